@@ -1,0 +1,53 @@
+"""What tests share: a tiny configuration, and the data sets beside the checkout."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tgan.config import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    DataConfig,
+    GeneratorConfig,
+    LogConfig,
+    TrainConfig,
+)
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Returns a path below the shared material, or skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"needs ../shared/{name}, which is not here")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def tiny_config() -> Config:
+    """The smallest networks that train: seconds for a few steps."""
+    return Config(
+        data=DataConfig(resolution=32, channels=1, num_digits=1, num_clips=50),
+        generator=GeneratorConfig(z_slow=8, z_fast=8, temporal_width=8, width=16),
+        critic=CriticConfig(width=4),
+        constraint=ConstraintConfig(name="svc", interval=2),
+        train=TrainConfig(steps=4, batch_size=4),
+        log=LogConfig(every=1, preview_every=0, preview_count=2, checkpoint_every=2, trackers=[]),
+    )
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerate_state():
+    """Accelerate keeps devices and precision per process; each test starts without."""
+    yield
+    if "accelerate" in sys.modules:
+        sys.modules["accelerate"].state.AcceleratorState._reset_state(reset_partial_state=True)

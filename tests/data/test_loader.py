@@ -1,0 +1,59 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from tgan.data.loader import ClipBatches, stream_batches
+
+
+class Numbered:
+    """Videos of different lengths whose pixels are (video, first frame)."""
+
+    labels: list[str] = []
+    num_frames = 2
+    shape = (2, 1, 1, 2)
+
+    def __len__(self) -> int:
+        return 6
+
+    def num_starts(self, index: int) -> int:
+        return 1 + index % 3
+
+    def clip(self, index: int, start: int) -> np.ndarray:
+        return np.full(self.shape, (index, start), np.uint8)
+
+
+def take(count: int, **settings) -> torch.Tensor:
+    first, workers = settings.pop("first", 0), settings.pop("workers", 0)
+    batches = ClipBatches(Numbered(), batch_size=4, seed=0, **settings)
+    return torch.stack(list(islice(stream_batches(batches, first=first, workers=workers), count)))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stream_that_starts_later_goes_on_exactly_there(workers):
+    whole = take(12)
+    assert torch.equal(take(5, first=7, workers=workers), whole[7:])
+
+
+def test_two_processes_share_the_batch_of_one():
+    shares = [take(6, rank=rank, world_size=2) for rank in (0, 1)]
+    assert torch.equal(torch.cat(shares, dim=1), take(6))
+
+
+def test_every_start_of_every_video_is_drawn():
+    drawn = {tuple(clip[0, 0, 0].tolist()) for clip in take(60).flatten(0, 1)}
+    expected = {(video, start) for video in range(6) for start in range(1 + video % 3)}
+    assert drawn == expected
+
+
+def test_the_global_random_state_is_left_alone():
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    take(3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_batch_size_must_divide():
+    with pytest.raises(ValueError, match="batch_size 4 is not a multiple of 3 processes"):
+        ClipBatches(Numbered(), batch_size=4, seed=0, world_size=3)

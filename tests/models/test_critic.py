@@ -1,0 +1,60 @@
+import pytest
+import torch
+
+from tgan.models import VideoCritic
+
+
+def test_table_1_layers_and_parameter_count():
+    critic = VideoCritic()
+    shapes = [tuple(c.weight.shape) for c in critic.convs]
+    assert shapes == [
+        (64, 3, 4, 4, 4),
+        (128, 64, 4, 4, 4),
+        (256, 128, 4, 4, 4),
+        (512, 256, 4, 4, 4),
+    ]
+    assert critic.last.weight.shape == (1, 512, 1, 4, 4)
+    kernels = 64 * (64 * 3 + 128 * 64 + 256 * 128 + 512 * 256) + 512 * 16
+    biases_and_gains = (64 + 128 + 256 + 512 + 1) + (128 + 256 + 512)
+    assert sum(p.numel() for p in critic.parameters()) == kernels + biases_and_gains
+
+
+@pytest.mark.parametrize(
+    ("resolution", "num_frames"), [(32, 16), (64, 16), (64, 48), (128, 16), (128, 1), (32, 1)]
+)
+def test_one_score_per_clip_that_every_frame_and_corner_moves(resolution, num_frames):
+    torch.manual_seed(0)
+    critic = VideoCritic(channels=1, resolution=resolution, num_frames=num_frames, width=2).eval()
+    clip = torch.rand(1, 1, num_frames, resolution, resolution)
+    with torch.no_grad():
+        before = critic(clip)
+        assert before.shape == (1,)
+        for frame in range(num_frames):
+            changed = clip.clone()
+            changed[:, :, frame] += 0.5
+            assert critic(changed) != before, f"frame {frame}"
+        for row in (0, -1):
+            for column in (0, -1):
+                changed = clip.clone()
+                changed[..., row, column] += 5
+                assert critic(changed) != before
+
+
+def test_scores_of_a_batch_are_those_of_its_clips_in_inference():
+    critic = VideoCritic(channels=1, resolution=32, width=4).double().eval()
+    clips = torch.rand(3, 1, 16, 32, 32).double()
+    apart = torch.cat([critic(clip[None]) for clip in clips])
+    torch.testing.assert_close(critic(clips), apart)
+
+
+def test_batch_norm_is_an_argument_and_never_on_the_first_layer():
+    with_norms = [n for n, _ in VideoCritic(width=2).named_parameters() if n.startswith("norms")]
+    assert with_norms == ["norms.1.weight", "norms.2.weight", "norms.3.weight"]
+    without = VideoCritic(width=2, batch_norm=False)
+    assert not [n for n, _ in without.named_parameters() if n.startswith("norms")]
+
+
+@pytest.mark.parametrize("settings", [{"resolution": 60}, {"num_frames": 0}, {"width": 0}])
+def test_sizes_that_do_not_fit_are_refused(settings):
+    with pytest.raises(ValueError):
+        VideoCritic(**settings)

@@ -1,0 +1,99 @@
+import pytest
+import torch
+from torch import nn
+
+from tgan.models.layers import BatchNorm, initialise
+
+
+def pair(features: int = 5, **settings) -> tuple[BatchNorm, nn.BatchNorm1d]:
+    ours = BatchNorm(features, **settings).double()
+    theirs = nn.BatchNorm1d(features, eps=ours.eps).double()
+    with torch.no_grad():
+        for norm in (ours, theirs):
+            norm.weight.copy_(torch.linspace(0.5, 2, features))
+            norm.bias.copy_(torch.linspace(-1, 1, features))
+    return ours, theirs
+
+
+def run(norm, x, weights):
+    x = x.clone().requires_grad_()
+    out = norm(x)
+    grads = torch.autograd.grad((out * weights).sum(), [x, norm.weight, norm.bias])
+    return out, grads, norm.running_mean, norm.running_var
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_repeats_equal_a_batch_with_each_sample_repeated(repeats):
+    torch.manual_seed(0)
+    ours, theirs = pair(repeats=repeats)
+    x, weights = torch.randn(3, 5).double(), torch.randn(3 * repeats, 5).double()
+    repeated = x.repeat_interleave(repeats, 0)
+    for _ in range(2):
+        out, grads, mean, var = run(ours, x, weights.view(3, repeats, 5).sum(1))
+        theirs_out, theirs_grads, theirs_mean, theirs_var = run(theirs, repeated, weights)
+    torch.testing.assert_close(out.repeat_interleave(repeats, 0), theirs_out)
+    torch.testing.assert_close(grads[0], theirs_grads[0].view(3, repeats, 5).sum(1))
+    torch.testing.assert_close(grads[1:], theirs_grads[1:])
+    torch.testing.assert_close((mean, var), (theirs_mean, theirs_var))
+
+
+def test_global_path_equals_the_native_one():
+    torch.manual_seed(0)
+    ours, theirs = pair()
+    x, weights = torch.randn(2, 3, 5, 4, 6).double().movedim(2, 1), torch.randn(2, 5, 3, 4, 6)
+    theirs3d = nn.BatchNorm3d(5, eps=ours.eps).double()
+    theirs3d.load_state_dict(theirs.state_dict())
+    expected = run(theirs3d, x, weights)
+    ours.repeats = 1
+    out = ours._normalise_global_batch(x, x.numel() // 5)
+    torch.testing.assert_close(out, expected[0])
+    torch.testing.assert_close(ours.running_var, expected[3])
+
+
+def test_one_value_per_channel_normalises_to_the_shift():
+    ours, _ = pair()
+    out = ours(torch.randn(1, 5).double())
+    torch.testing.assert_close(out, ours.bias[None])
+    assert torch.isfinite(ours.running_var).all()
+
+
+def test_inference_uses_running_statistics():
+    ours, theirs = pair()
+    for norm in (ours, theirs):
+        norm.running_mean.fill_(0.3)
+        norm.running_var.fill_(2.5)
+        norm.eval()
+    x = torch.randn(1, 5).double()
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_without_a_shift_there_is_no_bias():
+    norm = BatchNorm(3, shift=False)
+    assert dict(norm.named_parameters()).keys() == {"weight"}
+    assert norm(torch.randn(4, 3)).mean().abs() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("scheme", "deviation"),
+    [("he_normal", (2 / 600) ** 0.5), ("lecun_normal", (1 / 600) ** 0.5), ("normal", 0.02)],
+)
+def test_initialisations_have_their_deviation(scheme, deviation):
+    torch.manual_seed(0)
+    layer = nn.Linear(600, 500)
+    initialise(layer, scheme)
+    assert layer.weight.std().item() == pytest.approx(deviation, rel=0.01)
+    assert layer.weight.mean().abs() < deviation / 100
+    assert (layer.bias == 0).all()
+
+
+def test_uniform_fills_its_interval():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(30, 40, 5)
+    initialise(layer, "uniform")
+    assert layer.weight.max().item() == pytest.approx(0.01, rel=1e-3)
+    assert layer.weight.min().item() == pytest.approx(-0.01, rel=1e-3)
+
+
+def test_unknown_initialisation_lists_the_choices():
+    with pytest.raises(ValueError, match="he_normal, lecun_normal, normal, uniform"):
+        initialise(nn.Linear(2, 2), "xavier")

@@ -1,0 +1,132 @@
+import json
+import stat
+
+import pytest
+import torch
+
+from tgan.training import checkpoint as module
+from tgan.training.checkpoint import (
+    directory_of,
+    find_checkpoint,
+    list_checkpoints,
+    load_checkpoint,
+    prune_checkpoints,
+    save_checkpoint,
+)
+
+TENSORS = {
+    "generator": {"a": torch.arange(6.0).view(2, 3), "n": torch.tensor(3)},
+    "critic": {"w": torch.randn(2, 3, 4, 4, 4).to(memory_format=torch.channels_last_3d)},
+}
+
+
+def save(run_dir, step=1, tensors=TENSORS):
+    path = directory_of(run_dir, step)
+    save_checkpoint(path, tensors, step=step, config="objective: hinge\n")
+    return path
+
+
+def test_round_trip_is_exact_and_without_pickle(tmp_path):
+    found = load_checkpoint(save(tmp_path, 7))
+    assert found.step == 7 and found.config == "objective: hinge\n"
+    for name, table in TENSORS.items():
+        assert found.tensors[name].keys() == table.keys()
+        assert all(torch.equal(found.tensors[name][k], v) for k, v in table.items())
+    endings = {file.suffix for file in found.path.iterdir()}
+    assert endings == {".safetensors", ".json", ".yaml"}
+
+
+def test_files_follow_the_umask(tmp_path):
+    for file in save(tmp_path).iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) & 0o044 == 0o044
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "config.yaml", "state.json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_damage_is_found_and_named(tmp_path, name, damage):
+    path = save(tmp_path) / name
+    data = bytearray(path.read_bytes())
+    if damage == "remove":
+        path.unlink()
+    else:
+        data[-2] ^= 1
+        path.write_bytes(data if damage == "flip" else data[:-1])
+    with pytest.raises(ValueError, match=name):
+        load_checkpoint(path.parent)
+
+
+def test_a_run_falls_back_past_a_damaged_checkpoint_but_a_path_does_not(tmp_path):
+    save(tmp_path, 1)
+    newest = save(tmp_path, 2)
+    (newest / "critic.safetensors").write_bytes(b"")
+    with pytest.warns(UserWarning, match="step_00000002"):
+        assert find_checkpoint(tmp_path).step == 1
+    with pytest.raises(ValueError, match="damaged"):
+        find_checkpoint(newest)
+
+
+def test_nothing_there_is_said(tmp_path):
+    with pytest.raises(ValueError, match="no run or checkpoint"):
+        find_checkpoint(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="no whole checkpoint"):
+        find_checkpoint(tmp_path)
+
+
+def test_unknown_format_is_refused(tmp_path):
+    path = save(tmp_path)
+    manifest = json.loads((path / "manifest.json").read_text()) | {"format": 99}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="format 99"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("failing", range(1, 9))
+def test_a_crash_at_any_write_leaves_the_one_before(tmp_path, monkeypatch, failing):
+    save(tmp_path, 1)
+    calls = 0
+
+    def crash(original):
+        def wrapped(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == failing:
+                raise OSError(28, "No space left on device")
+            return original(*args, **kwargs)
+
+        return wrapped
+
+    monkeypatch.setattr(module, "_save_tensors", crash(module._save_tensors))
+    monkeypatch.setattr(module, "_flush", crash(module._flush))
+    with pytest.raises(OSError, match="cannot write checkpoint .*step_00000002.*No space left"):
+        save(tmp_path, 2)
+    monkeypatch.undo()
+    step = find_checkpoint(tmp_path).step
+    assert step == (2 if failing == 8 else 1)  # the last flush comes after the rename
+    assert not list((tmp_path / "checkpoints").glob(".*"))
+
+
+def test_a_real_full_disk_is_one_clear_error(tmp_path):
+    resource = pytest.importorskip("resource")
+    save(tmp_path, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    import signal
+
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(OSError, match="cannot write checkpoint"):
+            save(tmp_path, 2, {"generator": {"a": torch.zeros(10_000)}})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert find_checkpoint(tmp_path).step == 1
+
+
+def test_pruning_keeps_the_last_the_milestones_and_what_has_another_name(tmp_path):
+    for step in (1, 2, 3, 4, 5):
+        save(tmp_path, step)
+    directory_of(tmp_path, 1).rename(tmp_path / "checkpoints" / "best")
+    prune_checkpoints(tmp_path, keep_last=2, milestones=[2])
+    kept = [path.name for path in list_checkpoints(tmp_path)]
+    assert kept == ["step_00000002", "step_00000004", "step_00000005"]
+    assert load_checkpoint(tmp_path / "checkpoints" / "best").step == 1

@@ -1,0 +1,188 @@
+import copy
+import dataclasses
+import json
+import os
+import signal
+
+import av
+import pytest
+import torch
+
+from tgan.build import build_run
+from tgan.training.checkpoint import find_checkpoint, list_checkpoints
+from tgan.training.loop import fit
+from tgan.training.recorder import Recorder
+from tgan.training.run_dir import claim
+
+
+def train(config, run_dir, *, resume=None, steps=None):
+    config = copy.deepcopy(config)
+    if steps is not None:
+        config.train.steps = steps
+    checkpoint = claim(run_dir, config, resume=resume)
+    run = build_run(config, run_dir)
+    return fit(run, checkpoint), run
+
+
+def metrics(run_dir):
+    return [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
+
+
+def assert_same_checkpoints(a, b):
+    assert a.step == b.step and a.tensors.keys() == b.tensors.keys()
+    for name, table in a.tensors.items():
+        assert table.keys() == b.tensors[name].keys()
+        for key, value in table.items():
+            assert torch.equal(value, b.tensors[name][key]), f"{name}.{key}"
+
+
+VARIANTS = {
+    "svc": {},
+    "alternating with a mean": {"schedule": "alternating", "n_critic": 2, "ema_decay": 0.9},
+    "bf16": {"mixed_precision": "bf16"},
+    "workers": {},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tiny_config, tmp_path, variant):
+    config = dataclasses.replace(
+        tiny_config, train=dataclasses.replace(tiny_config.train, **VARIANTS[variant])
+    )
+    if variant == "workers":
+        config.data.workers = 2
+    if variant.startswith("alternating"):
+        config.critic_optimizer.name = config.generator_optimizer.name = "adam"
+    train(config, tmp_path / "whole", steps=5)
+    train(config, tmp_path / "parts", steps=3)
+    train(config, tmp_path / "parts", steps=5, resume="auto")
+    assert_same_checkpoints(
+        find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
+    )
+    assert metrics(tmp_path / "whole") == metrics(tmp_path / "parts")
+
+
+def test_a_run_leaves_config_metrics_previews_and_checkpoints(tiny_config, tmp_path):
+    tiny_config.log.preview_every = 2
+    tiny_config.log.distance_clips = 8
+    tiny_config.log.trackers = ["tensorboard"]
+    stopped_by, _ = train(tiny_config, tmp_path)
+    assert stopped_by == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"config.yaml", "metrics.jsonl", "previews", "checkpoints", "tracking"} <= names
+    assert [line["step"] for line in metrics(tmp_path)] == [0, 1, 2, 3, 4, 4]
+    assert "frechet_pooled192" in metrics(tmp_path)[0]
+    assert {"critic_gap", "critic_loss", "generator_loss"} <= metrics(tmp_path)[1].keys()
+    previews = sorted(path.name for path in (tmp_path / "previews").iterdir())
+    assert previews == ["step_00000000.mp4", "step_00000002.mp4", "step_00000004.mp4"]
+    with av.open(str(tmp_path / "previews" / previews[0])) as container:
+        assert container.streams.video[0].frames == 16
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step_00000002", "step_00000004"]
+    assert list((tmp_path / "tracking").rglob("events.out.tfevents*"))
+
+
+def test_metrics_beyond_the_checkpoint_are_dropped_on_resume(tiny_config, tmp_path):
+    tiny_config.log.checkpoint_every = 3
+    train(tiny_config, tmp_path, steps=3)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 4, "critic_gap": 9.0}\n{"step": 5, "cri')
+    train(tiny_config, tmp_path, steps=4, resume="auto")
+    assert [line["step"] for line in metrics(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_resuming_a_finished_run_changes_nothing(tiny_config, tmp_path):
+    train(tiny_config, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+    train(tiny_config, tmp_path, resume="auto")
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+
+
+def test_auto_starts_anew_where_there_is_nothing_and_branches_leave_the_old_run(
+    tiny_config, tmp_path
+):
+    train(tiny_config, tmp_path / "a", resume="auto", steps=2)
+    train(tiny_config, tmp_path / "b", resume=str(tmp_path / "a"), steps=3)
+    assert find_checkpoint(tmp_path / "a").step == 2
+    assert find_checkpoint(tmp_path / "b").step == 3
+
+
+def test_a_directory_with_a_run_is_refused_and_kept(tiny_config, tmp_path):
+    train(tiny_config, tmp_path, steps=2)
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    with pytest.raises(ValueError, match="already holds a run.*--resume auto"):
+        train(tiny_config, tmp_path, steps=2)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+
+
+def test_other_settings_are_refused_and_listed(tiny_config, tmp_path):
+    train(tiny_config, tmp_path, steps=2)
+    changed = copy.deepcopy(tiny_config)
+    changed.train.batch_size, changed.critic.width = 6, 8
+    with pytest.raises(ValueError, match="critic.width was 4 and is 8; train.batch_size was 4"):
+        train(changed, tmp_path, resume="auto")
+
+
+def test_an_older_checkpoint_of_the_same_run_needs_another_directory(tiny_config, tmp_path):
+    train(tiny_config, tmp_path)
+    older = tmp_path / "checkpoints" / "step_00000002"
+    with pytest.raises(ValueError, match="another --run-dir"):
+        train(tiny_config, tmp_path, resume=str(older))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_the_run_goes_on_exactly(tiny_config, tmp_path, monkeypatch, number):
+    train(tiny_config, tmp_path / "whole")
+    before = signal.getsignal(number)
+
+    def interrupt(self, step, terms, bar):
+        if step == 1:
+            os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "report", interrupt)
+        stopped_by, _ = train(tiny_config, tmp_path / "parts")
+    assert stopped_by == number and signal.getsignal(number) == before
+    assert 0 < find_checkpoint(tmp_path / "parts").step < tiny_config.train.steps
+    train(tiny_config, tmp_path / "parts", resume="auto")
+    assert_same_checkpoints(
+        find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
+    )
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tiny_config, tmp_path):
+    tiny_config.constraint.name, tiny_config.constraint.interval = "none", None
+    tiny_config.log.checkpoint_every = 1
+    run = build_run(tiny_config, tmp_path)
+    original = run.task.step
+
+    def break_at_two(step, reals, latents):
+        terms = original(step, reals, latents)
+        if step == 2:
+            terms["critic_loss"] = terms["critic_loss"] * float("nan")
+        return terms
+
+    run.task.step = break_at_two
+    with pytest.raises(ArithmeticError, match="critic_loss is nan at step 3"):
+        fit(run)
+    assert find_checkpoint(tmp_path).step == 2
+
+
+def test_weights_that_are_not_finite_are_never_saved(tiny_config, tmp_path):
+    train(tiny_config, tmp_path, steps=2)
+    run = build_run(tiny_config, tmp_path)
+    with torch.no_grad():
+        run.task.generator.module.image.last.bias.fill_(float("inf"))
+    recorder = Recorder(run, first_step=2)
+    with pytest.raises(ArithmeticError, match=r"image\.last\.bias"):
+        recorder.save(3, always=True)
+    assert find_checkpoint(tmp_path).step == 2
+
+
+def test_the_seed_decides_the_run(tiny_config, tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        tiny_config.train.seed = seed
+        train(tiny_config, tmp_path / name, steps=2)
+    runs = [find_checkpoint(tmp_path / name) for name in "abc"]
+    assert_same_checkpoints(runs[0], runs[1])
+    weights = [run.tensors["generator"]["image.slow.weight"] for run in runs]
+    assert not torch.equal(weights[0], weights[2])

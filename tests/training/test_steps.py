@@ -1,0 +1,245 @@
+import copy
+
+import pytest
+import torch
+
+from tgan.constraints import Constraint, SingularValueClip
+from tgan.losses import OBJECTIVES
+from tgan.models import VideoCritic, VideoGenerator
+from tgan.training.steps import (
+    Player,
+    alternating_step,
+    critic_step,
+    frozen,
+    generator_step,
+    simultaneous_step,
+)
+
+
+def make_player(module, *, scaler=None) -> Player:
+    optimizer = torch.optim.RMSprop(module.parameters(), lr=1e-3)
+    scaler = scaler or torch.amp.GradScaler("cpu", enabled=False)
+    return Player(module, module, optimizer, scaler)
+
+
+def make_networks(*, batch_norm=True):
+    torch.manual_seed(0)
+    generator = VideoGenerator(
+        z_slow=6,
+        z_fast=5,
+        resolution=32,
+        channels=1,
+        temporal_width=8,
+        width=16,
+        image_init="he_normal",
+    )
+    critic = VideoCritic(channels=1, resolution=32, width=4, batch_norm=batch_norm)
+    return generator.double(), critic.double()
+
+
+def inputs(count=1):
+    generator = torch.Generator().manual_seed(1)
+    reals = [torch.rand(3, 1, 16, 32, 32, generator=generator).double() for _ in range(count)]
+    latents = [torch.rand(3, 6, generator=generator).double() for _ in range(count + 1)]
+    return reals, latents
+
+
+class Gradients:
+    """An optimiser that keeps what it was given and changes nothing."""
+
+    def __init__(self, module):
+        self.module, self.seen = module, []
+
+    def step(self):
+        self.seen.append([p.grad.clone() for p in self.module.parameters()])
+
+    def zero_grad(self):
+        self.module.zero_grad()
+
+
+def gradients_of(step, generator, critic, **arguments):
+    players = [make_player(generator), make_player(critic)]
+    for player in players:
+        player.optimizer = Gradients(player.module)
+    terms = step(*players, **arguments)
+    return [player.optimizer.seen for player in players], terms
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
+    objective = OBJECTIVES[name]
+    generator, critic = make_networks()
+    (real,), latents = inputs()
+    plain_generator, plain_critic = copy.deepcopy(generator), copy.deepcopy(critic)
+    fake = plain_generator(latents[0])
+    fake_scores, real_scores = plain_critic(fake), plain_critic(real)
+    losses = (
+        objective.critic(real_scores, fake_scores),
+        objective.generator(real_scores, fake_scores),
+    )
+    of_critic = torch.autograd.grad(losses[0], list(plain_critic.parameters()), retain_graph=True)
+    of_generator = torch.autograd.grad(losses[1], list(plain_generator.parameters()))
+
+    (generator_seen, critic_seen), terms = gradients_of(
+        simultaneous_step,
+        generator,
+        critic,
+        objective=objective,
+        constraint=Constraint(),
+        real=real,
+        z=latents[0],
+        update=1,
+    )
+    torch.testing.assert_close(critic_seen, [list(of_critic)], rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(generator_seen, [list(of_generator)], rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(terms["critic_loss"], losses[0].detach())
+    torch.testing.assert_close(terms["generator_loss"], losses[1].detach())
+    torch.testing.assert_close(
+        terms["critic_gap"], (real_scores.mean() - fake_scores.mean()).detach()
+    )
+
+
+class HalfSquaredOutput(Constraint):
+    """A penalty on scores and on weights, to see where its gradient goes."""
+
+    def penalty(self, critic, score, real, fake):
+        assert not fake.requires_grad
+        return score(fake).square().mean() / 2 + critic.last.weight.square().sum()
+
+
+@pytest.mark.parametrize("name", ["wasserstein", "hinge"])
+def test_a_penalty_reaches_the_critic_and_not_the_generator(name):
+    (real,), latents = inputs()
+    seen = {}
+    for constraint in (Constraint(), HalfSquaredOutput()):
+        generator, critic = make_networks(batch_norm=False)
+        seen[type(constraint)], terms = gradients_of(
+            simultaneous_step,
+            generator,
+            critic,
+            objective=OBJECTIVES[name],
+            constraint=constraint,
+            real=real,
+            z=latents[0],
+            update=1,
+        )
+    torch.testing.assert_close(seen[Constraint][0], seen[HalfSquaredOutput][0])
+    generator, critic = make_networks(batch_norm=False)
+    penalty = HalfSquaredOutput().penalty(critic, critic, real, generator(latents[0]).detach())
+    extra = torch.autograd.grad(penalty, list(critic.parameters()))
+    for plain, with_penalty, more in zip(
+        *seen[Constraint][1], *seen[HalfSquaredOutput][1], extra, strict=True
+    ):
+        torch.testing.assert_close(with_penalty, plain + more)
+    torch.testing.assert_close(terms["penalty"], penalty.detach())
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
+    (real,), latents = inputs()
+    generator, critic = make_networks()
+    before = copy.deepcopy(generator.state_dict()), copy.deepcopy(critic.state_dict())
+    arguments = {"objective": OBJECTIVES[name], "real": real, "z": latents[0]}
+    players = make_player(generator), make_player(critic)
+    critic_step(*players, constraint=Constraint(), update=1, **arguments)
+    parameters = dict(generator.named_parameters())
+    assert all(torch.equal(before[0][k], p) for k, p in parameters.items())
+    assert all(p.grad is None for p in generator.parameters())
+    assert not torch.equal(before[1]["last.weight"], critic.last.weight)
+
+    after = copy.deepcopy(critic.state_dict())
+    generator_step(*players, **arguments)
+    assert all(torch.equal(after[k], p) for k, p in critic.named_parameters())
+    assert all(p.grad is None and p.requires_grad for p in critic.parameters())
+    assert not torch.equal(before[0]["image.last.weight"], generator.image.last.weight)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_generator_step_improves_its_loss(name):
+    objective = OBJECTIVES[name]
+    (real,), latents = inputs()
+    generator, critic = make_networks(batch_norm=False)
+    players = make_player(generator), make_player(critic)
+    losses = [
+        generator_step(*players, objective=objective, real=real, z=latents[0])["generator_loss"]
+        for _ in range(4)
+    ]
+    assert losses[-1] < losses[0]
+
+
+def test_alternating_takes_fresh_batches_and_counts_critic_updates():
+    counted = []
+
+    class Count(Constraint):
+        def project(self, critic, updates):
+            counted.append(updates)
+
+    reals, latents = inputs(3)
+    generator, critic = make_networks()
+    real_stream, latent_stream = iter(reals), iter(latents)
+    terms = alternating_step(
+        make_player(generator),
+        make_player(critic),
+        OBJECTIVES["wasserstein"],
+        Count(),
+        reals=real_stream,
+        latents=latent_stream,
+        update=7,
+        n_critic=3,
+    )
+    assert counted == [7, 8, 9]
+    assert list(real_stream) == [] and list(latent_stream) == []
+    assert terms.keys() == {"critic_loss", "generator_loss", "critic_gap", "penalty"}
+    assert not any(t.requires_grad for t in terms.values())
+
+
+@pytest.mark.parametrize("name", ["wasserstein", "non_saturating"])
+def test_loss_scales_cancel_out(name):
+    (real,), latents = inputs()
+    weights = []
+    for scales in ((1.0, 1.0), (64.0, 1024.0)):
+        generator, critic = make_networks()
+        scalers = [torch.amp.GradScaler("cpu", init_scale=s) for s in scales]
+        players = [
+            make_player(m, scaler=s) for m, s in zip((generator, critic), scalers, strict=True)
+        ]
+        simultaneous_step(
+            *players, OBJECTIVES[name], Constraint(), real=real, z=latents[0], update=1
+        )
+        weights.append([p.detach() for m in (generator, critic) for p in m.parameters()])
+    torch.testing.assert_close(weights[0], weights[1], rtol=1e-9, atol=1e-12)
+
+
+def test_an_overflow_skips_that_player_and_its_projection_only():
+    (real,), latents = inputs()
+    generator, critic = make_networks()
+    before = copy.deepcopy(critic.state_dict())
+    players = (
+        make_player(generator, scaler=torch.amp.GradScaler("cpu", init_scale=4.0)),
+        make_player(critic, scaler=torch.amp.GradScaler("cpu", init_scale=2.0**127)),
+    )
+    huge = real.float().double() * 1e200
+    with torch.no_grad():
+        critic.last.weight.mul_(1e150)
+    before = copy.deepcopy(dict(critic.named_parameters()))
+    critic_step(
+        *players,
+        objective=OBJECTIVES["least_squares"],
+        constraint=SingularValueClip(interval=1),
+        real=huge,
+        z=latents[0],
+        update=1,
+    )
+    assert all(torch.equal(before[k], p) for k, p in critic.named_parameters())
+    assert players[1].scaler.get_scale() < 2.0**127
+    assert players[0].scaler.get_scale() == 4.0
+
+
+def test_frozen_restores_what_was_trainable_even_after_an_error():
+    _, critic = make_networks()
+    critic.last.bias.requires_grad_(False)
+    with pytest.raises(RuntimeError), frozen(critic):
+        assert not any(p.requires_grad for p in critic.parameters())
+        raise RuntimeError
+    assert not critic.last.bias.requires_grad
+    assert sum(not p.requires_grad for p in critic.parameters()) == 1

@@ -1,0 +1,191 @@
+"""From a configuration to objects; the one file that knows every table."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.optim import Adam, Optimizer, RMSprop
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from tgan.config import Config, ConstraintConfig, OptimizerConfig
+from tgan.constraints import CONSTRAINTS, Constraint
+from tgan.data.clips import ClipSource, open_clips
+from tgan.data.digits import MovingDigits
+from tgan.experiment import parse_config
+from tgan.lookup import look_up
+from tgan.losses import OBJECTIVES
+from tgan.models import CRITICS, GENERATORS
+from tgan.rng import Stream, seed_of
+from tgan.training.checkpoint import find_checkpoint
+from tgan.training.gan import GANTask
+from tgan.training.processes import make_accelerator, make_player
+from tgan.training.recorder import Run
+from tgan.training.state import load_network
+
+
+def build_run(config: Config, run_dir: Path) -> Run:
+    """Everything that `tgan.training.loop.fit` needs; nothing is written yet.
+
+    Raises:
+        ValueError: data that are not there, or sizes that do not fit.
+    """
+    source = build_source(config)
+    accelerator = make_accelerator(
+        mixed_precision=config.train.mixed_precision,
+        trackers=config.log.trackers,
+        run_dir=run_dir,
+    )
+    if config.train.batch_size % accelerator.num_processes:
+        raise ValueError(
+            f"train.batch_size {config.train.batch_size} is not a multiple of the "
+            f"{accelerator.num_processes} processes"
+        )
+    task = build_task(config, accelerator)
+    return Run(config, run_dir, accelerator, task, source, build_held_out(config))
+
+
+def build_source(config: Config) -> ClipSource:
+    """The clips to train on.
+
+    Raises:
+        ValueError: there are none, or none long enough.
+    """
+    data = config.data
+    if data.name == "moving_digits":
+        return _moving_digits(config, held_out=False)
+    return open_clips(
+        data.path,
+        num_frames=data.num_frames,
+        resolution=data.resolution,
+        stride=data.stride,
+        channels=data.channels,
+    )
+
+
+def build_held_out(config: Config) -> ClipSource | None:
+    """Clips that training never sees, or None where the configuration names none."""
+    if config.data.name == "moving_digits":
+        return _moving_digits(config, held_out=True)
+    if config.data.held_out_path is None:
+        return None
+    data = dataclasses.replace(config.data, path=config.data.held_out_path)
+    return build_source(dataclasses.replace(config, data=data))
+
+
+def load_generator(path: str | Path, *, weights: str = "auto") -> tuple[nn.Module, Config]:
+    """The generator of a checkpoint or of a run's newest one, on the CPU, in inference mode.
+
+    Args:
+        weights: `average` (the running mean), `generator`, or `auto`: the mean if there is one.
+
+    Raises:
+        ValueError: no whole checkpoint there, or it has no such weights.
+    """
+    checkpoint = find_checkpoint(path)
+    names = [name for name in ("average", "generator") if name in checkpoint.tensors]
+    if weights == "auto":
+        weights = names[0]
+    tensors = look_up({n: checkpoint.tensors[n] for n in names}, weights, kind="weights")
+    config = parse_config(checkpoint.config)
+    generator = build_generator(config)
+    # A running mean is stored as `module.<name>`, with a counter beside.
+    plain = {k.removeprefix("module."): v for k, v in tensors.items() if k != "n_averaged"}
+    load_network(generator, plain, name=weights)
+    return generator.eval(), config
+
+
+def build_generator(config: Config) -> nn.Module:
+    """The generator, on the CPU, with weights that depend on `train.seed` alone."""
+    settings = dataclasses.asdict(config.generator)
+    make = look_up(GENERATORS, settings.pop("name"), kind="generator")
+    return _with_seed(config, 0, lambda: make(**settings, **_clip_sizes(config)))
+
+
+def build_critic(config: Config) -> nn.Module:
+    """The critic, on the CPU, with weights that depend on `train.seed` alone."""
+    settings = dataclasses.asdict(config.critic)
+    make = look_up(CRITICS, settings.pop("name"), kind="critic")
+    return _with_seed(config, 1, lambda: make(**settings, **_clip_sizes(config)))
+
+
+def build_constraint(config: ConstraintConfig) -> Constraint:
+    """The constraint, with its own defaults for whatever the configuration leaves open.
+
+    Raises:
+        ValueError: a setting that this constraint does not have.
+    """
+    make = look_up(CONSTRAINTS, config.name, kind="constraint")
+    settings = {name: value for name, value in vars(config).items() if value is not None}
+    del settings["name"]
+    known = {f.name for f in dataclasses.fields(make)} if dataclasses.is_dataclass(make) else set()
+    for name in settings.keys() - known:
+        choices = ", ".join(sorted(known & vars(config).keys())) or "none"
+        raise ValueError(f"constraint '{config.name}' has no setting '{name}'; it has: {choices}")
+    return make(**settings)
+
+
+def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
+    """The optimiser over all parameters of `network`."""
+    parameters = network.parameters()
+    if config.name == "rmsprop":
+        return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
+    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
+
+
+def build_task(config: Config, accelerator: Accelerator) -> GANTask:
+    """Networks, constraint and optimisers, wrapped for this process's device and precision."""
+    constraint = build_constraint(config.constraint)
+    generator = build_generator(config).to(accelerator.device)
+    critic = build_critic(config).to(accelerator.device)
+    constraint.attach(critic)
+    # Convolutions run up to 1.6 times as fast with channels last in memory.
+    generator.to(memory_format=torch.channels_last)
+    critic.to(memory_format=torch.channels_last_3d)
+    average = _average(config, generator)
+    return GANTask(
+        make_player(accelerator, generator, build_optimizer(config.generator_optimizer, generator)),
+        make_player(accelerator, critic, build_optimizer(config.critic_optimizer, critic)),
+        objective=look_up(OBJECTIVES, config.objective, kind="objective"),
+        constraint=constraint,
+        schedule=config.train.schedule,
+        n_critic=config.train.n_critic,
+        average=average,
+    )
+
+
+def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
+    """Made before Accelerate wraps the generator, since it copies it."""
+    if config.train.ema_decay is None:
+        return None
+    update = get_ema_multi_avg_fn(config.train.ema_decay)
+    return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
+
+
+def _moving_digits(config: Config, *, held_out: bool) -> MovingDigits:
+    return MovingDigits(
+        num_frames=config.data.num_frames,
+        resolution=config.data.resolution,
+        channels=config.data.channels,
+        num_digits=config.data.num_digits,
+        size=config.data.num_clips,
+        path=config.data.path,
+        held_out=held_out,
+    )
+
+
+def _clip_sizes(config: Config) -> dict[str, int]:
+    data = config.data
+    return {
+        "num_frames": data.num_frames,
+        "resolution": data.resolution,
+        "channels": data.channels,
+    }
+
+
+def _with_seed(config: Config, number: int, make: Callable[[], nn.Module]) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_of(Stream.WEIGHTS, config.train.seed, number))
+        return make()

@@ -1,0 +1,75 @@
+"""The `tgan` command: picks a subcommand, imports only that, and turns mistakes into one line."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tgan import __version__
+from tgan.lookup import did_you_mean
+
+COMMANDS = {
+    "train": "train a GAN on videos, or on the built-in moving digits",
+    "prepare": "pack videos into memory-mapped shards that training reads fast",
+    "generate": "write sampled videos from a training run",
+    "benchmark-step": "time the training step against a baseline script",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that reports a mistake in one line and exits with status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{self.prog}: {message} (see --help)", status=2)
+
+
+def fail(message: str, *, status: int) -> NoReturn:
+    """End the program with one line on standard error."""
+    print(" ".join(message.split()), file=sys.stderr)
+    sys.exit(status)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of the console script: `tgan COMMAND [ARGUMENTS]`."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_help())
+    elif argv[0] in ("-V", "--version"):
+        print(f"tgan {__version__}")
+    elif argv[0] not in COMMANDS:
+        choices = ", ".join(COMMANDS)
+        near = did_you_mean(argv[0], COMMANDS)
+        fail(f"tgan: no command '{argv[0]}'{near}; choose from {choices}", status=2)
+    else:
+        run(argv[0], argv[1:])
+
+
+def run(command: str, argv: Sequence[str] | None = None) -> None:
+    """Run one subcommand; a `ValueError` or a missing file ends it with one line and status 2.
+
+    An operating system error later on (a full disk, say) ends it with one line and status 1.
+    """
+    module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
+    try:
+        module.main(list(sys.argv[1:] if argv is None else argv))
+    except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        fail(f"tgan {command}: {error}", status=2)
+    except OSError as error:
+        fail(f"tgan {command}: {error}", status=1)
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: tgan COMMAND [ARGUMENTS]",
+            "",
+            "Generative adversarial networks for video.",
+            "",
+            *lines,
+            "",
+            "`tgan COMMAND --help` shows a command's arguments and examples.",
+        ]
+    )

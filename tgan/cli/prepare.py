@@ -1,0 +1,125 @@
+"""`tgan prepare`: videos of any format in, a folder that training reads fast out."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.cli import Parser, fail
+from tgan.data.frames import ASPECTS
+from tgan.data.index import INDEX_NAME, Index, Settings
+from tgan.data.pack import pack
+from tgan.data.sources import find_sources
+
+_EXAMPLES = """\
+examples:
+  tgan prepare my_videos --out data/mine
+  tgan prepare UCF-101 --split trainlist01.txt --out data/ucf101
+  tgan prepare mnist_test_seq.npy --channels 1 --out data/moving_mnist
+  tgan prepare mocogan/data/actions --labels folders --strips --out data/weizmann
+
+A SOURCE is a video file, a folder searched to any depth, a picture with square frames side by
+side, or a .npy file of grey videos (T, N, H, W). Files that cannot be decoded are named and
+skipped. A run that was interrupted goes on when the same command is given again.
+"""
+
+
+def main(argv: Sequence[str]) -> None:
+    """Pack videos as the command line says, and print what was kept.
+
+    Raises:
+        ValueError: a mistake in the arguments or the files.
+        OSError: the disk is full, say.
+    """
+    arguments = _parser().parse_args(argv)
+    _check(arguments)
+    try:
+        _prepare(arguments)
+    except KeyboardInterrupt:
+        fail("tgan prepare: interrupted; give the same command again to go on", status=130)
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    scan = find_sources(
+        arguments.source,
+        labels=arguments.labels,
+        labels_file=arguments.labels_file,
+        splits=arguments.split or (),
+        strips=arguments.strips,
+    )
+    settings = Settings(
+        resolution=arguments.resolution,
+        channels=arguments.channels,
+        stride=arguments.stride,
+        min_frames=arguments.min_frames,
+        aspect=arguments.aspect,
+    )
+    out = arguments.out
+    complete = (out / INDEX_NAME).exists()
+    index = pack(scan, out, settings, workers=arguments.workers, strict=arguments.strict)
+    if complete:
+        print(f"{out} is complete already, nothing to do: {_summary(index)}")
+    else:
+        _report(index, num_ignored=scan.num_ignored, out=out)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="tgan prepare",
+        description="Pack videos into memory-mapped shards that training reads fast.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("source", nargs="+", type=Path, metavar="SOURCE", help="video file or folder")
+    add("--out", type=Path, required=True, metavar="DIR", help="new folder for the result")
+    add("--resolution", type=int, default=64, metavar="N", help="side of a frame (default 64)")
+    add("--channels", type=int, default=3, choices=(1, 3), help="3 for RGB (default), 1 for grey")
+    add("--stride", type=int, default=1, metavar="N", help="keep every N-th frame (default 1)")
+    add("--min-frames", type=int, default=16, metavar="N", help="shorter videos go (default 16)")
+    add("--aspect", choices=ASPECTS, default="crop", help="crop the middle (default) or stretch")
+    add("--labels", choices=("folders", "csv"), help="classes: sub-folders of SOURCE, or a list")
+    add("--labels-file", type=Path, metavar="FILE", help="for --labels csv: lines 'file,label'")
+    add(
+        "--split",
+        type=Path,
+        action="extend",
+        nargs="+",
+        metavar="FILE",
+        help="UCF-101 lists: take these videos",
+    )
+    add("--strips", action="store_true", help="every picture must be a strip of square frames")
+    add("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default all)")
+    add("--strict", action="store_true", help="stop at a file that cannot be decoded")
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if (arguments.labels == "csv") != (arguments.labels_file is not None):
+        raise ValueError("--labels csv and --labels-file FILE go together")
+    if arguments.workers < 1:
+        raise ValueError(f"--workers must be at least 1, not {arguments.workers}")
+    out = arguments.out.resolve()
+    for source in arguments.source:
+        if out == source.resolve() or source.resolve() in out.parents:
+            raise ValueError(f"--out {arguments.out} lies inside the SOURCE {source}")
+
+
+def _report(index: Index, *, num_ignored: int, out: Path) -> None:
+    for name, reason in index.skipped:
+        print(f"skipped {name}: {reason}", file=sys.stderr)
+    for name, reason in index.too_short:
+        print(f"too short {name}: {reason}", file=sys.stderr)
+    print(f"{out}: {_summary(index)}, {num_ignored} other files ignored")
+
+
+def _summary(index: Index) -> str:
+    settings = index.settings
+    shape = f"{settings.resolution}x{settings.resolution}x{settings.channels}"
+    megabytes = index.num_frames * settings.frame_bytes / 1e6
+    return (
+        f"{len(index.videos)} videos kept ({index.num_frames} frames of {shape},"
+        f" {megabytes:.1f} MB), {len(index.labels)} classes, {len(index.skipped)} skipped,"
+        f" {len(index.too_short)} too short"
+    )

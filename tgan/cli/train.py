@@ -1,0 +1,78 @@
+"""`tgan train`: train a GAN from a configuration."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.experiment import experiment_parser, read_experiment
+
+DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
+EXAMPLES = """\
+examples:
+  tgan train --config configs/demo.yaml --run-dir runs/demo
+  tgan train --config configs/folder.yaml --data.path my_videos --run-dir runs/mine
+  tgan train --config configs/demo.yaml --run-dir runs/demo --resume auto --train.steps 5000
+  tgan train --config configs/ucf101_svc.yaml --data.path ucf101-64 --run-dir runs/x --dry-run
+  accelerate launch --multi_gpu --num_processes 2 tools/train.py --config ... --run-dir ...
+"""
+
+
+def main(argv: Sequence[str]) -> None:
+    """Parse arguments, build the run, and train."""
+    parser = experiment_parser("tgan train", DESCRIPTION, EXAMPLES)
+    parser.add_argument("--run-dir", type=str, help="directory that the run fills")
+    parser.add_argument(
+        "--resume",
+        type=str,
+        help="go on: `auto` from the newest checkpoint in --run-dir, or a checkpoint's path",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check everything, print the plan, train nothing"
+    )
+    config, arguments = read_experiment(parser, argv)
+    if arguments.run_dir is None:
+        raise ValueError("--run-dir is missing: name a directory that the run will fill")
+
+    # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.build import build_run
+    from tgan.training.loop import fit
+    from tgan.training.run_dir import claim
+
+    run_dir = Path(arguments.run_dir)
+    checkpoint = claim(run_dir, config, resume=arguments.resume)
+    run = build_run(config, run_dir)
+    if run.accelerator.is_main_process:
+        print(describe(run, checkpoint))
+    if arguments.dry_run:
+        return
+    stopped_by = fit(run, checkpoint)
+    if stopped_by:
+        if run.accelerator.is_main_process:
+            print(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)
+        sys.exit(128 + stopped_by)
+    if run.accelerator.is_main_process:
+        print(f"run finished: {run_dir}")
+
+
+def describe(run, checkpoint) -> str:
+    """The plan in a few lines: data, networks, objective, hardware, where it starts."""
+    config, accelerator = run.config, run.accelerator
+    sizes = {
+        name: sum(p.numel() for p in player.module.parameters()) / 1e6
+        for name, player in (("generator", run.task.generator), ("critic", run.task.critic))
+    }
+    start = 0 if checkpoint is None else checkpoint.step
+    frames, height, width, channels = run.source.shape
+    return "\n".join(
+        [
+            f"data: {len(run.source)} videos from {config.data.path or config.data.name}, "
+            f"clips of {frames} frames {height}x{width}x{channels}",
+            f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "
+            "parameters",
+            f"objective: {config.objective}, constraint {config.constraint.name}, "
+            f"{config.train.schedule} updates, batch {config.train.batch_size}",
+            f"hardware: {accelerator.num_processes} x {accelerator.device.type}, "
+            f"precision {config.train.mixed_precision}",
+            f"steps: {start} to {config.train.steps}",
+        ]
+    )

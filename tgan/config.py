@@ -1,0 +1,262 @@
+"""The typed description of an experiment.
+
+Plain dataclasses, read from YAML and from the command line; nothing in them names a class or a
+module, so a configuration cannot import or run code. Defaults are the paper's UCF-101 setting
+(Saito et al. 2017, section 6.2) except for the data.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tgan.sizes import count_doublings, first_length
+
+Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal"]
+
+
+@dataclass
+class DataConfig:
+    """Where clips come from.
+
+    Attributes:
+        name: built-in moving digits, or videos (a folder, prepared or not).
+        path: the folder of videos; for moving digits an MNIST image file in IDX format (none:
+            scikit-learn's digits).
+        held_out_path: another folder of videos, for the distance only; moving digits have their
+            own.
+        resolution: height and width, a power of two from 32.
+        channels: 3 for RGB, 1 for grey.
+        num_frames: frames per clip, a multiple of 16.
+        stride: every stride-th frame of a video is taken.
+        num_digits: moving digits per clip.
+        num_clips: number of different clips of moving digits.
+        workers: processes that read ahead; 0 reads in the training process.
+    """
+
+    name: Literal["moving_digits", "videos"] = "moving_digits"
+    path: str | None = None
+    held_out_path: str | None = None
+    resolution: int = 64
+    channels: Literal[1, 3] = 3
+    num_frames: int = 16
+    stride: int = 1
+    num_digits: int = 2
+    num_clips: int = 10_000
+    workers: int = 0
+
+
+@dataclass
+class GeneratorConfig:
+    """The generator.
+
+    Attributes:
+        name: of the architecture.
+        z_slow: numbers in the latent of a video.
+        z_fast: numbers in the latent of a frame.
+        temporal_width: channels of the temporal generator's first layer.
+        width: channels of the image generator's first map.
+        temporal_shift: whether the temporal generator's batch norms have a shift.
+        image_shift: whether the image generator's batch norms have a shift.
+        temporal_init: initialisation of the temporal generator.
+        image_init: initialisation of the image generator.
+    """
+
+    name: Literal["tgan"] = "tgan"
+    z_slow: int = 100
+    z_fast: int = 100
+    temporal_width: int = 512
+    width: int = 512
+    temporal_shift: bool = False
+    image_shift: bool = True
+    temporal_init: Initialisation = "he_normal"
+    image_init: Initialisation = "uniform"
+
+
+@dataclass
+class CriticConfig:
+    """The critic.
+
+    Attributes:
+        name: of the architecture.
+        width: channels after its first layer.
+        batch_norm: whether it has batch norms.
+        shift: whether they have a shift.
+        init: initialisation.
+    """
+
+    name: Literal["conv3d"] = "conv3d"
+    width: int = 64
+    batch_norm: bool = True
+    shift: bool = False
+    init: Initialisation = "he_normal"
+
+
+@dataclass
+class ConstraintConfig:
+    """What keeps the critic Lipschitz.
+
+    Attributes:
+        name: none, weight_clip, or svc (singular value clipping).
+        maximum: bound on weights (0.01 unless given) or on singular values (1).
+        interval: project after every interval-th update of the critic (weight_clip 1, svc 5).
+        clips_gains: svc only: whether gains of batch norms are clipped too (true).
+    """
+
+    name: Literal["none", "weight_clip", "svc"] = "svc"
+    maximum: float | None = None
+    interval: int | None = None
+    clips_gains: bool | None = None
+
+
+@dataclass
+class OptimizerConfig:
+    """An optimiser.
+
+    Attributes:
+        name: rmsprop or adam.
+        lr: learning rate.
+        alpha: rmsprop: decay of the running mean square.
+        betas: adam: decays of the running means of gradient and square.
+        eps: added to the root of the running mean square.
+    """
+
+    name: Literal["rmsprop", "adam"] = "rmsprop"
+    lr: float = 5e-5
+    alpha: float = 0.99
+    betas: tuple[float, float] = (0.5, 0.9)
+    eps: float = 1e-8
+
+
+@dataclass
+class TrainConfig:
+    """How training goes.
+
+    Attributes:
+        steps: generator updates in all.
+        batch_size: clips in the global batch, whatever the number of processes.
+        schedule: simultaneous (both losses from one pass over the same fakes) or alternating
+            (n_critic critic updates on fresh fakes, then the generator).
+        n_critic: critic updates per generator update; 1 under the simultaneous schedule.
+        seed: of weights, latents and order of clips.
+        ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
+        mixed_precision: no, bf16, or fp16 (CUDA only).
+    """
+
+    steps: int = 100_000
+    batch_size: int = 32
+    schedule: Literal["simultaneous", "alternating"] = "simultaneous"
+    n_critic: int = 1
+    seed: int = 0
+    ema_decay: float | None = None
+    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+
+
+@dataclass
+class LogConfig:
+    """What is written while training, and how often (in steps; 0 is never).
+
+    Attributes:
+        every: of metrics.
+        preview_every: of previews, always the same seeds.
+        preview_count: samples in a preview.
+        checkpoint_every: of checkpoints; the last step always has one.
+        keep_last: how many recent checkpoints are kept.
+        milestones: steps whose checkpoints are kept for good.
+        trackers: any of tensorboard, wandb, trackio.
+        distance_clips: clips in the distance between samples and held-back real clips, printed
+            before the first and after the last step; 0 measures none.
+        fps: of previews.
+    """
+
+    every: int = 10
+    preview_every: int = 1000
+    preview_count: int = 16
+    checkpoint_every: int = 1000
+    keep_last: int = 3
+    milestones: list[int] = field(default_factory=list)
+    trackers: list[Literal["tensorboard", "wandb", "trackio"]] = field(
+        default_factory=lambda: ["tensorboard"]
+    )
+    distance_clips: int = 0
+    fps: float = 8
+
+
+@dataclass
+class Config:
+    """A whole experiment.
+
+    Attributes:
+        objective: what critic and generator minimise.
+    """
+
+    objective: Literal[
+        "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic"
+    ] = "wasserstein"
+    data: DataConfig = field(default_factory=DataConfig)
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    critic: CriticConfig = field(default_factory=CriticConfig)
+    constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
+    generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    critic_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+
+
+def validate(config: Config) -> None:
+    """Raise one ValueError that lists every setting that is out of range or does not fit."""
+    problems = [*_below_minimum(config), *_misfits(config)]
+    for check in (
+        lambda: count_doublings(config.data.resolution),
+        lambda: first_length(config.data.num_frames),
+    ):
+        try:
+            check()
+        except ValueError as error:
+            problems.append(f"data.{error}")
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+def _below_minimum(config: Config) -> list[str]:
+    at_least_one = {
+        "data": ["stride", "num_digits", "num_clips"],
+        "generator": ["z_slow", "z_fast", "temporal_width", "width"],
+        "critic": ["width"],
+        "train": ["batch_size", "n_critic"],
+        "log": ["every", "preview_count", "keep_last"],
+    }
+    at_least_zero = {
+        "data": ["workers"],
+        "train": ["steps", "seed"],
+        "log": ["preview_every", "checkpoint_every", "distance_clips"],
+    }
+    return [
+        f"{group}.{name} {value} is below {minimum}"
+        for minimum, table in ((1, at_least_one), (0, at_least_zero))
+        for group, names in table.items()
+        for name in names
+        if (value := getattr(getattr(config, group), name)) < minimum
+    ]
+
+
+def _misfits(config: Config) -> list[str]:
+    train, constraint, data = config.train, config.constraint, config.data
+    problems = []
+    if train.schedule == "simultaneous" and train.n_critic != 1:
+        problems.append(
+            f"train.n_critic {train.n_critic} needs train.schedule alternating; "
+            "the simultaneous schedule updates each player once"
+        )
+    if data.name == "videos" and data.path is None:
+        problems.append("data.path is missing: name a folder of videos (--data.path DIR)")
+    if train.ema_decay is not None and not 0 < train.ema_decay < 1:
+        problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
+    for name in ("generator_optimizer", "critic_optimizer"):
+        if getattr(config, name).lr <= 0:
+            problems.append(f"{name}.lr {getattr(config, name).lr} is not positive")
+    for name in ("maximum", "interval"):
+        value = getattr(constraint, name)
+        if value is not None and value <= 0:
+            problems.append(f"constraint.{name} {value} is not positive")
+    if config.log.fps <= 0:
+        problems.append(f"log.fps {config.log.fps} is not positive")
+    return problems

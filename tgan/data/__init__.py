@@ -1,0 +1,1 @@
+"""Clips: decoding, packing, reading and drawing them; only `loader` needs torch."""

@@ -1,0 +1,153 @@
+"""Moving digits: real handwritten digits that bounce around, made on the fly.
+
+The motion is the Moving MNIST recipe (Srivastava et al. 2015); the digits are the 1,797 that
+scikit-learn ships, or those of any MNIST IDX file. Needs no download.
+"""
+
+import gzip
+import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tgan.rng import Stream, numpy_rng
+
+# Srivastava et al.: 28x28 digits on a 64x64 canvas, 0.1 of the free way per frame.
+DIGIT_TO_CANVAS = 28 / 64
+STEP_LENGTH = 0.1
+# One digit image in six is kept for clips that training never sees.
+HELD_OUT_SHARE = 6
+
+_IDX_IMAGES_MAGIC = 0x00000803
+
+
+@dataclass(frozen=True)
+class MovingDigits:
+    """Clips (T, H, H, 1), uint8, of one or more digits that bounce off the edges.
+
+    Clip i is a pure function of (seed, i), of the settings and of the digit images.
+
+    Args:
+        num_frames: T.
+        resolution: H.
+        channels: 1, or 3 for grey in RGB.
+        num_digits: digits per clip; where they overlap the brighter pixel wins.
+        size: number of clips.
+        seed: of positions, directions and choice of digits.
+        path: an MNIST image file in IDX format, gzipped or not; None takes scikit-learn's.
+        held_out: draw from the sixth of the digit images that is otherwise left out.
+
+    Raises:
+        ValueError: a size below 1, a wrong number of channels, or a file that is no IDX file.
+    """
+
+    num_frames: int = 16
+    resolution: int = 64
+    channels: int = 1
+    num_digits: int = 2
+    size: int = 10_000
+    seed: int = 0
+    path: str | None = None
+    held_out: bool = False
+    labels: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("num_frames", "resolution", "num_digits", "size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"moving digits: {name} {getattr(self, name)} is below 1")
+        if self.channels not in (1, 3):
+            raise ValueError(f"moving digits: channels {self.channels}; choose from 1, 3")
+        if self.path is not None:
+            read_idx_images(self.path)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of every clip."""
+        return (self.num_frames, self.resolution, self.resolution, self.channels)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def num_starts(self, index: int) -> int:
+        """Every clip starts at its first frame."""
+        return 1
+
+    def label(self, index: int) -> None:
+        """Clips have no label."""
+        return
+
+    def clip(self, index: int, start: int = 0) -> np.ndarray:
+        """Clip `index`: (T, H, W, C), uint8."""
+        rng = numpy_rng(Stream.DIGITS, self.seed, int(self.held_out), index)
+        canvas = np.zeros(self.shape[:3], np.uint8)
+        side = self._digits.shape[1]
+        for _ in range(self.num_digits):
+            digit = self._digits[rng.integers(len(self._digits))]
+            corners = bounce(rng, self.num_frames) * (self.resolution - side)
+            for frame, (top, left) in zip(canvas, corners.astype(int), strict=True):
+                window = frame[top : top + side, left : left + side]
+                np.maximum(window, digit, out=window)
+        return np.repeat(canvas[..., None], self.channels, axis=-1)
+
+    @cached_property
+    def _digits(self) -> np.ndarray:
+        images = _bundled_digits() if self.path is None else read_idx_images(self.path)
+        kept = len(images) - len(images) // HELD_OUT_SHARE
+        images = images[kept:] if self.held_out else images[:kept]
+        side = max(round(self.resolution * DIGIT_TO_CANVAS), 1)
+        return np.stack([_resize(image, side) for image in images])
+
+
+def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
+    """A straight path in the unit square that is reflected at its edges: (num_frames, 2).
+
+    Source: Srivastava et al. 2015, section 4.1 (position and direction uniform, constant speed).
+    """
+    position = rng.random(2)
+    angle = rng.random() * 2 * np.pi
+    velocity = STEP_LENGTH * np.array([np.sin(angle), np.cos(angle)])
+    path = np.empty((num_frames, 2))
+    for t in range(num_frames):
+        position = position + velocity
+        outside = (position <= 0) | (position >= 1)
+        velocity = np.where(outside, -velocity, velocity)
+        position = position.clip(0, 1)
+        path[t] = position
+    return path
+
+
+def read_idx_images(path: str | Path) -> np.ndarray:
+    """The images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
+
+    Raises:
+        ValueError: the file is missing, or is no IDX file of images, or is cut short.
+
+    Source: the format as described on the MNIST page of LeCun, Cortes and Burges.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"digit images '{path}': no such file (an MNIST IDX file is expected)")
+    data = path.read_bytes()
+    try:
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        magic, count, height, width = struct.unpack(">4I", data[:16])
+    except (OSError, EOFError, struct.error):
+        raise ValueError(f"digit images '{path}': not a readable IDX file") from None
+    if magic != _IDX_IMAGES_MAGIC or len(data) - 16 != count * height * width:
+        raise ValueError(f"digit images '{path}': not a whole IDX file of images (magic 2051)")
+    return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
+
+
+def _bundled_digits() -> np.ndarray:
+    from sklearn.datasets import load_digits
+
+    return (load_digits().images * (255 / 16)).round().astype(np.uint8)
+
+
+def _resize(image: np.ndarray, side: int) -> np.ndarray:
+    if image.shape == (side, side):
+        return image
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))

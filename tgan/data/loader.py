@@ -1,0 +1,66 @@
+"""From a source of clips to an endless stream of batches, one process's share of each."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from tgan.data.clips import ClipSource
+from tgan.data.sampler import ClipSampler
+
+
+class ClipBatches(Dataset):
+    """Batch number k of a run as a pure function of k: (N, T, H, W, C), uint8.
+
+    Args:
+        source: the clips.
+        batch_size: clips of the global batch, a multiple of `world_size`.
+        seed: of the order of clips.
+        rank, world_size: the share of this process, consecutive rows of the global batch.
+
+    Raises:
+        ValueError: `batch_size` is no multiple of `world_size`.
+    """
+
+    def __init__(
+        self,
+        source: ClipSource,
+        *,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        if batch_size % world_size:
+            raise ValueError(f"batch_size {batch_size} is not a multiple of {world_size} processes")
+        self.source = source
+        self.sampler = ClipSampler(len(source), batch_size=batch_size, seed=seed)
+        share = batch_size // world_size
+        self.rows = slice(rank * share, (rank + 1) * share)
+
+    def __getitem__(self, number: int) -> Tensor:
+        indices, positions = (drawn[self.rows] for drawn in self.sampler.batch(number))
+        batch = np.empty((len(indices), *self.source.shape), np.uint8)
+        for row, index, position in zip(batch, indices, positions, strict=True):
+            start = int(position * self.source.num_starts(int(index)))
+            row[:] = self.source.clip(int(index), start)
+        return torch.from_numpy(batch)
+
+
+def stream_batches(
+    batches: ClipBatches, *, first: int, workers: int = 0, pin_memory: bool = False
+) -> Iterator[Tensor]:
+    """Batches `first`, `first` + 1, ... without end, prefetched by `workers` processes."""
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=count(first),
+        num_workers=workers,
+        pin_memory=pin_memory,
+        # The loader seeds its workers from here rather than from the global generator.
+        generator=torch.Generator().manual_seed(0),
+    )
+    return iter(loader)

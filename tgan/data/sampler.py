@@ -1,0 +1,44 @@
+"""Which clip comes when: a pure function of the seed and of a batch's number."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from tgan.rng import Stream, numpy_rng
+
+
+class ClipSampler:
+    """Draws videos without replacement, pass after pass, and a position in each.
+
+    Draw p of a run is the same whatever was drawn before, however large the batches are and
+    however many processes share them, so a resumed run goes on exactly where it stopped.
+
+    Args:
+        num_videos: at least 1.
+        batch_size: clips of the global batch.
+        seed: of the order and of the positions.
+
+    Raises:
+        ValueError: `num_videos` or `batch_size` is below 1.
+    """
+
+    def __init__(self, num_videos: int, *, batch_size: int, seed: int) -> None:
+        if num_videos < 1 or batch_size < 1:
+            raise ValueError(f"cannot draw batches of {batch_size} from {num_videos} videos")
+        self.num_videos, self.batch_size, self.seed = num_videos, batch_size, seed
+
+    def batch(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Global batch `number`: video indices (B,) and positions in [0, 1) within them (B,)."""
+        draws = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        passes, places = np.divmod(draws, self.num_videos)
+        indices = [
+            _permutation(self.num_videos, self.seed, int(p))[place]
+            for p, place in zip(passes, places, strict=True)
+        ]
+        positions = [numpy_rng(Stream.STARTS, self.seed, int(draw)).random() for draw in draws]
+        return np.array(indices), np.array(positions)
+
+
+@lru_cache(maxsize=4)
+def _permutation(count: int, seed: int, number: int) -> np.ndarray:
+    return numpy_rng(Stream.ORDER, seed, number).permutation(count)

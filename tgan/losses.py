@@ -1,0 +1,67 @@
+"""Objectives: what critic and generator minimise, as pure functions of score tensors.
+
+A critic is seen here only through its scores, so videos, images and time series share these
+lines. Scores are logits; log-probabilities are taken with softplus and never overflow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A pair of losses over the scores (N,) of real and of generated samples.
+
+    Attributes:
+        critic: `(real_scores, fake_scores) -> scalar`, minimised by the critic.
+        generator: `(real_scores, fake_scores) -> scalar`, minimised by the generator;
+            `real_scores` is None unless the objective is `relativistic`.
+        zero_sum: as functions of the fake scores the two losses differ by sign and a constant,
+            so one backward pass serves both players.
+        relativistic: the generator's loss depends on the real scores too.
+    """
+
+    critic: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor | None, Tensor], Tensor]
+    zero_sum: bool = False
+    relativistic: bool = False
+
+
+OBJECTIVES = {
+    # Arjovsky, Chintala, Bottou 2017, Algorithm 1; TGAN section 3.3.
+    "wasserstein": Objective(
+        critic=lambda real, fake: fake.mean() - real.mean(),
+        generator=lambda real, fake: -fake.mean(),
+        zero_sum=True,
+    ),
+    # Goodfellow et al. 2014, equation 1: the generator minimises log(1 - D(G(z))).
+    "minimax": Objective(
+        critic=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+        generator=lambda real, fake: -softplus(fake).mean(),
+        zero_sum=True,
+    ),
+    # Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)).
+    "non_saturating": Objective(
+        critic=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+        generator=lambda real, fake: softplus(-fake).mean(),
+    ),
+    # Mao et al. 2017, equation 9: targets 1 for real, 0 for fake, 1 for the generator.
+    "least_squares": Objective(
+        critic=lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
+        generator=lambda real, fake: (fake - 1).square().mean() / 2,
+    ),
+    # Lim and Ye 2017; Miyato et al. 2018, equations 16 and 17.
+    "hinge": Objective(
+        critic=lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(),
+        generator=lambda real, fake: -fake.mean(),
+    ),
+    # Jolicoeur-Martineau 2019, section 3.1: each real sample is paired with one fake sample.
+    "relativistic": Objective(
+        critic=lambda real, fake: softplus(fake - real).mean(),
+        generator=lambda real, fake: softplus(real - fake).mean(),
+        relativistic=True,
+    ),
+}

@@ -1,0 +1,1 @@
+"""Measures of how far samples are from real clips."""

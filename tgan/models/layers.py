@@ -1,0 +1,120 @@
+"""Layers and initialisations that the networks share."""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn import functional as F
+
+from tgan.lookup import look_up
+
+# Chainer's default, which the authors' networks use; PyTorch's own is 1e-5.
+BATCH_NORM_EPS = 2e-5
+BATCH_NORM_MOMENTUM = 0.1
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation over axis 1 of an input (N, C, ...), whatever the number of axes.
+
+    It differs from PyTorch's in three ways that training a GAN needs:
+
+    - in several processes the statistics are those of the global batch, on any device, so the
+      number of processes changes nothing but the speed;
+    - each sample can count `repeats` times, which is what mapping the same latent once for each
+      of T frames would do to the running variance;
+    - a batch with one value per channel is allowed (its variance is 0), as in Chainer.
+
+    Args:
+        num_features: C.
+        shift: whether there is a learned shift beside the learned gain.
+        repeats: how often each sample counts.
+        eps: added to the variance.
+
+    Source: Ioffe and Szegedy 2015; the authors' networks use eps 2e-5 and decay 0.9.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        shift: bool = True,
+        repeats: int = 1,
+        eps: float = BATCH_NORM_EPS,
+    ) -> None:
+        super().__init__()
+        self.repeats, self.eps = repeats, eps
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features)) if shift else None
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        running = (self.running_mean, self.running_var)
+        if not self.training:
+            return F.batch_norm(x, *running, self.weight, self.bias, eps=self.eps)
+        values = x.numel() // x.shape[1]
+        if _world_size() > 1 or self.repeats > 1 or values == 1:
+            return self._normalise_global_batch(x, values * self.repeats)
+        return F.batch_norm(
+            x, *running, self.weight, self.bias, True, BATCH_NORM_MOMENTUM, self.eps
+        )
+
+    def _normalise_global_batch(self, x: Tensor, values: int) -> Tensor:
+        """Normalise by the statistics of all processes' batches, each of the same size."""
+        axes = [axis for axis in range(x.ndim) if axis != 1]
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        wide = x if x.dtype == torch.float64 else x.float()
+        mean = _mean_over_processes(wide.mean(axes))
+        centred = wide - mean.view(shape)
+        variance = _mean_over_processes(centred.square().mean(axes))
+        values *= _world_size()
+        with torch.no_grad():
+            unbiased = variance * (values / max(values - 1, 1))
+            self.running_mean.lerp_(mean.to(self.running_mean.dtype), BATCH_NORM_MOMENTUM)
+            self.running_var.lerp_(unbiased.to(self.running_var.dtype), BATCH_NORM_MOMENTUM)
+        gain = self.weight * (variance + self.eps).rsqrt()
+        out = centred * gain.view(shape)
+        return (out if self.bias is None else out + self.bias.view(shape)).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, shift={self.bias is not None}, repeats={self.repeats}"
+
+
+def _world_size() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _mean_over_processes(x: Tensor) -> Tensor:
+    world_size = _world_size()
+    return all_reduce(x) / world_size if world_size > 1 else x
+
+
+# The authors' `init-uniform` configurations; DCGAN (Radford et al. 2016), section 3.
+UNIFORM_BOUND, NORMAL_STD = 0.01, 0.02
+
+INITIALISATIONS = {
+    "he_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
+    "lecun_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="linear"),
+    "uniform": lambda w: nn.init.uniform_(w, -UNIFORM_BOUND, UNIFORM_BOUND),
+    "normal": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
+}
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, scheme: str) -> None:
+    """Draw every kernel and matrix of `network` anew and set its biases to 0, in place.
+
+    Args:
+        network: gains and shifts of its batch norms are left at 1 and 0.
+        scheme: `he_normal`, `lecun_normal` (both by the product of all axes but the first, as in
+            Chainer), `uniform` on [-0.01, 0.01] or `normal` with deviation 0.02.
+
+    Raises:
+        ValueError: no such scheme.
+    """
+    draw = look_up(INITIALISATIONS, scheme, kind="initialisation")
+    for name, parameter in network.named_parameters():
+        if parameter.ndim >= 2:
+            draw(parameter)
+        elif name.endswith("bias"):
+            parameter.zero_()

@@ -1,0 +1,31 @@
+"""Random numbers as pure functions of keys: no global state, nothing to save for a resumed run."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What a stream of random numbers is for; streams of one seed are independent."""
+
+    WEIGHTS = 0
+    ORDER = 1
+    STARTS = 2
+    LATENTS = 3
+    SAMPLES = 4
+    DIGITS = 5
+
+
+def seed_of(stream: Stream, *keys: int) -> int:
+    """A 63-bit seed, well mixed, for one stream and any number of non-negative keys.
+
+    Raises:
+        ValueError: a key is negative.
+    """
+    state = np.random.SeedSequence((int(stream), *keys)).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))
+
+
+def numpy_rng(stream: Stream, *keys: int) -> np.random.Generator:
+    """NumPy's generator for one stream and keys."""
+    return np.random.default_rng((int(stream), *keys))

@@ -1,0 +1,1 @@
+"""Training: steps, the task, checkpoints, logs and the loop."""

@@ -1,0 +1,104 @@
+"""Everything that is asked of Accelerate: devices, processes, precision, trackers."""
+
+import gc
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
+
+from tgan.training.allocator import keep_freed_memory
+from tgan.training.steps import Player
+
+
+def make_accelerator(
+    *, mixed_precision: str = "no", trackers: Sequence[str] = (), run_dir: Path | None = None
+) -> Accelerator:
+    """An accelerator for this process, as the launcher's environment describes it.
+
+    Raises:
+        ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
+            float32), or a launcher whose processes do not see each other.
+    """
+    if mixed_precision == "fp16" and not torch.cuda.is_available():
+        raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
+    accelerator = Accelerator(
+        cpu=not torch.accelerator.is_available(),
+        mixed_precision=mixed_precision,
+        log_with=list(trackers) or None,
+        project_dir=run_dir,
+    )
+    launched = int(os.environ.get("WORLD_SIZE", 1))
+    if accelerator.num_processes != launched:
+        raise ValueError(
+            f"{launched} processes were launched but {accelerator.num_processes} found each other; "
+            "on CPUs use `accelerate launch --multi_gpu --num_processes N`"
+        )
+    if accelerator.device.type == "cpu":
+        keep_freed_memory()
+    return accelerator
+
+
+def make_player(accelerator: Accelerator, module: nn.Module, optimizer: Optimizer) -> Player:
+    """Wrap a network, already on this process's device, for its own loss: autocast, processes."""
+    network = accelerator.prepare(module)
+    if isinstance(network, DistributedDataParallel):
+        # Our batch norms share their statistics themselves. Copying buffers at each forward pass
+        # would also break two passes before one backward (pytorch issue 175024).
+        network.broadcast_buffers = False
+    fp16 = accelerator.mixed_precision == "fp16"
+    scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
+    return Player(module, network, optimizer, scaler)
+
+
+class StopSignal:
+    """Whether some process of the run was asked to stop (SIGTERM, or Ctrl-C once).
+
+    Attributes:
+        number: of the signal that this process got, 0 for none.
+    """
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        self.number = 0
+
+    def agreed(self) -> bool:
+        """The same answer in all processes, so that they stop after the same step."""
+        if self._accelerator.num_processes == 1:
+            return self.number > 0
+        mine = torch.tensor(self.number, device=self._accelerator.device)
+        self.number = int(self._accelerator.gather(mine).max())
+        return self.number > 0
+
+
+@contextmanager
+def stop_signals(accelerator: Accelerator) -> Iterator[StopSignal]:
+    """Note SIGTERM and Ctrl-C instead of dying at once; a second one is obeyed immediately."""
+    stop = StopSignal(accelerator)
+
+    def note(number: int, frame: Any) -> None:
+        if stop.number:
+            raise KeyboardInterrupt
+        stop.number = number
+
+    handlers = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def finish(accelerator: Accelerator) -> None:
+    """Close trackers and the process group, in the order that lets processes exit cleanly."""
+    accelerator.free_memory()
+    gc.collect()
+    accelerator.wait_for_everyone()
+    accelerator.end_training()

@@ -1,0 +1,163 @@
+"""What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
+
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from tgan.config import Config
+from tgan.data.clips import ClipSource
+from tgan.metrics.pooled import frechet_pooled192, pooled_statistics
+from tgan.sampling import sample_videos
+from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
+from tgan.training.gan import GANTask
+from tgan.training.run_dir import PREVIEWS, MetricsFile, dump_config, flat_settings
+from tgan.training.steps import Terms
+from tgan.video import enlarge, tile, write_video
+
+# Samples of the distance share no seed with previews, nor with what users ask for first.
+DISTANCE_SEED = 1_000_000
+# Previews show each sample at this many pixels at least: 4:2:0 colour blurs smaller ones.
+PREVIEW_SIDE = 96
+
+
+@dataclass
+class Run:
+    """All that a training run needs.
+
+    Attributes:
+        held_out: real clips kept from training, for the distance; None measures none.
+    """
+
+    config: Config
+    run_dir: Path
+    accelerator: Accelerator
+    task: GANTask
+    source: ClipSource
+    held_out: ClipSource | None = None
+
+
+class Recorder:
+    """Writes what a run leaves behind, in the main process alone.
+
+    Every process calls every method at the same step, since losses are averaged over processes.
+    """
+
+    def __init__(self, run: Run, *, first_step: int) -> None:
+        self.run, self.settings = run, run.config.log
+        self.is_main = run.accelerator.is_main_process
+        self.config_text = dump_config(run.config)
+        if self.is_main:
+            run.run_dir.mkdir(parents=True, exist_ok=True)
+            (run.run_dir / CONFIG).write_text(self.config_text)
+            self.metrics = MetricsFile(run.run_dir, first_step=first_step)
+        run.accelerator.init_trackers("tracking", config=_trackable(run.config))
+
+    def progress(self, first: int, last: int) -> tqdm:
+        """The progress bar; a line every half minute where standard error is no terminal."""
+        return tqdm(
+            initial=first,
+            total=last,
+            unit="step",
+            mininterval=0.1 if sys.stderr.isatty() else 30,
+            dynamic_ncols=True,
+            disable=not self.is_main,
+        )
+
+    def report(self, step: int, terms: Terms, bar: tqdm) -> None:
+        """Log the losses of the step before `step`, and show the critic gap beside the bar.
+
+        Raises:
+            ArithmeticError: one of them is not finite.
+        """
+        if not terms or not self._due(step, self.settings.every):
+            return
+        stacked = torch.stack([value.float() for value in terms.values()])
+        means = self.run.accelerator.reduce(stacked, "mean").tolist()
+        values = dict(zip(terms, means, strict=True))
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise ArithmeticError(
+                    f"{name} is {value} at step {step}; the last checkpoint is whole. "
+                    "Try a lower learning rate or another constraint"
+                )
+        if self.is_main:
+            bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}")
+            self._write(step, values)
+
+    def preview(self, step: int, *, always: bool = False) -> None:
+        """Write a grid of samples, always of the same seeds, if one is due."""
+        if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
+            return
+        videos = np.stack(list(self._samples(range(self.settings.preview_count))))
+        grid = tile(videos, math.ceil(math.sqrt(len(videos))))
+        grid = enlarge(grid, max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1))
+        path = self.run.run_dir / PREVIEWS / f"step_{step:08d}.mp4"
+        write_video(path, grid, fps=self.settings.fps)
+
+    def save(self, step: int, *, always: bool = False) -> None:
+        """Write a checkpoint if one is due, then delete those that are no longer kept.
+
+        Raises:
+            ArithmeticError: a weight is not finite; nothing is written.
+            OSError: it cannot be written; the one before it is whole.
+        """
+        due = self._due(step, self.settings.checkpoint_every) or step in self.settings.milestones
+        if not self.is_main or not (due or always):
+            return
+        tensors = self.run.task.tensors()
+        for table, values in tensors.items():
+            for name, value in values.items():
+                if not torch.isfinite(value).all():
+                    raise ArithmeticError(
+                        f"'{name}' in {table} is not finite at step {step}; "
+                        "the last checkpoint is whole"
+                    )
+        path = directory_of(self.run.run_dir, step)
+        save_checkpoint(path, tensors, step=step, config=self.config_text)
+        prune_checkpoints(
+            self.run.run_dir,
+            keep_last=self.settings.keep_last,
+            milestones=self.settings.milestones,
+        )
+
+    def measure_distance(self, step: int) -> None:
+        """Print and log how far samples are from held-back real clips, if that is wanted."""
+        count, held_out = self.settings.distance_clips, self.run.held_out
+        if not self.is_main or held_out is None or count == 0:
+            return
+        real = pooled_statistics(held_out.clip(i % len(held_out), 0)[None] for i in range(count))
+        seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
+        fake = pooled_statistics(video[None] for video in self._samples(seeds))
+        distance = frechet_pooled192(real, fake)
+        self._write(step, {"frechet_pooled192": distance})
+        tqdm.write(
+            f"step {step}: frechet_pooled192 between {count} samples and {count} held-back "
+            f"clips: {distance:.4g}"
+        )
+
+    def _samples(self, seeds: range) -> Iterator[np.ndarray]:
+        size = self.run.config.generator.z_slow
+        return sample_videos(self.run.task.sampler, seeds, size=size)
+
+    def _write(self, step: int, values: dict[str, float]) -> None:
+        self.metrics.write(step, values)
+        for tracker in self.run.accelerator.trackers:
+            tracker.log(values, step=step)
+
+    def _due(self, step: int, every: int) -> bool:
+        return every > 0 and step % every == 0
+
+
+def _trackable(config: Config) -> dict[str, int | float | str | bool]:
+    """Flat settings of the types that every tracker takes."""
+    return {
+        name: value if isinstance(value, int | float | str | bool) else str(value)
+        for name, value in flat_settings(asdict(config)).items()
+    }

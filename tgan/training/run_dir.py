@@ -1,0 +1,119 @@
+"""A run's directory: what is in it, when it may be used, and where a run goes on from."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tgan.config import Config
+from tgan.training.checkpoint import CHECKPOINTS, CONFIG, Checkpoint, find_checkpoint
+
+METRICS, PREVIEWS = "metrics.jsonl", "previews"
+
+# What may change when a run goes on; everything else is part of the experiment.
+_FREE_TO_CHANGE = ("train.steps", "data.workers", "log.")
+
+
+def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:
+    """Check that a run may use `run_dir`, and find the checkpoint it goes on from, if any.
+
+    Args:
+        resume: None starts anew; `auto` takes the newest whole checkpoint in `run_dir`, or starts
+            anew where there is none; else the path of a checkpoint or of another run.
+
+    Raises:
+        ValueError: `run_dir` holds a run already, there is nothing to resume, the settings
+            differ from the checkpoint's, or newer checkpoints would be overtaken.
+    """
+    if run_dir.exists() and not run_dir.is_dir():
+        raise ValueError(f"run directory '{run_dir}' is a file")
+    if resume is None:
+        _refuse_existing_run(run_dir)
+        return None
+    if resume == "auto":
+        if not (run_dir / CHECKPOINTS).is_dir():
+            return None
+        checkpoint = find_checkpoint(run_dir)
+    else:
+        checkpoint = find_checkpoint(resume)
+        if checkpoint.path.parent.resolve() != (run_dir / CHECKPOINTS).resolve():
+            _refuse_existing_run(run_dir)
+        elif find_checkpoint(run_dir).step > checkpoint.step:
+            raise ValueError(
+                f"'{run_dir}' holds checkpoints newer than '{checkpoint.path.name}'; "
+                "name another --run-dir to branch off from it"
+            )
+    _refuse_other_settings(checkpoint, config)
+    return checkpoint
+
+
+def dump_config(config: Config) -> str:
+    """The whole configuration as YAML that `--config` reads."""
+    settings = asdict(config)
+    for optimizer in ("generator_optimizer", "critic_optimizer"):
+        settings[optimizer]["betas"] = list(settings[optimizer]["betas"])
+    return yaml.safe_dump(settings, sort_keys=False)
+
+
+def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one table with dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flat_settings(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+class MetricsFile:
+    """`metrics.jsonl`: one JSON object per line, in the order of steps.
+
+    Lines after `first_step`, left by a run that went on beyond its last checkpoint, are dropped.
+    """
+
+    def __init__(self, run_dir: Path, *, first_step: int) -> None:
+        self.path = run_dir / METRICS
+        if self.path.is_file():
+            lines = self.path.read_text().splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= first_step]
+            part = self.path.with_suffix(".part")
+            part.write_text("".join(kept))
+            part.replace(self.path)
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """Append one line; `step` comes first."""
+        with self.path.open("a") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+
+
+def _step_of(line: str) -> float:
+    """The step of a line; infinity for one that was cut short."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError):
+        return float("inf")
+
+
+def _refuse_existing_run(run_dir: Path) -> None:
+    if any((run_dir / name).exists() for name in (CONFIG, METRICS, CHECKPOINTS)):
+        raise ValueError(
+            f"'{run_dir}' already holds a run; name another --run-dir, "
+            "or go on with it by --resume auto"
+        )
+
+
+def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
+    before = flat_settings(yaml.safe_load(checkpoint.config))
+    now = flat_settings(yaml.safe_load(dump_config(config)))
+    differences = [
+        f"{name} was {before.get(name)} and is {now.get(name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and not name.startswith(_FREE_TO_CHANGE)
+    ]
+    if differences:
+        raise ValueError(
+            f"settings differ from those of '{checkpoint.path}': {'; '.join(differences)}"
+        )

@@ -1,0 +1,185 @@
+"""One update of critic and generator: the two schedules that every GAN here is trained by.
+
+No process, device or precision is mentioned: a `Player` carries the network as it has to be
+called, and its own optimiser and loss scaler.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from tgan.constraints import Constraint
+from tgan.losses import Objective
+
+Terms = dict[str, Tensor]
+
+
+@dataclass
+class Player:
+    """A network and what updates it.
+
+    Attributes:
+        module: the network itself, called where no gradient of its own is wanted.
+        network: the network as its own loss calls it, wrapped for several processes if need be.
+        optimizer: of the module's parameters.
+        scaler: of its losses, on its own: one that is shared by two networks skips and scales the
+            wrong steps. Disabled but for fp16.
+    """
+
+    module: nn.Module
+    network: nn.Module
+    optimizer: Optimizer
+    scaler: torch.amp.GradScaler
+
+    def update(self) -> bool:
+        """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
+        scale = self.scaler.get_scale()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+        return self.scaler.get_scale() >= scale
+
+
+def simultaneous_step(
+    generator: Player,
+    critic: Player,
+    objective: Objective,
+    constraint: Constraint,
+    *,
+    real: Tensor,
+    z: Tensor,
+    update: int,
+) -> Terms:
+    """Update both players from one pass of the critic over the same fakes.
+
+    Both losses are taken at the weights before the step, as in the authors' code. Under a
+    zero-sum objective the generator's gradient at the fakes is the critic's with the other sign,
+    so that one backward pass through the critic serves both.
+
+    Args:
+        real: (N, ...) normalised real samples.
+        z: (N, K) latents.
+        update: the number of this critic update, from 1.
+
+    Returns:
+        Detached scalars: critic_loss, generator_loss, critic_gap, penalty.
+    """
+    fake = generator.network(z)
+    leaf = fake.detach().requires_grad_()
+    # Scored apart, so that batch statistics of real and fake do not mix.
+    fake_scores, real_scores = critic.network(leaf), critic.network(real)
+    critic_loss = objective.critic(real_scores, fake_scores)
+    generator_loss = objective.generator(real_scores, fake_scores)
+    penalty = constraint.penalty(critic.module, critic.module, real, fake.detach())
+
+    # One backward pass of the critic's own loss at most: several processes average its gradients
+    # in that pass. The generator's loss only ever asks for the gradient at the fakes.
+    if objective.zero_sum:
+        critic.scaler.scale(critic_loss + penalty).backward()
+        at_fakes = generator.scaler.scale(-leaf.grad / critic.scaler.get_scale())
+    else:
+        scaled = generator.scaler.scale(generator_loss)
+        (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
+        own = list(critic.module.parameters())
+        critic.scaler.scale(critic_loss + penalty).backward(inputs=own)
+    fake.backward(at_fakes)
+
+    generator.update()
+    if critic.update():
+        constraint.project(critic.module, update)
+    return _terms(critic_loss, penalty, real_scores, fake_scores) | {
+        "generator_loss": generator_loss.detach()
+    }
+
+
+def alternating_step(
+    generator: Player,
+    critic: Player,
+    objective: Objective,
+    constraint: Constraint,
+    *,
+    reals: Iterator[Tensor],
+    latents: Iterator[Tensor],
+    update: int,
+    n_critic: int,
+) -> Terms:
+    """Update the critic `n_critic` times, then the generator once, each on fresh fakes.
+
+    Args:
+        reals: yields (N, ...) normalised real samples; one batch per critic update is taken.
+        latents: yields (N, K) latents; one batch more is taken.
+        update: the number of the first of these critic updates, from 1.
+
+    Returns:
+        Detached scalars: critic_loss, critic_gap, penalty (of the last critic update) and
+        generator_loss.
+
+    Source: Goodfellow et al. 2014, Algorithm 1; Arjovsky et al. 2017, Algorithm 1.
+    """
+    for number in range(update, update + n_critic):
+        real = next(reals)
+        terms = critic_step(
+            generator, critic, objective, constraint, real=real, z=next(latents), update=number
+        )
+    return terms | generator_step(generator, critic, objective, real=real, z=next(latents))
+
+
+def critic_step(
+    generator: Player,
+    critic: Player,
+    objective: Objective,
+    constraint: Constraint,
+    *,
+    real: Tensor,
+    z: Tensor,
+    update: int,
+) -> Terms:
+    """Update the critic once, and let the constraint project it."""
+    with torch.no_grad():
+        fake = generator.network(z)
+    fake_scores, real_scores = critic.network(fake), critic.network(real)
+    loss = objective.critic(real_scores, fake_scores)
+    penalty = constraint.penalty(critic.module, critic.module, real, fake)
+    critic.scaler.scale(loss + penalty).backward()
+    if critic.update():
+        constraint.project(critic.module, update)
+    return _terms(loss, penalty, real_scores, fake_scores)
+
+
+def generator_step(
+    generator: Player, critic: Player, objective: Objective, *, real: Tensor, z: Tensor
+) -> Terms:
+    """Update the generator once through the frozen critic."""
+    fake = generator.network(z)
+    with frozen(critic.module):
+        fake_scores = critic.module(fake)
+        real_scores = critic.module(real) if objective.relativistic else None
+        loss = objective.generator(real_scores, fake_scores)
+        generator.scaler.scale(loss).backward()
+    generator.update()
+    return {"generator_loss": loss.detach()}
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Parameters of `module` gather no gradients inside; what is upstream of it does."""
+    trainable = [p for p in module.parameters() if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+def _terms(loss: Tensor, penalty: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Terms:
+    return {
+        "critic_loss": loss.detach(),
+        "critic_gap": (real_scores.mean() - fake_scores.mean()).detach(),
+        "penalty": penalty.detach(),
+    }

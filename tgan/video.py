@@ -1,0 +1,131 @@
+"""Writing videos: grids, and files in the format that their ending names.
+
+Frames are NumPy arrays (T, H, W, C), uint8, with 1 or 3 channels; torch is not needed here.
+"""
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imageio.v3 as iio
+import numpy as np
+from einops import rearrange
+
+from tgan.lookup import look_up
+
+# Close to lossless for the eye.
+_H264 = {"crf": "18"}
+
+
+def tile(videos: np.ndarray, columns: int) -> np.ndarray:
+    """Videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
+
+    Cells left over are black.
+
+    Raises:
+        ValueError: `columns` is below 1.
+    """
+    if columns < 1:
+        raise ValueError(f"a grid of {columns} columns; at least 1 is needed")
+    missing = -len(videos) % columns
+    padded = np.pad(videos, [(0, missing)] + [(0, 0)] * (videos.ndim - 1))
+    return rearrange(padded, "(r k) t h w c -> t (r h) (k w) c", k=columns)
+
+
+def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Frames (T, H, W, C) with every pixel repeated `factor` times in both directions."""
+    return frames.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def write_samples(
+    path: str | Path, videos: np.ndarray, *, columns: int, fps: float = 8, scale: int = 1
+) -> None:
+    """Write videos (N, T, H, W, C), uint8, together, as the ending of `path` asks for.
+
+    A grid of `columns` for endings that move, one row of frames per video for `.png`, and the
+    videos themselves, not enlarged, for `.npy`.
+
+    Raises:
+        ValueError, OSError: as `write_video`.
+    """
+    ending = Path(path).suffix.lower()
+    if ending == ".npy":
+        write_whole(path, lambda part: np.save(part, videos))
+    elif ending == ".png":
+        rows = rearrange(videos, "n t h w c -> t (n h) w c")
+        write_video(path, enlarge(rows, scale))
+    else:
+        write_video(path, enlarge(tile(videos, columns), scale), fps=fps)
+
+
+def check_ending(path: str | Path) -> None:
+    """Raise a ValueError that lists the known endings unless `path` has one of them."""
+    look_up(WRITERS, Path(path).suffix.lower(), kind="ending")
+
+
+def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None:
+    """Write frames (T, H, W, C), uint8, in the format that the ending of `path` names.
+
+    `.mp4` is H.264 in yuv420p (odd sizes get a black line), `.gif` and `.webp` loop for ever,
+    `.png` is a filmstrip with all frames side by side. The file appears whole or not at all.
+
+    Raises:
+        ValueError: an unknown ending, or frames of another type or shape.
+        OSError: the file cannot be written.
+    """
+    check_ending(path)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):
+        raise ValueError(f"frames {frames.dtype}{frames.shape}; uint8 (T, H, W, 1 or 3) is needed")
+    write_whole(path, lambda part: WRITERS[Path(path).suffix.lower()](part, frames, fps))
+
+
+def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `path`, with the same ending, then move it into place."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_mp4(path: Path, frames: np.ndarray, fps: float) -> None:
+    odd_rows, odd_columns = frames.shape[1] % 2, frames.shape[2] % 2
+    frames = np.pad(_rgb(frames), [(0, 0), (0, odd_rows), (0, odd_columns), (0, 0)])
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt, stream.options = "yuv420p", _H264
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def _write_animation(path: Path, frames: np.ndarray, fps: float) -> None:
+    iio.imwrite(path, _rgb(frames), plugin="pillow", duration=1000 / fps, loop=0)
+
+
+def _write_filmstrip(path: Path, frames: np.ndarray, fps: float) -> None:
+    strip = rearrange(_rgb(frames), "t h w c -> h (t w) c")
+    iio.imwrite(path, strip, plugin="pillow")
+
+
+def _write_array(path: Path, frames: np.ndarray, fps: float) -> None:
+    np.save(path, frames)
+
+
+def _rgb(frames: np.ndarray) -> np.ndarray:
+    return frames if frames.shape[-1] == 3 else frames.repeat(3, axis=-1)
+
+
+WRITERS = {
+    ".mp4": _write_mp4,
+    ".gif": _write_animation,
+    ".webp": _write_animation,
+    ".png": _write_filmstrip,
+    ".npy": _write_array,
+}
