@@ -19,7 +19,7 @@ demo: install
 	@$(BIN)/tgan generate $(RUN) --seeds 0-15 --out $(RUN)/samples.mp4
 
 test: install
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -34,6 +34,10 @@ def shared():
 
 @pytest.fixture
 def tiny_config() -> Config:
+    return make_tiny_config()
+
+
+def make_tiny_config() -> Config:
     """The smallest networks that train: seconds for a few steps."""
     return Config(
         data=DataConfig(resolution=32, channels=1, num_digits=1, num_clips=50),

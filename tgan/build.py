@@ -1,6 +1,7 @@
 """From a configuration to objects; the one file that knows every table."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,31 @@ def build_run(config: Config, run_dir: Path) -> Run:
             f"{accelerator.num_processes} processes"
         )
     task = build_task(config, accelerator)
+    _check_disk(config, run_dir, task)
     return Run(config, run_dir, accelerator, task, source, build_held_out(config))
+
+
+def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
+    """Refuse to start where the checkpoints that will be kept do not fit."""
+    # Optimisers add one table per network (RMSProp) or two (Adam).
+    tables = {"rmsprop": 2, "adam": 3}
+    size = sum(
+        tensor.nbytes * tables[optimizer.name]
+        for player, optimizer in (
+            (task.generator, config.generator_optimizer),
+            (task.critic, config.critic_optimizer),
+        )
+        for tensor in player.module.state_dict().values()
+    )
+    # One more than is kept: the oldest goes only when the newest is whole.
+    needed = size * (config.log.keep_last + 1 + len(config.log.milestones))
+    existing = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise ValueError(
+            f"checkpoints need about {needed / 1e6:.0f} MB in '{run_dir}' but "
+            f"{free / 1e6:.0f} MB are free; lower log.keep_last or name another --run-dir"
+        )
 
 
 def build_source(config: Config) -> ClipSource:

@@ -35,6 +35,7 @@ def experiment_parser(prog: str, description: str, epilog: str) -> ArgumentParse
         description=description,
         epilog=epilog,
         exit_on_error=False,
+        allow_abbrev=False,
         parser_mode="plain",
         formatter_class=_Formatter,
     )

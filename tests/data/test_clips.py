@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numbered_videos import numbered_frame, numbers, write_video
 from PIL import Image
 
 import tgan.data.seek as seek_module
+from tests.numbered_videos import numbered_frame, numbers, write_video
 from tgan.data.clips import PackedClips, VideoFolder, open_clips
 from tgan.data.decode import DecodeError, read_video
 from tgan.data.frames import Fitter
@@ -277,6 +277,13 @@ SAMPLE = (
 def test_real_videos_at_some_starts(shared, name):
     path = shared("datasets/real_videos") / name
     compare_with_sequential(path, lambda count: sorted({0, count // 3, count // 2, count - 1}))
+
+
+def test_seeking_works_where_only_the_first_packet_names_the_encoder(shared, monkeypatch):
+    path = shared("datasets/real_videos") / "misc/cockatoo.mp4"
+    timeline = scan_video(path)
+    monkeypatch.setattr(seek_module, "_from_beginning", None)
+    assert len(read_frames(path, timeline, range(150, 154))) == 4
 
 
 @pytest.mark.slow

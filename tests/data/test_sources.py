@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numbered_videos import numbered_frame, numbers, write_video
 from PIL import Image
 
+from tests.numbered_videos import numbered_frame, numbers, write_video
 from tgan.data.frames import Fitter
 from tgan.data.sources import find_sources
 

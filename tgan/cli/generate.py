@@ -22,6 +22,10 @@ def main(argv: Sequence[str]) -> None:
     """Parse arguments, sample, write one file."""
     arguments = _parser().parse_args(argv)
     check_ending(arguments.out)
+    for option in ("fps", "scale", "batch_size"):
+        value = getattr(arguments, option)
+        if value is not None and value <= 0:
+            raise ValueError(f"--{option.replace('_', '-')} {value} is not positive")
     seeds = parse_seeds(arguments.seeds)
     rows, columns = parse_grid(arguments.grid, len(seeds))
 

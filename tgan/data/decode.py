@@ -128,8 +128,6 @@ def _open(path: Path) -> InputContainer:
         f"file:{path}",
         metadata_errors="ignore",  # HMDB51 has files with Latin-1 bytes in their titles
         container_options={"protocol_whitelist": "file"},
-        # The decoder itself refuses, before it allocates.
-        options={"max_pixels": str(MAX_PIXELS)},
     )
 
 
@@ -144,6 +142,8 @@ def _first_stream(path: Path, container: InputContainer) -> VideoStream:
             check_size(path, stream.codec_context.width, stream.codec_context.height)
             # One thread: several files are decoded at once, and memory stays small.
             stream.codec_context.thread_count = 1
+            # Sizes can grow in the middle: the decoder refuses before it takes the memory.
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             return stream
     raise DecodeError(path, "no video stream")
 

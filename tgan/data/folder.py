@@ -31,7 +31,7 @@ class VideoFolder:
     All videos are decoded once to learn their lengths. Those that cannot be decoded are left out
     and listed in `skipped` as `(name, reason)`; those shorter than a clip are counted in
     `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives.
-    Packing (`tgan prepare`) makes the same clips hundreds of times faster.
+    Packed (`tgan prepare`) clips come hundreds of times faster.
 
     Raises:
         ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.

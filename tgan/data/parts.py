@@ -65,6 +65,12 @@ def running_jobs(folder: Path) -> list[int]:
     return sorted(int(path.name.split(".")[0]) for path in folder.glob("*.frames.tmp-*"))
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Delete what processes that are no more were in the middle of writing."""
+    for leftover in folder.glob("*.tmp-*"):
+        leftover.unlink(missing_ok=True)
+
+
 def pack_part(job: Job, folder: Path, settings: Settings) -> Part:
     """Decode a job's videos into its part file; each file appears whole or not at all.
 

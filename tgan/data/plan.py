@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tgan.data.index import FORMAT, PARTS_NAME, Index, Settings, write_json
+from tgan.data.parts import clear_unfinished
 from tgan.data.sources import Scan
 
 _PLAN_NAME = "plan.json"
@@ -84,7 +85,6 @@ def begin(out: Path, plan: dict) -> None:
     """Make the folder, or clear away what an interrupted run was in the middle of writing."""
     parts = out / PARTS_NAME
     parts.mkdir(parents=True, exist_ok=True)
-    for leftover in parts.glob("*.tmp-*"):
-        leftover.unlink(missing_ok=True)
+    clear_unfinished(parts)
     if not (parts / _PLAN_NAME).exists():
         write_json(parts / _PLAN_NAME, plan, aside=parts)

@@ -9,7 +9,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tgan.data.index import Settings
-from tgan.data.parts import Job, Part, pack_part, read_part, running_jobs, start_worker
+from tgan.data.parts import (
+    Job,
+    Part,
+    clear_unfinished,
+    pack_part,
+    read_part,
+    running_jobs,
+    start_worker,
+)
 
 
 def finished_parts(
@@ -42,9 +50,10 @@ def finished_parts(
         # After an error or an interrupt nobody waits for the work at hand.
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
-        raise
-    finally:
         pool.shutdown(cancel_futures=True)
+        clear_unfinished(folder)
+        raise
+    pool.shutdown()
 
 
 def _result(future: Future[Part], job: Job, jobs: Sequence[Job], folder: Path) -> Part:

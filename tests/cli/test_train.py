@@ -1,0 +1,134 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tgan.cli import main
+from tgan.training.checkpoint import find_checkpoint
+
+ROOT = Path(__file__).parents[2]
+TINY = [
+    "--data.resolution=32",
+    "--data.channels=1",
+    "--data.num_clips=40",
+    "--generator.z_slow=8",
+    "--generator.z_fast=8",
+    "--generator.temporal_width=8",
+    "--generator.width=16",
+    "--critic.width=4",
+    "--train.batch_size=4",
+    "--log.trackers=[]",
+    "--log.every=1",
+]
+
+
+def train(*argv):
+    main(["train", *TINY, *(str(argument) for argument in argv)])
+
+
+def refuse(capsys, *argv, status=2):
+    """Run, expect one line on standard error and the status; returns the line."""
+    with pytest.raises(SystemExit) as exit_:
+        train(*argv)
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert exit_.value.code == status
+    assert len(lines) == 1 and lines[0].startswith("tgan train: ")
+    return lines[0]
+
+
+def test_trains_and_goes_on(tmp_path, capsys):
+    train("--run-dir", tmp_path / "run", "--train.steps=2")
+    train("--run-dir", tmp_path / "run", "--train.steps=3", "--resume", "auto")
+    assert "steps: 2 to 3" in capsys.readouterr().out
+    assert find_checkpoint(tmp_path / "run").step == 3
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, capsys):
+    train("--run-dir", tmp_path / "run", "--dry-run")
+    plan = capsys.readouterr().out
+    assert "40 videos from moving_digits" in plan and "constraint svc" in plan
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--data.name=videos", "--data.path={tmp}/nothing"], "nothing"),
+        (["--data.name=videos", "--data.path={tmp}/empty"], "empty"),
+        (["--data.path={tmp}/nothing.idx"], "nothing.idx"),
+        (["--generator.width=20"], "width 20"),
+        (["--train.mixed_precision=fp16"], "fp16 needs a CUDA device"),
+        (["--resume={tmp}/nothing"], "no run or checkpoint"),
+        (["--constraint.name=weight_clip", "--constraint.clips_gains=true"], "'clips_gains'"),
+        (["--train.step=3"], "did you mean"),
+    ],
+)
+def test_mistakes_are_one_line_before_anything_is_written(tmp_path, capsys, argv, message):
+    (tmp_path / "empty").mkdir()
+    argv = [argument.format(tmp=tmp_path) for argument in argv]
+    assert message in refuse(capsys, "--run-dir", tmp_path / "run", *argv)
+    assert not (tmp_path / "run").exists()
+
+
+def test_run_dir_is_needed_and_must_be_a_directory(tmp_path, capsys):
+    assert "--run-dir is missing" in refuse(capsys)
+    (tmp_path / "file").write_text("")
+    assert "is a file" in refuse(capsys, "--run-dir", tmp_path / "file")
+
+
+def test_too_little_disk_is_said_before_training(tmp_path, capsys, monkeypatch):
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    line = refuse(capsys, "--run-dir", tmp_path / "run")
+    assert "MB" in line and "free" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_fills_up_costs_one_line_and_no_checkpoint(tmp_path, capsys, monkeypatch):
+    train("--run-dir", tmp_path / "run", "--train.steps=1")
+    capsys.readouterr()
+
+    def full(path, table):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tgan.training.checkpoint._save_tensors", full)
+    with pytest.raises(SystemExit) as exit_:
+        train("--run-dir", tmp_path / "run", "--train.steps=2", "--resume=auto")
+    assert exit_.value.code == 1
+    assert "No space left" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert find_checkpoint(tmp_path / "run").step == 1
+
+
+def test_sigterm_saves_and_tells_how_to_go_on(tmp_path):
+    command = [sys.executable, ROOT / "tools" / "train.py", *TINY, "--train.steps=100000"]
+    process = subprocess.Popen(
+        [*command, "--run-dir", tmp_path / "run"], stderr=subprocess.PIPE, text=True
+    )
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "--resume auto" in error and "Traceback" not in error
+    last = json.loads(metrics.read_text().splitlines()[-1])["step"]
+    assert find_checkpoint(tmp_path / "run").step >= last > 2
+
+
+def test_help_shows_examples_and_every_setting():
+    result = subprocess.run(
+        [sys.executable, ROOT / "tools" / "train.py", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "100"},
+    )
+    for text in ("examples:", "--train.steps", "generator updates in all", "--resume"):
+        assert text in result.stdout

@@ -1,0 +1,80 @@
+"""The README's commands run, at sizes that take seconds."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgan.cli import main
+from tgan.video import write_video
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+TINY = [
+    "--data.resolution=32",
+    "--generator.width=16",
+    "--generator.temporal_width=8",
+    "--critic.width=4",
+    "--train.batch_size=2",
+    "--log.distance_clips=0",
+    "--log.preview_count=1",
+]
+
+
+def commands() -> list[list[str]]:
+    """Every `tgan ...` line of the README's code blocks, in order."""
+    blocks = re.findall(r"```\n(.*?)```", README, re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [shlex.split(line)[1:] for line in lines if line.startswith("tgan ")]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A directory with the configurations, two short videos, and a run of the demo."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for number in (0, 1):
+        frames = np.random.default_rng(number).integers(0, 256, (20, 48, 64, 3), np.uint8)
+        write_video(tmp_path / "my_videos" / f"{number}.mp4", frames)
+    train(["train", "--config", "configs/demo.yaml", "--run-dir", "runs/demo"], steps=1)
+    return tmp_path
+
+
+def train(command, *, steps):
+    main([*command, *TINY, f"--train.steps={steps}"])
+
+
+def test_commands_run_in_the_order_of_the_readme(home):
+    ran = set()
+    for command in commands():
+        ran.add(command[0])
+        if command[0] == "train":
+            train(command, steps=2)
+        elif command[0] == "prepare":
+            main([*command, "--resolution", "32"])
+        else:
+            main(command)
+    assert ran == {"train", "prepare", "generate"}
+    for name in ("samples.mp4", "filmstrip.png", "thousand.npy"):
+        assert (home / name).stat().st_size > 0
+
+
+def test_training_takes_the_folder_itself(home):
+    config = ["--config", "configs/folder.yaml", "--data.path", "my_videos"]
+    train(["train", *config, "--run-dir", "runs/unpacked"], steps=1)
+
+
+def test_what_the_readme_links_to_is_there():
+    links = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
+    assert len(links) > 8
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_the_python_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict = {}
+    exec(example, names)  # noqa: S102
+    assert names["video"].shape == (2, 3, 16, 64, 64) and names["scores"].shape == (2,)
