@@ -14,7 +14,7 @@ ROWS = [
     ["tgan", "tgan.lookup", "tgan.rng", "tgan.sizes", "tgan.config"],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.video", "tgan.pixels"],
     ["tgan.models", "tgan.data", "tgan.metrics"],
-    ["tgan.constraints"],
+    ["tgan.constraints", "tgan.packing"],
     ["tgan.sampling", "tgan.training.steps"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],

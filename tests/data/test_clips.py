@@ -15,9 +15,9 @@ from tgan.data.clips import PackedClips, VideoFolder, open_clips
 from tgan.data.decode import DecodeError, read_video
 from tgan.data.frames import Fitter
 from tgan.data.index import Settings
-from tgan.data.pack import pack
 from tgan.data.seek import read_frames, scan_video
 from tgan.data.sources import find_sources
+from tgan.packing.pack import pack
 
 LENGTHS = {"a/one.mp4": 60, "a/two.avi": 33, "b/three.webm": 20, "c/five.png": 25, "c/four.mkv": 16}
 

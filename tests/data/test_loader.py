@@ -13,6 +13,8 @@ class Numbered:
     labels: list[str] = []
     num_frames = 2
     shape = (2, 1, 1, 2)
+    skipped: list[tuple[str, str]] = []
+    num_too_short = 0
 
     def __len__(self) -> int:
         return 6

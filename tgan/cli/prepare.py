@@ -9,8 +9,8 @@ from pathlib import Path
 from tgan.cli import Parser, fail
 from tgan.data.frames import ASPECTS
 from tgan.data.index import INDEX_NAME, Index, Settings
-from tgan.data.pack import pack
 from tgan.data.sources import find_sources
+from tgan.packing.pack import pack
 
 _EXAMPLES = """\
 examples:

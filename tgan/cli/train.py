@@ -42,6 +42,8 @@ def main(argv: Sequence[str]) -> None:
     checkpoint = claim(run_dir, config, resume=arguments.resume)
     run = build_run(config, run_dir)
     if run.accelerator.is_main_process:
+        for name, reason in run.source.skipped:
+            print(f"skipped {name}: {reason}", file=sys.stderr)
         print(describe(run, checkpoint))
     if arguments.dry_run:
         return
@@ -65,7 +67,8 @@ def describe(run, checkpoint) -> str:
     frames, height, width, channels = run.source.shape
     return "\n".join(
         [
-            f"data: {len(run.source)} videos from {config.data.path or config.data.name}, "
+            f"data: {len(run.source)} videos from {config.data.path or config.data.name} "
+            f"({len(run.source.skipped)} skipped, {run.source.num_too_short} too short), "
             f"clips of {frames} frames {height}x{width}x{channels}",
             f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "
             "parameters",

@@ -18,11 +18,14 @@ class ClipSource(Protocol):
     """Videos that clips of `num_frames` frames, `stride` apart, are cut from.
 
     `shape` is that of a clip, (T, H, W, C). `labels` are the names of the classes, empty where
-    the videos have none.
+    the videos have none. `skipped` holds `(name, reason)` of videos that cannot be read, and
+    `num_too_short` counts those shorter than a clip.
     """
 
     num_frames: int
     labels: list[str]
+    skipped: list[tuple[str, str]]
+    num_too_short: int
 
     @property
     def shape(self) -> tuple[int, int, int, int]: ...
@@ -66,6 +69,8 @@ class PackedClips:
         self._span = clip_span(num_frames, stride)
         self._videos = [video for video in self._index.videos if video.frames >= self._span]
         self.num_too_short = len(self._index.videos) - len(self._videos)
+        # Preparing has reported what it skipped.
+        self.skipped: list[tuple[str, str]] = []
         if not self._videos:
             longest = max((video.frames for video in self._index.videos), default=0)
             raise ValueError(too_short_message(self._path, longest, num_frames, stride))

@@ -53,6 +53,8 @@ class MovingDigits:
     path: str | None = None
     held_out: bool = False
     labels: list[str] = field(default_factory=list, init=False)
+    skipped: list[tuple[str, str]] = field(default_factory=list, init=False)
+    num_too_short: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         for name in ("num_frames", "resolution", "num_digits", "size"):

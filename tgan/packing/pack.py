@@ -29,11 +29,11 @@ from tgan.data.index import (
     write_index,
     write_json,
 )
-from tgan.data.parts import Job, Part, frames_path, remove_part
-from tgan.data.plan import begin, check_complete, check_folder, make_plan
 from tgan.data.sources import Scan, Source
-from tgan.data.space import check_space
-from tgan.data.workers import finished_parts
+from tgan.packing.parts import Job, Part, frames_path, remove_part
+from tgan.packing.plan import begin, check_complete, check_folder, make_plan
+from tgan.packing.space import check_space
+from tgan.packing.workers import finished_parts
 
 # A shard is closed when it has reached this size; a video is never split.
 SHARD_BYTES = 256 * 2**20

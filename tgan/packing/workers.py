@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tgan.data.index import Settings
-from tgan.data.parts import (
+from tgan.packing.parts import (
     Job,
     Part,
     clear_unfinished,

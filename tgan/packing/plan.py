@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tgan.data.index import FORMAT, PARTS_NAME, Index, Settings, write_json
-from tgan.data.parts import clear_unfinished
 from tgan.data.sources import Scan
+from tgan.packing.parts import clear_unfinished
 
 _PLAN_NAME = "plan.json"
 

@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 
 import tgan.data.index as index_module
-import tgan.data.pack as pack_module
-import tgan.data.parts as parts_module
-import tgan.data.workers as workers_module
+import tgan.packing.pack as pack_module
+import tgan.packing.parts as parts_module
+import tgan.packing.workers as workers_module
 from tests.numbered_videos import numbered_frame, numbers, write_audio, write_video
 from tgan.data.decode import read_video
 from tgan.data.frames import Fitter
 from tgan.data.index import Settings, read_index
-from tgan.data.pack import pack
 from tgan.data.sources import find_sources
-from tgan.data.space import estimate_frames
+from tgan.packing.pack import pack
+from tgan.packing.space import estimate_frames
 
 SMALL = Settings(resolution=16)
 FRAME = 16 * 16 * 3
@@ -335,7 +335,7 @@ def test_too_little_space_is_noticed_before_the_work(videos, tmp_path, monkeypat
 
 
 def test_many_files_are_estimated_by_their_bytes(videos, monkeypatch):
-    monkeypatch.setattr("tgan.data.space._MAX_PROBES", 2)
+    monkeypatch.setattr("tgan.packing.space._MAX_PROBES", 2)
     scan = find_sources([videos / "a" / "one.mp4", videos / "c" / "four.mkv", videos / "a"])
     sizes = {name: (videos / "a" / name).stat().st_size for name in ("one.mp4", "two.avi")}
     four = (videos / "c" / "four.mkv").stat().st_size

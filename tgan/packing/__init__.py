@@ -1,0 +1,1 @@
+"""Packing videos into memory-mapped shards, over several processes, resumably."""
