@@ -30,3 +30,26 @@ def test_every_command_has_a_tool_and_help_with_examples(command):
         [sys.executable, tool, "--help"], capture_output=True, text=True, check=True
     )
     assert "examples:" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ValueError("wrong\nvalue"), 2),
+        (FileNotFoundError(2, "No such file", "x"), 2),
+        (OSError(28, "No space left on device"), 1),
+        (ArithmeticError("critic_loss is nan"), 1),
+        (MemoryError("out of memory"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_what_goes_wrong_is_one_line_with_its_status(monkeypatch, capsys, error, status):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr("tgan.cli.generate.main", fail)
+    with pytest.raises(SystemExit) as exit_:
+        main(["generate"])
+    shown = capsys.readouterr().err
+    assert exit_.value.code == status
+    assert shown.startswith("tgan generate: ") and shown.count("\n") == 1

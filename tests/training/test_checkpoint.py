@@ -78,6 +78,9 @@ def test_unknown_format_is_refused(tmp_path):
     (path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ValueError, match="format 99"):
         load_checkpoint(path)
+    (path / "manifest.json").write_text("{")
+    with pytest.raises(ValueError, match="damaged: 'manifest.json'"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize("failing", range(1, 9))

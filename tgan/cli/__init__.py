@@ -46,17 +46,20 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def run(command: str, argv: Sequence[str] | None = None) -> None:
-    """Run one subcommand; a `ValueError` or a missing file ends it with one line and status 2.
+    """Run one subcommand, and end with one line instead of a traceback.
 
-    An operating system error later on (a full disk, say) ends it with one line and status 1.
+    The status is 2 for a mistake of the user's (`ValueError`, a missing file), 1 for what goes
+    wrong later (a full disk, too little memory, numbers that are not finite), 130 for Ctrl-C.
     """
     module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
     try:
         module.main(list(sys.argv[1:] if argv is None else argv))
     except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
         fail(f"tgan {command}: {error}", status=2)
-    except OSError as error:
+    except (OSError, ArithmeticError, MemoryError) as error:
         fail(f"tgan {command}: {error}", status=1)
+    except KeyboardInterrupt:
+        fail(f"tgan {command}: interrupted", status=130)
 
 
 def _help() -> str:

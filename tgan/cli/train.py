@@ -34,6 +34,8 @@ def main(argv: Sequence[str]) -> None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
 
     # Only now the heavy imports: mistakes above are answered at once.
+    import torch
+
     from tgan.build import build_run
     from tgan.training.loop import fit
     from tgan.training.run_dir import claim
@@ -47,7 +49,11 @@ def main(argv: Sequence[str]) -> None:
         print(describe(run, checkpoint))
     if arguments.dry_run:
         return
-    stopped_by = fit(run, checkpoint)
+    try:
+        stopped_by = fit(run, checkpoint)
+    except torch.OutOfMemoryError as error:
+        reason = str(error).splitlines()[0]
+        raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
     if stopped_by:
         if run.accelerator.is_main_process:
             print(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)

@@ -150,7 +150,10 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
 def _read_manifest(path: Path) -> dict:
     if not (path / MANIFEST).is_file():
         raise ValueError(f"no checkpoint at '{path}'")
-    manifest = json.loads((path / MANIFEST).read_text())
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+    except ValueError:
+        raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' is no JSON") from None
     if manifest.get("format") != FORMAT_VERSION:
         raise ValueError(
             f"checkpoint '{path}' has format {manifest.get('format')}; "
