@@ -104,19 +104,27 @@ def test_a_disk_that_fills_up_costs_one_line_and_no_checkpoint(tmp_path, capsys,
     assert find_checkpoint(tmp_path / "run").step == 1
 
 
-def test_sigterm_saves_and_tells_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_save_and_tell_how_to_go_on(tmp_path, number):
     command = [sys.executable, ROOT / "tools" / "train.py", *TINY, "--train.steps=100000"]
+    command += ["--train.schedule=alternating", "--train.n_critic=2", "--data.workers=1"]
     process = subprocess.Popen(
-        [*command, "--run-dir", tmp_path / "run"], stderr=subprocess.PIPE, text=True
+        [*command, "--run-dir", tmp_path / "run"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     metrics = tmp_path / "run" / "metrics.jsonl"
     deadline = time.monotonic() + 120
     while not (metrics.exists() and metrics.read_text().count("\n") > 2):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does, to the loader's processes too
+    else:
+        process.send_signal(number)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
     assert "--resume auto" in error and "Traceback" not in error
     last = json.loads(metrics.read_text().splitlines()[-1])["step"]
     assert find_checkpoint(tmp_path / "run").step >= last > 2

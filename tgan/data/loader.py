@@ -1,5 +1,6 @@
 """From a source of clips to an endless stream of batches, one process's share of each."""
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 
@@ -62,5 +63,12 @@ def stream_batches(
         pin_memory=pin_memory,
         # The loader seeds its workers from here rather than from the global generator.
         generator=torch.Generator().manual_seed(0),
+        worker_init_fn=_leave_interrupts_to_the_main_process,
     )
     return iter(loader)
+
+
+def _leave_interrupts_to_the_main_process(worker: int) -> None:
+    # Ctrl-C reaches every process; the main one finishes its step and saves, for which it may
+    # need another batch.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
