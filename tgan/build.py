@@ -33,7 +33,6 @@ def build_run(config: Config, run_dir: Path) -> Run:
     Raises:
         ValueError: data that are not there, or sizes that do not fit.
     """
-    source = build_source(config)
     accelerator = make_accelerator(
         mixed_precision=config.train.mixed_precision,
         trackers=config.log.trackers,
@@ -46,19 +45,23 @@ def build_run(config: Config, run_dir: Path) -> Run:
         )
     task = build_task(config, accelerator)
     _check_disk(config, run_dir, task)
-    return Run(config, run_dir, accelerator, task, source, build_held_out(config))
+    # Last, since a folder that is not packed takes long to scan.
+    source = build_source(config)
+    held_out = build_held_out(config) if config.log.distance_clips else None
+    return Run(config, run_dir, accelerator, task, source, held_out)
 
 
 def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
     """Refuse to start where the checkpoints that will be kept do not fit."""
-    # Optimisers add one table per network (RMSProp) or two (Adam).
+    # Optimisers add one table per network (RMSProp) or two (Adam); a running mean is one more.
     tables = {"rmsprop": 2, "adam": 3}
+    copies = {
+        task.generator: tables[config.generator_optimizer.name] + (task.average is not None),
+        task.critic: tables[config.critic_optimizer.name],
+    }
     size = sum(
-        tensor.nbytes * tables[optimizer.name]
-        for player, optimizer in (
-            (task.generator, config.generator_optimizer),
-            (task.critic, config.critic_optimizer),
-        )
+        tensor.nbytes * count
+        for player, count in copies.items()
         for tensor in player.module.state_dict().values()
     )
     # One more than is kept: the oldest goes only when the newest is whole.

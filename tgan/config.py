@@ -5,7 +5,9 @@ module, so a configuration cannot import or run code. Defaults are the paper's U
 (Saito et al. 2017, section 6.2) except for the data.
 """
 
+import math
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Literal
 
 from tgan.sizes import count_doublings, first_length
@@ -203,7 +205,7 @@ class Config:
 
 def validate(config: Config) -> None:
     """Raise one ValueError that lists every setting that is out of range or does not fit."""
-    problems = [*_below_minimum(config), *_misfits(config)]
+    problems = [*_out_of_range(config), *_not_positive(config), *_misfits(config)]
     for check in (
         lambda: count_doublings(config.data.resolution),
         lambda: first_length(config.data.num_frames),
@@ -216,31 +218,61 @@ def validate(config: Config) -> None:
         raise ValueError("; ".join(problems))
 
 
-def _below_minimum(config: Config) -> list[str]:
-    at_least_one = {
-        "data": ["stride", "num_digits", "num_clips"],
-        "generator": ["z_slow", "z_fast", "temporal_width", "width"],
-        "critic": ["width"],
-        "train": ["batch_size", "n_critic"],
-        "log": ["every", "preview_count", "keep_last"],
-    }
-    at_least_zero = {
-        "data": ["workers"],
-        "train": ["steps", "seed"],
-        "log": ["preview_every", "checkpoint_every", "distance_clips"],
-    }
-    return [
+_AT_LEAST_ONE = {
+    "data": ["stride", "num_digits", "num_clips"],
+    "generator": ["z_slow", "z_fast", "temporal_width", "width"],
+    "critic": ["width"],
+    "train": ["steps", "batch_size", "n_critic"],
+    "log": ["every", "preview_count", "keep_last"],
+}
+_AT_LEAST_ZERO = {
+    "data": ["workers"],
+    "train": ["seed"],
+    "log": ["preview_every", "checkpoint_every", "distance_clips"],
+}
+# Far beyond any use, and short of what a typing slip asks the machine for.
+_AT_MOST = {
+    "data.num_frames": 4096,
+    "data.resolution": 4096,
+    "data.num_clips": 10**8,
+    "generator.z_slow": 65536,
+    "generator.z_fast": 65536,
+    "generator.temporal_width": 65536,
+    "generator.width": 65536,
+    "critic.width": 65536,
+}
+
+
+def _out_of_range(config: Config) -> list[str]:
+    below = [
         f"{group}.{name} {value} is below {minimum}"
-        for minimum, table in ((1, at_least_one), (0, at_least_zero))
+        for minimum, table in ((1, _AT_LEAST_ONE), (0, _AT_LEAST_ZERO))
         for group, names in table.items()
         for name in names
         if (value := getattr(getattr(config, group), name)) < minimum
     ]
+    above = [
+        f"{name} {value} is above {maximum}"
+        for name, maximum in _AT_MOST.items()
+        if (value := attrgetter(name)(config)) > maximum
+    ]
+    milestones = [f"log.milestones {m} is below 1" for m in config.log.milestones if m < 1]
+    return below + above + milestones
+
+
+def _not_positive(config: Config) -> list[str]:
+    names = ["generator_optimizer.lr", "critic_optimizer.lr", "log.fps"]
+    names += ["generator_optimizer.eps", "critic_optimizer.eps"]
+    names += ["constraint.maximum", "constraint.interval"]
+    return [
+        f"{name} {value} is not positive and finite"
+        for name in names
+        if (value := attrgetter(name)(config)) is not None and not 0 < value < math.inf
+    ]
 
 
 def _misfits(config: Config) -> list[str]:
-    train, constraint, data = config.train, config.constraint, config.data
-    problems = []
+    train, data, problems = config.train, config.data, []
     if train.schedule == "simultaneous" and train.n_critic != 1:
         problems.append(
             f"train.n_critic {train.n_critic} needs train.schedule alternating; "
@@ -251,12 +283,11 @@ def _misfits(config: Config) -> list[str]:
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
     for name in ("generator_optimizer", "critic_optimizer"):
-        if getattr(config, name).lr <= 0:
-            problems.append(f"{name}.lr {getattr(config, name).lr} is not positive")
-    for name in ("maximum", "interval"):
-        value = getattr(constraint, name)
-        if value is not None and value <= 0:
-            problems.append(f"constraint.{name} {value} is not positive")
-    if config.log.fps <= 0:
-        problems.append(f"log.fps {config.log.fps} is not positive")
+        optimizer = getattr(config, name)
+        if not 0 <= optimizer.alpha < 1:
+            problems.append(f"{name}.alpha {optimizer.alpha} is not in [0, 1)")
+        if not all(0 <= beta < 1 for beta in optimizer.betas):
+            problems.append(f"{name}.betas {optimizer.betas} are not in [0, 1)")
+    if config.log.distance_clips == 1:
+        problems.append("log.distance_clips 1 is too few: 0 for none, or at least 2")
     return problems

@@ -1,26 +1,22 @@
-"""Reading an experiment: YAML files, dotted options, and errors in one line."""
+"""Reading an experiment: YAML files, dotted options, and errors in one line.
+
+YAML is read here, safely, and checked against the settings' names before jsonargparse sees any of
+it, as dotted options with plain values: so a configuration cannot name code, by whatever spelling.
+"""
 
 import argparse
+import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
-from jsonargparse import (
-    ArgumentError,
-    ArgumentParser,
-    DefaultHelpFormatter,
-    Namespace,
-    get_loader,
-    set_loader,
-)
+from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter, Namespace
 
 from tgan.config import Config, validate
 from tgan.lookup import did_you_mean
-
-_CODE_KEY = "class_path"
-_LOAD_YAML = get_loader("yaml")
 
 
 class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -29,17 +25,15 @@ class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
 
 def experiment_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
     """A parser of `--config FILE`, of every setting as a dotted option, and of what is added."""
-    set_loader("plain", _load_plain, (yaml.YAMLError,))
     parser = ArgumentParser(
         prog=prog,
         description=description,
         epilog=epilog,
         exit_on_error=False,
         allow_abbrev=False,
-        parser_mode="plain",
         formatter_class=_Formatter,
     )
-    parser.add_argument("--config", action="config", help="YAML file of settings; can be repeated")
+    parser.add_argument("--config", help="YAML file of settings; can be repeated")
     parser.add_class_arguments(Config, as_group=False)
     return parser
 
@@ -47,27 +41,20 @@ def experiment_parser(prog: str, description: str, epilog: str) -> ArgumentParse
 def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config, Namespace]:
     """The validated configuration, and all arguments.
 
+    Files and options count in their order: what comes later wins.
+
     Raises:
         ValueError: an unknown setting, a value of the wrong type or out of range; one line.
     """
-    if any(_CODE_KEY in argument for argument in argv):
-        raise _code_named()
-    return _parse(parser, lambda: parser.parse_args(list(argv)))
-
-
-def parse_config(text: str) -> Config:
-    """The validated configuration that a YAML text describes.
-
-    Raises:
-        ValueError: as `read_experiment`.
-    """
-    parser = experiment_parser("configuration", "", "")
-    return _parse(parser, lambda: parser.parse_string(text))[0]
-
-
-def _parse(parser: ArgumentParser, parse: Callable[[], Namespace]) -> tuple[Config, Namespace]:
+    options = list(_expand_files(argv))
+    plain = {name.lstrip("-") for name in parser._option_string_actions} - _groups(Config)
+    known = {**dict.fromkeys(plain), **_settings(Config)}
+    for option in options:
+        name = option.partition("=")[0].removeprefix("--")
+        if option.startswith("--") and name not in known:
+            raise ValueError(_unknown(name, known))
     try:
-        namespace = parse()
+        namespace = parser.parse_args(options)
         settings = parser.instantiate(namespace)
     except ArgumentError as error:
         raise ValueError(_explain(str(error))) from None
@@ -76,33 +63,90 @@ def _parse(parser: ArgumentParser, parse: Callable[[], Namespace]) -> tuple[Conf
     return config, namespace
 
 
-def _load_plain(text: str) -> Any:
-    """YAML without the key by which jsonargparse would import a class of any module."""
-    value = _LOAD_YAML(text)
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            if _CODE_KEY in part:
-                raise _code_named()
-            pending.extend(part.values())
-        elif isinstance(part, list):
-            pending.extend(part)
-    return value
+def parse_config(text: str, *, source: str = "configuration") -> Config:
+    """The validated configuration that a YAML text describes.
+
+    Args:
+        source: what to call the text in errors.
+
+    Raises:
+        ValueError: as `read_experiment`.
+    """
+    return read_experiment(experiment_parser("", "", ""), _options(text, source))[0]
 
 
-def _code_named() -> ValueError:
-    return ValueError(f"'{_CODE_KEY}' is not a setting: a configuration cannot name code")
+def dump_config(config: Config) -> str:
+    """The whole configuration as YAML that `--config` reads."""
+    settings = asdict(config)
+    for optimizer in ("generator_optimizer", "critic_optimizer"):
+        settings[optimizer]["betas"] = list(settings[optimizer]["betas"])
+    return yaml.safe_dump(settings, sort_keys=False)
+
+
+def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one table with dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flat_settings(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _expand_files(argv: Sequence[str]) -> Iterator[str]:
+    """The arguments, with every `--config FILE` replaced by the settings in the file."""
+    remaining = iter(argv)
+    for argument in remaining:
+        name, equals, path = argument.partition("=")
+        if name != "--config":
+            yield argument
+            continue
+        path = path if equals else next(remaining, "")
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            raise ValueError(f"--config '{path}' cannot be read: {reason}") from None
+        yield from _options(text, path)
+
+
+def _options(text: str, source: str) -> list[str]:
+    """A YAML text as dotted options; an empty one has none."""
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{source} is not valid YAML: {reason}") from None
+    return list(_flatten({} if settings is None else settings, source))
+
+
+def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
+    if not isinstance(settings, dict):
+        name = prefix.rstrip(".") or "a configuration"
+        raise ValueError(f"{source}: {name} has to be a group of settings, not {settings!r:.50}")
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if name in _groups(Config):
+            yield from _flatten(value, source, f"{name}.")
+        elif name in (known := _settings(Config)):
+            yield f"--{name}={_as_text(name, value, source)}"
+        else:
+            raise ValueError(f"{source}: {_unknown(name, known)}")
+
+
+def _as_text(name: str, value: Any, source: str) -> str:
+    """A value of a file as it would be given on the command line."""
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, list | dict) for item in items):
+        raise ValueError(f"{source}: {name} has to be a single value or a list of such")
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _explain(message: str) -> str:
     """The parser's message in one line that names the setting and what it could have been."""
     message = " ".join(message.split())
     known = _settings(Config)
-    if match := re.search(r"Group '([\w.]+)' does not accept option '([\w.]+)'", message):
-        return _unknown(".".join(match.groups()), known)
-    if match := re.search(r"unrecognized arguments: --([\w.-]+)", message):
-        return _unknown(match[1], known)
     if match := re.search(r'Parser key "([\w.]+)":? .*Got value: (.*)', message):
         name, value = match.groups()
         if name in known:
@@ -111,10 +155,10 @@ def _explain(message: str) -> str:
 
 
 def _unknown(name: str, known: dict[str, Any]) -> str:
-    near = did_you_mean(name, known)
     group = name.rpartition(".")[0]
     choices = [other for other in known if other.startswith(f"{group}.")] if group else []
-    return f"unknown setting '{name}'{near}" + (f"; there are {', '.join(choices)}" * bool(choices))
+    listed = f"; there are {', '.join(choices)}" if choices else ""
+    return f"unknown setting '{name}'{did_you_mean(name, [*known, *_groups(Config)])}{listed}"
 
 
 def _describe(kind: Any, value: str) -> str:
@@ -134,3 +178,8 @@ def _settings(group: type, prefix: str = "") -> dict[str, Any]:
         )
         settings |= nested
     return settings
+
+
+def _groups(config: type) -> set[str]:
+    """Names of the groups of settings."""
+    return {name for name, kind in get_type_hints(config).items() if is_dataclass(kind)}

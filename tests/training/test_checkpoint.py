@@ -22,7 +22,7 @@ TENSORS = {
 
 def save(run_dir, step=1, tensors=TENSORS):
     path = directory_of(run_dir, step)
-    save_checkpoint(path, tensors, step=step, config="objective: hinge\n")
+    save_checkpoint(path, tensors, step=step, num_videos=5, config="objective: hinge\n")
     return path
 
 
@@ -70,6 +70,44 @@ def test_nothing_there_is_said(tmp_path):
         find_checkpoint(tmp_path / "nothing")
     with pytest.raises(ValueError, match="no whole checkpoint"):
         find_checkpoint(tmp_path)
+
+
+def test_damaged_checkpoints_do_not_push_out_whole_ones(tmp_path):
+    for step in (2, 4, 6, 8):
+        save(tmp_path, step)
+    for step in (6, 8):
+        (directory_of(tmp_path, step) / "critic.safetensors").write_bytes(b"")
+    save(tmp_path, 5)
+    prune_checkpoints(tmp_path, step=5, keep_last=1, milestones=[])
+    assert [path.name[-1] for path in list_checkpoints(tmp_path)] == ["5", "6", "8"]
+    with pytest.warns(UserWarning):
+        assert find_checkpoint(tmp_path).step == 5
+
+
+def test_steps_are_ordered_as_numbers(tmp_path):
+    for step in (999_999_999, 100_000_000, 99_999_999):
+        save(tmp_path, step)
+    assert find_checkpoint(tmp_path).step == 999_999_999
+    prune_checkpoints(tmp_path, step=999_999_999, keep_last=1, milestones=[])
+    assert len(list_checkpoints(tmp_path)) == 1
+
+
+def test_a_checkpoint_of_the_same_step_is_replaced(tmp_path):
+    save(tmp_path, 1)
+    path = save(tmp_path, 1, {"generator": {"a": torch.ones(2)}})
+    assert load_checkpoint(path).tensors["generator"]["a"].tolist() == [1, 1]
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '{"format": 1}', '{"format": 1, "sha256": {}}'])
+def test_a_manifest_of_another_shape_is_damage(tmp_path, content):
+    path = save(tmp_path, 2)
+    save(tmp_path, 1)
+    (path / "manifest.json").write_text(content)
+    with pytest.raises(ValueError, match="step_00000002"):
+        load_checkpoint(path)
+    with pytest.warns(UserWarning):
+        assert find_checkpoint(tmp_path).step == 1
 
 
 def test_unknown_format_is_refused(tmp_path):
@@ -129,7 +167,7 @@ def test_pruning_keeps_the_last_the_milestones_and_what_has_another_name(tmp_pat
     for step in (1, 2, 3, 4, 5):
         save(tmp_path, step)
     directory_of(tmp_path, 1).rename(tmp_path / "checkpoints" / "best")
-    prune_checkpoints(tmp_path, keep_last=2, milestones=[2])
+    prune_checkpoints(tmp_path, step=5, keep_last=2, milestones=[2])
     kept = [path.name for path in list_checkpoints(tmp_path)]
     assert kept == ["step_00000002", "step_00000004", "step_00000005"]
     assert load_checkpoint(tmp_path / "checkpoints" / "best").step == 1

@@ -85,7 +85,7 @@ def test_metrics_beyond_the_checkpoint_are_dropped_on_resume(tiny_config, tmp_pa
     tiny_config.log.checkpoint_every = 3
     train(tiny_config, tmp_path, steps=3)
     with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('{"step": 4, "critic_gap": 9.0}\n{"step": 5, "cri')
+        file.write('{"step": 4, "critic_gap": 9.0}\n3\n{"step": null}\n{"step": 5, "cri')
     train(tiny_config, tmp_path, steps=4, resume="auto")
     assert [line["step"] for line in metrics(tmp_path)] == [1, 2, 3, 4]
 
@@ -104,6 +104,29 @@ def test_auto_starts_anew_where_there_is_nothing_and_branches_leave_the_old_run(
     train(tiny_config, tmp_path / "b", resume=str(tmp_path / "a"), steps=3)
     assert find_checkpoint(tmp_path / "a").step == 2
     assert find_checkpoint(tmp_path / "b").step == 3
+
+
+def test_auto_starts_anew_after_a_crash_before_the_first_checkpoint(tiny_config, tmp_path):
+    (tmp_path / "checkpoints" / ".step_00000002.part").mkdir(parents=True)
+    (tmp_path / "config.yaml").write_text("")
+    train(tiny_config, tmp_path, resume="auto", steps=2)
+    assert find_checkpoint(tmp_path).step == 2
+
+
+def test_a_checkpoint_without_its_optimiser_is_refused(tiny_config, tmp_path):
+    train(tiny_config, tmp_path, steps=2)
+    run, checkpoint = build_run(tiny_config, tmp_path), find_checkpoint(tmp_path)
+    del checkpoint.tensors["critic_optimizer"]
+    with pytest.raises(ValueError, match="no optimiser of the critic"):
+        run.task.load_tensors(checkpoint.tensors)
+
+
+def test_data_may_move_but_not_change_unnoticed(tiny_config, tmp_path):
+    train(tiny_config, tmp_path, steps=2)
+    assert find_checkpoint(tmp_path).num_videos == 50
+    moved = copy.deepcopy(tiny_config)
+    moved.data.held_out_path = "elsewhere"
+    assert claim(tmp_path, moved, resume="auto").step == 2
 
 
 def test_a_directory_with_a_run_is_refused_and_kept(tiny_config, tmp_path):

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -51,6 +52,7 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     The status is 2 for a mistake of the user's (`ValueError`, a missing file), 1 for what goes
     wrong later (a full disk, too little memory, numbers that are not finite), 130 for Ctrl-C.
     """
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
     try:
         module.main(list(sys.argv[1:] if argv is None else argv))

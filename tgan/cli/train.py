@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tgan.experiment import experiment_parser, read_experiment
+from tgan.experiment import dump_config, experiment_parser, read_experiment
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
@@ -29,7 +29,13 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything, print the plan, train nothing"
     )
+    parser.add_argument(
+        "--print-config", action="store_true", help="print the settings that would be used"
+    )
     config, arguments = read_experiment(parser, argv)
+    if arguments.print_config:
+        print(dump_config(config), end="")
+        return
     if arguments.run_dir is None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
 
@@ -46,14 +52,28 @@ def main(argv: Sequence[str]) -> None:
     if run.accelerator.is_main_process:
         for name, reason in run.source.skipped:
             print(f"skipped {name}: {reason}", file=sys.stderr)
+        if checkpoint is not None and checkpoint.num_videos != len(run.source):
+            print(
+                f"warning: the run was trained on {checkpoint.num_videos} videos and goes on with "
+                f"{len(run.source)}: clips come in another order",
+                file=sys.stderr,
+            )
         print(describe(run, checkpoint))
     if arguments.dry_run:
+        if checkpoint is not None:
+            run.task.load_tensors(checkpoint.tensors)
         return
     try:
         stopped_by = fit(run, checkpoint)
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
+    except torch.distributed.DistError as error:
+        raise ChildProcessError(f"another process of this run failed ({error})") from None
+    except RuntimeError as error:
+        if "Connection closed by peer" not in str(error):
+            raise
+        raise ChildProcessError("another process of this run failed") from None
     if stopped_by:
         if run.accelerator.is_main_process:
             print(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)

@@ -3,7 +3,6 @@
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 from tgan.lookup import look_up
@@ -86,7 +85,22 @@ def _world_size() -> int:
 
 def _mean_over_processes(x: Tensor) -> Tensor:
     world_size = _world_size()
-    return all_reduce(x) / world_size if world_size > 1 else x
+    return _SumOverProcesses.apply(x) / world_size if world_size > 1 else x
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over processes of a tensor; each one's gradient is the sum of all gradients."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        # Applied, not computed, so that it can be differentiated once more.
+        return _SumOverProcesses.apply(gradient)
 
 
 # The authors' `init-uniform` configurations; DCGAN (Radford et al. 2016), section 3.

@@ -21,7 +21,7 @@ from torch import Tensor
 
 FORMAT_VERSION = 1
 MANIFEST, FACTS, CONFIG = "manifest.json", "state.json", "config.yaml"
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, PREFIX = "checkpoints", "step_"
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,30 @@ class Checkpoint:
     Attributes:
         path: its directory.
         step: generator updates made.
+        num_videos: of the data that it was trained on.
         config: the resolved configuration, YAML.
         tensors: tables of tensors by name, as `GANTask.tensors` gave them, on the CPU.
     """
 
     path: Path
     step: int
+    num_videos: int
     config: str
     tensors: dict[str, dict[str, Tensor]]
 
 
 def directory_of(run_dir: Path, step: int) -> Path:
     """Where the checkpoint of a step lies."""
-    return run_dir / CHECKPOINTS / f"step_{step:08d}"
+    return run_dir / CHECKPOINTS / f"{PREFIX}{step:08d}"
 
 
 def save_checkpoint(
-    path: Path, tensors: Mapping[str, Mapping[str, Tensor]], *, step: int, config: str
+    path: Path,
+    tensors: Mapping[str, Mapping[str, Tensor]],
+    *,
+    step: int,
+    num_videos: int,
+    config: str,
 ) -> None:
     """Write a checkpoint to the directory `path`, replacing one that is there.
 
@@ -61,7 +68,7 @@ def save_checkpoint(
         for name, table in tensors.items():
             _save_tensors(part / f"{name}.safetensors", table)
         (part / CONFIG).write_text(config)
-        (part / FACTS).write_text(json.dumps({"step": step}))
+        (part / FACTS).write_text(json.dumps({"step": step, "num_videos": num_videos}))
         files = sorted(file.name for file in part.iterdir())
         manifest = {
             "format": FORMAT_VERSION,
@@ -71,10 +78,12 @@ def save_checkpoint(
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
         for name in [*files, MANIFEST]:
             _flush(part / name)
+        replaced = path.with_name(f".{path.name}.replaced")
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(replaced)
         part.rename(path)
         _flush(path.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise OSError(error.errno, f"cannot write checkpoint {path}: {error.strerror}") from error
     finally:
@@ -93,7 +102,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     tables = [Path(name).stem for name in manifest["sha256"] if name.endswith(".safetensors")]
     return Checkpoint(
         path=path,
-        step=json.loads((path / FACTS).read_text())["step"],
+        **json.loads((path / FACTS).read_text()),
         config=(path / CONFIG).read_text(),
         tensors={name: load_file(path / f"{name}.safetensors") for name in tables},
     )
@@ -122,18 +131,28 @@ def find_checkpoint(path: str | Path) -> Checkpoint:
 
 def list_checkpoints(run_dir: Path) -> list[Path]:
     """The numbered checkpoints of a run, oldest first."""
-    return sorted((run_dir / CHECKPOINTS).glob("step_????????"))
+    found = (run_dir / CHECKPOINTS).glob(f"{PREFIX}*")
+    return sorted((path for path in found if _step_of(path) is not None), key=_step_of)
 
 
-def prune_checkpoints(run_dir: Path, *, keep_last: int, milestones: Sequence[int]) -> None:
-    """Delete all numbered checkpoints but the last few and the milestones.
+def prune_checkpoints(
+    run_dir: Path, *, step: int, keep_last: int, milestones: Sequence[int]
+) -> None:
+    """Delete numbered checkpoints up to `step` but the last few of them and the milestones.
 
+    Those beyond `step` are damaged ones that a resumed run passed over: they count for nothing.
     A checkpoint that someone gave another name is never touched.
     """
-    kept = {directory_of(run_dir, step) for step in milestones}
-    for path in list_checkpoints(run_dir)[:-keep_last]:
-        if path not in kept:
+    reached = [path for path in list_checkpoints(run_dir) if _step_of(path) <= step]
+    for path in reached[:-keep_last]:
+        if _step_of(path) not in milestones:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _step_of(path: Path) -> int | None:
+    """The step in a checkpoint's name, or None for a name of another kind."""
+    number = path.name.removeprefix(PREFIX)
+    return int(number) if path.name.startswith(PREFIX) and number.isdigit() else None
 
 
 def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
@@ -154,11 +173,13 @@ def _read_manifest(path: Path) -> dict:
         manifest = json.loads((path / MANIFEST).read_text())
     except ValueError:
         raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' is no JSON") from None
-    if manifest.get("format") != FORMAT_VERSION:
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if version != FORMAT_VERSION:
         raise ValueError(
-            f"checkpoint '{path}' has format {manifest.get('format')}; "
-            f"this version reads {FORMAT_VERSION}"
+            f"checkpoint '{path}' has format {version}; this version reads {FORMAT_VERSION}"
         )
+    if not {FACTS, CONFIG, "generator.safetensors"} <= manifest.get("sha256", {}).keys():
+        raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' does not list its files")
     for name, digest in manifest["sha256"].items():
         if not (path / name).is_file():
             raise ValueError(f"checkpoint '{path}' is incomplete: '{name}' is missing")

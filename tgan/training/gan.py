@@ -93,11 +93,13 @@ class GANTask:
         """Take over what `tensors()` gave.
 
         Raises:
-            ValueError: a network is missing or of another shape.
+            ValueError: a network or an optimiser is missing or of another shape.
         """
         for name, player in self._players().items():
             load_network(player.module, tensors.get(name, {}), name=name)
-            load_optimizer(player.optimizer, tensors.get(f"{name}_optimizer", {}))
+            if f"{name}_optimizer" not in tensors:
+                raise ValueError(f"the checkpoint has no optimiser of the {name} to go on with")
+            load_optimizer(player.optimizer, tensors[f"{name}_optimizer"])
             load_scaler(player.scaler, tensors.get(f"{name}_scaler", {}))
         if self.average is not None:
             load_network(self.average, tensors.get("average", {}), name="average")

@@ -1,8 +1,11 @@
 """Everything that is asked of Accelerate: devices, processes, precision, trackers."""
 
+import ctypes
 import gc
+import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +28,13 @@ def make_accelerator(
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
-            float32), or a launcher whose processes do not see each other.
+            float32), a launcher that asks for something else or whose processes do not see each
+            other, or a tracker that is not installed.
     """
+    _refuse_conflicts(mixed_precision, trackers)
     if mixed_precision == "fp16" and not torch.cuda.is_available():
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
+    _end_with_launcher()
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),
         mixed_precision=mixed_precision,
@@ -46,6 +52,33 @@ def make_accelerator(
         # Activations that die out become denormal numbers, which slow a processor down tenfold.
         torch.set_flush_denormal(True)
     return accelerator
+
+
+def _refuse_conflicts(mixed_precision: str, trackers: Sequence[str]) -> None:
+    """What Accelerate would pass over without a word."""
+    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+    if asked not in ("no", mixed_precision):
+        raise ValueError(
+            f"the launcher asks for {asked} but train.mixed_precision is {mixed_precision}; "
+            "set it in the configuration"
+        )
+    for engine in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
+        if os.environ.get(f"ACCELERATE_USE_{engine}", "false").lower() == "true":
+            raise ValueError(f"the launcher asks for {engine}, which cannot train two networks")
+    for name in trackers:
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"log.trackers: {name} is not installed (pip install {name})")
+
+
+def _end_with_launcher() -> None:
+    """Have Linux send SIGTERM when `accelerate launch` dies.
+
+    It starts a single process as a child that would otherwise train on, and never saves for it.
+    Without a launcher the parent may be a shell that is closed on purpose.
+    """
+    if sys.platform == "linux" and "ACCELERATE_MIXED_PRECISION" in os.environ:
+        parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
+        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
 
 
 def make_player(accelerator: Accelerator, module: nn.Module, optimizer: Optimizer) -> Player:

@@ -13,13 +13,15 @@ from tqdm import tqdm
 
 from tgan.config import Config
 from tgan.data.clips import ClipSource
+from tgan.data.loader import ClipBatches
+from tgan.experiment import dump_config, flat_settings
 from tgan.metrics.pooled import frechet_pooled192, pooled_statistics
 from tgan.sampling import sample_videos
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
-from tgan.training.run_dir import PREVIEWS, MetricsFile, dump_config, flat_settings
+from tgan.training.run_dir import PREVIEWS, MetricsFile
 from tgan.training.steps import Terms
-from tgan.video import enlarge, tile, write_video
+from tgan.video import enlarge, tile, write_video, write_whole
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000
@@ -55,9 +57,18 @@ class Recorder:
         self.config_text = dump_config(run.config)
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
-            (run.run_dir / CONFIG).write_text(self.config_text)
+            write_whole(run.run_dir / CONFIG, lambda part: part.write_text(self.config_text))
             self.metrics = MetricsFile(run.run_dir, first_step=first_step)
-        run.accelerator.init_trackers("tracking", config=_trackable(run.config))
+        run.accelerator.init_trackers(
+            "tracking",
+            config=_trackable(run.config),
+            # What a run logged beyond the checkpoint that it goes on from is dropped.
+            init_kwargs={
+                "tensorboard": {"purge_step": first_step + 1},
+                "wandb": {"name": run.run_dir.name},
+                "trackio": {"name": run.run_dir.name},
+            },
+        )
 
     def progress(self, first: int, last: int) -> tqdm:
         """The progress bar; a line every half minute where standard error is no terminal."""
@@ -84,11 +95,11 @@ class Recorder:
         for name, value in values.items():
             if not math.isfinite(value):
                 raise ArithmeticError(
-                    f"{name} is {value} at step {step}; the last checkpoint is whole. "
+                    f"{name} is {value} at step {step}; nothing was saved since. "
                     "Try a lower learning rate or another constraint"
                 )
         if self.is_main:
-            bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}")
+            bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
             self._write(step, values)
 
     def preview(self, step: int, *, always: bool = False) -> None:
@@ -116,13 +127,14 @@ class Recorder:
             for name, value in values.items():
                 if not torch.isfinite(value).all():
                     raise ArithmeticError(
-                        f"'{name}' in {table} is not finite at step {step}; "
-                        "the last checkpoint is whole"
+                        f"'{name}' in {table} is not finite at step {step} and was not saved"
                     )
         path = directory_of(self.run.run_dir, step)
-        save_checkpoint(path, tensors, step=step, config=self.config_text)
+        num_videos = len(self.run.source)
+        save_checkpoint(path, tensors, step=step, num_videos=num_videos, config=self.config_text)
         prune_checkpoints(
             self.run.run_dir,
+            step=step,
             keep_last=self.settings.keep_last,
             milestones=self.settings.milestones,
         )
@@ -132,7 +144,8 @@ class Recorder:
         count, held_out = self.settings.distance_clips, self.run.held_out
         if not self.is_main or held_out is None or count == 0:
             return
-        real = pooled_statistics(held_out.clip(i % len(held_out), 0)[None] for i in range(count))
+        batches = ClipBatches(held_out, batch_size=count, seed=0)
+        real = pooled_statistics([batches[0].numpy()])
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
         fake = pooled_statistics(video[None] for video in self._samples(seeds))
         distance = frechet_pooled192(real, fake)

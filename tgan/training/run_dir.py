@@ -1,19 +1,25 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
-from dataclasses import asdict
+import os
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from tgan.config import Config
-from tgan.training.checkpoint import CHECKPOINTS, CONFIG, Checkpoint, find_checkpoint
+from tgan.experiment import dump_config, flat_settings
+from tgan.training.checkpoint import (
+    CHECKPOINTS,
+    CONFIG,
+    Checkpoint,
+    find_checkpoint,
+    list_checkpoints,
+)
 
 METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
 # What may change when a run goes on; everything else is part of the experiment.
-_FREE_TO_CHANGE = ("train.steps", "data.workers", "log.")
+_FREE_TO_CHANGE = ("train.steps", "data.workers", "data.path", "data.held_out_path", "log.")
 
 
 def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:
@@ -27,13 +33,16 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
         ValueError: `run_dir` holds a run already, there is nothing to resume, the settings
             differ from the checkpoint's, or newer checkpoints would be overtaken.
     """
-    if run_dir.exists() and not run_dir.is_dir():
-        raise ValueError(f"run directory '{run_dir}' is a file")
+    existing = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise ValueError(f"--run-dir '{run_dir}': '{existing}' is a file")
+    if not os.access(existing, os.W_OK):
+        raise ValueError(f"--run-dir '{run_dir}': '{existing}' is not writable")
     if resume is None:
         _refuse_existing_run(run_dir)
         return None
     if resume == "auto":
-        if not (run_dir / CHECKPOINTS).is_dir():
+        if not list_checkpoints(run_dir):
             return None
         checkpoint = find_checkpoint(run_dir)
     else:
@@ -47,25 +56,6 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             )
     _refuse_other_settings(checkpoint, config)
     return checkpoint
-
-
-def dump_config(config: Config) -> str:
-    """The whole configuration as YAML that `--config` reads."""
-    settings = asdict(config)
-    for optimizer in ("generator_optimizer", "critic_optimizer"):
-        settings[optimizer]["betas"] = list(settings[optimizer]["betas"])
-    return yaml.safe_dump(settings, sort_keys=False)
-
-
-def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one table with dotted names."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat |= flat_settings(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 class MetricsFile:
@@ -90,10 +80,10 @@ class MetricsFile:
 
 
 def _step_of(line: str) -> float:
-    """The step of a line; infinity for one that was cut short."""
+    """The step of a line; infinity for one that was cut short or is something else."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError):
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
         return float("inf")
 
 

@@ -18,7 +18,7 @@ from tgan.losses import Objective
 Terms = dict[str, Tensor]
 
 
-@dataclass
+@dataclass(eq=False)
 class Player:
     """A network and what updates it.
 
