@@ -1,9 +1,20 @@
+import sys
+
 import av
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from tgan.video import enlarge, tile, write_samples, write_video
+from tgan.video import (
+    MAX_SIDES,
+    WRITERS,
+    check_writable,
+    enlarge,
+    samples_shape,
+    tile,
+    write_samples,
+    write_video,
+)
 
 
 def moving_square(frames=16, height=64, width=96, channels=3) -> np.ndarray:
@@ -21,6 +32,16 @@ def test_tile_puts_videos_row_by_row_and_pads_with_black():
     assert grid.shape == (2, 8, 10, 1)
     corners = [grid[0, r, c, 0] for r in (0, 4) for c in (0, 5)]
     assert corners == [1, 2, 3, 0]
+
+
+def test_tile_keeps_rows_that_were_asked_for():
+    videos = np.full((2, 1, 4, 5, 3), 7, np.uint8)
+    grid = tile(videos, 2, rows=3)
+    assert grid.shape == (1, 12, 10, 3)
+    assert (grid[:, :4] == 7).all() and not grid[:, 4:].any()
+    np.testing.assert_array_equal(tile(videos, 2, rows=1), tile(videos, 2))
+    with pytest.raises(ValueError, match="1x1 has fewer cells than 2 videos"):
+        tile(videos, 1, rows=1)
 
 
 def test_enlarge_repeats_pixels():
@@ -82,6 +103,25 @@ def test_samples_as_grid_rows_and_array(tmp_path):
     assert iio.imread(tmp_path / "s.gif", index=...).shape[:3] == (16, 2 * 2 * 64, 2 * 96)
 
 
+@pytest.mark.parametrize("ending", WRITERS)
+def test_the_shape_of_samples_is_known_before_they_are_made(tmp_path, ending):
+    path, layout = tmp_path / f"s{ending}", {"columns": 2, "rows": 3, "scale": 2}
+    videos = np.random.default_rng(0).integers(0, 256, (4, 3, 32, 48, 1), np.uint8)
+    write_samples(path, videos, **layout)
+    if ending == ".npy":
+        written = np.load(path)
+    else:
+        plugin = "pyav" if ending == ".mp4" else "pillow"
+        index = 0 if ending == ".png" else ...
+        written = iio.imread(path, plugin=plugin, index=index)
+    assert written.shape == samples_shape(path, videos.shape, **layout)
+
+
+@pytest.mark.parametrize("ending", MAX_SIDES)
+def test_formats_take_sides_up_to_the_limit(tmp_path, ending):
+    write_video(tmp_path / f"a{ending}", np.zeros((1, 16, MAX_SIDES[ending], 1), np.uint8))
+
+
 def test_same_frames_same_bytes(tmp_path):
     for name in ("a.mp4", "b.mp4"):
         write_video(tmp_path / name, moving_square())
@@ -115,3 +155,26 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
         write_video(path, moving_square())
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    for name in ("new.mp4", "old.mp4", "no/such/folder/new.mp4"):
+        check_writable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.mp4"]
+
+
+def test_what_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(ValueError, match="folder.mp4' is a directory"):
+        check_writable(tmp_path / "folder.mp4")
+    for name in ("file/x.mp4", "file/deeper/x.mp4"):
+        with pytest.raises(ValueError, match="x.mp4' cannot be written: .*file': Not a directory"):
+            check_writable(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root can fill")
+def test_a_folder_that_takes_no_files_is_named():
+    with pytest.raises(ValueError, match="'/proc/x.mp4' cannot be written"):
+        check_writable("/proc/x.mp4")

@@ -234,7 +234,7 @@ _AT_LEAST_ZERO = {
 _AT_MOST = {
     "data.num_frames": 4096,
     "data.resolution": 4096,
-    "data.num_clips": 10**8,
+    "data.num_clips": 10**7,
     "generator.z_slow": 65536,
     "generator.z_fast": 65536,
     "generator.temporal_width": 65536,

@@ -4,6 +4,7 @@ Frames are NumPy arrays (T, H, W, C), uint8, with 1 or 3 channels; torch is not 
 """
 
 import os
+import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -17,19 +18,24 @@ from tgan.lookup import look_up
 
 # Close to lossless for the eye.
 _H264 = {"crf": "18"}
+# Pixels per side: what libx264 and libwebp take, and far more than a screen for the others.
+MAX_SIDES = {".mp4": 16_384, ".gif": 16_384, ".webp": 16_383, ".png": 16_384}
 
 
-def tile(videos: np.ndarray, columns: int) -> np.ndarray:
+def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.ndarray:
     """Videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
 
-    Cells left over are black.
+    Cells left over are black; `rows` are as many as needed unless given.
 
     Raises:
-        ValueError: `columns` is below 1.
+        ValueError: `columns` is below 1, or the grid has fewer cells than there are videos.
     """
     if columns < 1:
         raise ValueError(f"a grid of {columns} columns; at least 1 is needed")
-    missing = -len(videos) % columns
+    rows = -(-len(videos) // columns) if rows is None else rows
+    missing = rows * columns - len(videos)
+    if missing < 0:
+        raise ValueError(f"a grid of {rows}x{columns} has fewer cells than {len(videos)} videos")
     padded = np.pad(videos, [(0, missing)] + [(0, 0)] * (videos.ndim - 1))
     return rearrange(padded, "(r k) t h w c -> t (r h) (k w) c", k=columns)
 
@@ -40,29 +46,62 @@ def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
 
 
 def write_samples(
-    path: str | Path, videos: np.ndarray, *, columns: int, fps: float = 8, scale: int = 1
+    path: str | Path,
+    videos: np.ndarray,
+    *,
+    columns: int,
+    rows: int | None = None,
+    fps: float = 8,
+    scale: int = 1,
 ) -> None:
     """Write videos (N, T, H, W, C), uint8, together, as the ending of `path` asks for.
 
-    A grid of `columns` for endings that move, one row of frames per video for `.png`, and the
+    A grid as of `tile` for endings that move, one row of frames per video for `.png`, and the
     videos themselves, not enlarged, for `.npy`.
 
     Raises:
-        ValueError, OSError: as `write_video`.
+        ValueError, OSError: as `tile` and `write_video`.
     """
     ending = Path(path).suffix.lower()
     if ending == ".npy":
         write_whole(path, lambda part: np.save(part, videos))
     elif ending == ".png":
-        rows = rearrange(videos, "n t h w c -> t (n h) w c")
-        write_video(path, enlarge(rows, scale))
+        stacked = rearrange(videos, "n t h w c -> t (n h) w c")
+        write_video(path, enlarge(stacked, scale))
     else:
-        write_video(path, enlarge(tile(videos, columns), scale), fps=fps)
+        write_video(path, enlarge(tile(videos, columns, rows=rows), scale), fps=fps)
+
+
+def samples_shape(
+    path: str | Path, shape: tuple[int, ...], *, columns: int, rows: int, scale: int = 1
+) -> tuple[int, ...]:
+    """Shape (..., H, W, C) of the pixels that `write_samples` writes of `shape` (N, T, H, W, C)."""
+    count, frames, height, width, _ = shape
+    ending = Path(path).suffix.lower()
+    if ending == ".npy":
+        return shape
+    if ending == ".png":
+        return (count * height * scale, frames * width * scale, 3)
+    return (frames, rows * height * scale, columns * width * scale, 3)
 
 
 def check_ending(path: str | Path) -> None:
     """Raise a ValueError that lists the known endings unless `path` has one of them."""
     look_up(WRITERS, Path(path).suffix.lower(), kind="ending")
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise a ValueError unless a file can be written at `path`, if need be in new folders."""
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"'{path}' is a directory; name a file to write")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        # Trying tells more than permissions do: of a read-only disk, and when root asks.
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = f"'{folder}': {error.strerror}"
+        raise ValueError(f"'{path}' cannot be written: {reason}") from None
 
 
 def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None:

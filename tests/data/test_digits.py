@@ -4,7 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from tgan.data.digits import MovingDigits, bounce, read_idx_images
+from tgan.data.digits import MAX_SIZE, MovingDigits, bounce, read_idx_images
 from tgan.rng import Stream, numpy_rng
 
 
@@ -88,7 +88,14 @@ def test_real_mnist_file(shared):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\x1f\x8bnot gzip", struct.pack(">4I", 2051, 9, 9, 9)]
+    "content",
+    [
+        b"",
+        b"hello",
+        b"\x1f\x8bnot gzip",
+        gzip.compress(b"")[:10] + b"\xff" * 20,
+        struct.pack(">4I", 2051, 9, 9, 9),
+    ],
 )
 def test_a_file_that_is_no_idx_file_is_named(tmp_path, content):
     path = tmp_path / "strange"
@@ -103,6 +110,27 @@ def test_missing_file_and_labels_file_are_refused(tmp_path):
     labels = write_idx(tmp_path / "labels", np.zeros((3, 4, 4), np.uint8), magic=2049)
     with pytest.raises(ValueError, match="magic 2051"):
         read_idx_images(labels)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (5, 28, 28), (6, 0, 28), (6, 28, 0)])
+def test_too_few_or_empty_images_are_named(tmp_path, shape):
+    path = write_idx(tmp_path / "images", np.ones(shape, np.uint8))
+    size = f"{shape[0]} images of {shape[1]}x{shape[2]}"
+    with pytest.raises(ValueError, match=f"images': {size} pixels; at least 6"):
+        MovingDigits(path=path)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_six_images_are_enough_for_both_shares(tmp_path, held_out):
+    path = write_idx(tmp_path / "images", np.ones((6, 1, 1), np.uint8))
+    assert MovingDigits(path=path, held_out=held_out).clip(0).max() == 1
+
+
+def test_the_number_of_clips_is_limited_and_costs_nothing():
+    digits = MovingDigits(size=MAX_SIZE)
+    assert digits.clip(MAX_SIZE - 1).any()
+    with pytest.raises(ValueError, match="size 1000000000 is above 100000000"):
+        MovingDigits(size=10**9)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgan.data.decode import DecodeError
 from tgan.data.loader import ClipBatches, stream_batches
 
 
@@ -24,6 +25,18 @@ class Numbered:
 
     def clip(self, index: int, start: int) -> np.ndarray:
         return np.full(self.shape, (index, start), np.uint8)
+
+
+class Broken(Numbered):
+    """Raises an error at one of its videos."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def clip(self, index: int, start: int) -> np.ndarray:
+        if index == 3:
+            raise self.error
+        return super().clip(index, start)
 
 
 def take(count: int, **settings) -> torch.Tensor:
@@ -59,3 +72,28 @@ def test_the_global_random_state_is_left_alone():
 def test_batch_size_must_divide():
     with pytest.raises(ValueError, match="batch_size 4 is not a multiple of 3 processes"):
         ClipBatches(Numbered(), batch_size=4, seed=0, world_size=3)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("x.mp4: broken"), DecodeError("x.mp4", "broken"), OSError(5, "Input/output error")],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_the_source_arrives_as_itself_in_its_turn(workers, error):
+    batches = ClipBatches(Broken(error), batch_size=1, seed=0)
+    turn = next(k for k in range(6) if batches.sampler.batch(k)[0][0] == 3)
+    stream = stream_batches(batches, first=0, workers=workers)
+    before = list(islice(stream, turn))
+    assert [int(batch[0, 0, 0, 0, 0]) for batch in before] == [
+        batches.sampler.batch(k)[0][0] for k in range(turn)
+    ]
+    with pytest.raises(type(error)) as caught:
+        next(stream)
+    assert type(caught.value) is type(error) and str(caught.value) == str(error)
+
+
+def test_a_mistake_of_ours_is_not_taken_for_one_of_the_source():
+    batches = ClipBatches(Broken(KeyError("ours")), batch_size=6, seed=0)
+    with pytest.raises(KeyError, match="ours"):
+        next(stream_batches(batches, first=0))

@@ -50,6 +50,28 @@ def test_global_path_equals_the_native_one():
     torch.testing.assert_close(ours.running_var, expected[3])
 
 
+@pytest.mark.parametrize("shift", [True, False])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_float32_on_a_cpu_matches_float64(shift, frozen):
+    torch.manual_seed(0)
+    ours = BatchNorm(3, shift=shift)
+    exact = nn.BatchNorm2d(3, eps=ours.eps).double()
+    for parameter in ours.parameters():
+        parameter.requires_grad_(not frozen)
+    x = (torch.randn(64, 3, 96, 96) * 0.1 + 0.05).to(memory_format=torch.channels_last)
+    weights = torch.randn(64, 3, 96, 96)
+    results = []
+    for norm, dtype in ((ours, torch.float32), (exact, torch.float64)):
+        inputs = [x.to(dtype).requires_grad_(), norm.weight]
+        inputs = inputs[:1] if frozen else inputs
+        out = norm(inputs[0])
+        grads = torch.autograd.grad((out * weights.to(dtype)).sum(), inputs)
+        results.append([out, *grads, norm.running_mean, norm.running_var])
+    for a, b in zip(*results, strict=True):
+        assert (a.double() - b).norm() < 1e-5 * b.norm()
+    assert (results[0][0].double() - results[1][0]).abs().max() < 3e-6
+
+
 def test_one_value_per_channel_normalises_to_the_shift():
     ours, _ = pair()
     out = ours(torch.randn(1, 5).double())

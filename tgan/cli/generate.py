@@ -3,9 +3,18 @@
 import argparse
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.video import WRITERS, check_ending, write_samples
+from tgan.config import Config
+from tgan.video import (
+    MAX_SIDES,
+    WRITERS,
+    check_ending,
+    check_writable,
+    samples_shape,
+    write_samples,
+)
 
 EXAMPLES = """\
 examples:
@@ -16,37 +25,40 @@ examples:
 """
 # Samples are shown at this many pixels at least unless --scale says otherwise.
 SHOWN_SIDE = 96
+# All samples are held in memory until the file is written.
+MAX_SEEDS = 1_000_000
+MAX_BYTES = 8 * 2**30
+MIN_FPS, MAX_FPS = 0.1, 1000
 
 
 def main(argv: Sequence[str]) -> None:
     """Parse arguments, sample, write one file."""
     arguments = _parser().parse_args(argv)
-    check_ending(arguments.out)
-    for option in ("fps", "scale", "batch_size"):
-        value = getattr(arguments, option)
-        if value is not None and value <= 0:
-            raise ValueError(f"--{option.replace('_', '-')} {value} is not positive")
+    _check(arguments)
     seeds = parse_seeds(arguments.seeds)
     rows, columns = parse_grid(arguments.grid, len(seeds))
 
+    # Only now the heavy imports: mistakes above are answered at once.
     import numpy as np
-    import torch
     from tqdm import tqdm
 
     from tgan.build import load_generator
     from tgan.sampling import sample_videos
 
     generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
-    generator.to(_device(torch, arguments.device))
+    generator.to(_device(arguments.device))
+    shape = (len(seeds), *_clip_shape(config))
+    scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
+    layout = {"columns": columns, "rows": rows, "scale": scale}
+    check_size(arguments.out, samples_shape(arguments.out, shape, **layout))
+
+    videos = np.empty(shape, np.uint8)
     samples = sample_videos(
         generator, seeds, size=config.generator.z_slow, batch_size=arguments.batch_size
     )
-    shape = (len(seeds), *_clip_shape(config))
-    videos = np.empty(shape, np.uint8)
     for video, sample in zip(videos, tqdm(samples, total=len(seeds), unit="video"), strict=True):
         video[:] = sample
-    scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
-    write_samples(arguments.out, videos, columns=columns, fps=arguments.fps, scale=scale)
+    write_samples(arguments.out, videos, fps=arguments.fps, **layout)
     print(arguments.out)
 
 
@@ -54,19 +66,21 @@ def parse_seeds(text: str) -> list[int]:
     """Seeds from text such as `0-15` or `3,5,10-12`.
 
     Raises:
-        ValueError: anything else.
+        ValueError: anything else, or more than `MAX_SEEDS`.
     """
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        if not first.strip().isdigit() or (dash and not last.strip().isdigit()):
+        if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
             raise ValueError(
                 f"--seeds '{text}'; numbers and ranges are needed, such as 0-15 or 3,7"
             )
-        span = range(int(first), int(last or first) + 1)
-        if not span:
+        begin, end = int(first), int(last or first) + 1
+        if end <= begin:
             raise ValueError(f"--seeds '{text}': the range {part} runs backwards")
-        seeds.extend(span)
+        if len(seeds) + end - begin > MAX_SEEDS:
+            raise ValueError(f"--seeds '{text}' are more than {MAX_SEEDS}")
+        seeds.extend(range(begin, end))
     return seeds
 
 
@@ -80,11 +94,31 @@ def parse_grid(text: str | None, count: int) -> tuple[int, int]:
         columns = math.ceil(math.sqrt(count))
         return math.ceil(count / columns), columns
     rows, cross, columns = text.lower().partition("x")
-    if not cross or not rows.isdigit() or not columns.isdigit():
+    if not cross or not rows.isdecimal() or not columns.isdecimal():
         raise ValueError(f"--grid '{text}'; rows and columns are needed, such as 4x4")
     if int(rows) * int(columns) < count:
         raise ValueError(f"--grid {text} has fewer cells than the {count} --seeds")
     return int(rows), int(columns)
+
+
+def check_size(out: str, shape: tuple[int, ...]) -> None:
+    """Check the size of the pixels (..., H, W, C) that go into the file `out`.
+
+    Raises:
+        ValueError: a picture is wider or higher than its format takes, or all are too large.
+    """
+    height, width = shape[-3:-1]
+    largest = MAX_SIDES.get(Path(out).suffix.lower(), math.inf)
+    remedy = "; choose fewer --seeds, a smaller --grid or a lower --scale"
+    if max(height, width) > largest:
+        raise ValueError(
+            f"--out {out}: pictures of {width}x{height} pixels, at most {largest} a side{remedy}"
+        )
+    if math.prod(shape) > MAX_BYTES:
+        raise ValueError(
+            f"--out {out}: {math.prod(shape) / 2**30:.1f} GiB of pixels, "
+            f"at most {MAX_BYTES / 2**30:.0f}{remedy}"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,16 +150,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _clip_shape(config) -> tuple[int, int, int, int]:
+def _check(arguments: argparse.Namespace) -> None:
+    check_ending(arguments.out)
+    check_writable(arguments.out)
+    if not MIN_FPS <= arguments.fps <= MAX_FPS:
+        raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
+    for option in ("scale", "batch_size"):
+        value = getattr(arguments, option)
+        if value is not None and value < 1:
+            raise ValueError(f"--{option.replace('_', '-')} {value} is not positive")
+
+
+def _clip_shape(config: Config) -> tuple[int, int, int, int]:
     data = config.data
     return (data.num_frames, data.resolution, data.resolution, data.channels)
 
 
-def _device(torch, name: str):
+def _device(name: str) -> str:
+    """A device's name once it has held a number, which `meta`, say, cannot."""
+    import torch
+
     if name == "auto":
         available = torch.accelerator.is_available()
-        return torch.accelerator.current_accelerator() if available else torch.device("cpu")
+        return str(torch.accelerator.current_accelerator()) if available else "cpu"
     try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {name} cannot be used: {str(error).splitlines()[0]}") from None
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).splitlines()[0].split(". ")[0]
+        raise ValueError(f"--device {name} cannot be used: {reason}") from None
+    return name

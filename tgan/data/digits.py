@@ -6,6 +6,7 @@ scikit-learn ships, or those of any MNIST IDX file. Needs no download.
 
 import gzip
 import struct
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ DIGIT_TO_CANVAS = 28 / 64
 STEP_LENGTH = 0.1
 # One digit image in six is kept for clips that training never sees.
 HELD_OUT_SHARE = 6
+# Far beyond any use; the order of clips takes memory in proportion.
+MAX_SIZE = 10_000_000
 
 _IDX_IMAGES_MAGIC = 0x00000803
 
@@ -35,13 +38,13 @@ class MovingDigits:
         resolution: H.
         channels: 1, or 3 for grey in RGB.
         num_digits: digits per clip; where they overlap the brighter pixel wins.
-        size: number of clips.
+        size: number of clips, at most `MAX_SIZE`.
         seed: of positions, directions and choice of digits.
         path: an MNIST image file in IDX format, gzipped or not; None takes scikit-learn's.
         held_out: draw from the sixth of the digit images that is otherwise left out.
 
     Raises:
-        ValueError: a size below 1, a wrong number of channels, or a file that is no IDX file.
+        ValueError: a setting out of range, or as `read_idx_images`.
     """
 
     num_frames: int = 16
@@ -60,6 +63,8 @@ class MovingDigits:
         for name in ("num_frames", "resolution", "num_digits", "size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"moving digits: {name} {getattr(self, name)} is below 1")
+        if self.size > MAX_SIZE:
+            raise ValueError(f"moving digits: size {self.size} is above {MAX_SIZE}")
         if self.channels not in (1, 3):
             raise ValueError(f"moving digits: channels {self.channels}; choose from 1, 3")
         if self.path is not None:
@@ -125,7 +130,8 @@ def read_idx_images(path: str | Path) -> np.ndarray:
     """The images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
 
     Raises:
-        ValueError: the file is missing, or is no IDX file of images, or is cut short.
+        ValueError: the file is missing, is no IDX file of images or cut short, or holds fewer
+            images than `HELD_OUT_SHARE` or none with a pixel.
 
     Source: the format as described on the MNIST page of LeCun, Cortes and Burges.
     """
@@ -136,10 +142,15 @@ def read_idx_images(path: str | Path) -> np.ndarray:
     try:
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
         magic, count, height, width = struct.unpack(">4I", data[:16])
-    except (OSError, EOFError, struct.error):
+    except (OSError, EOFError, zlib.error, struct.error):
         raise ValueError(f"digit images '{path}': not a readable IDX file") from None
     if magic != _IDX_IMAGES_MAGIC or len(data) - 16 != count * height * width:
         raise ValueError(f"digit images '{path}': not a whole IDX file of images (magic 2051)")
+    if count < HELD_OUT_SHARE or height * width == 0:
+        raise ValueError(
+            f"digit images '{path}': {count} images of {height}x{width} pixels; at least "
+            f"{HELD_OUT_SHARE} of 1x1 are needed"
+        )
     return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
 
 

@@ -54,9 +54,14 @@ class ClipBatches(Dataset):
 def stream_batches(
     batches: ClipBatches, *, first: int, workers: int = 0, pin_memory: bool = False
 ) -> Iterator[Tensor]:
-    """Batches `first`, `first` + 1, ... without end, prefetched by `workers` processes."""
+    """Batches `first`, `first` + 1, ... without end, prefetched by `workers` processes.
+
+    Raises:
+        ValueError, OSError: as the source did, in whichever process, when the turn of the batch
+            comes that needed the clip.
+    """
     loader = DataLoader(
-        batches,
+        _ErrorsAsValues(batches),
         batch_size=None,
         sampler=count(first),
         num_workers=workers,
@@ -65,7 +70,23 @@ def stream_batches(
         generator=torch.Generator().manual_seed(0),
         worker_init_fn=_leave_interrupts_to_the_main_process,
     )
-    return iter(loader)
+    for batch in loader:
+        if isinstance(batch, Exception):
+            raise batch
+        yield batch
+
+
+class _ErrorsAsValues(Dataset):
+    """Hands over what a source raises, which a loader would wrap in a worker's traceback."""
+
+    def __init__(self, batches: ClipBatches) -> None:
+        self.batches = batches
+
+    def __getitem__(self, number: int) -> Tensor | ValueError | OSError:
+        try:
+            return self.batches[number]
+        except (ValueError, OSError) as error:
+            return error
 
 
 def _leave_interrupts_to_the_main_process(worker: int) -> None:

@@ -39,6 +39,6 @@ class ClipSampler:
         return np.array(indices), np.array(positions)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _permutation(count: int, seed: int, number: int) -> np.ndarray:
     return numpy_rng(Stream.ORDER, seed, number).permutation(count)
