@@ -1,5 +1,3 @@
-import sys
-
 import av
 import imageio.v3 as iio
 import numpy as np
@@ -8,7 +6,6 @@ import pytest
 from tgan.video import (
     MAX_SIDES,
     WRITERS,
-    check_writable,
     enlarge,
     samples_shape,
     tile,
@@ -150,31 +147,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
         part.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(__import__("tgan.video").video.WRITERS, ".mp4", fail)
+    monkeypatch.setitem(WRITERS, ".mp4", fail)
     with pytest.raises(OSError, match="No space"):
         write_video(path, moving_square())
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):
-    (tmp_path / "old.mp4").write_bytes(b"old")
-    for name in ("new.mp4", "old.mp4", "no/such/folder/new.mp4"):
-        check_writable(tmp_path / name)
-    assert [path.name for path in tmp_path.iterdir()] == ["old.mp4"]
-
-
-def test_what_cannot_be_written_to_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    (tmp_path / "folder.mp4").mkdir()
-    with pytest.raises(ValueError, match="folder.mp4' is a directory"):
-        check_writable(tmp_path / "folder.mp4")
-    for name in ("file/x.mp4", "file/deeper/x.mp4"):
-        with pytest.raises(ValueError, match="x.mp4' cannot be written: .*file': Not a directory"):
-            check_writable(tmp_path / name)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root can fill")
-def test_a_folder_that_takes_no_files_is_named():
-    with pytest.raises(ValueError, match="'/proc/x.mp4' cannot be written"):
-        check_writable("/proc/x.mp4")

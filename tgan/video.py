@@ -3,9 +3,6 @@
 Frames are NumPy arrays (T, H, W, C), uint8, with 1 or 3 channels; torch is not needed here.
 """
 
-import os
-import tempfile
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import imageio.v3 as iio
 import numpy as np
 from einops import rearrange
 
+from tgan.files import write_whole
 from tgan.lookup import look_up
 
 # Close to lossless for the eye.
@@ -90,20 +88,6 @@ def check_ending(path: str | Path) -> None:
     look_up(WRITERS, Path(path).suffix.lower(), kind="ending")
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise a ValueError unless a file can be written at `path`, if need be in new folders."""
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"'{path}' is a directory; name a file to write")
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        # Trying tells more than permissions do: of a read-only disk, and when root asks.
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        reason = f"'{folder}': {error.strerror}"
-        raise ValueError(f"'{path}' cannot be written: {reason}") from None
-
-
 def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None:
     """Write frames (T, H, W, C), uint8, in the format that the ending of `path` names.
 
@@ -118,18 +102,6 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):
         raise ValueError(f"frames {frames.dtype}{frames.shape}; uint8 (T, H, W, 1 or 3) is needed")
     write_whole(path, lambda part: WRITERS[Path(path).suffix.lower()](part, frames, fps))
-
-
-def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, with the same ending, then move it into place."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_mp4(path: Path, frames: np.ndarray, fps: float) -> None:

@@ -78,7 +78,7 @@ def test_mistakes_are_one_line_before_anything_is_written(tmp_path, capsys, argv
 def test_run_dir_is_needed_and_must_be_a_directory(tmp_path, capsys):
     assert "--run-dir is missing" in refuse(capsys)
     (tmp_path / "file").write_text("")
-    assert "is a file" in refuse(capsys, "--run-dir", tmp_path / "file")
+    assert "file': Not a directory" in refuse(capsys, "--run-dir", tmp_path / "file")
 
 
 def test_too_little_disk_is_said_before_training(tmp_path, capsys, monkeypatch):

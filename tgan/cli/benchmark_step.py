@@ -11,7 +11,7 @@ from typing import Any
 
 from tgan.benchmarks.sizes import Sizes, option
 from tgan.cli import Parser
-from tgan.video import check_writable, write_whole
+from tgan.files import check_writable, write_whole
 
 EXAMPLES = """\
 examples:

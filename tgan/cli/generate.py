@@ -7,14 +7,8 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.config import Config
-from tgan.video import (
-    MAX_SIDES,
-    WRITERS,
-    check_ending,
-    check_writable,
-    samples_shape,
-    write_samples,
-)
+from tgan.files import check_writable
+from tgan.video import MAX_SIDES, WRITERS, check_ending, samples_shape, write_samples
 
 EXAMPLES = """\
 examples:

@@ -15,13 +15,14 @@ from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.experiment import dump_config, flat_settings
+from tgan.files import write_whole
 from tgan.metrics.pooled import frechet_pooled192, pooled_statistics
 from tgan.sampling import sample_videos
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
 from tgan.training.steps import Terms
-from tgan.video import enlarge, tile, write_video, write_whole
+from tgan.video import enlarge, tile, write_video
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000

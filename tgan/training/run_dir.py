@@ -1,13 +1,13 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
-import os
 from pathlib import Path
 
 import yaml
 
 from tgan.config import Config
 from tgan.experiment import dump_config, flat_settings
+from tgan.files import check_writable
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -33,11 +33,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
         ValueError: `run_dir` holds a run already, there is nothing to resume, the settings
             differ from the checkpoint's, or newer checkpoints would be overtaken.
     """
-    existing = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        raise ValueError(f"--run-dir '{run_dir}': '{existing}' is a file")
-    if not os.access(existing, os.W_OK):
-        raise ValueError(f"--run-dir '{run_dir}': '{existing}' is not writable")
+    check_writable(run_dir / CONFIG)
     if resume is None:
         _refuse_existing_run(run_dir)
         return None

@@ -1,0 +1,42 @@
+import sys
+
+import pytest
+
+from tgan.files import check_writable, write_whole
+
+
+def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    write_whole(path, lambda part: part.write_text("first"))
+
+    def fail(part):
+        part.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, fail)
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    for name in ("new.mp4", "old.mp4", "no/such/folder/new.mp4"):
+        check_writable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.mp4"]
+
+
+def test_what_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(ValueError, match="folder.mp4' is a directory"):
+        check_writable(tmp_path / "folder.mp4")
+    for name in ("file/x.mp4", "file/deeper/x.mp4"):
+        with pytest.raises(ValueError, match="x.mp4' cannot be written: .*file': Not a directory"):
+            check_writable(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root can fill")
+def test_a_folder_that_takes_no_files_is_named():
+    with pytest.raises(ValueError, match="'/proc/x.mp4' cannot be written"):
+        check_writable("/proc/x.mp4")
