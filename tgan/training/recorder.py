@@ -145,8 +145,9 @@ class Recorder:
         count, held_out = self.settings.distance_clips, self.run.held_out
         if not self.is_main or held_out is None or count == 0:
             return
-        batches = ClipBatches(held_out, batch_size=count, seed=0)
-        real = pooled_statistics([batches[0].numpy()])
+        # One clip at a time: memory does not grow with their number.
+        batches = ClipBatches(held_out, batch_size=1, seed=0)
+        real = pooled_statistics(batches[number].numpy() for number in range(count))
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
         fake = pooled_statistics(video[None] for video in self._samples(seeds))
         distance = frechet_pooled192(real, fake)
