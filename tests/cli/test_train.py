@@ -48,6 +48,21 @@ def test_trains_and_goes_on(tmp_path, capsys):
     assert find_checkpoint(tmp_path / "run").step == 3
 
 
+def test_a_dry_run_of_a_resumed_run_checks_its_weights(tmp_path, capsys):
+    train("--run-dir", tmp_path / "run", "--train.steps=1")
+    train("--run-dir", tmp_path / "run", "--resume=auto", "--dry-run")
+    capsys.readouterr()
+    arguments = ("--run-dir", tmp_path / "other", "--resume", tmp_path / "run", "--dry-run")
+    assert "critic.width was 4 and is 8" in refuse(capsys, *arguments, "--critic.width=8")
+
+
+def test_videos_that_came_or_went_are_mentioned_on_resume(tmp_path, capsys, monkeypatch):
+    train("--run-dir", tmp_path / "run", "--train.steps=1")
+    monkeypatch.setattr("tgan.data.digits.MovingDigits.__len__", lambda self: 7)
+    train("--run-dir", tmp_path / "run", "--train.steps=2", "--resume=auto")
+    assert "trained on 40 videos and goes on with 7" in capsys.readouterr().err
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, capsys):
     train("--run-dir", tmp_path / "run", "--dry-run")
     plan = capsys.readouterr().out

@@ -21,7 +21,10 @@ def train(config, run_dir, *, resume=None, steps=None):
         config.train.steps = steps
     checkpoint = claim(run_dir, config, resume=resume)
     run = build_run(config, run_dir)
-    return fit(run, checkpoint), run
+    if checkpoint is None:
+        return fit(run), run
+    run.task.load_tensors(checkpoint.tensors)
+    return fit(run, first_step=checkpoint.step), run
 
 
 def metrics(run_dir):

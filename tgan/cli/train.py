@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jsonargparse import ArgumentParser
+
 from tgan.experiment import dump_config, experiment_parser, read_experiment
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
@@ -19,20 +21,7 @@ examples:
 
 def main(argv: Sequence[str]) -> None:
     """Parse arguments, build the run, and train."""
-    parser = experiment_parser("tgan train", DESCRIPTION, EXAMPLES)
-    parser.add_argument("--run-dir", type=str, help="directory that the run fills")
-    parser.add_argument(
-        "--resume",
-        type=str,
-        help="go on: `auto` from the newest checkpoint in --run-dir, or a checkpoint's path",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="check everything, print the plan, train nothing"
-    )
-    parser.add_argument(
-        "--print-config", action="store_true", help="print the settings that would be used"
-    )
-    config, arguments = read_experiment(parser, argv)
+    config, arguments = read_experiment(_parser(), argv)
     if arguments.print_config:
         print(dump_config(config), end="")
         return
@@ -40,46 +29,54 @@ def main(argv: Sequence[str]) -> None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
 
     # Only now the heavy imports: mistakes above are answered at once.
-    import torch
-
     from tgan.build import build_run
-    from tgan.training.loop import fit
     from tgan.training.run_dir import claim
 
     run_dir = Path(arguments.run_dir)
     checkpoint = claim(run_dir, config, resume=arguments.resume)
     run = build_run(config, run_dir)
-    if run.accelerator.is_main_process:
-        for name, reason in run.source.skipped:
-            print(f"skipped {name}: {reason}", file=sys.stderr)
-        if checkpoint is not None and checkpoint.num_videos != len(run.source):
-            print(
-                f"warning: the run was trained on {checkpoint.num_videos} videos and goes on with "
-                f"{len(run.source)}: clips come in another order",
-                file=sys.stderr,
-            )
-        print(describe(run, checkpoint))
+    if checkpoint is not None:
+        run.task.load_tensors(checkpoint.tensors)
+    say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
+    for line in warnings_of(run, checkpoint):
+        say(line, file=sys.stderr)
+    say(describe(run, checkpoint))
     if arguments.dry_run:
-        if checkpoint is not None:
-            run.task.load_tensors(checkpoint.tensors)
         return
+    stopped_by = _fit(run, first_step=0 if checkpoint is None else checkpoint.step)
+    if stopped_by:
+        say(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)
+        sys.exit(128 + stopped_by)
+    say(f"run finished: {run_dir}")
+
+
+def _fit(run, *, first_step: int) -> int:
+    """Train, and turn what the machine cannot do into errors that end with one line."""
+    import torch
+
+    from tgan.training.loop import fit
+
     try:
-        stopped_by = fit(run, checkpoint)
+        return fit(run, first_step=first_step)
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
-    except torch.distributed.DistError as error:
-        raise ChildProcessError(f"another process of this run failed ({error})") from None
     except RuntimeError as error:
+        # What is left of a process group when one of its processes has ended.
         if "Connection closed by peer" not in str(error):
             raise
         raise ChildProcessError("another process of this run failed") from None
-    if stopped_by:
-        if run.accelerator.is_main_process:
-            print(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)
-        sys.exit(128 + stopped_by)
-    if run.accelerator.is_main_process:
-        print(f"run finished: {run_dir}")
+
+
+def warnings_of(run, checkpoint) -> list[str]:
+    """Lines on videos that were left out, and on data that changed since the checkpoint."""
+    lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    if checkpoint is not None and checkpoint.num_videos != len(run.source):
+        lines.append(
+            f"warning: the run was trained on {checkpoint.num_videos} videos and goes on with "
+            f"{len(run.source)}: clips come in another order"
+        )
+    return lines
 
 
 def describe(run, checkpoint) -> str:
@@ -105,3 +102,17 @@ def describe(run, checkpoint) -> str:
             f"steps: {start} to {config.train.steps}",
         ]
     )
+
+
+def _parser() -> ArgumentParser:
+    parser = experiment_parser("tgan train", DESCRIPTION, EXAMPLES)
+    add = parser.add_argument
+    add("--run-dir", type=str, help="directory that the run fills")
+    add(
+        "--resume",
+        type=str,
+        help="go on: `auto` from the newest checkpoint in --run-dir, or a checkpoint's path",
+    )
+    add("--dry-run", action="store_true", help="check everything, print the plan, train nothing")
+    add("--print-config", action="store_true", help="print the settings that would be used")
+    return parser

@@ -8,14 +8,13 @@ from torch import Tensor
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.pixels import normalise
 from tgan.sampling import batch_latents
-from tgan.training.checkpoint import Checkpoint
 from tgan.training.processes import finish, stop_signals
 from tgan.training.recorder import Recorder, Run
 from tgan.training.steps import Terms
 
 
-def fit(run: Run, checkpoint: Checkpoint | None = None) -> int:
-    """Train until `config.train.steps`, from `checkpoint` if there is one.
+def fit(run: Run, *, first_step: int = 0) -> int:
+    """Train from `first_step`, whose state the task holds, until `config.train.steps`.
 
     Metrics, previews and checkpoints are written before a step, so that the first and the last
     state of a run are on record.
@@ -28,11 +27,7 @@ def fit(run: Run, checkpoint: Checkpoint | None = None) -> int:
         OSError: the disk is full or gone.
         In both cases the last checkpoint is whole.
     """
-    first = 0
-    if checkpoint is not None:
-        first = checkpoint.step
-        run.task.load_tensors(checkpoint.tensors)
-    last = max(run.config.train.steps, first)
+    first, last = first_step, max(run.config.train.steps, first_step)
     recorder = Recorder(run, first_step=first)
     reals, latents = _reals(run, first), _latents(run, first)
     if first == 0:
