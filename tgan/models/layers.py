@@ -55,7 +55,7 @@ class BatchNorm(nn.Module):
         values = x.numel() // x.shape[1]
         if _world_size() > 1 or self.repeats > 1 or values == 1:
             return self._normalise_global_batch(x, values * self.repeats)
-        if x.device.type == "cpu" and x.dtype == torch.float32:
+        if x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64):
             return self._normalise_on_cpu(x, values)
         return F.batch_norm(
             x, *running, self.weight, self.bias, True, BATCH_NORM_MOMENTUM, self.eps
