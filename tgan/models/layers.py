@@ -16,13 +16,15 @@ BATCH_NORM_MOMENTUM = 0.1
 class BatchNorm(nn.Module):
     """Batch normalisation over axis 1 of an input (N, C, ...), whatever the number of axes.
 
-    It differs from PyTorch's in three ways that training a GAN needs:
+    It differs from PyTorch's in four ways that training a GAN needs:
 
     - in several processes the statistics are those of the global batch, on any device, so the
       number of processes changes nothing but the speed;
     - each sample can count `repeats` times, which is what mapping the same latent once for each
       of T frames would do to the running variance;
-    - a batch with one value per channel is allowed (its variance is 0), as in Chainer.
+    - a batch with one value per channel is allowed (its variance is 0), as in Chainer;
+    - on a CPU its sums are accurate, at the price that it cannot be differentiated twice there
+      (a gradient penalty through it raises a RuntimeError).
 
     Args:
         num_features: C.
