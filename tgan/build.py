@@ -1,6 +1,7 @@
 """From a configuration to objects; the one file that knows every table."""
 
 import dataclasses
+import inspect
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,13 @@ from torch import nn
 from torch.optim import Adam, Optimizer, RMSprop
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from tgan.config import Config, ConstraintConfig, OptimizerConfig
+from tgan.config import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    GeneratorConfig,
+    OptimizerConfig,
+)
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.digits import MovingDigits
@@ -25,6 +32,8 @@ from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, make_player
 from tgan.training.recorder import Run
 from tgan.training.state import load_network
+
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def build_run(config: Config, run_dir: Path) -> Run:
@@ -43,6 +52,7 @@ def build_run(config: Config, run_dir: Path) -> Run:
             f"train.batch_size {config.train.batch_size} is not a multiple of the "
             f"{accelerator.num_processes} processes"
         )
+    config = with_labels(config)
     task = build_task(config, accelerator)
     _check_disk(config, run_dir, task)
     # Last, since a folder that is not packed takes long to scan.
@@ -75,6 +85,29 @@ def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
         )
 
 
+def with_labels(config: Config) -> Config:
+    """A conditional experiment with the class names of its data filled in; others as they are.
+
+    Raises:
+        ValueError: the data have no classes, or others than the configuration names.
+    """
+    if not config.conditional:
+        return config
+    source, named = build_source(config), config.data.labels
+    if not source.labels or any(source.label(index) is None for index in range(len(source))):
+        raise ValueError(
+            f"conditional true needs videos with classes, and not all of '{config.data.path}' have "
+            "one: prepare them with --labels"
+        )
+    if named and named != source.labels:
+        raise ValueError(
+            f"the classes of '{config.data.path}' are {', '.join(source.labels)}; "
+            f"data.labels names {', '.join(named)}"
+        )
+    data = dataclasses.replace(config.data, labels=source.labels)
+    return dataclasses.replace(config, data=data)
+
+
 def build_source(config: Config) -> ClipSource:
     """The clips to train on.
 
@@ -103,6 +136,20 @@ def build_held_out(config: Config) -> ClipSource | None:
     return build_source(dataclasses.replace(config, data=data))
 
 
+def load_critic(path: str | Path) -> tuple[nn.Module, Config]:
+    """The critic of a checkpoint or of a run's newest one, on the CPU, in inference mode.
+
+    Raises:
+        ValueError: no whole checkpoint there, or it has no critic.
+    """
+    checkpoint = find_checkpoint(path)
+    config = parse_config(checkpoint.config)
+    critic = build_critic(config)
+    build_constraint(config.constraint).attach(critic)
+    load_network(critic, checkpoint.tensors.get("critic", {}), name="critic")
+    return critic.eval(), config
+
+
 def load_generator(path: str | Path, *, weights: str = "auto") -> tuple[nn.Module, Config]:
     """The generator of a checkpoint or of a run's newest one, on the CPU, in inference mode.
 
@@ -126,17 +173,21 @@ def load_generator(path: str | Path, *, weights: str = "auto") -> tuple[nn.Modul
 
 
 def build_generator(config: Config) -> nn.Module:
-    """The generator, on the CPU, with weights that depend on `train.seed` alone."""
-    settings = dataclasses.asdict(config.generator)
-    make = look_up(GENERATORS, settings.pop("name"), kind="generator")
-    return _with_seed(config, 0, lambda: make(**settings, **_clip_sizes(config)))
+    """The generator, on the CPU, with weights that depend on `train.seed` alone.
+
+    Raises:
+        ValueError: a setting that this architecture does not have, or a size that does not fit.
+    """
+    make = look_up(GENERATORS, config.generator.name, kind="generator")
+    settings = _settings_for(make, config.generator, kind="generator")
+    return _with_seed(config, 0, lambda: make(**settings, **_sizes(config)))
 
 
 def build_critic(config: Config) -> nn.Module:
     """The critic, on the CPU, with weights that depend on `train.seed` alone."""
-    settings = dataclasses.asdict(config.critic)
-    make = look_up(CRITICS, settings.pop("name"), kind="critic")
-    return _with_seed(config, 1, lambda: make(**settings, **_clip_sizes(config)))
+    make = look_up(CRITICS, config.critic.name, kind="critic")
+    settings = _settings_for(make, config.critic, kind="critic")
+    return _with_seed(config, 1, lambda: make(**settings, **_sizes(config)))
 
 
 def build_constraint(config: ConstraintConfig) -> Constraint:
@@ -170,8 +221,9 @@ def build_task(config: Config, accelerator: Accelerator) -> GANTask:
     critic = build_critic(config).to(accelerator.device)
     constraint.attach(critic)
     # Convolutions run up to 1.6 times as fast with channels last in memory.
-    generator.to(memory_format=torch.channels_last)
-    critic.to(memory_format=torch.channels_last_3d)
+    for parameter in (*generator.parameters(), *critic.parameters()):
+        layout = _CHANNELS_LAST.get(parameter.ndim, torch.contiguous_format)
+        parameter.data = parameter.data.contiguous(memory_format=layout)
     average = _average(config, generator)
     return GANTask(
         make_player(accelerator, generator, build_optimizer(config.generator_optimizer, generator)),
@@ -204,12 +256,25 @@ def _moving_digits(config: Config, *, held_out: bool) -> MovingDigits:
     )
 
 
-def _clip_sizes(config: Config) -> dict[str, int]:
+def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, kind: str) -> dict:
+    """The settings that an architecture has; any other must be left at its default."""
+    known = inspect.signature(make).parameters
+    defaults = type(settings)()
+    for name, value in vars(settings).items():
+        if name != "name" and name not in known and value != getattr(defaults, name):
+            own = ", ".join(name for name in vars(settings) if name in known)
+            raise ValueError(f"{kind} '{settings.name}' has no setting '{name}'; it has: {own}")
+    return {name: value for name, value in vars(settings).items() if name in known}
+
+
+def _sizes(config: Config) -> dict[str, int]:
+    """What networks have to know of the data."""
     data = config.data
     return {
         "num_frames": data.num_frames,
         "resolution": data.resolution,
         "channels": data.channels,
+        "num_labels": len(data.labels) if config.conditional else 0,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from tgan.sizes import count_doublings, first_length
 
-Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal"]
+Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "small_normal"]
 
 
 @dataclass
@@ -31,6 +31,7 @@ class DataConfig:
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
         num_clips: number of different clips of moving digits.
+        labels: names of the classes; a conditional run takes them from its data.
         workers: processes that read ahead; 0 reads in the training process.
     """
 
@@ -43,6 +44,7 @@ class DataConfig:
     stride: int = 1
     num_digits: int = 2
     num_clips: int = 10_000
+    labels: list[str] = field(default_factory=list)
     workers: int = 0
 
 
@@ -51,22 +53,25 @@ class GeneratorConfig:
     """The generator.
 
     Attributes:
-        name: of the architecture.
+        name: tgan, or a baseline: deconv3d (3-D deconvolutions) or videogan (two streams). The
+            baselines have z_slow, width, image_shift and image_init, and refuse the rest.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.
         width: channels of the image generator's first map.
+        slow_in_image: whether the image generator sees the latent of the video too.
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of the image generator.
     """
 
-    name: Literal["tgan"] = "tgan"
+    name: Literal["tgan", "deconv3d", "videogan"] = "tgan"
     z_slow: int = 100
     z_fast: int = 100
     temporal_width: int = 512
     width: int = 512
+    slow_in_image: bool = True
     temporal_shift: bool = False
     image_shift: bool = True
     temporal_init: Initialisation = "he_normal"
@@ -188,11 +193,13 @@ class Config:
 
     Attributes:
         objective: what critic and generator minimise.
+        conditional: whether generator and critic are told the class of a video.
     """
 
     objective: Literal[
         "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic"
     ] = "wasserstein"
+    conditional: bool = False
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     critic: CriticConfig = field(default_factory=CriticConfig)
@@ -278,6 +285,10 @@ def _misfits(config: Config) -> list[str]:
             f"train.n_critic {train.n_critic} needs train.schedule alternating; "
             "the simultaneous schedule updates each player once"
         )
+    if config.conditional and data.name == "moving_digits":
+        problems.append("conditional true needs data.name videos; moving digits have no classes")
+    if config.generator.name == "videogan" and train.mixed_precision == "fp16":
+        problems.append("generator.name videogan does not train in fp16; choose bf16 or no")
     if data.name == "videos" and data.path is None:
         problems.append("data.path is missing: name a folder of videos (--data.path DIR)")
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:

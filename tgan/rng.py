@@ -14,6 +14,10 @@ class Stream(IntEnum):
     LATENTS = 3
     SAMPLES = 4
     DIGITS = 5
+    CLASSES = 6
+    PROJECTION = 7
+    CONTROLS = 8
+    BOOTSTRAP = 9
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tgan.data.clips import ClipSource
 from tgan.pixels import to_bytes
-from tgan.rng import Stream, seed_of
+from tgan.rng import Stream, numpy_rng, seed_of
 
 
 def seed_latents(seeds: Iterable[int], size: int) -> Tensor:
@@ -26,27 +27,55 @@ def batch_latents(seed: int, draw: int, *, batch_size: int, size: int) -> Tensor
     return _uniform((batch_size, size), seed_of(Stream.LATENTS, seed, draw))
 
 
-@torch.no_grad()
 def sample_videos(
-    generator: nn.Module, seeds: Sequence[int], *, size: int, batch_size: int = 16
+    generator: nn.Module,
+    seeds: Sequence[int],
+    *,
+    size: int,
+    batch_size: int = 16,
+    labels: Sequence[int] | None = None,
 ) -> Iterator[np.ndarray]:
-    """Yield one video (T, H, W, C), uint8, per seed, in inference mode.
+    """Yield one video (T, H, W, C), uint8, per seed; arguments as for `sample_batches`."""
+    for video in sample_batches(generator, seeds, size=size, batch_size=batch_size, labels=labels):
+        yield from to_bytes(video).cpu().numpy()
+
+
+@torch.no_grad()
+def sample_batches(
+    generator: nn.Module,
+    seeds: Sequence[int],
+    *,
+    size: int,
+    batch_size: int = 16,
+    labels: Sequence[int] | None = None,
+) -> Iterator[Tensor]:
+    """Yield videos (N, C, T, H, W) in [-1, 1] of all seeds in turn, in inference mode.
 
     Args:
-        generator: maps latents (N, size) to videos (N, C, T, H, W); its training mode is restored.
+        generator: maps latents (N, size), and labels if it is conditional, to videos; its
+            training mode is restored.
         seeds: non-negative.
         size: numbers in a latent.
-        batch_size: how many are made at once; it changes no latent, and pixels by 1 at most.
+        batch_size: how many are made at once; it changes no latent, and pixels by 1/128 at most.
+        labels: one class per seed for a conditional generator, else None.
     """
     device = next(generator.parameters()).device
     was_training = generator.training
     generator.eval()
     try:
         for begin in range(0, len(seeds), batch_size):
-            latents = seed_latents(seeds[begin : begin + batch_size], size).to(device)
-            yield from to_bytes(generator(latents)).cpu().numpy()
+            part = slice(begin, begin + batch_size)
+            latents = seed_latents(seeds[part], size).to(device)
+            condition = () if labels is None else (torch.tensor(labels[part], device=device),)
+            yield generator(latents, *condition)
     finally:
         generator.train(was_training)
+
+
+def prior_labels(source: ClipSource, seeds: Iterable[int]) -> list[int]:
+    """One class per seed, drawn as often as it occurs among the videos of `source`."""
+    drawn = (numpy_rng(Stream.CLASSES, seed).integers(len(source)) for seed in seeds)
+    return [source.label(int(index)) for index in drawn]
 
 
 def _uniform(shape: tuple[int, ...], seed: int) -> Tensor:

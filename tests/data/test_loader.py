@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tgan.data.decode import DecodeError
-from tgan.data.loader import ClipBatches, stream_batches
+from tgan.data.loader import NO_LABEL, ClipBatches, stream_batches
 
 
 class Numbered:
@@ -22,6 +22,9 @@ class Numbered:
 
     def num_starts(self, index: int) -> int:
         return 1 + index % 3
+
+    def label(self, index: int) -> int | None:
+        return None if index == 5 else 10 * index
 
     def clip(self, index: int, start: int) -> np.ndarray:
         return np.full(self.shape, (index, start), np.uint8)
@@ -42,7 +45,16 @@ class Broken(Numbered):
 def take(count: int, **settings) -> torch.Tensor:
     first, workers = settings.pop("first", 0), settings.pop("workers", 0)
     batches = ClipBatches(Numbered(), batch_size=4, seed=0, **settings)
-    return torch.stack(list(islice(stream_batches(batches, first=first, workers=workers), count)))
+    stream = stream_batches(batches, first=first, workers=workers)
+    return torch.stack([clips for clips, _ in islice(stream, count)])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_labels_come_with_their_clips(workers):
+    batches = ClipBatches(Numbered(), batch_size=6, seed=0)
+    for clips, labels in islice(stream_batches(batches, first=0, workers=workers), 3):
+        videos = clips[:, 0, 0, 0, 0].tolist()
+        assert labels.tolist() == [NO_LABEL if video == 5 else 10 * video for video in videos]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -85,7 +97,7 @@ def test_an_error_of_the_source_arrives_as_itself_in_its_turn(workers, error):
     turn = next(k for k in range(6) if batches.sampler.batch(k)[0][0] == 3)
     stream = stream_batches(batches, first=0, workers=workers)
     before = list(islice(stream, turn))
-    assert [int(batch[0, 0, 0, 0, 0]) for batch in before] == [
+    assert [int(clips[0, 0, 0, 0, 0]) for clips, _ in before] == [
         batches.sampler.batch(k)[0][0] for k in range(turn)
     ]
     with pytest.raises(type(error)) as caught:

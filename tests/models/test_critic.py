@@ -58,3 +58,14 @@ def test_batch_norm_is_an_argument_and_never_on_the_first_layer():
 def test_sizes_that_do_not_fit_are_refused(settings):
     with pytest.raises(ValueError):
         VideoCritic(**settings)
+
+
+def test_a_conditional_critic_sees_one_hot_voxels():
+    torch.manual_seed(0)
+    critic = VideoCritic(channels=1, resolution=32, width=4, num_labels=2, batch_norm=False)
+    video, labels = torch.rand(2, 1, 16, 32, 32), torch.tensor([1, 0])
+    plain = VideoCritic(channels=3, resolution=32, width=4, batch_norm=False)
+    plain.load_state_dict(critic.state_dict())
+    voxels = torch.zeros(2, 2, 16, 32, 32)
+    voxels[0, 1], voxels[1, 0] = 1, 1
+    torch.testing.assert_close(critic(video, labels), plain(torch.cat([video, voxels], 1)))

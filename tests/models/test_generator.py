@@ -120,3 +120,42 @@ def test_every_fast_latent_depends_on_the_slow_one():
 def test_sizes_it_cannot_make_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         VideoGenerator(**(SMALL | settings))
+
+
+def test_without_the_slow_latent_images_see_the_fast_ones_alone():
+    torch.manual_seed(0)
+    generator = VideoGenerator(**SMALL, resolution=32, slow_in_image=False, image_init="he_normal")
+    assert generator.image.fast.weight.shape == (32 * 16, 5)
+    assert generator.image.deconvs[0].weight.shape == (32, 16, 4, 4)
+    z_fast = torch.rand(2, 5, 16)
+    videos = [generator.eval().image(torch.full((2, 6), value), z_fast) for value in (-1.0, 1.0)]
+    assert torch.equal(*videos)
+
+
+@torch.no_grad()
+def test_a_conditional_generator_is_the_plain_one_with_three_more_maps():
+    torch.manual_seed(0)
+    generator = VideoGenerator(**SMALL, resolution=32, num_labels=3, image_init="he_normal").eval()
+    assert generator.temporal.deconvs[0].weight.shape == (9, 8, 1)
+    assert generator.image.label.weight.shape == (4 * 16, 3)
+    assert generator.image.deconvs[0].weight.shape == (36, 16, 4, 4)
+    z, labels = torch.rand(2, 6), torch.tensor([0, 2])
+    video = generator(z, labels)
+    assert not torch.allclose(video, generator(z, torch.tensor([1, 2])))
+
+    # Without what the label adds, the plain generator's arithmetic is left.
+    plain = VideoGenerator(**SMALL, resolution=32).eval()
+    state = generator.state_dict()
+    first = "temporal.deconvs.0.weight"
+    for key in [k for k in state if "label" in k]:
+        del state[key]
+    for key, kept in ((first, 6), ("image.deconvs.0.weight", 32)):
+        generator.get_parameter(key)[kept:] = 0
+        state[key] = state[key][:kept]
+    plain.load_state_dict(state)
+    torch.testing.assert_close(generator(z, labels), plain(z))
+
+
+def test_a_conditional_batch_norm_counts_a_label_once_per_frame():
+    generator = VideoGenerator(**SMALL, num_labels=2)
+    assert generator.image.norm_label.repeats == generator.image.norm_slow.repeats == 16

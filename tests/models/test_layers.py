@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from tgan.models.layers import BatchNorm, initialise
+from tgan.models.layers import BatchNorm, append_labels, initialise
 
 
 def pair(features: int = 5, **settings) -> tuple[BatchNorm, nn.BatchNorm1d]:
@@ -117,5 +117,23 @@ def test_uniform_fills_its_interval():
 
 
 def test_unknown_initialisation_lists_the_choices():
-    with pytest.raises(ValueError, match="he_normal, lecun_normal, normal, uniform"):
+    with pytest.raises(ValueError, match="he_normal, lecun_normal, normal, small_normal"):
         initialise(nn.Linear(2, 2), "xavier")
+
+
+@pytest.mark.parametrize("places", [(), (3,), (2, 3, 4)])
+def test_labels_are_appended_as_one_hot_channels_at_every_place(places):
+    x = torch.rand(2, 5, *places)
+    out = append_labels(x, torch.tensor([2, 0]), 3)
+    assert out.shape == (2, 8, *places)
+    assert torch.equal(out[:, :5], x)
+    assert (out[0, 7] == 1).all() and (out[1, 5] == 1).all() and out[:, 5:].sum(1).eq(1).all()
+
+
+def test_labels_must_be_given_exactly_where_they_are_wanted():
+    x = torch.rand(2, 5)
+    assert append_labels(x, None, 0) is x
+    with pytest.raises(ValueError, match="3 classes needs labels; none were given"):
+        append_labels(x, None, 3)
+    with pytest.raises(ValueError, match="0 classes needs labels; some were given"):
+        append_labels(x, torch.tensor([0, 0]), 0)

@@ -16,6 +16,7 @@ from tgan.data.loader import ClipBatches, stream_batches
 from tgan.pixels import normalise
 from tgan.sampling import batch_latents
 from tgan.training.processes import finish, make_accelerator
+from tgan.training.steps import Batch
 
 
 def train(accelerator, schedule: str, objective: str) -> dict:
@@ -29,7 +30,8 @@ def train(accelerator, schedule: str, objective: str) -> dict:
     batches = ClipBatches(
         build_source(config), batch_size=4, seed=0, rank=rank, world_size=world_size
     )
-    reals = (normalise(batch, torch.float64) for batch in stream_batches(batches, first=0))
+    clips = (clips for clips, _ in stream_batches(batches, first=0))
+    reals = (Batch(normalise(batch, torch.float64)) for batch in clips)
     share = slice(rank * 4 // world_size, (rank + 1) * 4 // world_size)
     latents = (batch_latents(0, k, batch_size=4, size=8)[share].double() for k in count())
     losses = []

@@ -9,7 +9,7 @@ import torch
 from tgan.constraints import SingularValueClip
 from tgan.losses import OBJECTIVES
 from tgan.models import VideoCritic, VideoGenerator
-from tgan.training.steps import Player, simultaneous_step
+from tgan.training.steps import Batch, Player, simultaneous_step
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_official_training_trace(reference):
     for update, (logged, real, z) in enumerate(
         zip(trace["log"], inputs["real"], inputs["z"], strict=True), 1
     ):
-        real = ((torch.tensor(real).double() - 128) / 128).transpose(1, 2)
+        real = Batch(((torch.tensor(real).double() - 128) / 128).transpose(1, 2))
         terms = simultaneous_step(
             *players, OBJECTIVES["wasserstein"], clip, real=real, z=torch.tensor(z), update=update
         )

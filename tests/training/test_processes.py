@@ -158,6 +158,7 @@ def test_fp16_is_refused_without_cuda():
 
 def test_bf16_computes_in_bf16_and_answers_in_float32():
     from tgan.benchmarks.step import Sizes, make_networks, make_task
+    from tgan.training.steps import Batch
 
     torch.manual_seed(0)
     sizes = Sizes(generator_width=32, critic_width=8, channels=1)
@@ -166,7 +167,7 @@ def test_bf16_computes_in_bf16_and_answers_in_float32():
     critic.convs[1].register_forward_hook(lambda m, i, out: seen.append(out.dtype))
     task = make_task(generator, critic, mixed_precision="bf16")
     z, real = torch.rand(2, 100), torch.rand(2, 1, 16, 64, 64)
-    terms = task.step(0, iter([real]), iter([z]))
+    terms = task.step(0, iter([Batch(real)]), iter([z]))
     assert set(seen) == {torch.bfloat16}
     assert all(value.dtype == torch.float32 for value in terms.values())
     assert all(p.dtype == torch.float32 for p in critic.parameters())

@@ -1,4 +1,5 @@
 import copy
+from itertools import repeat
 
 import pytest
 import torch
@@ -6,7 +7,9 @@ import torch
 from tgan.constraints import Constraint, SingularValueClip
 from tgan.losses import OBJECTIVES
 from tgan.models import VideoCritic, VideoGenerator
+from tgan.training.gan import GANTask
 from tgan.training.steps import (
+    Batch,
     Player,
     alternating_step,
     critic_step,
@@ -86,7 +89,7 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
         critic,
         objective=objective,
         constraint=Constraint(),
-        real=real,
+        real=Batch(real),
         z=latents[0],
         update=1,
     )
@@ -119,7 +122,7 @@ def test_a_penalty_reaches_the_critic_and_not_the_generator(name):
             critic,
             objective=OBJECTIVES[name],
             constraint=constraint,
-            real=real,
+            real=Batch(real),
             z=latents[0],
             update=1,
         )
@@ -139,7 +142,7 @@ def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
     (real,), latents = inputs()
     generator, critic = make_networks()
     before = copy.deepcopy(generator.state_dict()), copy.deepcopy(critic.state_dict())
-    arguments = {"objective": OBJECTIVES[name], "real": real, "z": latents[0]}
+    arguments = {"objective": OBJECTIVES[name], "real": Batch(real), "z": latents[0]}
     players = make_player(generator), make_player(critic)
     critic_step(*players, constraint=Constraint(), update=1, **arguments)
     parameters = dict(generator.named_parameters())
@@ -161,7 +164,9 @@ def test_a_generator_step_improves_its_loss(name):
     generator, critic = make_networks(batch_norm=False)
     players = make_player(generator), make_player(critic)
     losses = [
-        generator_step(*players, objective=objective, real=real, z=latents[0])["generator_loss"]
+        generator_step(*players, objective=objective, real=Batch(real), z=latents[0])[
+            "generator_loss"
+        ]
         for _ in range(4)
     ]
     assert losses[-1] < losses[0]
@@ -176,7 +181,7 @@ def test_alternating_takes_fresh_batches_and_counts_critic_updates():
 
     reals, latents = inputs(3)
     generator, critic = make_networks()
-    real_stream, latent_stream = iter(reals), iter(latents)
+    real_stream, latent_stream = map(Batch, reals), iter(latents)
     terms = alternating_step(
         make_player(generator),
         make_player(critic),
@@ -204,7 +209,7 @@ def test_loss_scales_cancel_out(name):
             make_player(m, scaler=s) for m, s in zip((generator, critic), scalers, strict=True)
         ]
         simultaneous_step(
-            *players, OBJECTIVES[name], Constraint(), real=real, z=latents[0], update=1
+            *players, OBJECTIVES[name], Constraint(), real=Batch(real), z=latents[0], update=1
         )
         weights.append([p.detach() for m in (generator, critic) for p in m.parameters()])
     torch.testing.assert_close(weights[0], weights[1], rtol=1e-9, atol=1e-12)
@@ -226,7 +231,7 @@ def test_an_overflow_skips_that_player_and_its_projection_only():
         *players,
         objective=OBJECTIVES["least_squares"],
         constraint=SingularValueClip(interval=1),
-        real=huge,
+        real=Batch(huge),
         z=latents[0],
         update=1,
     )
@@ -243,3 +248,44 @@ def test_frozen_restores_what_was_trainable_even_after_an_error():
         raise RuntimeError
     assert not critic.last.bias.requires_grad
     assert sum(not p.requires_grad for p in critic.parameters()) == 1
+
+
+class Seen(torch.nn.Module):
+    """A network that keeps the labels it was called with."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.linear, self.labels = torch.nn.Linear(size, 1), []
+
+    def forward(self, x, labels):
+        self.labels.append(labels)
+        return self.linear(x)
+
+
+class AtFakes(Constraint):
+    def penalty(self, critic, score, real, fake):
+        return score(fake).sum() * 0
+
+
+@pytest.mark.parametrize("name", ["wasserstein", "relativistic"])
+@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
+def test_every_call_of_a_conditional_gan_is_told_the_classes_of_its_reals(name, schedule):
+    generator, critic = Seen(2), Seen(1)
+    task = GANTask(
+        make_player(generator),
+        make_player(critic),
+        objective=OBJECTIVES[name],
+        constraint=AtFakes(),
+        schedule=schedule,
+        n_critic=2 if schedule == "alternating" else 1,
+    )
+    classes = [torch.tensor([0, 1, 2]), torch.tensor([2, 1, 1])]
+    task.step(0, iter(Batch(torch.rand(3, 1), c) for c in classes), repeat(torch.rand(3, 2)))
+    used = classes[: task.reals_per_step]
+    calls = {"simultaneous": [1], "alternating": [1, 2]}[schedule]
+    assert len(generator.labels) == calls[-1] + (schedule == "alternating")
+    assert all(any(seen is c for c in used) for seen in generator.labels + critic.labels)
+    # Reals, fakes and the penalty; then the generator's own pass, with reals if relativistic.
+    own = 0 if schedule == "simultaneous" else 2 if name == "relativistic" else 1
+    assert len(critic.labels) == 3 * len(used) + own
+    assert generator.labels[-1] is used[-1] and critic.labels[-1] is used[-1]

@@ -20,6 +20,7 @@ from torch.optim import RMSprop
 from tgan.benchmarks.sizes import Sizes
 from tgan.benchmarks.step import Z_SIZE, make_networks, make_task, random_latents, random_videos
 from tgan.pixels import normalise
+from tgan.training.steps import Batch
 
 # A gradient below this share of the largest one is zero but for rounding.
 _VANISHING = 1e-9
@@ -132,7 +133,7 @@ def _our_first_step(generator: nn.Module, critic: nn.Module, real: Tensor, z: Te
     gradients: dict[str, Tensor] = {}
     for name, player in (("generator", task.generator), ("critic", task.critic)):
         _note_gradients(name, player.module, player.optimizer, gradients)
-    terms = task.step(0, repeat(real), repeat(z))
+    terms = task.step(0, repeat(Batch(real)), repeat(z))
     return FirstStep([terms[f"{name}_loss"].item() for name in ("generator", "critic")], gradients)
 
 

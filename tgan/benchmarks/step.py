@@ -16,6 +16,7 @@ from tgan.models import VideoCritic, VideoGenerator
 from tgan.pixels import normalise
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, make_player
+from tgan.training.steps import Batch
 
 Z_SIZE, NUM_FRAMES, RESOLUTION = 100, 16, 64
 # PyTorch's own batch norm epsilon, which a plain port has.
@@ -37,7 +38,7 @@ def time_step(sizes: Sizes, *, mixed_precision: str = "no") -> dict[str, Any]:
     for step in range(sizes.steps + 1):
         begin = time.perf_counter()
         real, z = normalise(videos), random_latents(sizes)
-        task.step(step, repeat(real), repeat(z))
+        task.step(step, repeat(Batch(real)), repeat(z))
         middle = time.perf_counter()
         if step % sizes.svc_every == 0:
             clip.project(task.critic.module, step)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser
 
-from tgan.experiment import dump_config, experiment_parser, read_experiment
+from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
@@ -34,6 +34,8 @@ def main(argv: Sequence[str]) -> None:
 
     run_dir = Path(arguments.run_dir)
     checkpoint = claim(run_dir, config, resume=arguments.resume)
+    if checkpoint is not None:
+        config.data.labels = parse_config(checkpoint.config).data.labels
     run = build_run(config, run_dir)
     if checkpoint is not None:
         run.task.load_tensors(checkpoint.tensors)

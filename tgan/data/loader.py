@@ -12,9 +12,14 @@ from torch.utils.data import DataLoader, Dataset
 from tgan.data.clips import ClipSource
 from tgan.data.sampler import ClipSampler
 
+# The label of a video that has none.
+NO_LABEL = -1
+
 
 class ClipBatches(Dataset):
-    """Batch number k of a run as a pure function of k: (N, T, H, W, C), uint8.
+    """Batch number k of a run as a pure function of k: clips and their labels.
+
+    Clips are (N, T, H, W, C), uint8; labels are (N,), int64, with -1 for a video without one.
 
     Args:
         source: the clips.
@@ -42,18 +47,20 @@ class ClipBatches(Dataset):
         share = batch_size // world_size
         self.rows = slice(rank * share, (rank + 1) * share)
 
-    def __getitem__(self, number: int) -> Tensor:
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         indices, positions = (drawn[self.rows] for drawn in self.sampler.batch(number))
-        batch = np.empty((len(indices), *self.source.shape), np.uint8)
-        for row, index, position in zip(batch, indices, positions, strict=True):
-            start = int(position * self.source.num_starts(int(index)))
-            row[:] = self.source.clip(int(index), start)
-        return torch.from_numpy(batch)
+        clips = np.empty((len(indices), *self.source.shape), np.uint8)
+        for clip, index, position in zip(clips, indices.tolist(), positions, strict=True):
+            start = int(position * self.source.num_starts(index))
+            clip[:] = self.source.clip(index, start)
+        labels = [self.source.label(index) for index in indices.tolist()]
+        numbers = [NO_LABEL if label is None else label for label in labels]
+        return torch.from_numpy(clips), torch.tensor(numbers)
 
 
 def stream_batches(
     batches: ClipBatches, *, first: int, workers: int = 0, pin_memory: bool = False
-) -> Iterator[Tensor]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches `first`, `first` + 1, ... without end, prefetched by `workers` processes.
 
     Raises:
@@ -82,7 +89,7 @@ class _ErrorsAsValues(Dataset):
     def __init__(self, batches: ClipBatches) -> None:
         self.batches = batches
 
-    def __getitem__(self, number: int) -> Tensor | ValueError | OSError:
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor] | ValueError | OSError:
         try:
             return self.batches[number]
         except (ValueError, OSError) as error:

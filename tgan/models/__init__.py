@@ -1,16 +1,23 @@
 """Networks: generators map latents to samples, critics map samples to scores."""
 
 from tgan.models.critic import VideoCritic
+from tgan.models.deconv3d import Deconv3dGenerator, TwoStreamGenerator
 from tgan.models.tgan import ImageGenerator, TemporalGenerator, VideoGenerator
 
-GENERATORS = {"tgan": VideoGenerator}
+GENERATORS = {
+    "tgan": VideoGenerator,
+    "deconv3d": Deconv3dGenerator,
+    "videogan": TwoStreamGenerator,
+}
 CRITICS = {"conv3d": VideoCritic}
 
 __all__ = [
     "CRITICS",
     "GENERATORS",
+    "Deconv3dGenerator",
     "ImageGenerator",
     "TemporalGenerator",
+    "TwoStreamGenerator",
     "VideoCritic",
     "VideoGenerator",
 ]

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, initialise
+from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
 from tgan.sizes import BASE_SIDE, count_doublings
 
 LEAKY_SLOPE = 0.2
@@ -21,6 +21,8 @@ class VideoCritic(nn.Module):
         num_frames: T.
         resolution: H = W, a power of two from 32.
         width: channels after the first layer; they double with every further one.
+        num_labels: classes, whose one-hot code is appended to the channels of every pixel; labels
+            (N,) come second then. 0 for none.
         batch_norm: whether all strided layers but the first are followed by a batch norm.
         shift: whether those have a shift (not in the authors' configurations).
         init: see `tgan.models.layers.initialise`.
@@ -36,6 +38,7 @@ class VideoCritic(nn.Module):
         num_frames: int = 16,
         resolution: int = 64,
         width: int = 64,
+        num_labels: int = 0,
         batch_norm: bool = True,
         shift: bool = False,
         init: str = "he_normal",
@@ -44,7 +47,8 @@ class VideoCritic(nn.Module):
         super().__init__()
         if num_frames < 1 or width < 1:
             raise ValueError(f"critic of {num_frames} frames and width {width}: both start at 1")
-        widths = [channels] + [width << i for i in range(count_doublings(resolution))]
+        self.num_labels = num_labels
+        widths = [channels + num_labels] + [width << i for i in range(count_doublings(resolution))]
         self.convs = nn.ModuleList()
         for before, after in zip(widths, widths[1:], strict=False):
             self.convs.append(_halving(before, after, halves_time=num_frames > 1))
@@ -56,8 +60,8 @@ class VideoCritic(nn.Module):
         self.last = nn.Conv3d(widths[-1], 1, (num_frames, BASE_SIDE, BASE_SIDE))
         initialise(self, init)
 
-    def forward(self, video: Tensor) -> Tensor:
-        h = video
+    def forward(self, video: Tensor, labels: Tensor | None = None) -> Tensor:
+        h = append_labels(video, labels, self.num_labels)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
         return self.last(h).flatten()

@@ -152,14 +152,43 @@ class _SumOverProcesses(torch.autograd.Function):
         return _SumOverProcesses.apply(gradient)
 
 
+def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
+    """Append one-hot labels to the channels of x (N, C, ...), the same at every place.
+
+    Args:
+        labels: (N,) integers below `num_labels`; None for a network without classes.
+        num_labels: V; 0 for a network without classes.
+
+    Returns:
+        (N, C + V, ...), or x itself where there are no classes.
+
+    Raises:
+        ValueError: labels are missing, or nobody asked for them.
+
+    Source: Saito et al. 2017, section 5.2 (conditional TGAN); Mirza and Osindero 2014.
+    """
+    if (labels is None) != (num_labels == 0):
+        given = "none" if labels is None else "some"
+        raise ValueError(f"a network of {num_labels} classes needs labels; {given} were given")
+    if labels is None:
+        return x
+    one_hot = F.one_hot(labels, num_labels).to(x.dtype)
+    places = x.shape[2:]
+    voxels = one_hot.view(*one_hot.shape, *(1 for _ in places)).expand(-1, -1, *places)
+    return torch.cat([x, voxels], 1)
+
+
 # The authors' `init-uniform` configurations; DCGAN (Radford et al. 2016), section 3.
 UNIFORM_BOUND, NORMAL_STD = 0.01, 0.02
+# VideoGAN (Vondrick et al. 2016), section 3.3.
+SMALL_NORMAL_STD = 0.01
 
 INITIALISATIONS = {
     "he_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
     "lecun_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="linear"),
     "uniform": lambda w: nn.init.uniform_(w, -UNIFORM_BOUND, UNIFORM_BOUND),
     "normal": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
+    "small_normal": lambda w: nn.init.normal_(w, 0.0, SMALL_NORMAL_STD),
 }
 
 
@@ -170,7 +199,8 @@ def initialise(network: nn.Module, scheme: str) -> None:
     Args:
         network: gains and shifts of its batch norms are left at 1 and 0.
         scheme: `he_normal`, `lecun_normal` (both by the product of all axes but the first, as in
-            Chainer), `uniform` on [-0.01, 0.01] or `normal` with deviation 0.02.
+            Chainer), `uniform` on [-0.01, 0.01], `normal` with deviation 0.02, or `small_normal`
+            with deviation 0.01.
 
     Raises:
         ValueError: no such scheme.

@@ -1,12 +1,18 @@
-"""TGAN's generator (Saito et al. 2017, Table 1): one latent to per-frame latents to a video."""
+"""TGAN's generator (Saito et al. 2017, Table 1): one latent to per-frame latents to a video.
+
+With classes it is the conditional TGAN of section 5.2.
+"""
 
 import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, initialise
+from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
 from tgan.sizes import BASE_SIDE, count_doublings, first_length
+
+# The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
+LABEL_SHARE = 8
 
 
 class TemporalGenerator(nn.Module):
@@ -20,6 +26,7 @@ class TemporalGenerator(nn.Module):
         z_fast: numbers in each fast latent (the paper's z1^t).
         num_frames: T, a multiple of 16.
         width: channels after the first layer; then width / 2, width / 4, width / 4.
+        num_labels: classes, whose one-hot code is appended to the slow latent; 0 for none.
         shift: whether the batch norms have a shift (not in the authors' configurations).
 
     Raises:
@@ -33,21 +40,23 @@ class TemporalGenerator(nn.Module):
         z_fast: int = 100,
         num_frames: int = 16,
         width: int = 512,
+        num_labels: int = 0,
         shift: bool = False,
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()
         if width < 4 or width % 4:
             raise ValueError(f"temporal generator width {width} is not a multiple of 4")
+        self.num_labels = num_labels
         widths = [width, width // 2, width // 4, width // 4, z_fast]
-        first = nn.ConvTranspose1d(z_slow, width, first_length(num_frames))
+        first = nn.ConvTranspose1d(z_slow + num_labels, width, first_length(num_frames))
         self.deconvs = nn.ModuleList([first])
         for before, after in zip(widths, widths[1:], strict=False):
             self.deconvs.append(nn.ConvTranspose1d(before, after, 4, 2, 1))
         self.norms = nn.ModuleList(BatchNorm(w, shift=shift, eps=eps) for w in widths[:-1])
 
-    def forward(self, z_slow: Tensor) -> Tensor:
-        h = rearrange(z_slow, "n k -> n k 1")
+    def forward(self, z_slow: Tensor, labels: Tensor | None = None) -> Tensor:
+        h = rearrange(append_labels(z_slow, labels, self.num_labels), "n k -> n k 1")
         for deconv, norm in zip(self.deconvs, self.norms, strict=False):
             h = F.relu(norm(deconv(h)), inplace=True)
         return torch.tanh(self.deconvs[-1](h))
@@ -56,9 +65,10 @@ class TemporalGenerator(nn.Module):
 class ImageGenerator(nn.Module):
     """Decodes a slow latent and the fast latents of T frames into a video in (-1, 1).
 
-    Maps z_slow (N, z_slow) and z_fast (N, z_fast, T) to (N, C, T, H, W). The slow latent is
-    mapped once per video; its batch norm counts it T times, so that outputs, gradients and
-    running statistics are those of the authors' code, which maps it once per frame.
+    Maps z_slow (N, z_slow) and z_fast (N, z_fast, T) to (N, C, T, H, W). The slow latent and the
+    label are mapped once per video; their batch norms count them T times, so that outputs,
+    gradients and running statistics are those of the authors' code, which maps the slow latent
+    once per frame.
 
     Args:
         num_frames: T of the batches to come (it counts in the batch norm, nowhere else).
@@ -66,12 +76,16 @@ class ImageGenerator(nn.Module):
         channels: C.
         width: channels of the 4x4 map, half of them from each latent; they halve at each
             doubling of the map.
+        num_labels: classes, which get a map of their own beside the latents', an eighth of
+            `width` wide; 0 for none.
+        sees_slow: whether the slow latent is used; all of `width` comes from the fast one if not
+            (the paper's baseline "G1(z1)").
         shift: whether the batch norms have a shift (they do in the authors' configurations).
 
     Raises:
         ValueError: `resolution` or `width` does not fit.
 
-    Source: Table 1, G1.
+    Source: Table 1, G1; section 5.2 (the label). The paper does not give the label's width.
     """
 
     def __init__(
@@ -83,6 +97,8 @@ class ImageGenerator(nn.Module):
         resolution: int = 64,
         channels: int = 3,
         width: int = 512,
+        num_labels: int = 0,
+        sees_slow: bool = True,
         shift: bool = True,
         eps: float = BATCH_NORM_EPS,
     ) -> None:
@@ -93,25 +109,38 @@ class ImageGenerator(nn.Module):
                 f"image generator width {width} is not a multiple of {2**doublings}, "
                 f"as resolution {resolution} needs"
             )
-        units = width // 2 * BASE_SIDE**2
-        self.slow = nn.Linear(z_slow, units, bias=False)
-        self.fast = nn.Linear(z_fast, units, bias=False)
-        self.norm_slow = BatchNorm(units, shift=shift, repeats=num_frames, eps=eps)
-        self.norm_fast = BatchNorm(units, shift=shift, eps=eps)
+        self.num_labels = num_labels
+        maps_of_slow = width // 2 if sees_slow else 0
+        maps_of_label = width // LABEL_SHARE if num_labels else 0
+        of_slow, of_fast, of_label = (
+            maps * BASE_SIDE**2 for maps in (maps_of_slow, width - maps_of_slow, maps_of_label)
+        )
+        norms = {"shift": shift, "eps": eps}
+        self.slow = nn.Linear(z_slow, of_slow, bias=False) if sees_slow else None
+        self.fast = nn.Linear(z_fast, of_fast, bias=False)
+        self.norm_slow = BatchNorm(of_slow, repeats=num_frames, **norms) if sees_slow else None
+        self.norm_fast = BatchNorm(of_fast, **norms)
+        self.label = nn.Linear(num_labels, of_label, bias=False) if num_labels else None
+        self.norm_label = BatchNorm(of_label, repeats=num_frames, **norms) if num_labels else None
         widths = [width >> i for i in range(doublings + 1)]
         self.deconvs = nn.ModuleList(
             nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
-            for before, after in zip(widths, widths[1:], strict=False)
+            for before, after in zip([width + maps_of_label, *widths[1:]], widths[1:], strict=False)
         )
         self.norms = nn.ModuleList(BatchNorm(w, shift=shift, eps=eps) for w in widths[1:])
         self.last = nn.ConvTranspose2d(widths[-1], channels, 3, 1, 1)
 
-    def forward(self, z_slow: Tensor, z_fast: Tensor) -> Tensor:
+    def forward(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None = None) -> Tensor:
         frames = z_fast.shape[2]
-        slow = F.relu(self.norm_slow(self.slow(z_slow)))
-        fast = F.relu(self.norm_fast(self.fast(rearrange(z_fast, "n k t -> (n t) k"))))
-        maps = torch.cat([repeat(slow, "n u -> (n t) u", t=frames), fast], 1)
-        h = rearrange(maps, "m (c h w) -> m c h w", h=BASE_SIDE, w=BASE_SIDE)
+        one_hot = append_labels(z_slow[:, :0], labels, self.num_labels)
+        maps = [F.relu(self.norm_fast(self.fast(rearrange(z_fast, "n k t -> (n t) k"))))]
+        if self.slow is not None:
+            slow = F.relu(self.norm_slow(self.slow(z_slow)))
+            maps.insert(0, repeat(slow, "n u -> (n t) u", t=frames))
+        if self.label is not None:
+            label = F.relu(self.norm_label(self.label(one_hot)))
+            maps.append(repeat(label, "n u -> (n t) u", t=frames))
+        h = rearrange(torch.cat(maps, 1), "m (c h w) -> m c h w", h=BASE_SIDE, w=BASE_SIDE)
         h = h.contiguous(memory_format=torch.channels_last)
         for deconv, norm in zip(self.deconvs, self.norms, strict=True):
             h = F.relu(norm(deconv(h)), inplace=True)
@@ -123,11 +152,13 @@ class VideoGenerator(nn.Module):
     """TGAN's generator: z_slow (N, z_slow), uniform on [-1, 1], to a video (N, C, T, H, W).
 
     The video lies in (-1, 1). `temporal` and `image` are the paper's G0 and G1 and can be called
-    on their own.
+    on their own. With classes, labels (N,) come second.
 
     Args:
         temporal_width: see `TemporalGenerator`.
         width: see `ImageGenerator`.
+        num_labels: number of classes; 0 for none.
+        slow_in_image: whether the image generator sees the slow latent too.
         temporal_shift, image_shift: whether their batch norms have a shift.
         temporal_init, image_init: see `tgan.models.layers.initialise`.
 
@@ -147,6 +178,8 @@ class VideoGenerator(nn.Module):
         channels: int = 3,
         temporal_width: int = 512,
         width: int = 512,
+        num_labels: int = 0,
+        slow_in_image: bool = True,
         temporal_shift: bool = False,
         image_shift: bool = True,
         temporal_init: str = "he_normal",
@@ -154,14 +187,24 @@ class VideoGenerator(nn.Module):
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()
-        latents = {"z_slow": z_slow, "z_fast": z_fast, "num_frames": num_frames, "eps": eps}
-        self.z_slow = z_slow
-        self.temporal = TemporalGenerator(**latents, width=temporal_width, shift=temporal_shift)
+        shared = {
+            "z_slow": z_slow,
+            "z_fast": z_fast,
+            "num_frames": num_frames,
+            "num_labels": num_labels,
+            "eps": eps,
+        }
+        self.temporal = TemporalGenerator(**shared, width=temporal_width, shift=temporal_shift)
         self.image = ImageGenerator(
-            **latents, resolution=resolution, channels=channels, width=width, shift=image_shift
+            **shared,
+            resolution=resolution,
+            channels=channels,
+            width=width,
+            sees_slow=slow_in_image,
+            shift=image_shift,
         )
         initialise(self.temporal, temporal_init)
         initialise(self.image, image_init)
 
-    def forward(self, z_slow: Tensor) -> Tensor:
-        return self.image(z_slow, self.temporal(z_slow))
+    def forward(self, z_slow: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.image(z_slow, self.temporal(z_slow, labels), labels)

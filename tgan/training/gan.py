@@ -16,7 +16,7 @@ from tgan.training.state import (
     load_optimizer,
     load_scaler,
 )
-from tgan.training.steps import Player, Terms, alternating_step, simultaneous_step
+from tgan.training.steps import Batch, Player, Terms, alternating_step, simultaneous_step
 
 
 class GANTask:
@@ -58,11 +58,11 @@ class GANTask:
             kind="schedule",
         )
 
-    def step(self, step: int, reals: Iterator[Tensor], latents: Iterator[Tensor]) -> Terms:
+    def step(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
         """Take step number `step` (from 0): as many batches as it needs, one generator update.
 
         Args:
-            reals: yields normalised real samples (N, ...).
+            reals: yields real samples.
             latents: yields latents (N, K).
 
         Returns:
@@ -107,7 +107,7 @@ class GANTask:
     def _players(self) -> dict[str, Player]:
         return {"generator": self.generator, "critic": self.critic}
 
-    def _simultaneous(self, step: int, reals: Iterator[Tensor], latents: Iterator[Tensor]) -> Terms:
+    def _simultaneous(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
         return simultaneous_step(
             self.generator,
             self.critic,
@@ -118,7 +118,7 @@ class GANTask:
             update=step + 1,
         )
 
-    def _alternate(self, step: int, reals: Iterator[Tensor], latents: Iterator[Tensor]) -> Terms:
+    def _alternate(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
         return alternating_step(
             self.generator,
             self.critic,

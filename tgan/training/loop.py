@@ -10,7 +10,7 @@ from tgan.pixels import normalise
 from tgan.sampling import batch_latents
 from tgan.training.processes import finish, stop_signals
 from tgan.training.recorder import Recorder, Run
-from tgan.training.steps import Terms
+from tgan.training.steps import Batch, Terms
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
@@ -53,7 +53,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     return stop.number
 
 
-def _reals(run: Run, first_step: int) -> Iterator[Tensor]:
+def _reals(run: Run, first_step: int) -> Iterator[Batch]:
     """Normalised real clips (N, C, T, H, W) of this process's share, on its device."""
     batches = ClipBatches(
         run.source,
@@ -69,8 +69,10 @@ def _reals(run: Run, first_step: int) -> Iterator[Tensor]:
         workers=run.config.data.workers,
         pin_memory=device.type == "cuda",
     )
-    for batch in stream:
-        yield normalise(batch.to(device, non_blocking=True))
+    for clips, labels in stream:
+        samples = normalise(clips.to(device, non_blocking=True))
+        conditional = run.config.conditional
+        yield Batch(samples, labels.to(device, non_blocking=True) if conditional else None)
 
 
 def _latents(run: Run, first_step: int) -> Iterator[Tensor]:

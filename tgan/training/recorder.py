@@ -17,7 +17,7 @@ from tgan.data.loader import ClipBatches
 from tgan.experiment import dump_config, flat_settings
 from tgan.files import write_whole
 from tgan.metrics.pooled import frechet_pooled192, pooled_statistics
-from tgan.sampling import sample_videos
+from tgan.sampling import prior_labels, sample_videos
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
@@ -107,7 +107,9 @@ class Recorder:
         """Write a grid of samples, always of the same seeds, if one is due."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
-        videos = np.stack(list(self._samples(range(self.settings.preview_count))))
+        count, num_labels = self.settings.preview_count, len(self.run.config.data.labels)
+        labels = [i % num_labels for i in range(count)] if self.run.config.conditional else None
+        videos = np.stack(list(self._samples(range(count), labels)))
         grid = tile(videos, math.ceil(math.sqrt(len(videos))))
         grid = enlarge(grid, max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1))
         path = self.run.run_dir / PREVIEWS / f"step_{step:08d}.mp4"
@@ -147,9 +149,10 @@ class Recorder:
             return
         # One clip at a time: memory does not grow with their number.
         batches = ClipBatches(held_out, batch_size=1, seed=0)
-        real = pooled_statistics(batches[number].numpy() for number in range(count))
+        real = pooled_statistics(batches[number][0].numpy() for number in range(count))
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-        fake = pooled_statistics(video[None] for video in self._samples(seeds))
+        labels = prior_labels(self.run.source, seeds) if self.run.config.conditional else None
+        fake = pooled_statistics(video[None] for video in self._samples(seeds, labels))
         distance = frechet_pooled192(real, fake)
         self._write(step, {"frechet_pooled192": distance})
         tqdm.write(
@@ -157,9 +160,9 @@ class Recorder:
             f"clips: {distance:.4g}"
         )
 
-    def _samples(self, seeds: range) -> Iterator[np.ndarray]:
+    def _samples(self, seeds: range, labels: list[int] | None) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow
-        return sample_videos(self.run.task.sampler, seeds, size=size)
+        return sample_videos(self.run.task.sampler, seeds, size=size, labels=labels)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
         self.metrics.write(step, values)

@@ -19,7 +19,11 @@ from tgan.training.checkpoint import (
 METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
 # What may change when a run goes on; everything else is part of the experiment.
-_FREE_TO_CHANGE = ("train.steps", "data.workers", "data.path", "data.held_out_path", "log.")
+_FREE_TO_CHANGE = (
+    *("train.steps", "data.workers", "data.path", "data.held_out_path", "log."),
+    # Taken from the data when a conditional run starts; the training command compares them then.
+    "data.labels",
+)
 
 
 def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:

@@ -4,9 +4,10 @@ No process, device or precision is mentioned: a `Player` carries the network as 
 called, and its own optimiser and loss scaler.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,25 @@ from tgan.constraints import Constraint
 from tgan.losses import Objective
 
 Terms = dict[str, Tensor]
+
+
+class Batch(NamedTuple):
+    """Real samples, and their classes where the GAN is conditional.
+
+    Fakes are made of the same classes, so that the critic compares like with like.
+
+    Attributes:
+        samples: (N, ...), normalised.
+        labels: (N,) integers, or None.
+    """
+
+    samples: Tensor
+    labels: Tensor | None = None
+
+    @property
+    def condition(self) -> tuple[Tensor, ...]:
+        """What networks take after their first argument: nothing, or the labels."""
+        return () if self.labels is None else (self.labels,)
 
 
 @dataclass(eq=False)
@@ -50,7 +70,7 @@ def simultaneous_step(
     objective: Objective,
     constraint: Constraint,
     *,
-    real: Tensor,
+    real: Batch,
     z: Tensor,
     update: int,
 ) -> Terms:
@@ -61,20 +81,21 @@ def simultaneous_step(
     so that one backward pass through the critic serves both.
 
     Args:
-        real: (N, ...) normalised real samples.
+        real: real samples.
         z: (N, K) latents.
         update: the number of this critic update, from 1.
 
     Returns:
         Detached scalars: critic_loss, generator_loss, critic_gap, penalty.
     """
-    fake = generator.network(z)
+    fake = generator.network(z, *real.condition)
     leaf = fake.detach().requires_grad_()
     # Scored apart, so that batch statistics of real and fake do not mix.
-    fake_scores, real_scores = critic.network(leaf), critic.network(real)
+    fake_scores = critic.network(leaf, *real.condition)
+    real_scores = critic.network(real.samples, *real.condition)
     critic_loss = objective.critic(real_scores, fake_scores)
     generator_loss = objective.generator(real_scores, fake_scores)
-    penalty = constraint.penalty(critic.module, critic.module, real, fake.detach())
+    penalty = _penalty(critic, constraint, real, fake.detach())
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
     # in that pass. The generator's loss only ever asks for the gradient at the fakes.
@@ -102,7 +123,7 @@ def alternating_step(
     objective: Objective,
     constraint: Constraint,
     *,
-    reals: Iterator[Tensor],
+    reals: Iterator[Batch],
     latents: Iterator[Tensor],
     update: int,
     n_critic: int,
@@ -110,7 +131,7 @@ def alternating_step(
     """Update the critic `n_critic` times, then the generator once, each on fresh fakes.
 
     Args:
-        reals: yields (N, ...) normalised real samples; one batch per critic update is taken.
+        reals: yields real samples; one batch per critic update is taken.
         latents: yields (N, K) latents; one batch more is taken.
         update: the number of the first of these critic updates, from 1.
 
@@ -134,16 +155,17 @@ def critic_step(
     objective: Objective,
     constraint: Constraint,
     *,
-    real: Tensor,
+    real: Batch,
     z: Tensor,
     update: int,
 ) -> Terms:
     """Update the critic once, and let the constraint project it."""
     with torch.no_grad():
-        fake = generator.network(z)
-    fake_scores, real_scores = critic.network(fake), critic.network(real)
+        fake = generator.network(z, *real.condition)
+    fake_scores = critic.network(fake, *real.condition)
+    real_scores = critic.network(real.samples, *real.condition)
     loss = objective.critic(real_scores, fake_scores)
-    penalty = constraint.penalty(critic.module, critic.module, real, fake)
+    penalty = _penalty(critic, constraint, real, fake)
     critic.scaler.scale(loss + penalty).backward()
     if critic.update():
         constraint.project(critic.module, update)
@@ -151,13 +173,14 @@ def critic_step(
 
 
 def generator_step(
-    generator: Player, critic: Player, objective: Objective, *, real: Tensor, z: Tensor
+    generator: Player, critic: Player, objective: Objective, *, real: Batch, z: Tensor
 ) -> Terms:
     """Update the generator once through the frozen critic."""
-    fake = generator.network(z)
+    fake = generator.network(z, *real.condition)
     with frozen(critic.module):
-        fake_scores = critic.module(fake)
-        real_scores = critic.module(real) if objective.relativistic else None
+        score = _scorer(critic, real)
+        fake_scores = score(fake)
+        real_scores = score(real.samples) if objective.relativistic else None
         loss = objective.generator(real_scores, fake_scores)
         generator.scaler.scale(loss).backward()
     generator.update()
@@ -175,6 +198,15 @@ def frozen(module: nn.Module) -> Iterator[None]:
     finally:
         for parameter in trainable:
             parameter.requires_grad_(True)
+
+
+def _scorer(critic: Player, real: Batch) -> Callable[[Tensor], Tensor]:
+    """The critic's own module as a function of samples of the classes of `real`."""
+    return lambda samples: critic.module(samples, *real.condition)
+
+
+def _penalty(critic: Player, constraint: Constraint, real: Batch, fake: Tensor) -> Tensor:
+    return constraint.penalty(critic.module, _scorer(critic, real), real.samples, fake)
 
 
 def _terms(loss: Tensor, penalty: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Terms:
