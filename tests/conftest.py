@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tgan.cli import main
 from tgan.config import (
     Config,
     ConstraintConfig,
@@ -14,6 +16,7 @@ from tgan.config import (
     LogConfig,
     TrainConfig,
 )
+from tgan.video import write_video
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -30,6 +33,27 @@ def shared():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def labelled_videos(tmp_path_factory) -> Path:
+    """A packed folder, 32x32 RGB: 3 videos of a square that moves down, 2 of one that moves right.
+
+    The classes are called `down` and `right`.
+    """
+    folder = tmp_path_factory.mktemp("labelled")
+    for name, count in (("down", 3), ("right", 2)):
+        for number in range(count):
+            frames = np.zeros((16, 32, 32, 3), np.uint8)
+            for t, frame in enumerate(frames):
+                place = [slice(t, t + 12), slice(number * 4, number * 4 + 12)]
+                frame[tuple(place if name == "down" else place[::-1])] = 200
+            write_video(folder / "videos" / name / f"{number}.png", frames)
+    main(
+        ["prepare", str(folder / "videos"), "--out", str(folder / "packed")]
+        + ["--labels", "folders", "--resolution", "32", "--workers", "1"]
+    )
+    return folder / "packed"
 
 
 @pytest.fixture

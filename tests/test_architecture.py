@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "tgan"
 ROWS = [
     ["tgan", "tgan.lookup", "tgan.rng", "tgan.sizes", "tgan.config", "tgan.files"],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.video", "tgan.pixels"],
-    ["tgan.models", "tgan.data", "tgan.metrics"],
-    ["tgan.constraints", "tgan.packing"],
-    ["tgan.sampling", "tgan.training.steps"],
+    ["tgan.models", "tgan.data", "tgan.metrics", "tgan.features"],
+    ["tgan.constraints", "tgan.packing", "tgan.compat"],
+    ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
+    ["tgan.evaluation"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
     ["tgan.cli"],

@@ -2,7 +2,7 @@
 
 Plain dataclasses, read from YAML and from the command line; nothing in them names a class or a
 module, so a configuration cannot import or run code. Defaults are the paper's UCF-101 setting
-(Saito et al. 2017, section 6.2) except for the data.
+(Saito et al. 2017) except for the data.
 """
 
 import math

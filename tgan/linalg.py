@@ -1,4 +1,4 @@
-"""Singular values of matrices: clipping them (TGAN section 4.2)."""
+"""Singular values of matrices: clipping them (TGAN, Saito et al. 2017)."""
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def clip_singular_values(matrix: Tensor, maximum: float = 1.0, *, method: str = 
     Raises:
         ValueError: not a matrix, an entry is not finite, or no such method.
 
-    Source: TGAN (Saito et al. 2017), section 4.2 and Algorithm 1.
+    Source: TGAN (Saito et al. 2017), Algorithm 1.
     """
     if matrix.ndim != 2:
         raise ValueError(f"singular values need a matrix, got shape {tuple(matrix.shape)}")

@@ -31,7 +31,7 @@ class Objective:
 
 
 OBJECTIVES = {
-    # Arjovsky, Chintala, Bottou 2017, Algorithm 1; TGAN section 3.3.
+    # Arjovsky, Chintala, Bottou 2017, Algorithm 1; TGAN (Saito et al. 2017).
     "wasserstein": Objective(
         critic=lambda real, fake: fake.mean() - real.mean(),
         generator=lambda real, fake: -fake.mean(),

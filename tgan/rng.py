@@ -18,6 +18,7 @@ class Stream(IntEnum):
     PROJECTION = 7
     CONTROLS = 8
     BOOTSTRAP = 9
+    SHIFTS = 10
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

@@ -1,6 +1,7 @@
 """Samples that depend on their seed alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -60,16 +61,23 @@ def sample_batches(
         labels: one class per seed for a conditional generator, else None.
     """
     device = next(generator.parameters()).device
-    was_training = generator.training
-    generator.eval()
-    try:
+    with inference(generator):
         for begin in range(0, len(seeds), batch_size):
             part = slice(begin, begin + batch_size)
             latents = seed_latents(seeds[part], size).to(device)
             condition = () if labels is None else (torch.tensor(labels[part], device=device),)
             yield generator(latents, *condition)
+
+
+@contextmanager
+def inference(module: nn.Module) -> Iterator[None]:
+    """`module` is in inference mode inside, and afterwards as it was before."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
     finally:
-        generator.train(was_training)
+        module.train(was_training)
 
 
 def prior_labels(source: ClipSource, seeds: Iterable[int]) -> list[int]:

@@ -5,10 +5,15 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tgan.build import build_run, load_generator
 from tgan.cli import run
-from tgan.cli.generate import MAX_SEEDS, check_size, parse_grid, parse_seeds
+from tgan.cli.generate import check_size, parse_labels
+from tgan.cli.plans import Samples, Sums, Walks
+from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
+from tgan.latents import combine
+from tgan.sampling import seed_latents
 from tgan.training.loop import fit
 
 
@@ -18,13 +23,42 @@ def run_dir(tmp_path_factory):
 
     config = make_tiny_config()
     config.train.ema_decay = 0.5
+    # Samples that differ by more than rounding.
+    config.generator.image_init = "he_normal"
     directory = tmp_path_factory.mktemp("run")
     fit(build_run(config, directory))
     return directory
 
 
+@pytest.fixture(scope="module")
+def class_run(tmp_path_factory):
+    """A run whose videos are of class `dark` or `light`."""
+    from tests.conftest import make_tiny_config
+
+    directory = tmp_path_factory.mktemp("classes")
+    noise = np.random.default_rng(0)
+    for name, level in {"dark": 60, "light": 180}.items():
+        (directory / "videos" / name).mkdir(parents=True)
+        strip = noise.integers(level, level + 60, (32, 32 * 16, 3), np.uint8)
+        Image.fromarray(strip).save(directory / "videos" / name / "a.png")
+    command = [directory / "videos", "--out", directory / "data", "--labels", "folders"]
+    run("prepare", [*map(str, command), "--resolution", "32", "--channels", "1", "--workers", "1"])
+    config = make_tiny_config()
+    config.conditional, config.generator.image_init = True, "he_normal"
+    config.data.name, config.data.path = "videos", str(directory / "data")
+    config.train.steps = 2
+    fit(build_run(config, directory / "run"))
+    return directory / "run"
+
+
 def generate(*argv):
     run("generate", [str(argument) for argument in argv])
+
+
+def generated(*argv):
+    """What a command writes as .npy, as numbers that can be subtracted."""
+    generate(*argv)
+    return np.load(argv[argv.index("--out") + 1]).astype(int)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "gif", "webp", "png", "npy"])
@@ -82,6 +116,17 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--device", "nonsense"], "--device nonsense"),
         (["{run}", "--out", "x.mp4", "--device", "meta"], "--device meta cannot be used"),
         (["{run}"], "--out"),
+        (["{run}", "--out", "x.mp4", "--slow-motion", "0"], "--slow-motion 0 is not positive"),
+        (["{run}", "--out", "x.mp4", "--slow-motion", "x"], "--slow-motion: invalid int value"),
+        (["{run}", "--out", "x.png", "--slow-motion", "9999"], "at most 16384 a side; choose"),
+        (["{run}", "--out", "x.mp4", "--walk", "1"], "--walk 1 is below 2"),
+        (["{run}", "--out", "x.mp4", "--walk", "5", "--seeds", "7"], "--walk needs 2 or more"),
+        (["{run}", "--out", "x.mp4", "--walk", "1000000"], "--walk 1000000 makes 15000000 vid"),
+        (["{run}", "--out", "x.mp4", "--walk", "5", "--grid", "5x5"], "fewer cells than the 75"),
+        (["{run}", "--out", "x.mp4", "--walk", "5", "--arithmetic", "1"], "not allowed with"),
+        (["{run}", "--out", "x.mp4", "--arithmetic", "1 - 2", "--seeds", "3"], "leave --seeds"),
+        (["{run}", "--out", "x.mp4", "--arithmetic", "1 -2"], "--arithmetic '1 -2'; groups"),
+        (["{run}", "--out", "x.mp4", "--label", "wave"], "--label wave: "),
     ],
 )
 def test_mistakes_end_with_one_line_and_status_2(
@@ -138,3 +183,101 @@ def test_seeds_and_grids():
     for text in (f"0-{MAX_SEEDS}", f"0-{MAX_SEEDS - 1},7"):
         with pytest.raises(ValueError, match="more than 1000000"):
             parse_seeds(text)
+
+
+def test_sums_are_read_by_their_spaces():
+    assert parse_sum("7") == [(1, [7])]
+    assert parse_sum(" 3,5-6  -  1-2 + 4") == [(1, [3, 5, 6]), (-1, [1, 2]), (1, [4])]
+    for text in ("", "-", "- 1", "1 2", "1 -2", "1 - ", "1 * 2", "1 - + 2", "1 - a", "1 - 3-2"):
+        with pytest.raises(ValueError, match="--arithmetic"):
+            parse_sum(text)
+
+
+def test_names_of_classes():
+    known = ["wave", "a, b", "jump"]
+    assert parse_labels("jump", known) == [2]
+    assert parse_labels("jump, wave", known) == [2, 0]
+    assert parse_labels("a, b", known) == [1]
+    message = "unknown --label 'jmp' .did you mean 'jump'.*choose from a, b, jump, wave"
+    with pytest.raises(ValueError, match=message):
+        parse_labels("wave,jmp", known)
+
+
+def test_plans_take_classes_in_turn():
+    assert Samples([4, 4, 9]).classes([0, 1]) == [0, 1, 0]
+    assert Walks([1, 2, 3], 2).classes([7, 8]) == [7, 7, 8, 8]
+    assert Sums([(1, [1])]).classes([5]) == [5, 5]
+    with pytest.raises(ValueError, match="--arithmetic needs one class by --label, not 2"):
+        Sums([(1, [1])]).classes([0, 1])
+
+
+def test_slow_motion_lasts_longer(run_dir, tmp_path):
+    common = [run_dir, "--seeds", "0-1", "--scale", 1]
+    plain = generated(*common, "--out", tmp_path / "a.npy")
+    slow = generated(*common, "--slow-motion", 4, "--out", tmp_path / "b.npy")
+    assert slow.shape == (2, 61, 32, 32, 1)
+    assert np.abs(slow[:, ::4] - plain).max() <= 1
+    for ending, shape in {"mp4": (61, 32, 64, 3), "png": (64, 61 * 32, 3)}.items():
+        out = tmp_path / f"slow.{ending}"
+        generate(*common, "--slow-motion", 4, "--out", out)
+        assert iio.imread(out).shape == shape
+    duration = iio.immeta(tmp_path / "slow.mp4", plugin="pyav")["duration"]
+    assert duration == pytest.approx(61 / 8, abs=0.01)
+
+
+def test_a_walk_is_a_row_for_each_pair_of_seeds(run_dir, tmp_path):
+    ends = generated(run_dir, "--seeds", "3,7,5", "--out", tmp_path / "a.npy")
+    path = generated(run_dir, "--seeds", "3,7,5", "--walk", 4, "--out", tmp_path / "b.npy")
+    assert path.shape == (8, 16, 32, 32, 1)
+    assert np.abs(path[[0, 3, 4, 7]] - ends[[0, 1, 1, 2]]).max() <= 1
+    assert len(np.unique(path.reshape(8, -1), axis=0)) >= 7
+    generate(run_dir, "--seeds", "3,7,5", "--walk", 4, "--scale", 1, "--out", tmp_path / "c.mp4")
+    assert iio.imread(tmp_path / "c.mp4", plugin="pyav").shape == (16, 2 * 32, 4 * 32, 3)
+
+
+def test_arithmetic_ends_with_the_sum(run_dir, tmp_path):
+    out = tmp_path / "a.npy"
+    made = generated(run_dir, "--arithmetic", "3,5 - 1-2 + 4", "--out", out)
+    generator, _ = load_generator(run_dir)
+    groups = [seed_latents(seeds, 8) for seeds in ([3, 5], [1, 2], [4])]
+    total = combine(zip((1, -1, 1), groups, strict=True))
+    with torch.no_grad():
+        latents = torch.stack([*(group.mean(0) for group in groups), total])
+        expected = generator(latents).mul(128).add(128).clamp(0, 255)
+    assert made.shape == (4, 16, 32, 32, 1)
+    assert np.abs(made - expected.movedim(1, -1).numpy()).max() <= 1
+    # The mean of one is the sample itself.
+    sample = generated(run_dir, "--seeds", "4", "--out", tmp_path / "b.npy")
+    assert np.abs(made[2] - sample[0]).max() <= 1
+
+
+def test_labels_choose_the_class(class_run, tmp_path):
+    def made(*options):
+        return generated(class_run, *options, "--out", tmp_path / "a.npy")
+
+    seeds = ["--seeds", "5,5,5"]
+    turn, dark = made(*seeds), made(*seeds, "--label", "dark")
+    light = made(*seeds, "--label", "light")
+    assert (dark[0] != light[0]).any()
+    assert np.abs(turn - np.stack([dark[0], light[1], dark[2]])).max() <= 1
+    assert np.abs(made(*seeds, "--label", "light,dark")[1] - dark[1]).max() <= 1
+    walk = made("--seeds", "5,6", "--walk", 2, "--label", "light", "--slow-motion", 2)
+    assert np.abs(walk[0, ::2] - light[0]).max() <= 1
+    assert np.abs(made("--arithmetic", "5", "--label", "light") - light[:2]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--label", "drak"], "unknown --label 'drak' (did you mean 'dark'?); choose from dark, l"),
+        (["--label", ""], "unknown --label ''"),
+        (["--arithmetic", "1 - 2"], "--arithmetic needs one class by --label, not 2"),
+    ],
+)
+def test_mistaken_classes_end_in_one_line(class_run, tmp_path, capsys, options, message):
+    with pytest.raises(SystemExit) as exit_:
+        generate(class_run, "--out", tmp_path / "a.mp4", *options)
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert exit_.value.code == 2
+    assert len(errors) == 1 and message in errors[0]
+    assert not list(tmp_path.iterdir())

@@ -70,6 +70,7 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         "stride": 2,
         "min_frames": 5,
         "aspect": "stretch",
+        "loop": None,
     }
     assert [(video["frames"], video["label"]) for video in index["videos"]] == [(20, 0), (5, 1)]
     assert index["labels"] == ["a", "b"]
@@ -85,6 +86,14 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         (["{v}", "--out", "{o}", "--workers", "0"], "--workers must be at least 1, not 0"),
         (["{v}", "--out", "{o}", "--labels", "csv"], "--labels csv and --labels-file FILE go"),
         (["{v}", "--out", "{o}", "--labels-file", "x"], "--labels csv and --labels-file FILE go"),
+        (["{v}", "--out", "{o}", "--labels", "npz"], "--labels npz and --labels-key KEY go"),
+        (["{v}", "--out", "{o}", "--labels-key", "x"], "--labels npz and --labels-key KEY go"),
+        (["{v}", "--out", "{o}", "--labels", "npz", "--labels-key", "x"], "is in no .npz file"),
+        (["{v}", "--out", "{o}", "--loop", "0"], "loop must be at least 1, not 0"),
+        (["{v}", "--out", "{o}", "--only", "a/*", "c/*"], "--only 'c/*' fits none of the 5 files"),
+        (["{v}", "--out", "{o}", "--exclude", "*"], "leave none of the 5 files"),
+        (["{v}", "--out", "{o}", "--rows", "0-3"], "--rows is for .npy and .npz files alone"),
+        (["{v}", "--out", "{o}", "--rows", "3-0"], "--rows '3-0': the range 3-0 runs backwards"),
         (["{v}", "--out", "{v}/packed"], "lies inside the SOURCE"),
         (["{v}", "--out", "{v}"], "lies inside the SOURCE"),
         (["{v}/gone", "--out", "{o}"], "no such file or folder"),
@@ -221,3 +230,25 @@ def test_weizmann_strips(shared, tmp_path):
     one = frames[first["offset"] :][: first["frames"]]
     two = frames[second["offset"] :][: second["frames"]]
     np.testing.assert_array_equal(one, two[:, :, ::-1])
+
+
+def test_rows_of_an_archive_are_looped(tmp_path, capsys):
+    video = np.random.default_rng(0).integers(0, 256, (6, 5, 16, 16, 3), np.uint8)
+    np.savez_compressed(tmp_path / "a.npz", video=video, kind=[3, 3, 4, 4, 5, 5])
+    options = ["--labels", "npz", "--labels-key", "kind", "--rows", "1,4-5", "--loop", 12]
+    common = [tmp_path / "a.npz", "--resolution", 16, "--min-frames", 12, "--out", tmp_path / "out"]
+    assert prepare(*common, *options) == 0
+    index = json.loads((tmp_path / "out" / "index.json").read_text())
+    assert [(v["source"], v["frames"]) for v in index["videos"]] == [
+        (f"a.npz[{row}]", 12) for row in (1, 4, 5)
+    ]
+    assert index["settings"]["loop"] == 12
+    assert [index["labels"][v["label"]] for v in index["videos"]] == ["3", "5", "5"]
+    frames = np.load(tmp_path / "out" / "shard-00000.npy").reshape(3, 12, 16, 16, 3)
+    np.testing.assert_array_equal(frames, video[[1, 4, 5]][:, [0, 1, 2, 3, 4] * 2 + [0, 1]])
+    # Other rows or another loop need another folder.
+    assert prepare(*common, *options[:-2]) == 2
+    assert "prepared with loop 12, not None" in capsys.readouterr().err
+    options[5] = "0,4-5"
+    assert prepare(*common, *options) == 2
+    assert "other video files or labels" in capsys.readouterr().err

@@ -88,7 +88,21 @@ def test_settings(videos, tmp_path):
     assert [(Path(name).name, text) for name, text in index.too_short] == [("four.mkv", reason)]
 
 
-@pytest.mark.parametrize("wrong", [{"stride": 0}, {"channels": 2}, {"aspect": "pad"}])
+def test_short_videos_are_looped(videos, tmp_path):
+    settings = Settings(resolution=16, stride=2, min_frames=1, loop=21)
+    index = pack(find_sources([videos], labels="folders"), tmp_path / "out", settings, workers=2)
+    packed = packed_frames(tmp_path / "out")
+    # Kept frames before looping: 20, 17, 10, 8 and 13.
+    assert [video.frames for video in index.videos] == [21] * 5
+    for name, length in {"a/one.mp4": 20, "b/three.webm": 10, "c/four.mkv": 8}.items():
+        assert numbers(packed[name]) == [2 * (k % length) for k in range(21)], name
+    shorter = Settings(resolution=16, loop=18)
+    pack(find_sources([videos]), tmp_path / "other", shorter)
+    assert numbers(packed_frames(tmp_path / "other")["a/one.mp4"]) == list(range(40))
+    assert numbers(packed_frames(tmp_path / "other")["c/four.mkv"]) == [*range(16), 0, 1]
+
+
+@pytest.mark.parametrize("wrong", [{"loop": 0}, {"stride": 0}, {"channels": 2}, {"aspect": "pad"}])
 def test_wrong_settings(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Settings(**wrong)
@@ -332,6 +346,18 @@ def test_too_little_space_is_noticed_before_the_work(videos, tmp_path, monkeypat
     pack(scan, tmp_path / "half", Settings(stride=2, min_frames=8))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed * 1.1))
     pack(scan, tmp_path / "out", Settings())
+
+
+def test_space_for_looped_frames_counts(tmp_path, monkeypatch):
+    np.save(tmp_path / "a.npy", np.zeros((8, 10, 16, 16), np.uint8))
+    scan = find_sources([tmp_path / "a.npy"])
+    settings = Settings(resolution=16, stride=2, min_frames=4, loop=16)
+    needed = 2 * 10 * 16 * FRAME
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed - 1))
+    with pytest.raises(ValueError, match="packing 10 videos takes about"):
+        pack(scan, tmp_path / "out", settings)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed))
+    assert pack(scan, tmp_path / "out", settings).num_frames == 160
 
 
 def test_many_files_are_estimated_by_their_bytes(videos, monkeypatch):

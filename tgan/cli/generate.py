@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
+from tgan.cli.device import pick_device
+from tgan.cli.plans import Plan, Samples, Sums, Walks
+from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.config import Config
 from tgan.files import check_writable
+from tgan.lookup import look_up
 from tgan.video import MAX_SIDES, WRITERS, check_ending, samples_shape, write_samples
 
 EXAMPLES = """\
@@ -16,11 +20,19 @@ examples:
   tgan generate runs/demo --out samples.png --seeds 0-3
   tgan generate runs/demo/checkpoints/step_00001000 --out grid.gif --seeds 7,9,20-33 --grid 4x4
   tgan generate runs/demo --out thousand.npy --seeds 0-999
+  tgan generate runs/demo --out slow.mp4 --slow-motion 4
+  tgan generate runs/demo --out walk.mp4 --seeds 3,7 --walk 9
+  tgan generate runs/demo --out sum.png --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
+  tgan generate runs/actions --out waves.gif --label wave
+
+--walk makes a row of videos for each pair of neighbouring seeds, both ends included, along the
+arc between their latents. --arithmetic makes the mean of each group of seeds, in order, and last
+the sum; what lies outside [-1, 1] then is moved to the nearest latent that training could draw.
+A run with classes gives them to the videos in turn, or those of --label (a walk has one class).
 """
 # Samples are shown at this many pixels at least unless --scale says otherwise.
 SHOWN_SIDE = 96
 # All samples are held in memory until the file is written.
-MAX_SEEDS = 1_000_000
 MAX_BYTES = 8 * 2**30
 MIN_FPS, MAX_FPS = 0.1, 1000
 
@@ -29,70 +41,48 @@ def main(argv: Sequence[str]) -> None:
     """Parse arguments, sample, write one file."""
     arguments = _parser().parse_args(argv)
     _check(arguments)
-    seeds = parse_seeds(arguments.seeds)
-    rows, columns = parse_grid(arguments.grid, len(seeds))
+    plan = _plan(arguments)
+    rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
     import numpy as np
+    import torch
     from tqdm import tqdm
 
     from tgan.build import load_generator
-    from tgan.sampling import sample_videos
+    from tgan.latents import decode
 
     generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
-    generator.to(_device(arguments.device))
-    shape = (len(seeds), *_clip_shape(config))
+    classes = _classes(arguments, plan, config)
+    generator.to(pick_device(arguments.device))
+    shape = (len(plan), *_clip_shape(config, arguments.slow_motion))
     scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
     layout = {"columns": columns, "rows": rows, "scale": scale}
     check_size(arguments.out, samples_shape(arguments.out, shape, **layout))
 
     videos = np.empty(shape, np.uint8)
-    samples = sample_videos(
-        generator, seeds, size=config.generator.z_slow, batch_size=arguments.batch_size
+    samples = decode(
+        generator,
+        plan.latents(config.generator.z_slow),
+        labels=None if classes is None else torch.tensor(classes),
+        factor=arguments.slow_motion,
+        batch_size=arguments.batch_size,
     )
-    for video, sample in zip(videos, tqdm(samples, total=len(seeds), unit="video"), strict=True):
+    for video, sample in zip(videos, tqdm(samples, total=len(plan), unit="video"), strict=True):
         video[:] = sample
     write_samples(arguments.out, videos, fps=arguments.fps, **layout)
     print(arguments.out)
 
 
-def parse_seeds(text: str) -> list[int]:
-    """Seeds from text such as `0-15` or `3,5,10-12`.
+def parse_labels(text: str, known: Sequence[str]) -> list[int]:
+    """Positions in `known` of the class called `text`, or of several with commas between.
 
     Raises:
-        ValueError: anything else, or more than `MAX_SEEDS`.
+        ValueError: a name that is not known.
     """
-    seeds: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
-            raise ValueError(
-                f"--seeds '{text}'; numbers and ranges are needed, such as 0-15 or 3,7"
-            )
-        begin, end = int(first), int(last or first) + 1
-        if end <= begin:
-            raise ValueError(f"--seeds '{text}': the range {part} runs backwards")
-        if len(seeds) + end - begin > MAX_SEEDS:
-            raise ValueError(f"--seeds '{text}' are more than {MAX_SEEDS}")
-        seeds.extend(range(begin, end))
-    return seeds
-
-
-def parse_grid(text: str | None, count: int) -> tuple[int, int]:
-    """Rows and columns from text such as `4x4`; nearly square for `count` samples if None.
-
-    Raises:
-        ValueError: anything else, or too few cells.
-    """
-    if text is None:
-        columns = math.ceil(math.sqrt(count))
-        return math.ceil(count / columns), columns
-    rows, cross, columns = text.lower().partition("x")
-    if not cross or not rows.isdecimal() or not columns.isdecimal():
-        raise ValueError(f"--grid '{text}'; rows and columns are needed, such as 4x4")
-    if int(rows) * int(columns) < count:
-        raise ValueError(f"--grid {text} has fewer cells than the {count} --seeds")
-    return int(rows), int(columns)
+    names = [text] if text in known else [name.strip() for name in text.split(",")]
+    positions = {name: position for position, name in enumerate(known)}
+    return [look_up(positions, name, kind="--label") for name in names]
 
 
 def check_size(out: str, shape: tuple[int, ...]) -> None:
@@ -103,7 +93,7 @@ def check_size(out: str, shape: tuple[int, ...]) -> None:
     """
     height, width = shape[-3:-1]
     largest = MAX_SIDES.get(Path(out).suffix.lower(), math.inf)
-    remedy = "; choose fewer --seeds, a smaller --grid or a lower --scale"
+    remedy = "; choose fewer --seeds, a smaller --grid, or a lower --scale or --slow-motion"
     if max(height, width) > largest:
         raise ValueError(
             f"--out {out}: pictures of {width}x{height} pixels, at most {largest} a side{remedy}"
@@ -129,7 +119,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", required=True, help=f"file to write; its ending is one of {endings}"
     )
-    parser.add_argument("--seeds", default="0-15", help="such as 0-15 or 3,7,20-23 (default 0-15)")
+    parser.add_argument("--seeds", help="such as 0-15 or 3,7,20-23 (default 0-15)")
+    parser.add_argument(
+        "--slow-motion", type=int, default=1, metavar="N", help="clips N times as long (default 1)"
+    )
+    others = parser.add_mutually_exclusive_group()
+    others.add_argument("--walk", type=int, metavar="STEPS", help="from each seed to the next")
+    others.add_argument("--arithmetic", metavar="SUM", help="of seeds' latents; see below")
+    parser.add_argument("--label", metavar="NAME", help="class, or several with commas between")
     parser.add_argument("--grid", help="rows x columns, such as 4x4 (default: nearly square)")
     parser.add_argument("--fps", type=float, default=8, help="frames per second (default 8)")
     parser.add_argument("--scale", type=int, help="enlarge pixels (default: 96 pixels or more)")
@@ -149,27 +146,34 @@ def _check(arguments: argparse.Namespace) -> None:
     check_writable(arguments.out)
     if not MIN_FPS <= arguments.fps <= MAX_FPS:
         raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
-    for option in ("scale", "batch_size"):
+    for option in ("scale", "batch_size", "slow_motion"):
         value = getattr(arguments, option)
         if value is not None and value < 1:
             raise ValueError(f"--{option.replace('_', '-')} {value} is not positive")
 
 
-def _clip_shape(config: Config) -> tuple[int, int, int, int]:
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.arithmetic is not None:
+        if arguments.seeds is not None:
+            raise ValueError("--arithmetic names its own seeds; leave --seeds out")
+        return Sums(parse_sum(arguments.arithmetic))
+    seeds = parse_seeds("0-15" if arguments.seeds is None else arguments.seeds)
+    return Samples(seeds) if arguments.walk is None else Walks(seeds, arguments.walk)
+
+
+def _classes(arguments: argparse.Namespace, plan: Plan, config: Config) -> list[int] | None:
+    """The class of each video, None for a run without classes."""
+    names = config.data.labels
+    if not config.conditional:
+        if arguments.label is not None:
+            raise ValueError(f"--label {arguments.label}: {arguments.checkpoint} has no classes")
+        return None
+    if arguments.label is None:
+        return plan.classes(range(len(names)))
+    return plan.classes(parse_labels(arguments.label, names))
+
+
+def _clip_shape(config: Config, slow_motion: int) -> tuple[int, int, int, int]:
     data = config.data
-    return (data.num_frames, data.resolution, data.resolution, data.channels)
-
-
-def _device(name: str) -> str:
-    """A device's name once it has held a number, which `meta`, say, cannot."""
-    import torch
-
-    if name == "auto":
-        available = torch.accelerator.is_available()
-        return str(torch.accelerator.current_accelerator()) if available else "cpu"
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).splitlines()[0].split(". ")[0]
-        raise ValueError(f"--device {name} cannot be used: {reason}") from None
-    return name
+    frames = (data.num_frames - 1) * slow_motion + 1
+    return (frames, data.resolution, data.resolution, data.channels)

@@ -24,7 +24,8 @@ PARTS_NAME = ".parts"
 class Settings:
     """What a packed folder's frames depend on besides the videos.
 
-    Every `stride`-th frame is kept; videos with fewer than `min_frames` kept frames are not.
+    Every `stride`-th frame is kept. Videos with fewer than `loop` kept frames are repeated until
+    they have so many (None: none is); those with fewer than `min_frames` then are left out.
 
     Raises:
         ValueError: a value out of range, with its choices.
@@ -35,15 +36,17 @@ class Settings:
     stride: int = 1
     min_frames: int = 16
     aspect: str = "crop"
+    loop: int | None = None
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, not {self.channels}")
         if self.aspect not in ASPECTS:
             raise ValueError(f"unknown aspect '{self.aspect}'; choose from {', '.join(ASPECTS)}")
-        for name in ("resolution", "stride", "min_frames"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("resolution", "stride", "min_frames", "loop"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:

@@ -67,6 +67,12 @@ def read_array(path: Path, member: int) -> Recording:
     return Recording(_grey(np.array(videos[:, member])))
 
 
+def to_frame(pixels: np.ndarray) -> av.VideoFrame:
+    """A frame of pixels (H, W, 3) uint8, or (H, W, 4) with transparency."""
+    pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
+
+
 def _open(path: Path) -> Image.Image:
     try:
         image = Image.open(path)
@@ -100,7 +106,7 @@ def _strip(path: Path) -> Iterator[av.VideoFrame]:
     axis = int(pixels.shape[1] > pixels.shape[0])
     side = pixels.shape[1 - axis]
     for square in np.split(pixels, pixels.shape[axis] // side, axis=axis):
-        yield _frame(square)
+        yield to_frame(square)
 
 
 def _animation(path: Path) -> Iterator[av.VideoFrame]:
@@ -112,7 +118,7 @@ def _animation(path: Path) -> Iterator[av.VideoFrame]:
             except (EOFError, OSError, SyntaxError, ValueError) as error:
                 reason = f"decoding failed after {index} frames ({error})"
                 raise DecodeError(path, reason) from error
-            yield _frame(pixels)
+            yield to_frame(pixels)
 
 
 def _animation_fps(path: Path, image: Image.Image) -> float | None:
@@ -139,9 +145,4 @@ def _open_array(path: Path) -> np.ndarray:
 
 def _grey(video: np.ndarray) -> Iterator[av.VideoFrame]:
     for image in video:
-        yield _frame(np.repeat(image[..., None], 3, axis=-1))
-
-
-def _frame(pixels: np.ndarray) -> av.VideoFrame:
-    pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
+        yield to_frame(np.repeat(image[..., None], 3, axis=-1))

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
 from tgan.sizes import BASE_SIDE, TEMPORAL_DOUBLINGS, count_doublings
 
-# Vondrick et al. 2016, section 3.1.
+# Vondrick et al. 2016.
 MASK_SPARSITY = 0.1
 
 
@@ -31,7 +31,7 @@ class Deconv3dGenerator(nn.Module):
     Raises:
         ValueError: a size that the layers cannot make.
 
-    Source: the baseline "3D model" of Saito et al. 2017, section 6.1.
+    Source: the baseline "3D model" of Saito et al. 2017, Table 3.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TwoStreamGenerator(nn.Module):
     Raises:
         ValueError: a size that the layers cannot make.
 
-    Source: Vondrick, Pirsiavash and Torralba 2016, section 3.1 and Figure 2, at 32 frames there.
+    Source: Vondrick, Pirsiavash and Torralba 2016; at 32 frames there.
     """
 
     def __init__(

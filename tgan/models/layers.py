@@ -165,7 +165,7 @@ def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
     Raises:
         ValueError: labels are missing, or nobody asked for them.
 
-    Source: Saito et al. 2017, section 5.2 (conditional TGAN); Mirza and Osindero 2014.
+    Source: Saito et al. 2017 (conditional TGAN); Mirza and Osindero 2014.
     """
     if (labels is None) != (num_labels == 0):
         given = "none" if labels is None else "some"
@@ -180,7 +180,7 @@ def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
 
 # The authors' `init-uniform` configurations; DCGAN (Radford et al. 2016), section 3.
 UNIFORM_BOUND, NORMAL_STD = 0.01, 0.02
-# VideoGAN (Vondrick et al. 2016), section 3.3.
+# VideoGAN (Vondrick et al. 2016).
 SMALL_NORMAL_STD = 0.01
 
 INITIALISATIONS = {

@@ -1,6 +1,6 @@
 """TGAN's generator (Saito et al. 2017, Table 1): one latent to per-frame latents to a video.
 
-With classes it is the conditional TGAN of section 5.2.
+With classes it is the paper's conditional TGAN.
 """
 
 import torch
@@ -85,7 +85,7 @@ class ImageGenerator(nn.Module):
     Raises:
         ValueError: `resolution` or `width` does not fit.
 
-    Source: Table 1, G1; section 5.2 (the label). The paper does not give the label's width.
+    Source: Table 1, G1. How wide the label's map is, our sources of the paper do not say.
     """
 
     def __init__(

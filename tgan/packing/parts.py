@@ -83,7 +83,7 @@ def pack_part(job: Job, folder: Path, settings: Settings) -> Part:
     path = frames_path(folder, job.number)
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("w+b") as file:
             for source in job.sources:
                 _pack_video(source, file, part, settings)
             flush_to_disk(file)
@@ -143,14 +143,26 @@ def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
         count += 1
     if not count:
         raise DecodeError(source.path, "no pictures in its video stream")
+    missing = max((settings.loop or 0) - count, 0)
+    _repeat(file, count * settings.frame_bytes, missing * settings.frame_bytes)
     return {
         "source": source.name,
-        "frames": count,
+        "frames": count + missing,
         "fps": recording.fps / settings.stride if recording.fps else None,
         "width": size[0],
         "height": size[1],
         "label": source.label,
     }
+
+
+def _repeat(file: BinaryIO, last: int, missing: int) -> None:
+    """Append `missing` bytes: the `last` bytes of the file over and over again."""
+    while missing:
+        file.seek(-last, os.SEEK_END)
+        again = file.read(min(last, missing))
+        file.seek(0, os.SEEK_END)
+        file.write(again)
+        missing -= len(again)
 
 
 def _record_path(folder: Path, number: int) -> Path:

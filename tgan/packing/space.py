@@ -21,7 +21,7 @@ def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spa
     Raises:
         ValueError: with the bytes needed and the bytes free.
     """
-    frames = estimate_frames(sources) / settings.stride
+    frames = estimate_frames(sources) / settings.stride + _looped_frames(sources, settings)
     packed = round(frames * settings.frame_bytes)
     needed = packed + min(packed, spare)
     free = shutil.disk_usage(_existing(out)).free + _size(out)
@@ -44,6 +44,14 @@ def estimate_frames(sources: Sequence[Source]) -> int:
     if len(probed) == len(unknown):
         return known + frames
     return known + round(per_byte * sum(path.stat().st_size for path in unknown))
+
+
+def _looped_frames(sources: Sequence[Source], settings: Settings) -> float:
+    """How many frames looping adds to the videos whose length is known."""
+    if settings.loop is None:
+        return 0
+    lengths = [source.num_frames / settings.stride for source in sources if source.num_frames]
+    return sum(max(settings.loop - length, 0) for length in lengths)
 
 
 def _frames(path: Path) -> int:

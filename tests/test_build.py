@@ -1,0 +1,117 @@
+import dataclasses
+
+import pytest
+import torch
+
+from tgan.build import build_critic, build_generator, load_critic, load_generator, with_labels
+from tgan.cli import main
+from tgan.config import DataConfig
+from tgan.models import CRITICS, GENERATORS
+
+
+@pytest.fixture
+def conditional(tiny_config, labelled_videos):
+    data = DataConfig(name="videos", path=str(labelled_videos), resolution=32)
+    return dataclasses.replace(tiny_config, conditional=True, data=data)
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "setting", "value"),
+    [
+        ("generator", "deconv3d", "z_fast", 3),
+        ("generator", "videogan", "slow_in_image", False),
+    ],
+)
+def test_a_setting_of_another_architecture_is_refused(tiny_config, group, name, setting, value):
+    generator = type(tiny_config.generator)(name=name, width=16, **{setting: value})
+    config = dataclasses.replace(tiny_config, generator=generator)
+    with pytest.raises(ValueError, match=f"{group} '{name}' has no setting '{setting}'; it has: z"):
+        build_generator(config)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_every_generator_is_built_from_its_own_settings(conditional, name, is_conditional):
+    generator = type(conditional.generator)(name=name, z_slow=8, width=16)
+    config = dataclasses.replace(conditional, generator=generator, conditional=is_conditional)
+    config = with_labels(config)
+    network, z = build_generator(config), torch.rand(2, 8)
+    condition = (torch.tensor([0, 1]),) if is_conditional else ()
+    assert network(z, *condition).shape == (2, 3, 16, 32, 32)
+    assert type(network) is GENERATORS[name]
+
+
+def test_a_conditional_configuration_learns_its_classes_from_the_data(conditional):
+    assert conditional.data.labels == []
+    config = with_labels(conditional)
+    assert config.data.labels == ["down", "right"]
+    assert with_labels(config) == config
+    assert build_critic(config).num_labels == 2
+    assert type(build_critic(config)) is CRITICS["conv3d"]
+
+
+def test_labelled_data_alone_make_no_conditional_gan(conditional):
+    config = with_labels(dataclasses.replace(conditional, conditional=False))
+    assert config.data.labels == []
+    assert build_generator(config)(torch.rand(2, 8)).shape == (2, 3, 16, 32, 32)
+
+
+def test_other_classes_than_the_data_have_are_refused(conditional):
+    conditional.data.labels = ["up", "right"]
+    with pytest.raises(ValueError, match="are down, right; data.labels names up, right"):
+        with_labels(conditional)
+
+
+def test_videos_without_classes_are_refused(conditional, tmp_path, labelled_videos):
+    source = str(labelled_videos.parent / "videos")
+    out = tmp_path / "plain"
+    main(["prepare", source, "--out", str(out), "--resolution", "32", "--workers", "1"])
+    for path in (source, str(out)):
+        conditional.data.path = path
+        with pytest.raises(ValueError, match="needs videos with classes, and not all of"):
+            with_labels(conditional)
+
+
+def train(config_argv, run_dir, *more):
+    main(["train", "--run-dir", str(run_dir), *config_argv, *more])
+
+
+@pytest.fixture
+def argv(labelled_videos):
+    settings = ["conditional=true", "data.name=videos", f"data.path={labelled_videos}"]
+    settings += ["data.resolution=32", "generator.z_slow=8", "generator.z_fast=8"]
+    settings += ["generator.temporal_width=8", "generator.width=16", "critic.width=4"]
+    settings += ["train.batch_size=4", "train.steps=2", "log.trackers=[]"]
+    return [f"--{setting}" for setting in settings]
+
+
+def test_a_conditional_run_remembers_its_classes_and_goes_on(argv, tmp_path, capsys):
+    train(argv, tmp_path / "run")
+    train([*argv, "--train.steps=3"], tmp_path / "run", "--resume=auto")
+    generator, config = load_generator(tmp_path / "run")
+    assert config.data.labels == ["down", "right"] and config.train.steps == 3
+    critic, _ = load_critic(tmp_path / "run")
+    with torch.no_grad():
+        video = generator(torch.rand(2, 8), torch.tensor([0, 1]))
+        scores = critic(video, torch.tensor([0, 1]))
+    assert scores.shape == (2,) and not critic.training
+    assert not torch.equal(scores, critic(video, torch.tensor([1, 0])))
+
+
+def test_a_conditional_run_does_not_go_on_with_other_classes(
+    argv, tmp_path, labelled_videos, capsys
+):
+    train(argv, tmp_path / "run")
+    one_class = tmp_path / "one"
+    source = labelled_videos.parent / "videos"
+    (one_class / "left").mkdir(parents=True)
+    for number in (0, 1):
+        link = one_class / "left" / f"{number}.png"
+        link.symlink_to(source / "down" / f"{number}.png")
+    packed = tmp_path / "packed"
+    command = ["prepare", str(one_class), "--out", str(packed), "--labels", "folders"]
+    main([*command, "--resolution", "32", "--workers", "1"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        train([*argv, f"--data.path={packed}"], tmp_path / "run", "--resume=auto")
+    assert "are left; data.labels names down, right" in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""Which latents a command decodes: of seeds, on walks between seeds, or sums of seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from tgan.cli.seeds import MAX_SEEDS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Plan(Protocol):
+    """A list of videos to make. `grid` lays them out, None if any layout is as good."""
+
+    grid: str | None
+
+    def __len__(self) -> int: ...
+
+    def latents(self, size: int) -> Tensor:
+        """Their slow latents (N, size), float32, on the CPU."""
+        ...
+
+    def classes(self, choices: Sequence[int]) -> list[int]:
+        """The class of each, out of one or more choices."""
+        ...
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One video per seed; classes are taken in turn."""
+
+    seeds: list[int]
+    grid = None
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def latents(self, size: int) -> Tensor:
+        from tgan.sampling import seed_latents
+
+        return seed_latents(self.seeds, size)
+
+    def classes(self, choices: Sequence[int]) -> list[int]:
+        return [choices[i % len(choices)] for i in range(len(self))]
+
+
+@dataclass(frozen=True)
+class Walks:
+    """`steps` videos from each seed to the next, a row for each walk, which has one class.
+
+    Raises:
+        ValueError: fewer than 2 seeds or steps, or too many videos.
+    """
+
+    seeds: list[int]
+    steps: int
+
+    def __post_init__(self) -> None:
+        if self.steps < 2:
+            raise ValueError(f"--walk {self.steps} is below 2: both ends are included")
+        if len(self.seeds) < 2:
+            raise ValueError(f"--walk needs 2 or more --seeds; {self.seeds[0]} is one")
+        if len(self) > MAX_SEEDS:
+            raise ValueError(f"--walk {self.steps} makes {len(self)} videos, over {MAX_SEEDS}")
+
+    def __len__(self) -> int:
+        return (len(self.seeds) - 1) * self.steps
+
+    @property
+    def grid(self) -> str:
+        return f"{len(self.seeds) - 1}x{self.steps}"
+
+    def latents(self, size: int) -> Tensor:
+        import torch
+
+        from tgan.latents import walk
+        from tgan.sampling import seed_latents
+
+        ends = seed_latents(self.seeds, size)
+        return torch.cat([walk(a, b, self.steps) for a, b in pairwise(ends)])
+
+    def classes(self, choices: Sequence[int]) -> list[int]:
+        return [choices[i // self.steps % len(choices)] for i in range(len(self))]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The mean of each group of seeds, in order, and then their sum with the groups' signs."""
+
+    groups: list[tuple[int, list[int]]]
+
+    def __len__(self) -> int:
+        return len(self.groups) + 1
+
+    @property
+    def grid(self) -> str:
+        return f"1x{len(self)}"
+
+    def latents(self, size: int) -> Tensor:
+        import torch
+
+        from tgan.latents import combine
+        from tgan.sampling import seed_latents
+
+        terms = [(sign, seed_latents(seeds, size)) for sign, seeds in self.groups]
+        return torch.stack([*(latents.mean(0) for _, latents in terms), combine(terms)])
+
+    def classes(self, choices: Sequence[int]) -> list[int]:
+        if len(choices) > 1:
+            raise ValueError(f"--arithmetic needs one class by --label, not {len(choices)}")
+        return list(choices) * len(self)
