@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a GAN on videos, or on the built-in moving digits",
     "prepare": "pack videos into memory-mapped shards that training reads fast",
     "generate": "write sampled videos from a training run",
+    "import-official": "make a run out of a snapshot of the authors' program",
     "benchmark-step": "time the training step against a baseline script",
 }
 
