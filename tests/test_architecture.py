@@ -11,7 +11,15 @@ PACKAGE = Path(__file__).parents[1] / "tgan"
 
 # A module may import from its own row and from those above it in this list.
 ROWS = [
-    ["tgan", "tgan.lookup", "tgan.rng", "tgan.sizes", "tgan.config", "tgan.files"],
+    [
+        "tgan",
+        "tgan.lookup",
+        "tgan.rng",
+        "tgan.sizes",
+        "tgan.config",
+        "tgan.files",
+        "tgan.allocator",
+    ],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.video", "tgan.pixels"],
     ["tgan.models", "tgan.data", "tgan.metrics", "tgan.features"],
     ["tgan.constraints", "tgan.packing", "tgan.compat"],

@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from tgan.data.digits import MovingDigits
 from tgan.metrics.pooled import FEATURES, frechet_pooled192, pooled_features, pooled_statistics
 
 
+@cache
 def clips(count=150, **settings):
     digits = MovingDigits(resolution=32, num_digits=1, **settings)
     return [digits.clip(i)[None] for i in range(count)]

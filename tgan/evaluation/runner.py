@@ -1,0 +1,118 @@
+"""Long work in steps that can be interrupted: the same call goes on bit for bit."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from zipfile import BadZipFile
+
+import numpy as np
+from tqdm import tqdm
+
+from tgan.files import write_whole
+from tgan.metrics.state import State, join, part_of
+
+SECONDS = 30.0
+
+
+class Job(Protocol):
+    """Work in `batches` steps whose state between two of them is a table of arrays."""
+
+    batches: int
+
+    def step(self, number: int) -> None: ...
+
+    def result(self) -> dict[str, Any]:
+        """What came out, fit for JSON."""
+        ...
+
+    def state(self) -> State: ...
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None: ...
+
+
+def run_jobs(
+    jobs: Mapping[str, Job],
+    *,
+    path: Path,
+    settings: Mapping[str, Any],
+    bar: tqdm | None = None,
+    seconds: float = SECONDS,
+    discards_others: bool = False,
+) -> dict[str, Any]:
+    """Do all jobs in turn and return their results by name.
+
+    Args:
+        path: a file for the state, written every so many `seconds`; it is left there at the end.
+        settings: all that results depend on, fit for JSON; an interrupted call goes on only
+            under the same.
+        discards_others: start anew where `path` holds the state of other settings.
+
+    Raises:
+        ValueError: `path` holds the state of other settings, or something else.
+    """
+    results, job_name, batch, state = _read(path, settings, discards_others=discards_others)
+    saved = time.monotonic()
+    for name, job in jobs.items():
+        if name in results:
+            _advance(bar, job.batches)
+            continue
+        start = 0
+        if name == job_name:
+            start = batch
+            job.load_state(state)
+            _advance(bar, start)
+        for number in range(start, job.batches):
+            job.step(number)
+            _advance(bar, 1)
+            if time.monotonic() - saved >= seconds and number + 1 < job.batches:
+                _write(path, settings, results, name, number + 1, job.state())
+                saved = time.monotonic()
+        results[name] = job.result()
+    return results
+
+
+def _advance(bar: tqdm | None, steps: int) -> None:
+    if bar is not None:
+        bar.update(steps)
+
+
+def _write(
+    path: Path, settings: Mapping, results: Mapping, name: str, batch: int, state: State
+) -> None:
+    about = {"settings": settings, "results": results, "job": name, "batch": batch}
+    arrays = join(state=state) | {"about": np.array(json.dumps(about))}
+    write_whole(path, lambda part: np.savez(part, **arrays))
+
+
+def _read(
+    path: Path, settings: Mapping, *, discards_others: bool
+) -> tuple[dict[str, Any], str | None, int, State]:
+    """Results of finished jobs, and the job, batch and state to go on from."""
+    nothing = {}, None, 0, {}
+    if not path.exists():
+        return nothing
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        about = json.loads(str(arrays.pop("about")))
+        found = about["results"], about["job"], about["batch"], part_of(arrays, "state")
+        different = _difference(about["settings"], json.loads(json.dumps(settings)))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise ValueError(f"'{path}' is no interrupted evaluation: {error}") from None
+    if different and not discards_others:
+        raise ValueError(
+            f"'{path}' is an interrupted evaluation with other settings ({different}); "
+            "repeat those, write elsewhere, or start anew with --overwrite"
+        )
+    return nothing if different else found
+
+
+def _difference(old: Any, new: Any, name: str = "") -> str | None:
+    """The first setting that differs, in words."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        found = (_difference(old.get(k), new.get(k), f"{name}.{k}".lstrip(".")) for k in keys)
+        return next((text for text in found if text), None)
+    return None if old == new else f"{name}: {old} there, {new} here"

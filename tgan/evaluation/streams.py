@@ -1,0 +1,120 @@
+"""Clips to measure, as pure functions of their numbers: generated, real, and halves of a set."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from tgan.data.clips import ClipSource
+from tgan.data.loader import ClipBatches
+from tgan.pixels import normalise
+from tgan.rng import Stream, numpy_rng
+from tgan.sampling import prior_labels, sample_batches
+
+
+class Clips(Protocol):
+    """An endless sequence of clips; clip k depends on k alone."""
+
+    def __call__(self, first: int, count: int) -> Tensor:
+        """Clips `first`, `first` + 1, ...: (count, C, T, H, W), float32 in [-1, 1]."""
+        ...
+
+
+class GeneratedClips:
+    """Samples of consecutive seeds, of classes as frequent as in the training data.
+
+    Args:
+        generator: in inference mode, on its own device.
+        size: numbers in a latent.
+        first_seed: of clip 0.
+        source: the training clips of a conditional generator, else None.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        *,
+        size: int,
+        first_seed: int,
+        source: ClipSource | None = None,
+    ) -> None:
+        self.generator, self.size = generator, size
+        self.first_seed, self.source = first_seed, source
+
+    def __call__(self, first: int, count: int) -> Tensor:
+        seeds = self._seeds(first, count)
+        labels = self.labels(first, count)
+        (video,) = sample_batches(
+            self.generator, seeds, size=self.size, batch_size=count, labels=labels
+        )
+        return video.float()
+
+    def labels(self, first: int, count: int) -> list[int] | None:
+        """The classes of the clips, or None for an unconditional generator."""
+        return None if self.source is None else prior_labels(self.source, self._seeds(first, count))
+
+    def _seeds(self, first: int, count: int) -> range:
+        return range(self.first_seed + first, self.first_seed + first + count)
+
+
+class RealClips:
+    """Clips drawn as in training: every video once, then again from another start.
+
+    Args:
+        seed: of the order.
+        device: where they are put.
+    """
+
+    def __init__(self, source: ClipSource, *, seed: int, device: str = "cpu") -> None:
+        self.batches = ClipBatches(source, batch_size=1, seed=seed)
+        self.device = device
+
+    def __call__(self, first: int, count: int) -> Tensor:
+        return normalise(self.draw(first, count)[0].to(self.device))
+
+    def draw(self, first: int, count: int) -> tuple[Tensor, Tensor]:
+        """Clips as bytes (count, T, H, W, C), and their labels (count,)."""
+        clips, labels = zip(*(self.batches[k] for k in range(first, first + count)), strict=True)
+        return torch.cat(clips), torch.cat(labels)
+
+
+class ClipSubset:
+    """Some videos of a source, as a source."""
+
+    def __init__(self, source: ClipSource, indices: Sequence[int]) -> None:
+        self._source, self._indices = source, indices
+        self.num_frames, self.labels = source.num_frames, source.labels
+        self.skipped, self.num_too_short = source.skipped, source.num_too_short
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of a clip."""
+        return self._source.shape
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def num_starts(self, index: int) -> int:
+        """As the source says."""
+        return self._source.num_starts(self._indices[index])
+
+    def label(self, index: int) -> int | None:
+        """As the source says."""
+        return self._source.label(self._indices[index])
+
+    def clip(self, index: int, start: int):
+        """As the source gives."""
+        return self._source.clip(self._indices[index], start)
+
+
+def halves(source: ClipSource) -> tuple[ClipSubset, ClipSubset]:
+    """Two halves of the videos, at random but always the same, without a video in common.
+
+    Raises:
+        ValueError: fewer than two videos.
+    """
+    if len(source) < 2:
+        raise ValueError(f"{len(source)} real video cannot be halved; controls need at least 2")
+    order = numpy_rng(Stream.CONTROLS, 0).permutation(len(source)).tolist()
+    return ClipSubset(source, order[::2]), ClipSubset(source, order[1::2])

@@ -1,0 +1,111 @@
+"""Files of weights: where they lie, what they hash to, and into which network they go."""
+
+import hashlib
+import importlib.util
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from zipfile import BadZipFile
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+Network = TypeVar("Network", bound=nn.Module)
+
+SAFETENSORS = ".safetensors"
+# What the readers raise at files of other kinds.
+_UNREADABLE = (
+    SafetensorError,
+    pickle.UnpicklingError,
+    BadZipFile,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+)
+
+
+def file_in_package(package: str, name: str, *, pip: str) -> Path:
+    """The file `name` inside an installed package, which is not imported.
+
+    Args:
+        package: as it is imported.
+        name: relative to the package's folder.
+        pip: as it is installed.
+
+    Raises:
+        ValueError: the package or the file is not there.
+    """
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise ValueError(f"{pip} is not installed: pip install 'tgan-video[eval]'")
+    path = Path(found.origin).parent / name
+    if not path.is_file():
+        raise ValueError(f"the package {pip} has no file {name}; install another version of it")
+    return path
+
+
+def existing_file(path: str | Path | None, *, name: str, holds: str) -> Path:
+    """The file that the user names for a network whose weights come with no package.
+
+    Raises:
+        ValueError: none named, or not there.
+    """
+    if path is None:
+        raise ValueError(f"features '{name}' need a path: {holds}")
+    if not Path(path).is_file():
+        raise ValueError(f"features '{name}': no file '{path}', which should be {holds}")
+    return Path(path)
+
+
+def sha256_of(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_state(path: str | Path) -> dict[str, Tensor]:
+    """Tensors by name from a safetensors file or from one of PyTorch's, without running code.
+
+    Raises:
+        ValueError: not there, or neither.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"no file of weights at '{path}'")
+    try:
+        if path.suffix == SAFETENSORS:
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        reason = first_line(error)
+        raise ValueError(f"'{path}' holds no weights that can be read: {reason}") from None
+    if not isinstance(state, Mapping) or not all(torch.is_tensor(t) for t in state.values()):
+        raise ValueError(f"'{path}' holds something else than a table of tensors")
+    return dict(state)
+
+
+def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> Network:
+    """`network`, which may be on the meta device, with the tensors of exactly its names.
+
+    Raises:
+        ValueError: they are another network's; the message names `path` and the first difference.
+    """
+    own = network.state_dict()
+    for key in [*own, *state]:
+        here = tuple(own[key].shape) if key in own else "missing"
+        there = tuple(state[key].shape) if key in state else "missing"
+        if here != there:
+            raise ValueError(
+                f"'{path}' holds another network's weights: '{key}' is {there} there, {here} here"
+            )
+    network.load_state_dict({key: state[key].to(t.dtype) for key, t in own.items()}, assign=True)
+    return network.requires_grad_(False)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind if it says nothing."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
