@@ -33,7 +33,6 @@ def shapes() -> dict[str, tuple[int, ...]]:
         return {name: tuple(p.shape) for name, p in C3D().state_dict().items()}
 
 
-@pytest.mark.slow
 def test_outputs_are_those_recorded_from_the_authors_program(shared):
     recorded = np.load(shared("reference/c3d/c3d_forward.npz"))
     state = {

@@ -1,6 +1,6 @@
 """Trains a few steps in float64 as one of any number of processes, and writes what came out.
 
-accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT SCHEDULE OBJECTIVE ...
+accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT SCHEDULE:OBJECTIVE[:DATA] ...
 """
 
 import json
@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from tests.conftest import make_tiny_config
-from tgan.build import build_source, build_task
+from tgan.build import build_source, build_task, with_labels
+from tgan.config import DataConfig
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.pixels import normalise
 from tgan.sampling import batch_latents
@@ -19,9 +20,16 @@ from tgan.training.processes import finish, make_accelerator
 from tgan.training.steps import Batch
 
 
-def train(accelerator, schedule: str, objective: str) -> dict:
-    """Losses of each step (averaged over processes) and all weights, as lists."""
+def train(accelerator, schedule: str, objective: str, labelled: str | None = None) -> dict:
+    """Losses of each step (averaged over processes) and all weights, as lists.
+
+    With a packed folder of `labelled` videos it is a conditional GAN of those.
+    """
     config = make_tiny_config()
+    if labelled is not None:
+        config.conditional = True
+        config.data = DataConfig(name="videos", path=labelled, resolution=32)
+        config = with_labels(config)
     config.objective, config.train.schedule = objective, schedule
     config.train.n_critic = 2 if schedule == "alternating" else 1
     torch.set_default_dtype(torch.float64)
@@ -30,8 +38,10 @@ def train(accelerator, schedule: str, objective: str) -> dict:
     batches = ClipBatches(
         build_source(config), batch_size=4, seed=0, rank=rank, world_size=world_size
     )
-    clips = (clips for clips, _ in stream_batches(batches, first=0))
-    reals = (Batch(normalise(batch, torch.float64)) for batch in clips)
+    reals = (
+        Batch(normalise(clips, torch.float64), labels if config.conditional else None)
+        for clips, labels in stream_batches(batches, first=0)
+    )
     share = slice(rank * 4 // world_size, (rank + 1) * 4 // world_size)
     latents = (batch_latents(0, k, batch_size=4, size=8)[share].double() for k in count())
     losses = []

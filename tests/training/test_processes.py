@@ -65,16 +65,17 @@ WITHOUT_EFFECT = ("deconvs.0.bias", "deconvs.1.bias", "deconvs.2.bias", "deconvs
 WITHOUT_EFFECT += ("convs.1.bias", "convs.2.bias", "running_mean")
 
 
-def test_two_processes_train_what_one_does(tmp_path):
+def test_two_processes_train_what_one_does(tmp_path, labelled_videos):
+    pairs = [*PAIRS, f"simultaneous:wasserstein:{labelled_videos}"]
     worker = ROOT / "tests" / "training" / "float64_worker.py"
     results = {}
     for processes in (1, 2):
-        done = launch(processes, worker, tmp_path / str(processes), *PAIRS)
+        done = launch(processes, worker, tmp_path / str(processes), *pairs)
         assert done.returncode == 0, done.stderr[-3000:]
         for rank in range(processes):
             path = tmp_path / f"{processes}.{rank}"
             results[processes, rank] = json.loads(path.read_text())
-    for pair in PAIRS:
+    for pair in pairs:
         one, first, second = (results[key][pair] for key in [(1, 0), (2, 0), (2, 1)])
         assert (one["num_processes"], first["num_processes"]) == (1, 2)
         assert first["weights"] == second["weights"], pair
