@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +171,9 @@ def wait_for_end(pids: list[int]) -> bool:
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_resumes_to_the_same_bytes(long_videos, tmp_path, sent):
     out = tmp_path / "out"
-    process = tool(long_videos, "--out", out, "--workers", 2, start_new_session=True)
+    # The tool gives way to this test, so that it cannot finish unnoticed on a busy machine.
+    arguments = {"start_new_session": True, "preexec_fn": partial(os.nice, 19)}
+    process = tool(long_videos, "--out", out, "--workers", 2, **arguments)
     wait_for_part(out, process)
     workers = workers_of(process.pid)
     # Ctrl-C goes to the workers too.
