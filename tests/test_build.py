@@ -5,7 +5,7 @@ import torch
 
 from tgan.build import build_critic, build_generator, load_critic, load_generator, with_labels
 from tgan.cli import main
-from tgan.config import DataConfig
+from tgan.config import Config, DataConfig, GeneratorConfig
 from tgan.models import CRITICS, GENERATORS
 
 
@@ -39,6 +39,17 @@ def test_every_generator_is_built_from_its_own_settings(conditional, name, is_co
     condition = (torch.tensor([0, 1]),) if is_conditional else ()
     assert network(z, *condition).shape == (2, 3, 16, 32, 32)
     assert type(network) is GENERATORS[name]
+
+
+def test_every_architecture_has_an_initialisation_of_its_own():
+    deviations = {}
+    for name in GENERATORS:
+        network = build_generator(Config(generator=GeneratorConfig(name=name, width=64)))
+        kernels = [p for p in network.parameters() if p.ndim in (4, 5)]
+        deviations[name] = kernels[-2].std().item()
+    assert deviations["tgan"] == pytest.approx(0.01 / 3**0.5, rel=0.1)
+    assert deviations["videogan"] == pytest.approx(0.01, rel=0.1)
+    assert deviations["deconv3d"] > 0.02
 
 
 def test_a_conditional_configuration_learns_its_classes_from_the_data(conditional):

@@ -37,7 +37,7 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     for number in (0, 1):
         frames = np.random.default_rng(number).integers(0, 256, (20, 48, 64, 3), np.uint8)
-        write_video(tmp_path / "my_videos" / f"{number}.mp4", frames)
+        write_video(tmp_path / "my_videos" / ("waving", "bending")[number] / "a.mp4", frames)
     train(["train", "--config", "configs/demo.yaml", "--run-dir", "runs/demo"], steps=1)
     return tmp_path
 
@@ -54,10 +54,13 @@ def test_commands_run_in_the_order_of_the_readme(home):
             train(command, steps=2)
         elif command[0] == "prepare":
             main([*command, "--resolution", "32"])
+        elif command[0] == "evaluate":
+            main([*command, "--samples", "4", "--batch-size", "2"])
         else:
             main(command)
-    assert ran == {"train", "prepare", "generate"}
-    for name in ("samples.mp4", "filmstrip.png", "thousand.npy"):
+    assert ran == {"train", "prepare", "generate", "evaluate"}
+    outputs = ["samples.mp4", "filmstrip.png", "thousand.npy", "slow.mp4", "walk.mp4", "sum.png"]
+    for name in [*outputs, "waving.mp4", "scores.json"]:
         assert (home / name).stat().st_size > 0
 
 

@@ -55,7 +55,7 @@ def build_run(config: Config, run_dir: Path) -> Run:
     config = with_labels(config)
     task = build_task(config, accelerator)
     _check_disk(config, run_dir, task)
-    # Last, since a folder that is not packed takes long to scan.
+    # Last, since a folder that is not packed takes long to scan; one with classes is packed.
     source = build_source(config)
     held_out = build_held_out(config) if config.log.distance_clips else None
     return Run(config, run_dir, accelerator, task, source, held_out)
@@ -257,14 +257,15 @@ def _moving_digits(config: Config, *, held_out: bool) -> MovingDigits:
 
 
 def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, kind: str) -> dict:
-    """The settings that an architecture has; any other must be left at its default."""
+    """The settings that an architecture has and that are given; others must be at their default."""
     known = inspect.signature(make).parameters
     defaults = type(settings)()
     for name, value in vars(settings).items():
         if name != "name" and name not in known and value != getattr(defaults, name):
             own = ", ".join(name for name in vars(settings) if name in known)
             raise ValueError(f"{kind} '{settings.name}' has no setting '{name}'; it has: {own}")
-    return {name: value for name, value in vars(settings).items() if name in known}
+    given = {name: value for name, value in vars(settings).items() if value is not None}
+    return {name: value for name, value in given.items() if name in known}
 
 
 def _sizes(config: Config) -> dict[str, int]:

@@ -63,7 +63,8 @@ class GeneratorConfig:
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
         temporal_init: initialisation of the temporal generator.
-        image_init: initialisation of the image generator.
+        image_init: initialisation of what makes images; none leaves it to the architecture
+            (uniform for tgan, he_normal for deconv3d, small_normal for videogan).
     """
 
     name: Literal["tgan", "deconv3d", "videogan"] = "tgan"
@@ -75,7 +76,7 @@ class GeneratorConfig:
     temporal_shift: bool = False
     image_shift: bool = True
     temporal_init: Initialisation = "he_normal"
-    image_init: Initialisation = "uniform"
+    image_init: Initialisation | None = None
 
 
 @dataclass

@@ -63,7 +63,8 @@ def test_every_number_is_written_with_its_protocol(run_dir, tmp_path, capsys):
     for name, found in report["metrics"].items():
         protocol = found["protocol"]
         assert protocol["network"]["name"] in name and protocol["samples"] == 200
-        assert protocol["clips"] == {"frames": 16, "height": 32, "width": 32, "channels": 1}
+        sizes = {"frames": 16, "stride": 1, "height": 32, "width": 32, "channels": 1}
+        assert protocol["clips"] == sizes
         assert protocol["seeds"] == {"first_sample": 2_000_000, "real_clips": 0}
         assert protocol["data"]["kind"] == "held-out"
     assert report["metrics"]["frechet_pooled192"]["value"] > 1
@@ -162,7 +163,60 @@ def test_nearest_clips_are_a_picture(run_dir, tmp_path):
     found = json.loads((tmp_path / "copies.json").read_text())["metrics"]["nearest"]
     assert len(found["distances"]) == len(found["real"]["distances"]) == 8
     assert found["protocol"]["training_clips"] == 12
-    assert (tmp_path / "copies.nearest.png").stat().st_size > 0
+    assert (tmp_path / "copies.json.nearest.png").stat().st_size > 0
+
+
+def test_a_picture_that_is_there_is_kept_unless_told(run_dir, tmp_path, capsys):
+    picture = tmp_path / "copies.json.nearest.png"
+    picture.write_text("precious")
+    with pytest.raises(SystemExit):
+        small(run_dir, "--metrics", "nearest", "--json", tmp_path / "copies.json")
+    assert "nearest.png' is there already" in capsys.readouterr().err
+    assert picture.read_text() == "precious"
+
+
+@pytest.mark.parametrize("metric", ["nearest", "gam"])
+def test_a_run_is_not_judged_by_its_training_clips(run_dir, rival, tmp_path, capsys, metric):
+    arguments = ["--against", rival] if metric == "gam" else []
+    with pytest.raises(SystemExit):
+        small(run_dir, "--metrics", metric, "--data", "train", "--json", tmp_path / "x", *arguments)
+    assert "clips that the run was not trained on" in capsys.readouterr().err
+
+
+def test_a_conditional_run_is_judged_by_clips_of_its_own_classes(tmp_path, labelled_videos, capsys):
+    settings = ["conditional=true", "data.name=videos", f"data.path={labelled_videos}"]
+    settings += ["data.resolution=32", "generator.width=16", "generator.temporal_width=8"]
+    settings += ["critic.width=4", "train.batch_size=4", "train.steps=1", "log.trackers=[]"]
+    own, other = tmp_path / "run", tmp_path / "other"
+    run("train", ["--run-dir", str(own), *(f"--{setting}" for setting in settings)])
+    source = labelled_videos.parent / "videos"
+    prepare = [str(source), "--resolution", "32", "--workers", "1", "--labels", "folders"]
+    run("prepare", [*prepare, "--out", str(other), "--only", "right/*"])
+    capsys.readouterr()
+    gam = ["--against", own, "--json", tmp_path / "gam.json"]
+    with pytest.raises(SystemExit):
+        small(own, *gam, "--data", other)
+    assert "down, right; those of the real clips are right" in capsys.readouterr().err
+    small(own, *gam, "--data", labelled_videos)
+    assert json.loads((tmp_path / "gam.json").read_text())["metrics"]["gam"]["errors"]
+
+
+class NotANumber(Rows):
+    name = "not_a_number"
+
+    def __init__(self, path, *, device):
+        super().__init__()
+
+    def __call__(self, video):
+        return super().__call__(video) * float("nan")
+
+
+def test_features_that_are_no_numbers_end_the_work_at_once(run_dir, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(tgan.features.FEATURES, "not_a_number", NotANumber)
+    with pytest.raises(SystemExit) as exit_:
+        small(run_dir, "--json", tmp_path / "x.json", "--metrics", "kid_not_a_number")
+    assert exit_.value.code in (1, 2)
+    assert "gives numbers not finite" in capsys.readouterr().err
 
 
 def test_a_file_that_is_there_is_kept_unless_told(run_dir, tmp_path, capsys):

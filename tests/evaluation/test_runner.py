@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,27 @@ def test_interrupted_work_goes_on_bit_for_bit(tmp_path):
 def interrupted(path):
     with pytest.raises(KeyboardInterrupt):
         run_jobs(jobs(a=2), path=path, settings=SETTINGS, seconds=0)
+
+
+class Interrupted(Sums):
+    """Ctrl-C comes in the middle of a step."""
+
+    def step(self, number):
+        super().step(number)
+        if number == 1:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_writes_the_state_of_the_batch_at_hand(tmp_path):
+    path = tmp_path / "out.json.partial.npz"
+    expected = run_jobs({"a": Sums(0, 4)}, path=path, settings=SETTINGS)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs({"a": Interrupted(0, 4)}, path=path, settings=SETTINGS)
+    assert signal.getsignal(signal.SIGINT) is before
+    rest = Sums(0, 4)
+    assert run_jobs({"a": rest}, path=path, settings=SETTINGS) == expected
+    assert rest.steps == [2, 3]
 
 
 def test_other_settings_are_refused_and_named(tmp_path):

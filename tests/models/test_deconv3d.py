@@ -84,3 +84,28 @@ def test_the_masks_mean_joins_the_loss():
     for name, parameter in generator.named_parameters():
         torch.testing.assert_close(with_penalty[name], parameter.grad, rtol=1e-9, atol=1e-9)
     assert with_penalty["mask.bias"].abs() > 0
+
+
+def test_the_masks_penalty_survives_bf16():
+    torch.manual_seed(0)
+    generator = TwoStreamGenerator(**SMALL, resolution=32)
+    seen = {}
+
+    def watch(module, inputs, logits):
+        logits.register_hook(lambda gradient: seen.update(gradient=gradient, logits=logits))
+
+    generator.mask.register_forward_hook(watch)
+    with torch.autocast("cpu", torch.bfloat16):
+        video = generator(torch.rand(2, 6))
+    weights = torch.randn_like(video) / video.numel() * 1000
+    gradients = []
+    for sparsity in (MASK_SPARSITY, 0.0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tgan.models.deconv3d.MASK_SPARSITY", sparsity)
+            (video * weights).sum().backward(retain_graph=True)
+        gradients.append(seen["gradient"].double())
+    mask = torch.sigmoid(seen["logits"].detach().double())
+    added = (gradients[0] - gradients[1]).sum()
+    expected = (MASK_SPARSITY / mask.numel() * mask * (1 - mask)).sum()
+    assert video.dtype == torch.float32
+    torch.testing.assert_close(added, expected, rtol=0.1, atol=0)

@@ -31,7 +31,7 @@ DEFAULT_METRICS = "frechet_pooled192,kid_pooled192,diversity_pooled192,diversity
 # Metrics with a job of their own instead of a network.
 GAM, NEAREST = "gam", "nearest"
 DEFAULT_CONTROLS = "real,shuffled,frozen,noise"
-DEFAULT_SIZES = {"resolution": 64, "num_frames": 16, "channels": 3}
+DEFAULT_SIZES = {"resolution": 64, "num_frames": 16, "stride": 1, "channels": 3}
 MAX_SAMPLES = 1_000_000
 MAX_BATCH = 10_000
 
@@ -131,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--resolution", type=int, help="of the clips, without a run (default 64)")
     add("--num-frames", type=int, help="of the clips, without a run (default 16)")
+    add("--stride", type=int, help="between frames of the clips, without a run (default 1)")
     add("--channels", type=int, choices=[1, 3], help="of the clips, without a run (default 3)")
     add("--overwrite", action="store_true", help="replace the file that is there")
     return parser
@@ -149,9 +150,13 @@ def _complete(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    check_writable(arguments.json)
-    if Path(arguments.json).exists() and not arguments.overwrite:
-        raise ValueError(f"'{arguments.json}' is there already; --overwrite replaces it")
+    outputs = [Path(arguments.json)]
+    if NEAREST in arguments.metrics:
+        outputs.append(picture_path(arguments.json))
+    for path in outputs:
+        check_writable(path)
+        if path.exists() and not arguments.overwrite:
+            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
     for option, low, high in (
         ("samples", 2, MAX_SAMPLES),
         ("batch_size", 1, MAX_BATCH),
@@ -180,6 +185,11 @@ def _check_without_run(arguments: argparse.Namespace) -> None:
     for name, default in DEFAULT_SIZES.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
+
+
+def picture_path(out: str) -> Path:
+    """Where the metric nearest puts its picture, beside the JSON file `out`."""
+    return Path(f"{out}.nearest.png")
 
 
 def _names(text: str | None, *, option: str) -> list[str]:

@@ -26,8 +26,9 @@ examples:
   tgan generate runs/actions --out waves.gif --label wave
 
 --walk makes a row of videos for each pair of neighbouring seeds, both ends included, along the
-arc between their latents. --arithmetic makes the mean of each group of seeds, in order, and last
-the sum; what lies outside [-1, 1] then is moved to the nearest latent that training could draw.
+arc between their latents. --arithmetic, whose signs have spaces on both sides, makes the mean of
+each group of seeds, in order, and last the sum; what lies outside [-1, 1] then is moved to the
+nearest latent that training could draw.
 A run with classes gives them to the videos in turn, or those of --label (a walk has one class).
 """
 # Samples are shown at this many pixels at least unless --scale says otherwise.

@@ -2,12 +2,17 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from tgan.build import build_source
-from tgan.cli.evaluate import GAM, NEAREST
-from tgan.cli.subjects import Subject, bare_config, check_rivals, load_subject, real_clips
+from tgan.cli.evaluate import GAM, NEAREST, picture_path
+from tgan.cli.subjects import (
+    Subject,
+    bare_config,
+    check_rivals,
+    check_unseen,
+    load_subject,
+    real_clips,
+)
 from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.evaluation.comparison import Comparison
@@ -61,7 +66,7 @@ def make_jobs(arguments: Namespace) -> Plan:
     real = RealClips(source, seed=arguments.seed, device=arguments.device)
     for network in networks.values():
         check_network(network, real(0, 2))
-    builder = _Builder(arguments, names, networks, source, real)
+    builder = _Builder(arguments, names, networks, source, config.data.stride, real)
     plan = Plan()
     if subject is not None and names:
         clips = subject.clips(builder.first_seed)
@@ -81,6 +86,7 @@ class _Builder:
     names: list[str]
     networks: dict[str, FeatureNetwork]
     source: ClipSource
+    stride: int
     real: RealClips
 
     @property
@@ -117,23 +123,25 @@ def _add_own_jobs(
 ) -> Subject | None:
     """Add gam and nearest if they are asked for; the run that gam is against."""
     rival = None
+    if {GAM, NEAREST} & set(arguments.metrics):
+        check_unseen(subject, builder.source, arguments.data)
     if GAM in arguments.metrics:
         rival = load_subject(arguments.against, weights=arguments.weights, device=arguments.device)
         plan.warnings += check_rivals(subject.config, rival.config)
         plan.jobs[GAM] = Swap(
             subject.player(builder.first_seed, arguments.device),
             rival.player(builder.first_seed, arguments.device),
-            train=builder.draws(build_source(subject.config)),
+            train=builder.draws(subject.training_clips()),
             held_out=builder.real,
             **builder.sizes,
         )
     if NEAREST in arguments.metrics:
         plan.jobs[NEAREST] = Copies(
-            train=builder.draws(build_source(subject.config)),
+            train=builder.draws(subject.training_clips()),
             fake=subject.clips(builder.first_seed),
             held_out=builder.real,
             count=QUERIES,
-            picture=Path(arguments.json).with_suffix(".nearest.png"),
+            picture=picture_path(arguments.json),
             **builder.sizes,
         )
     return rival
@@ -149,7 +157,13 @@ def _describe(
 ) -> None:
     frames, height, width, channels = builder.source.shape
     plan.shared = {
-        "clips": {"frames": frames, "height": height, "width": width, "channels": channels},
+        "clips": {
+            "frames": frames,
+            "stride": builder.stride,
+            "height": height,
+            "width": width,
+            "channels": channels,
+        },
         "data": about,
         "seeds": {"first_sample": builder.first_seed, "real_clips": arguments.seed},
     }
@@ -185,5 +199,6 @@ def _config(arguments: Namespace, subject: Subject | None) -> Config:
         arguments.data,
         resolution=arguments.resolution,
         num_frames=arguments.num_frames,
+        stride=arguments.stride,
         channels=arguments.channels,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from tgan.build import build_held_out, build_source, load_critic, load_generator
+from tgan.build import build_held_out, build_source, load_critic, load_generator, with_labels
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource, open_clips
 from tgan.evaluation.streams import GeneratedClips
@@ -41,8 +41,16 @@ class Subject:
             self.generator,
             size=self.config.generator.z_slow,
             first_seed=first_seed,
-            source=build_source(self.config) if self.config.conditional else None,
+            source=self.training_clips() if self.config.conditional else None,
         )
+
+    def training_clips(self) -> ClipSource:
+        """What the run was trained on.
+
+        Raises:
+            ValueError: it is no longer there, or has other classes than it had.
+        """
+        return build_source(with_labels(self.config))
 
     def player(self, first_seed: int, device: str) -> Player:
         """The samples with the critic that they were trained against."""
@@ -92,10 +100,33 @@ def real_clips(config: Config, data: str) -> tuple[ClipSource, dict[str, Any]]:
     return source, {"kind": kind, "from": path or settings.name, "videos": len(source)}
 
 
-def bare_config(data: str, *, resolution: int, num_frames: int, channels: int) -> Config:
+def bare_config(
+    data: str, *, resolution: int, num_frames: int, stride: int, channels: int
+) -> Config:
     """A configuration that says of the clips in a folder what a run would."""
     sizes = {"resolution": resolution, "num_frames": num_frames, "channels": channels}
+    sizes["stride"] = stride
     return Config(data=DataConfig(name="videos", path=data, **sizes))
+
+
+def check_unseen(subject: Subject, source: ClipSource, kind: str) -> None:
+    """Check clips that a run is judged by beside its training clips.
+
+    Raises:
+        ValueError: they are its training clips, or not of its classes.
+    """
+    config = subject.config
+    if kind == TRAIN:
+        raise ValueError(
+            "gam and nearest need clips that the run was not trained on: name a folder with --data"
+        )
+    unlabelled = any(source.label(index) is None for index in range(len(source)))
+    if config.conditional and (source.labels != config.data.labels or unlabelled):
+        found = ", ".join(source.labels) or "none"
+        raise ValueError(
+            f"gam and nearest need clips of the run's classes, {', '.join(config.data.labels)}; "
+            f"those of the real clips are {found}"
+        )
 
 
 def check_rivals(a: Config, b: Config) -> list[str]:

@@ -96,6 +96,7 @@ def _parser() -> Parser:
     add("--resolution", type=int, metavar="N", help="side that the network sees (default DATA's)")
     add("--num-frames", type=int, default=16, metavar="N", help="of a clip (default 16)")
     add("--stride", type=int, default=1, metavar="N", help="between its frames (default 1)")
+    add("--overwrite", action="store_true", help="replace the file that is there")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     add("--workers", type=int, default=0, metavar="N", help="processes that load (default 0)")
     return parser
@@ -105,6 +106,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix != ENDING:
         raise ValueError(f"--out {arguments.out}: the name of the file must end in {ENDING}")
     check_writable(arguments.out)
+    if arguments.out.exists() and not arguments.overwrite:
+        raise ValueError(f"'{arguments.out}' is there already; --overwrite replaces it")
     smallest = {
         "steps": 1,
         "batch_size": 1,

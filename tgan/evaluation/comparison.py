@@ -77,6 +77,9 @@ class _Features:
         if key not in self._known:
             call = network.probabilities if reads_classes else network
             self._known[key] = call(self.video).double().cpu().numpy()
-            if np.isinf(self._known[key]).any():
-                raise ArithmeticError(f"'{network.name}' gives numbers that are not finite")
-        return self._known[key]
+        features = self._known[key]
+        # A frame without the thing that is measured has no number: content distance passes it over.
+        allowed = np.isnan(features) if measure.kind.needs_frames else False
+        if not (np.isfinite(features) | allowed).all():
+            raise ArithmeticError(f"{measure.name}: '{network.name}' gives numbers not finite")
+        return features

@@ -1,8 +1,11 @@
 """Long work in steps that can be interrupted: the same call goes on bit for bit."""
 
 import json
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
@@ -44,33 +47,59 @@ def run_jobs(
     """Do all jobs in turn and return their results by name.
 
     Args:
-        path: a file for the state, written every so many `seconds`; it is left there at the end.
+        path: a file for the state, written every so many `seconds` and on Ctrl-C; it is left
+            there at the end.
         settings: all that results depend on, fit for JSON; an interrupted call goes on only
             under the same.
         discards_others: start anew where `path` holds the state of other settings.
 
     Raises:
         ValueError: `path` holds the state of other settings, or something else.
+        KeyboardInterrupt: after the batch at hand, whose state is written.
     """
     results, job_name, batch, state = _read(path, settings, discards_others=discards_others)
     saved = time.monotonic()
-    for name, job in jobs.items():
-        if name in results:
-            _advance(bar, job.batches)
-            continue
-        start = 0
-        if name == job_name:
-            start = batch
-            job.load_state(state)
-            _advance(bar, start)
-        for number in range(start, job.batches):
-            job.step(number)
-            _advance(bar, 1)
-            if time.monotonic() - saved >= seconds and number + 1 < job.batches:
-                _write(path, settings, results, name, number + 1, job.state())
-                saved = time.monotonic()
-        results[name] = job.result()
+    with _noted_interrupt() as interrupted:
+        for name, job in jobs.items():
+            if name in results:
+                _advance(bar, job.batches)
+                continue
+            start = 0
+            if name == job_name:
+                start = batch
+                job.load_state(state)
+                _advance(bar, start)
+            for number in range(start, job.batches):
+                job.step(number)
+                _advance(bar, 1)
+                due = time.monotonic() - saved >= seconds or interrupted()
+                if due and number + 1 < job.batches:
+                    _write(path, settings, results, name, number + 1, job.state())
+                    saved = time.monotonic()
+                    if interrupted():
+                        raise KeyboardInterrupt
+            results[name] = job.result()
     return results
+
+
+@contextmanager
+def _noted_interrupt() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C inside is noted and changes nothing yet; a second one ends the work at once."""
+    noted = []
+
+    def note(number, frame) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _advance(bar: tqdm | None, steps: int) -> None:

@@ -46,10 +46,11 @@ class EfficientNetFeatures:
         network = fill(_network(), load_state(file), path=file).eval()
         self._network = network.to(device, memory_format=torch.channels_last)
         self._device = device
+        source = f"{FILE} of the package {pip}" if path is None else Path(path).name
         self.protocol = {
             "name": self.name,
             "layer": "last convolution, mean over height and width",
-            "source": f"{FILE} of the package {pip}",
+            "source": source,
             "sha256": sha256_of(file),
             "preprocessing": f"bytes, bicubic to {SIDE}x{SIDE}, (x - {OFFSET}) / {SCALE}",
         }

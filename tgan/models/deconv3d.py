@@ -49,7 +49,9 @@ class Deconv3dGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.num_labels = num_labels
-        self.stream = Stream(z_slow + num_labels, num_frames, resolution, width, image_shift, eps)
+        self.stream = DeconvStream(
+            z_slow + num_labels, num_frames, resolution, width, image_shift, eps
+        )
         self.last = _doubling(self.stream.channels, channels, self.stream.doubles_time_last)
         initialise(self, image_init)
 
@@ -89,8 +91,8 @@ class TwoStreamGenerator(nn.Module):
         super().__init__()
         self.num_labels = num_labels
         size = z_slow + num_labels
-        self.foreground = Stream(size, num_frames, resolution, width, image_shift, eps)
-        self.background = Stream(size, None, resolution, width, image_shift, eps)
+        self.foreground = DeconvStream(size, num_frames, resolution, width, image_shift, eps)
+        self.background = DeconvStream(size, None, resolution, width, image_shift, eps)
         features, doubles_time = self.foreground.channels, self.foreground.doubles_time_last
         self.last = _doubling(features, channels, doubles_time)
         self.mask = _doubling(features, 1, doubles_time)
@@ -100,13 +102,14 @@ class TwoStreamGenerator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         latent = append_labels(z, labels, self.num_labels)
         features = self.foreground(latent)
-        mask = _Sparse.apply(torch.sigmoid(self.mask(features)))
+        # In float32: the penalty's gradient is far below what bf16 resolves beside the other one.
+        mask = _Sparse.apply(torch.sigmoid(self.mask(features).to(z.dtype)))
         foreground = torch.tanh(self.last(features))
         background = torch.tanh(self.last_background(self.background(latent)))
         return mask * foreground + (1 - mask) * rearrange(background, "n c h w -> n c 1 h w")
 
 
-class Stream(nn.Module):
+class DeconvStream(nn.Module):
     """A latent (N, K) to features of half the final size, (N, channels, T/2, H/2, W/2).
 
     Time doubles as often as the temporal generator doubles it, in the last layers if there are
