@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +145,13 @@ def wait_for_part(out: Path, process: subprocess.Popen) -> None:
         time.sleep(0.002)
 
 
+def give_way_and_heed_interrupts() -> None:
+    # The tool must not finish before this test notices, however busy the machine.
+    os.nice(19)
+    # Shells start background jobs, and so what they start in turn, deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def workers_of(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in children.read_text().split()] if children.exists() else []
@@ -171,8 +177,7 @@ def wait_for_end(pids: list[int]) -> bool:
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_resumes_to_the_same_bytes(long_videos, tmp_path, sent):
     out = tmp_path / "out"
-    # The tool gives way to this test, so that it cannot finish unnoticed on a busy machine.
-    arguments = {"start_new_session": True, "preexec_fn": partial(os.nice, 19)}
+    arguments = {"start_new_session": True, "preexec_fn": give_way_and_heed_interrupts}
     process = tool(long_videos, "--out", out, "--workers", 2, **arguments)
     wait_for_part(out, process)
     workers = workers_of(process.pid)
