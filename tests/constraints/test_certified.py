@@ -192,3 +192,8 @@ def test_weights_too_coarse_for_the_bound_are_refused():
     critic = make_critic().bfloat16()
     with pytest.raises(ValueError, match="convs.0.weight' is bfloat16"):
         CertifiedSingularValueClip().attach(critic, (EXAMPLE[0].bfloat16(),))
+
+
+def test_projecting_what_was_never_attached_is_an_error():
+    with pytest.raises(AssertionError, match="attach comes before project"):
+        CertifiedSingularValueClip().project(torch.nn.Linear(3, 1), 1)

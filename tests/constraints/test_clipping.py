@@ -42,6 +42,17 @@ def test_hooks_of_every_constraint_run_on_a_critic(name):
     assert torch.isfinite(critic(clips)).all()
 
 
+def test_gains_need_running_statistics_to_be_clipped_by():
+    critic = torch.nn.Sequential(
+        torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2, track_running_stats=False)
+    )
+    with pytest.raises(ValueError, match="'1' is a batch norm without running statistics"):
+        SingularValueClip().attach(critic, (torch.zeros(1, 3),))
+    free = SingularValueClip(clips_gains=False, interval=1)
+    free.attach(critic, (torch.zeros(1, 3),))
+    free.project(critic, 1)
+
+
 def test_no_constraint_changes_nothing():
     critic = make_critic()
     before = copy.deepcopy(critic.state_dict())

@@ -3,6 +3,7 @@
 import shlex
 from argparse import SUPPRESS
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +52,23 @@ def main(argv: Sequence[str]) -> None:
     on_record = claim_folder(out, plan_settings(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.benchmarks.clipping.about import describe_machine
     from tgan.benchmarks.clipping.benchmark import run_benchmark
     from tgan.benchmarks.clipping.report import check_installed
 
     check_installed()
     _check_experiment(config, plan, names)
+    machine, processes = describe_machine(), arguments.processes or _most_processes()
+    threads = max(cores() // processes, 1)
     run_benchmark(
         plan,
         names,
         out,
         on_record=on_record,
-        about=_about(argv, plan, arguments),
-        processes=arguments.processes,
-        threads=_threads(arguments),
+        about=_about(argv, plan) | machine,
+        made_by=machine | {"threads": str(threads)},
+        processes=processes,
+        threads=threads,
     )
 
 
@@ -85,7 +90,8 @@ def _plan(config: Config, arguments: Namespace) -> Plan:
     if arguments.out is None:
         raise ValueError("--out is missing: name a folder for results and report")
     for option, most in (("seeds", MAX_SEEDS), ("processes", MAX_PROCESSES)):
-        if not 1 <= (value := getattr(arguments, option)) <= most:
+        value = getattr(arguments, option)
+        if value is not None and not 1 <= value <= most:
             raise ValueError(f"--{option} {value} is not in 1 to {most}")
     if arguments.budget not in BUDGETS:
         raise ValueError(f"--budget '{arguments.budget}': choose from {', '.join(BUDGETS)}")
@@ -112,7 +118,7 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
     Raises:
         ValueError: a strategy that does not fit, or data that are not there.
     """
-    from tgan.build import build_held_out, build_source
+    from tgan.build import build_held_out, build_source, with_labels
 
     for name, arm in plan.arms.items():
         for trial in arm.trials:
@@ -121,7 +127,7 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
             except ValueError as error:
                 raise ValueError(f"strategy '{name}': {error}") from None
     if set(names) & set(ON_VIDEO):
-        build_source(config)
+        build_source(with_labels(config))
         if build_held_out(config) is None:
             raise ValueError("no clips to measure against: set data.held_out_path")
 
@@ -136,20 +142,21 @@ def _check_settings(config: str, settings: Mapping[str, Any]) -> None:
     constraint.attach(build_critic(experiment), critic_example(experiment))
 
 
-def _about(argv: Sequence[str], plan: Plan, arguments: Namespace) -> dict[str, str]:
-    """What was asked for, and what it ran on, for the report."""
-    from tgan.benchmarks.clipping.about import describe_machine
-
+def _about(argv: Sequence[str], plan: Plan) -> dict[str, str]:
+    """What was asked for, for the report."""
     return {
         "command": shlex.join(["tgan", "benchmark-clipping", *argv]),
         "strategies": ", ".join(plan.arms),
         "seeds": f"{plan.seeds}, fewer where a part says so",
-        "processes": f"{arguments.processes} at once, {_threads(arguments)} threads each",
-    } | describe_machine()
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
 
 
-def _threads(arguments: Namespace) -> int:
-    return max(cores() // arguments.processes, 1)
+def _most_processes() -> int:
+    """Jobs that do not get in each other's way: one where all would share an accelerator."""
+    import torch
+
+    return 1 if torch.accelerator.is_available() else cores()
 
 
 def _parser() -> ArgumentParser:
@@ -173,9 +180,9 @@ def _parser() -> ArgumentParser:
             "help": "parts to do, with commas between",
         },
         "processes": {
-            "type": int,
-            "default": cores(),
-            "help": "jobs at once; the cores are shared out among them",
+            "type": int | None,
+            "default": None,
+            "help": "jobs at once, which share the cores: one per core, but one on an accelerator",
         },
     }
     for name, about in options.items():

@@ -60,6 +60,7 @@ class CertifiedSingularValueClip(Constraint):
         self._clip_all(critic)
 
     def project(self, critic: nn.Module, updates: int) -> None:
+        assert self._sizes, "attach comes before project: nothing is known of the critic yet"
         if updates % self.interval == 0:
             self._clip_all(critic)
 

@@ -52,7 +52,7 @@ class SingularValueClip(Constraint):
             running variance, so that its affine map in inference mode has norm at most 1.
 
     Raises:
-        ValueError: no such method.
+        ValueError: no such method, or a batch norm without the running variance that it needs.
 
     Source: TGAN (Saito et al. 2017), Algorithm 1 and Table 2.
     """
@@ -67,6 +67,13 @@ class SingularValueClip(Constraint):
         look_up(CLIP_METHODS, self.method, kind="clipping method")
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
+        if self.clips_gains:
+            for name, norm in _gained_norms(critic):
+                if norm.running_var is None:
+                    raise ValueError(
+                        f"critic layer '{name}' is a batch norm without running statistics, which "
+                        "gains are bounded by; set constraint.clips_gains false"
+                    )
         if self.method in FOLLOWING_METHODS:
             for _, module, name, weight in _kernels(critic):
                 module.register_buffer(_basis_of(name), empty_basis(weight.flatten(1)))
@@ -81,10 +88,9 @@ class SingularValueClip(Constraint):
             except ValueError as error:
                 raise ArithmeticError(f"critic weight '{path}': {error}") from None
         if self.clips_gains:
-            for module in critic.modules():
-                if isinstance(module, BatchNorm | _BatchNorm) and module.weight is not None:
-                    bound = module.running_var.sqrt()
-                    module.weight.clamp_(GAIN_FLOOR * bound, bound)
+            for _, norm in _gained_norms(critic):
+                bound = norm.running_var.sqrt()
+                norm.weight.clamp_(GAIN_FLOOR * bound, bound)
 
     def _clip_kernel(self, weight: Tensor, basis: Tensor | None) -> None:
         # Columns in the order in which they lie in memory: their order changes no singular value,
@@ -95,6 +101,15 @@ class SingularValueClip(Constraint):
         clipped = clip_singular_values(matrix, self.maximum, method=self.method, basis=basis)
         if clipped is not matrix:
             kernel.copy_(clipped.reshape(kernel.shape))
+
+
+def _gained_norms(critic: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Every batch norm, ours or PyTorch's, that has gains, by name."""
+    return [
+        (name, module)
+        for name, module in critic.named_modules()
+        if isinstance(module, BatchNorm | _BatchNorm) and module.weight is not None
+    ]
 
 
 def _kernels(critic: nn.Module) -> list[tuple[str, nn.Module, str, nn.Parameter]]:

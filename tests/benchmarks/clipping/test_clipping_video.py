@@ -124,6 +124,13 @@ def test_equal_time_is_what_the_paper_s_arm_takes_for_the_steps(budget, expected
     assert without == {k: v for k, v in {"steps": 100}.items() if budget != "seconds"}
 
 
+def test_where_time_alone_counts_and_none_is_known_there_is_no_final_run():
+    results = {"video/timing": {"failed": "x"}} | trials("svc_bn", [1.0, 2.0, 3.0])
+    for budget, expected in (("seconds", 0), ("both", 3)):
+        jobs = Video().jobs(dataclasses.replace(PLAN, budget=budget), results)
+        assert sum("/final/" in job.name for job in jobs) == expected
+
+
 def test_a_final_run_is_measured_along_the_curve_and_where_budgets_end():
     results = trials("weight_clip", [1.0] * 3) | {"video/timing": TIMING}
     config = dump_config(dataclasses.replace(EXPERIMENT, train=_steps(100)))

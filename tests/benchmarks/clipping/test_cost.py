@@ -7,7 +7,8 @@ import torch
 
 from tgan.benchmarks.clipping.arms import ARMS
 from tgan.benchmarks.clipping.clip_cost import LAPACK, SHAPES, SPECTRA, time_clips
-from tgan.benchmarks.clipping.cost import QUICK_SIZES, Cost, clip_job, update_job
+from tgan.benchmarks.clipping.cost import GAPS_JOB, QUICK_SIZES, Cost, clip_job, update_job
+from tgan.benchmarks.clipping.norm_gap import KERNELS
 from tgan.benchmarks.clipping.part import Plan
 from tgan.benchmarks.clipping.tables import cells_of, results_table
 from tgan.benchmarks.clipping.update_cost import _Critic, time_updates
@@ -33,9 +34,9 @@ def results(tmp_path_factory):
 
 def test_jobs_take_times_alone_and_their_settings_fit_json():
     jobs = Cost().jobs(PLAN, {})
-    names = [clip_job(name) for name in SPECTRA] + [update_job(name) for name in NAMES]
-    assert [job.name for job in jobs] == names
-    assert all(job.alone for job in jobs)
+    timed = [clip_job(name) for name in SPECTRA] + [update_job(name) for name in NAMES]
+    assert [job.name for job in jobs if job.alone] == timed
+    assert [job.name for job in jobs if not job.alone] == [GAPS_JOB]
     assert all(json.loads(json.dumps(job.settings)) == job.settings for job in jobs)
 
 
@@ -59,6 +60,20 @@ def test_an_inexact_method_shows(monkeypatch):
     found = time_clips("mild", shapes=[(40, 100)], rounds=1)
     assert found["svd"]["error"] > 9e-4 and found["svd"]["excess"] > 1e-2
     assert found["gram"]["error"] < 2e-6
+
+
+def test_bounds_on_norms_enclose_those_of_kernels_that_are_clipped(results):
+    found = results[GAPS_JOB]
+    assert found.keys() == KERNELS.keys()
+    for layers in found.values():
+        assert [layer["layer"] for layer in layers[:2]] == ["3 → 4 at 16x32x32", "4 → 8 at 8x16x16"]
+        assert all(layer["upper"] > 1 - 1e-3 for layer in layers)
+        for layer in layers:
+            # Power iteration runs in float32.
+            assert (1 - 1e-6) * layer["lower"] <= layer["upper"] < 1.1 * layer["lower"]
+    # Taps of one sign add up in every patch: such kernels are far from their matrices' norms.
+    drawn, smooth = (np.array([layer["lower"] for layer in found[kind][1:3]]) for kind in KERNELS)
+    assert (smooth > 1.1 * drawn).all()
 
 
 def test_certificates_tell_strategies_apart(results):
@@ -120,10 +135,12 @@ def test_section_shows_what_there_is(results, tmp_path):
     (table, _) = part.section(PLAN, some, tmp_path).tables
     assert list(table.rows.values()) == [["diverged", [], [], []]]
     section = part.section(PLAN, results, tmp_path)
-    assert len(section.tables) == len(SPECTRA) + 2
+    assert len(section.tables) == len(SPECTRA) + len(KERNELS) + 2
     for table in section.tables:
         assert cells_of(table)
-    mild, _, updates, certain = section.tables
+    mild, _, gaps, _, updates, certain = section.tables
+    lowers, uppers = zip(*(row[:2] for row in list(gaps.rows.values())[:-1]), strict=True)
+    assert gaps.rows["product"][:2] == [[math.prod(v for (v,) in s)] for s in (lowers, uppers)]
     assert set(mild.rows) == {f"{LAPACK} alone", *CLIP_METHODS}
     seconds = results[clip_job("mild")]
     ratios = np.array(seconds[LAPACK]["seconds"]) / np.array(seconds["gram"]["seconds"])

@@ -60,6 +60,7 @@ def test_jobs_are_done_and_what_they_decide_follows(tmp_path):
         [job("a", "add", to=[1, 2]), job("deep/b", "add", to=[3])],
         processes=2,
         threads=3,
+        made_by={"commit": "abc"},
         record=lambda queue: records.append(sorted(queue.results["fake"])),
     )
     queue.run()
@@ -73,16 +74,18 @@ def test_jobs_are_done_and_what_they_decide_follows(tmp_path):
     assert json.loads((tmp_path / "jobs/fake/deep/b/result.json").read_text())["sum"] == 3
     assert queue.observer.plans[0] == (0, 2) and queue.observer.plans[-1] == (3, 3)
     assert records[0] == [] and records[-1] == sorted(results)
+    assert queue.makers == {name: {"commit": "abc"} for name in results}
     assert queue.crashed == {} and set(queue.observer.outcomes.values()) == {"done"}
 
 
 def test_what_is_done_is_not_done_again(tmp_path):
     jobs = [job("a", "add", to=[1]), job("b", "diverge")]
-    for _ in range(2):
-        queue = make_queue(tmp_path, jobs)
+    for commit in ("abc", "def"):
+        queue = make_queue(tmp_path, jobs, made_by={"commit": commit})
         queue.run()
         assert queue.results["fake"]["fake/b"] == {"failed": "critic_loss is nan at step 3"}
     assert queue.observer.plans == [(3, 3)]
+    assert {maker["commit"] for maker in queue.makers.values()} == {"abc"}
     assert [attempts(tmp_path, name) for name in ("a", "b", "last")] == [1, 1, 1]
 
 

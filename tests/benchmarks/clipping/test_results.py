@@ -6,26 +6,32 @@ import pytest
 from tgan.benchmarks.clipping.arms import CORE
 from tgan.benchmarks.clipping.part import Job, Plan
 from tgan.benchmarks.clipping.results import (
+    RESULT,
     RESULTS,
+    Record,
     claim_folder,
     plan_settings,
     read_job,
+    read_result,
     write_job,
     write_json,
 )
 
+MAKER = {"commit": "abc", "threads": "2"}
 PLAN = Plan("train:\n  steps: 5\n", {"svc": CORE["svc"]}, seeds=2)
 
 
 def record(out, plan=PLAN):
-    write_json(out / RESULTS, {"settings": plan_settings(plan), "results": {"video/a": {"x": 1}}})
+    known = {"results": {"video/a": {"x": 1}}, "made_by": {"video/a": MAKER}}
+    write_json(out / RESULTS, {"settings": plan_settings(plan), **known})
 
 
 def test_a_new_folder_and_one_of_the_same_settings_may_be_used(tmp_path):
-    assert claim_folder(tmp_path / "new", plan_settings(PLAN)) == {}
+    assert claim_folder(tmp_path / "new", plan_settings(PLAN)) == Record()
     assert not (tmp_path / "new").exists()
     record(tmp_path)
-    assert claim_folder(tmp_path, plan_settings(PLAN)) == {"video/a": {"x": 1}}
+    on_record = Record({"video/a": {"x": 1}}, {"video/a": MAKER})
+    assert claim_folder(tmp_path, plan_settings(PLAN)) == on_record
 
 
 @pytest.mark.parametrize(
@@ -63,9 +69,22 @@ def test_folders_of_something_else_and_files_are_refused(tmp_path):
 
 def test_a_job_is_read_as_it_was_written(tmp_path):
     job = Job("video/final/svc/seed_0", {"settings": {"train.steps": 3}, "points": [1, 2]})
-    folder = write_job(tmp_path, "video", job)
+    folder = write_job(tmp_path, "video", job, MAKER)
     assert folder == tmp_path / "jobs" / job.name
     assert read_job(folder) == ("video", job)
+
+
+def test_a_result_is_read_with_its_maker_and_a_damaged_one_named(tmp_path):
+    job = Job("video/a", {"seed": 3})
+    assert read_result(tmp_path, job) is None
+    folder = write_job(tmp_path, "video", job, MAKER)
+    write_json(folder / RESULT, {"x": 1})
+    assert read_result(tmp_path, job) == ({"x": 1}, MAKER)
+    (folder / RESULT).write_text('{"x": ')
+    with pytest.raises(
+        ValueError, match=r"result\.json' is missing or damaged; delete '.*video/a'"
+    ):
+        read_result(tmp_path, job)
 
 
 def test_numbers_that_are_not_finite_are_not_written(tmp_path):

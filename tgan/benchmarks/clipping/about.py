@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tgan.benchmarks.machine import cores, processor
@@ -10,12 +9,11 @@ from tgan.evaluation.report import versions
 
 
 def describe_machine() -> dict[str, str]:
-    """Commit, versions, hardware and date, in words."""
+    """Commit, versions and hardware, in words."""
     return {
         "commit": _commit(),
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
         "hardware": f"{processor()}, {cores()} cores, {_memory()}{_accelerator()}",
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
 
 

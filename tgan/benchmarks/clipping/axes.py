@@ -1,5 +1,6 @@
 """What plots of the report share: scales, a line to compare with, names at the ends of lines."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -101,8 +102,14 @@ def _make_log(axes: "Axes", side: str) -> None:
     # Powers of ten alone would leave a short axis with one number or none.
     steps = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0) if high / low > 4 else range(1, 10)
     axis.set_major_locator(LogLocator(subs=steps))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, 1)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _shortest(value)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _shortest(value: float) -> str:
+    """A tick's number; on a very short axis the locator takes some that one digit cannot tell."""
+    told = (digits for digits in (1, 2) if math.isclose(float(f"{value:.{digits - 1}e}"), value))
+    return format_number(value, next(told, 3))
 
 
 def _spread_out(heights: Sequence[float], rows: Sequence[int]) -> list[float]:

@@ -1,15 +1,17 @@
 """The whole benchmark: the jobs of its parts, what is on record of them, and the page."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tgan.benchmarks.clipping.part import Plan, Result, Section
+from tgan.benchmarks.clipping.part import Plan, Section
 from tgan.benchmarks.clipping.parts import PARTS
 from tgan.benchmarks.clipping.progress import Progress
 from tgan.benchmarks.clipping.queue import Queue
 from tgan.benchmarks.clipping.report import write_report
-from tgan.benchmarks.clipping.results import REPORT, RESULTS, plan_settings, write_json
+from tgan.benchmarks.clipping.results import REPORT, RESULTS, Record, plan_settings, write_json
 
 
 def run_benchmark(
@@ -17,8 +19,9 @@ def run_benchmark(
     names: Sequence[str],
     out: Path,
     *,
-    on_record: Mapping[str, Result],
+    on_record: Record,
     about: Mapping[str, str],
+    made_by: Mapping[str, str],
     processes: int,
     threads: int,
 ) -> None:
@@ -26,8 +29,9 @@ def run_benchmark(
 
     Args:
         names: of the parts.
-        on_record: results by name of job, as `results.claim_folder` gave them.
+        on_record: as `results.claim_folder` gave it.
         about: for the report.
+        made_by: commit, versions, hardware and threads, noted of every job that is done now.
         processes, threads: jobs at once, and the threads of each.
 
     Raises:
@@ -36,14 +40,21 @@ def run_benchmark(
         ValueError: a job's folder is of other settings.
     """
     # Those of the parts at hand are read from the folders of their jobs.
-    kept = {job: result for job, result in on_record.items() if job.partition("/")[0] not in names}
+    kept = [job for job in on_record.results if job.partition("/")[0] not in names]
+
+    def known(queue: Queue) -> Record:
+        found = Record(
+            {job: on_record.results[job] for job in kept},
+            {job: on_record.makers[job] for job in kept} | queue.makers,
+        )
+        for results in queue.results.values():
+            found.results.update(results)
+        return found
 
     def record(queue: Queue) -> None:
-        results = dict(kept)
-        for found in queue.results.values():
-            results |= found
-        content = {"settings": plan_settings(plan), "about": about, "results": results}
-        write_json(out / RESULTS, content | {"crashed": queue.crashed})
+        now = known(queue)
+        content = {"settings": plan_settings(plan), "about": about, "crashed": queue.crashed}
+        write_json(out / RESULTS, content | {"made_by": now.makers, "results": now.results})
 
     progress = Progress()
     queue = Queue(
@@ -53,17 +64,18 @@ def run_benchmark(
         observer=progress,
         processes=processes,
         threads=threads,
+        made_by=made_by,
         record=record,
     )
     try:
         queue.run()
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on with what is in '{out}'", file=sys.stderr)
-        _report(plan, out, queue, kept, about)
+        _report(plan, out, known(queue), queue.crashed, about)
         raise
     finally:
         progress.close()
-    _report(plan, out, queue, kept, about)
+    _report(plan, out, known(queue), queue.crashed, about)
     if queue.crashed:
         raise ChildProcessError(
             f"{len(queue.crashed)} jobs crashed ({', '.join(queue.crashed)}); each log.txt in "
@@ -72,16 +84,27 @@ def run_benchmark(
 
 
 def _report(
-    plan: Plan, out: Path, queue: Queue, kept: Mapping[str, Result], about: Mapping[str, str]
+    plan: Plan, out: Path, known: Record, crashed: Mapping[str, str], about: Mapping[str, str]
 ) -> None:
     """Write the page on all that is known, and print its path."""
     sections = []
     for name, make in PARTS.items():
-        mine = {job: result for job, result in kept.items() if job.startswith(f"{name}/")}
-        if results := mine | queue.results.get(name, {}):
-            sections.append(make().section(plan, results, out))
-    if queue.crashed:
-        lines = [f"{name}: {reason}" for name, reason in queue.crashed.items()]
+        if results := {j: r for j, r in known.results.items() if j.startswith(f"{name}/")}:
+            section = make().section(plan, results, out)
+            makers = _describe_makers(known.makers[job] for job in results)
+            sections.append(replace(section, text=[*section.text, makers]))
+    if crashed:
+        lines = [f"{name}: {reason}" for name, reason in crashed.items()]
         sections.append(Section("Jobs that crashed, and are missing above", lines))
     write_report(out / REPORT, sections, about=about, root=out)
     print(out / REPORT)
+
+
+def _describe_makers(makers: Iterable[Mapping[str, str]]) -> str:
+    """Who made how many jobs, in words; an interrupted benchmark may go on at another commit."""
+    counts = Counter(tuple(maker.items()) for maker in makers)
+    told = [
+        f"{count} jobs with {', '.join(f'{name} {value}' for name, value in maker)}"
+        for maker, count in counts.items()
+    ]
+    return f"Done: {'; '.join(told)}."

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tgan.benchmarks.clipping.clip_cost import SHAPES, SPECTRA, time_clips
+from tgan.benchmarks.clipping.norm_gap import norm_gaps
 from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
 from tgan.benchmarks.clipping.update_cost import Sizes, time_updates
 
 CLIP_ROUNDS = 3
+GAPS_JOB = "cost/norms"
 QUICK_SHAPES = SHAPES[:2]
 QUICK_SIZES = Sizes(resolution=32, width=4, batch=2, rounds=1)
 
@@ -16,19 +18,22 @@ class Cost:
     """Methods of clipping by their seconds and errors, strategies by what an update takes more."""
 
     def jobs(self, plan: Plan, results: Mapping[str, Result]) -> list[Job]:
-        """One per spectrum and one per strategy; each is done alone, since it takes times."""
+        """One for bounds on norms, and one per spectrum and strategy, alone, to take times."""
         clips = [
             Job(clip_job(spectrum), {"spectrum": spectrum, "quick": plan.quick}, alone=True)
             for spectrum in SPECTRA
         ]
-        return clips + [
+        gaps = Job(GAPS_JOB, {"quick": plan.quick})
+        return [*clips, gaps] + [
             Job(update_job(name), {"arm": arm.settings(), "quick": plan.quick}, alone=True)
             for name, arm in plan.arms.items()
         ]
 
     def run(self, job: Job, folder: Path) -> Result:
-        """Take times, within minutes; an interrupted job starts anew."""
+        """Take times, or bounds, within minutes; an interrupted job starts anew."""
         quick = job.settings["quick"]
+        if job.name == GAPS_JOB:
+            return norm_gaps(QUICK_SIZES if quick else Sizes())
         if "spectrum" in job.settings:
             shapes = QUICK_SHAPES if quick else SHAPES
             rounds = 1 if quick else CLIP_ROUNDS
@@ -36,7 +41,7 @@ class Cost:
         return time_updates(job.settings["arm"], QUICK_SIZES if quick else Sizes())
 
     def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """A table per spectrum, and one of strategies."""
+        """A table per spectrum, one of bounds on norms, and two of strategies."""
         from tgan.benchmarks.clipping.cost_section import cost_section
 
         return cost_section(plan, results)

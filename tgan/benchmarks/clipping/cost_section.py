@@ -1,10 +1,11 @@
 """What the part on cost shows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from tgan.benchmarks.clipping.clip_cost import LAPACK, SPECTRA
-from tgan.benchmarks.clipping.cost import clip_job, update_job
+from tgan.benchmarks.clipping.cost import GAPS_JOB, clip_job, update_job
 from tgan.benchmarks.clipping.part import Column, Plan, Result, Section, Table
 from tgan.benchmarks.clipping.update_cost import EVERY, FIFTH, Sizes
 from tgan.linalg.clipping import CLIP_METHODS
@@ -37,6 +38,7 @@ CERTAIN_COLUMNS = (
     Column("every fifth: largest singular value"),
     Column("certified bound then"),
 )
+GAP_COLUMNS = (Column("lower", digits=4), Column("upper", digits=4), Column("apart, %", digits=2))
 INTERVALS = (EVERY, FIFTH)
 
 
@@ -44,6 +46,8 @@ def cost_section(plan: Plan, results: Mapping[str, Result]) -> Section:
     """A table of clipping per spectrum, and tables of costs and of certificates by strategy."""
     spectra = {name: results[clip_job(name)] for name in SPECTRA if clip_job(name) in results}
     tables = [_clips(name, result) for name, result in spectra.items()]
+    if GAPS_JOB in results:
+        tables += [_gaps(kind, layers) for kind, layers in results[GAPS_JOB].items()]
     arms = {
         arm.title: results[update_job(name)]
         for name, arm in plan.arms.items()
@@ -70,6 +74,19 @@ def _clips(spectrum: str, result: Result) -> Table:
         f"1 and up to {top:g}; errors in the spectral norm, stored in float32."
     )
     return Table(f"Clipping kernels: {spectrum} spectra", CLIP_COLUMNS, rows, note)
+
+
+def _gaps(kind: str, layers: Sequence[Mapping[str, Any]]) -> Table:
+    def row(lower: float, upper: float) -> list[Sequence[float] | str]:
+        return [[lower], [upper], [100 * (upper / lower - 1)]]
+
+    rows = {layer["layer"]: row(layer["lower"], layer["upper"]) for layer in layers}
+    rows["product"] = row(*(prod(layer[side] for layer in layers) for side in ("lower", "upper")))
+    note = (
+        "Norms of the critic's layers as operators, after their kernels were clipped to 1 as "
+        "matrices: from below by power iteration, from above by the certified bound."
+    )
+    return Table(f"Bounds on norms: {kind}", GAP_COLUMNS, rows, note)
 
 
 def _updates(arms: Mapping[str, Result]) -> Table:

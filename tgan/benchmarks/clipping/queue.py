@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from tgan.benchmarks.clipping.part import Job, Part, Plan, Result
@@ -53,11 +54,13 @@ class Queue:
         parts: by the name that their jobs' names begin with.
         processes: at work at once.
         threads: of each.
+        made_by: what is noted of all jobs that this queue does.
         record: called with this queue whenever it knows more.
         command: from a job's folder to the program that does it.
 
     Attributes:
         results: by part and name of job, of those that are done; training that diverged is too.
+        makers: who made each of these, by name of job.
         crashed: by name of job, the last line of its log. Nothing is decided by these: they are
             no results, jobs that wait for one stay unknown, and the next queue tries them anew.
     """
@@ -71,13 +74,15 @@ class Queue:
         observer: Observer,
         processes: int = 1,
         threads: int = 1,
+        made_by: Mapping[str, str] = MappingProxyType({}),
         record: Callable[["Queue"], None] = lambda queue: None,
         command: Callable[[Path], list[str]] = worker_command,
     ) -> None:
         self.parts, self.plan, self.out, self.observer = parts, plan, out, observer
         self.processes, self.threads = processes, threads
-        self.record, self.command = record, command
+        self.made_by, self.record, self.command = made_by, record, command
         self.results: dict[str, dict[str, Result]] = {name: {} for name in parts}
+        self.makers: dict[str, dict[str, str]] = {}
         self.crashed: dict[str, str] = {}
         self._waiting: list[tuple[str, Job]] = []
         self._children: list[_Child] = []
@@ -104,15 +109,20 @@ class Queue:
         while known != (known := self._count()):
             self._waiting = []
             for part, job in self._unfinished():
-                result = read_result(self.out, job)
-                if result is None:
+                if self._take(part, job) is None:
                     self._waiting.append((part, job))
-                else:
-                    self.results[part][job.name] = result
         self._waiting.sort(key=lambda found: not found[1].alone)
         self.record(self)
         done = self._count() + len(self.crashed)
         self.observer.planned(done, done + len(self._waiting) + len(self._children))
+
+    def _take(self, part: str, job: Job) -> Result | None:
+        """Take over a job's result, if it is there."""
+        found = read_result(self.out, job)
+        if found is None:
+            return None
+        self.results[part][job.name], self.makers[job.name] = found
+        return found[0]
 
     def _unfinished(self) -> list[tuple[str, Job]]:
         """Jobs, by what is known so far, that are not done, at work, or crashed."""
@@ -136,7 +146,7 @@ class Queue:
         return None if alone and self._children else self._waiting.pop(0)
 
     def _start(self, part: str, job: Job) -> None:
-        folder = write_job(self.out, part, job)
+        folder = write_job(self.out, part, job, self.made_by)
         with (folder / LOG).open("w") as log:
             process = subprocess.Popen(
                 self.command(folder),
@@ -157,11 +167,9 @@ class Queue:
         for child in ended:
             self._children.remove(child)
             child.process.stdin.close()
-            name, result = child.job.name, read_result(self.out, child.job)
+            name, result = child.job.name, self._take(child.part, child.job)
             if result is None:
                 self.crashed[name] = self._last_words(child)
-            else:
-                self.results[child.part][name] = result
             self.record(self)
             self.observer.ended(name, time.monotonic() - child.begin, self._outcome(name, result))
         if ended:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,19 @@ RESULTS, REPORT = "results.json", "report.html"
 JOB, RESULT, LOG = "job.json", "result.json", "log.txt"
 
 
+@dataclass(frozen=True)
+class Record:
+    """What is known of a benchmark.
+
+    Attributes:
+        results: by name of job.
+        makers: commit, versions, hardware and threads that each was made with, likewise.
+    """
+
+    results: dict[str, Result] = field(default_factory=dict)
+    makers: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
 def plan_settings(plan: Plan) -> dict[str, Any]:
     """All that the results of a benchmark depend on, fit for JSON."""
     return {
@@ -26,11 +40,11 @@ def plan_settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-def claim_folder(out: Path, settings: Mapping[str, Any]) -> dict[str, Result]:
+def claim_folder(out: Path, settings: Mapping[str, Any]) -> Record:
     """Check that a benchmark of these settings may use `out`: a new folder, or one of its own.
 
     Returns:
-        The results that are on record there, by name of job.
+        What is on record there.
 
     Raises:
         ValueError: it holds something else, results of other settings, or cannot be written.
@@ -39,12 +53,13 @@ def claim_folder(out: Path, settings: Mapping[str, Any]) -> dict[str, Result]:
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out '{out}' is a file; name a folder")
     if not out.is_dir() or not any(out.iterdir()):
-        return {}
+        return Record()
     if not (out / RESULTS).is_file():
         raise ValueError(f"--out '{out}' holds something else than a benchmark; name a new folder")
     try:
         record = json.loads((out / RESULTS).read_text())
-        before, results = record["settings"], dict(record["results"])
+        before = record["settings"]
+        found = Record(dict(record["results"]), dict(record["made_by"]))
     except (ValueError, LookupError, TypeError):
         raise ValueError(f"'{out / RESULTS}' is no result of this benchmark") from None
     if difference := _difference(before, json.loads(json.dumps(settings))):
@@ -52,7 +67,7 @@ def claim_folder(out: Path, settings: Mapping[str, Any]) -> dict[str, Result]:
             f"--out '{out}' holds a benchmark of other settings ({difference}); "
             "repeat those, or name a new folder"
         )
-    return results
+    return found
 
 
 def folder_of(out: Path, name: str) -> Path:
@@ -60,35 +75,35 @@ def folder_of(out: Path, name: str) -> Path:
     return out / "jobs" / name
 
 
-def write_job(out: Path, part: str, job: Job) -> Path:
-    """Describe a job in its folder, for the process that does it; the folder."""
-    folder = folder_of(out, job.name)
-    write_json(folder / JOB, {"part": part, "name": job.name, "settings": job.settings})
+def write_job(out: Path, part: str, job: Job, made_by: Mapping[str, str]) -> Path:
+    """Describe a job, and who does it, in its folder, for the process that does; the folder."""
+    folder, about = folder_of(out, job.name), {"part": part, "name": job.name}
+    write_json(folder / JOB, about | {"made_by": dict(made_by), "settings": job.settings})
     return folder
 
 
 def read_job(folder: Path) -> tuple[str, Job]:
     """What `write_job` wrote: the part's name, and the job."""
-    about = json.loads((folder / JOB).read_text())
+    about = _read(folder, JOB)
     return about["part"], Job(about["name"], about["settings"])
 
 
-def read_result(out: Path, job: Job) -> Result | None:
-    """The result of a job, or None where it is not done yet.
+def read_result(out: Path, job: Job) -> tuple[Result, dict[str, str]] | None:
+    """The result of a job and who made it, or None where it is not done yet.
 
     Raises:
         ValueError: the folder holds the same job with other settings, as another version of the
-            program makes.
+            program makes, or a file that is damaged.
     """
     folder = folder_of(out, job.name)
     if not (folder / RESULT).is_file():
         return None
-    before = read_job(folder)[1].settings
-    if difference := _difference(before, json.loads(json.dumps(job.settings))):
+    about = _read(folder, JOB)
+    if difference := _difference(about["settings"], json.loads(json.dumps(job.settings))):
         raise ValueError(
             f"'{folder}' was made with other settings ({difference}); delete it to do the job anew"
         )
-    return json.loads((folder / RESULT).read_text())
+    return _read(folder, RESULT), about["made_by"]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -99,6 +114,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """
     text = json.dumps(content, indent=2, allow_nan=False)
     write_whole(path, lambda part: part.write_text(text + "\n"))
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        return json.loads((folder / name).read_text())
+    except (OSError, ValueError):
+        raise ValueError(
+            f"'{folder / name}' is missing or damaged; delete '{folder}' to do the job anew"
+        ) from None
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:

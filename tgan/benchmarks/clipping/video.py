@@ -74,7 +74,7 @@ class Video:
         found = [timing, controls]
         for name in arms:
             found += [_trial(plan, sizes, name, number) for number in range(TRIALS)]
-        for name in arms if TIMING_JOB in results else ():
+        for name in arms if _is_timed(plan, results) else ():
             if (best := chosen_trial(name, results)) is not None:
                 found += [_final(plan, sizes, results, name, best, s) for s in seeds_of(plan)]
         return found
@@ -139,6 +139,13 @@ def budgets(plan: Plan, sizes: Sizes, results: Mapping[str, Result], name: str) 
 def first_budget(plan: Plan) -> str:
     """The budget at whose end everything is measured."""
     return "seconds" if plan.budget == "seconds" else "steps"
+
+
+def _is_timed(plan: Plan, results: Mapping[str, Result]) -> bool:
+    """Whether the final runs' lengths are known; never, where time alone counts and none is."""
+    if TIMING_JOB not in results:
+        return False
+    return plan.budget != "seconds" or "failed" not in results[TIMING_JOB]
 
 
 def _all_metrics(sizes: Sizes) -> dict[str, int]:

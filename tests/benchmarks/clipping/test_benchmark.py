@@ -1,0 +1,30 @@
+from tgan.benchmarks.clipping import benchmark
+from tgan.benchmarks.clipping.arms import CORE
+from tgan.benchmarks.clipping.part import Plan, Section
+from tgan.benchmarks.clipping.results import Record
+
+PLAN = Plan("train:\n  steps: 5\n", {"svc": CORE["svc"]})
+
+
+class Nothing:
+    """A part whose jobs are all done, and which shows their names."""
+
+    def jobs(self, plan, results):
+        return []
+
+    def section(self, plan, results, out):
+        return Section("nothing", [*results])
+
+
+def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
+    pages = []
+    monkeypatch.setattr(benchmark, "PARTS", {"truth": Nothing, "toys": Nothing})
+    monkeypatch.setattr(benchmark, "write_report", lambda path, found, **about: pages.append(found))
+    makers = {"truth/a": {"commit": "abc"}, "truth/b": {"commit": "def"}}
+    jobs = ["truth/a", "truth/b", "truth/c"]
+    record = Record({job: {} for job in jobs}, makers | {"truth/c": {"commit": "abc"}})
+    benchmark.run_benchmark(
+        PLAN, ["toys"], tmp_path, on_record=record, about={}, made_by={}, processes=1, threads=1
+    )
+    ((section,),) = pages
+    assert section.text == [*jobs, "Done: 2 jobs with commit abc; 1 jobs with commit def."]
