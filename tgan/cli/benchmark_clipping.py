@@ -33,7 +33,7 @@ examples:
 The configuration is the experiment on video, of which every strategy is a variation. Each has
 three trials of its settings; the best goes on to the final runs. Every job is a process of its
 own. Interrupted, the same command goes on where it was; --parts and --processes may change.
-results.json is written after every job, report.html at the end.
+results.json is written after every job, report.html and tables.md at the end.
 """
 BUDGETS = ("both", "steps", "seconds")
 MAX_SEEDS, MAX_PROCESSES = 1000, 1000
@@ -162,7 +162,7 @@ def _most_processes() -> int:
 def _parser() -> ArgumentParser:
     parser = experiment_parser("tgan benchmark-clipping", DESCRIPTION, EXAMPLES)
     options: dict[str, dict[str, Any]] = {
-        "out": {"type": str, "help": "folder for jobs, results.json and report.html"},
+        "out": {"type": str, "help": "folder for jobs, results and report"},
         "strategies": {
             "type": str,
             "default": "core",

@@ -27,4 +27,5 @@ def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
         PLAN, ["toys"], tmp_path, on_record=record, about={}, made_by={}, processes=1, threads=1
     )
     ((section,),) = pages
+    assert (tmp_path / "tables.md").is_file()
     assert section.text == [*jobs, "Done: 2 jobs with commit abc; 1 jobs with commit def."]

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tgan.benchmarks.clipping.part import Column, Section, Table
-from tgan.benchmarks.clipping.tables import Cell, cells_of, format_number, results_table
+from tgan.benchmarks.clipping.tables import Cell, cells_of, format_number, write_tables
 
 
 def column_of(entries: dict, best: str | None = None, digits: int = 3) -> dict[str, Cell]:
@@ -89,11 +89,14 @@ def test_a_row_of_another_length_is_named():
         cells_of(Table("t", [Column("a"), Column("b")], {"SVC": [[1.0]]}))
 
 
-def test_markdown_of_a_section():
+def test_sections_as_markdown(tmp_path):
     columns = [Column("distance", "low"), Column("chosen")]
     rows = {"SVC": [[1.0, 1.5], "1e-3"], "a|b <i>": [[2.0, 3.0], "x_y *z*"]}
     section = Section("s", tables=[Table("T", columns, rows, note="Of frechet_pooled192.")])
-    assert results_table(section).splitlines() == [
+    write_tables(tmp_path / "tables.md", [section, Section("without tables")])
+    assert (tmp_path / "tables.md").read_text("utf-8").splitlines() == [
+        "## s",
+        "",
         "**T**",
         "",
         "|  | distance | chosen |",

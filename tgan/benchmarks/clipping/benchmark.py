@@ -11,7 +11,15 @@ from tgan.benchmarks.clipping.parts import PARTS
 from tgan.benchmarks.clipping.progress import Progress
 from tgan.benchmarks.clipping.queue import Queue
 from tgan.benchmarks.clipping.report import write_report
-from tgan.benchmarks.clipping.results import REPORT, RESULTS, Record, plan_settings, write_json
+from tgan.benchmarks.clipping.results import (
+    REPORT,
+    RESULTS,
+    TABLES,
+    Record,
+    plan_settings,
+    write_json,
+)
+from tgan.benchmarks.clipping.tables import write_tables
 
 
 def run_benchmark(
@@ -86,7 +94,7 @@ def run_benchmark(
 def _report(
     plan: Plan, out: Path, known: Record, crashed: Mapping[str, str], about: Mapping[str, str]
 ) -> None:
-    """Write the page on all that is known, and print its path."""
+    """Write the page on all that is known, and its tables; print the page's path."""
     sections = []
     for name, make in PARTS.items():
         if results := {j: r for j, r in known.results.items() if j.startswith(f"{name}/")}:
@@ -97,6 +105,7 @@ def _report(
         lines = [f"{name}: {reason}" for name, reason in crashed.items()]
         sections.append(Section("Jobs that crashed, and are missing above", lines))
     write_report(out / REPORT, sections, about=about, root=out)
+    write_tables(out / TABLES, sections)
     print(out / REPORT)
 
 

@@ -9,11 +9,9 @@ from typing import Any
 
 from tgan.benchmarks.clipping.part import Clip, Plot, Section, Table
 from tgan.benchmarks.clipping.plots import Style, draw, needs_legend, styles_of
-from tgan.benchmarks.clipping.tables import HINTS, NOTHING, cells_of, results_table
+from tgan.benchmarks.clipping.tables import HINTS, NOTHING, cells_of
 from tgan.files import write_whole
 from tgan.lookup import look_up
-
-__all__ = ["check_installed", "results_table", "write_report"]
 
 TITLE = "Keeping a critic Lipschitz: strategies compared"
 MEDIA_TYPES = {".mp4": "video/mp4", ".png": "image/png"}

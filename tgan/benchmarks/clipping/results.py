@@ -12,7 +12,7 @@ from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.experiment import flat_settings
 from tgan.files import check_writable, write_whole
 
-RESULTS, REPORT = "results.json", "report.html"
+RESULTS, REPORT, TABLES = "results.json", "report.html", "tables.md"
 JOB, RESULT, LOG = "job.json", "result.json", "log.txt"
 
 

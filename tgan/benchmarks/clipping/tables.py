@@ -5,8 +5,10 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tgan.benchmarks.clipping.part import Column, Section, Table
+from tgan.files import write_whole
 
 NOTHING = "–"
 # Exponents between which a number is written out.
@@ -64,9 +66,15 @@ def cells_of(table: Table) -> dict[str, list[Cell]]:
     return {row: [cells[place] for cells in columns] for place, row in enumerate(table.rows)}
 
 
-def results_table(section: Section) -> str:
-    """The tables of a section as Markdown, rounded as in the report; best values are bold."""
-    return "\n\n".join(_markdown(table) for table in section.tables) + "\n"
+def write_tables(path: Path, sections: Sequence[Section]) -> None:
+    """Write the tables of sections as Markdown, for a paper or a README; best values are bold."""
+    shown = [section for section in sections if section.tables]
+    parts = [f"## {section.title}\n\n{_tables(section)}" for section in shown]
+    write_whole(path, lambda part: part.write_text("\n\n".join(parts) + "\n", "utf-8"))
+
+
+def _tables(section: Section) -> str:
+    return "\n\n".join(_markdown(table) for table in section.tables)
 
 
 def _cells_of_column(column: Column, entries: Sequence[Sequence[float] | str]) -> list[Cell]:
