@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
         out,
         on_record=on_record,
         about=_about(argv, plan) | machine,
-        made_by=machine | {"threads": str(threads)},
+        made_by=machine | {"processes": str(processes), "threads": str(threads)},
         processes=processes,
         threads=threads,
     )

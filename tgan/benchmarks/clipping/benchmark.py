@@ -39,7 +39,8 @@ def run_benchmark(
         names: of the parts.
         on_record: as `results.claim_folder` gave it.
         about: for the report.
-        made_by: commit, versions, hardware and threads, noted of every job that is done now.
+        made_by: commit, versions, hardware, processes and threads, noted of every job that is
+            done now.
         processes, threads: jobs at once, and the threads of each.
 
     Raises:

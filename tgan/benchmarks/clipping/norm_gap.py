@@ -12,7 +12,7 @@ from tgan.build import build_critic, critic_example
 from tgan.linalg import clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
 
-# Enough for a clip to 1 to leave all singular values equal, or nearly so.
+# Enough for a clip to 1 to level most singular values of a kernel.
 SCALE = 10.0
 BINOMIAL = (1.0, 3.0, 3.0, 1.0)
 

@@ -22,7 +22,7 @@ class Record:
 
     Attributes:
         results: by name of job.
-        makers: commit, versions, hardware and threads that each was made with, likewise.
+        makers: commit, versions, hardware, processes and threads of each, likewise.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
