@@ -16,7 +16,7 @@ from tgan.lookup import look_up
 ARMS = ("weight_clip_bn", "svc_bn", "svc_certified", "wgan_gp")
 MOST_SEEDS = 2
 # Updates of the generator, the same under every setting, on small batches.
-STEPS, QUICK_STEPS, BATCH = 400, 6, 8
+STEPS, QUICK_STEPS, BATCH = 300, 6, 8
 SAMPLES = 512
 DISTANCE, DIVERSITY = "frechet_pooled192", "diversity_pixels"
 CONTROLS_JOB = "robustness/controls"
