@@ -3,9 +3,18 @@ import dataclasses
 import pytest
 import torch
 
-from tgan.build import build_critic, build_generator, load_critic, load_generator, with_labels
+from tgan.build import (
+    build_constraint,
+    build_critic,
+    build_generator,
+    load_critic,
+    load_generator,
+    with_labels,
+)
 from tgan.cli import main
-from tgan.config import Config, DataConfig, GeneratorConfig
+from tgan.config import Config, ConstraintConfig, DataConfig, GeneratorConfig
+from tgan.constraints import CONSTRAINTS
+from tgan.experiment import experiment_parser, read_experiment
 from tgan.models import CRITICS, GENERATORS
 
 
@@ -27,6 +36,16 @@ def test_a_setting_of_another_architecture_is_refused(tiny_config, group, name, 
     config = dataclasses.replace(tiny_config, generator=generator)
     with pytest.raises(ValueError, match=f"{group} '{name}' has no setting '{setting}'; it has: z"):
         build_generator(config)
+
+
+def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
+    message = "'wgan_gp' has no setting 'interval'; it has: weight .*--constraint.interval null"
+    with pytest.raises(ValueError, match=message):
+        build_constraint(ConstraintConfig(name="wgan_gp", interval=5))
+    arguments = ["--constraint.name", "wgan_gp", "--constraint.interval", "5"]
+    parser = experiment_parser("", "", "")
+    config, _ = read_experiment(parser, [*arguments, "--constraint.interval", "null"])
+    assert build_constraint(config.constraint) == CONSTRAINTS["wgan_gp"]()
 
 
 @pytest.mark.parametrize("name", GENERATORS)

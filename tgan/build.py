@@ -213,7 +213,10 @@ def build_constraint(config: ConstraintConfig) -> Constraint:
     known = {f.name for f in dataclasses.fields(make)} if dataclasses.is_dataclass(make) else set()
     for name in settings.keys() - known:
         choices = ", ".join(sorted(known & vars(config).keys())) or "none"
-        raise ValueError(f"constraint '{config.name}' has no setting '{name}'; it has: {choices}")
+        raise ValueError(
+            f"constraint '{config.name}' has no setting '{name}'; it has: {choices} "
+            f"(--constraint.{name} null takes back what a file sets)"
+        )
     return make(**settings)
 
 

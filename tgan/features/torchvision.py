@@ -11,7 +11,6 @@ from urllib.parse import urlparse
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
 
 from tgan.features.frames import rgb_bytes
 from tgan.features.weights import existing_file, fill, first_line, load_state, sha256_of
@@ -35,6 +34,9 @@ class TorchvisionFeatures:
     per_frame = False
 
     def __init__(self, path: str | Path | None = None, *, device: str = "cpu", name: str) -> None:
+        # Here, as it takes seconds that users of other networks need not wait.
+        from torchvision.models import get_model, get_model_weights
+
         self.name = name
         weights = get_model_weights(name).DEFAULT
         self.labels = list(weights.meta["categories"])

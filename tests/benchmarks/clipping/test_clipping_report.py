@@ -154,6 +154,8 @@ def test_tables_mark_the_best_and_carry_what_to_sort_by(page):
     cells = page.all("td")[:6]
     assert [a.get("data-order") for a in cells] == ["3.5", None, "1.0", None, None, None]
     assert [a.get("class") for a in cells] == [None, "text", "best", "text", None, "text"]
+    heads = [a.get("class") for a in page.all("th") if a.get("scope") == "col"][:3]
+    assert heads == [None, None, "text"]
     assert {"lower is better", "(3 to 4)", "3.50", "–"} <= set(page.words)
     assert len(page.all("caption")) == 0 and len(page.all("table")) == 3
 

@@ -81,12 +81,16 @@ def _section(
 
 
 def _table(table: Table, name: str) -> dict[str, Any]:
-    columns = [(column.name, HINTS[column.best]) for column in table.columns]
+    rows = cells_of(table)
+    columns = [
+        (column.name, HINTS[column.best], any(cells[place].is_text for cells in rows.values()))
+        for place, column in enumerate(table.columns)
+    ]
     return {
         "id": name,
         "title": table.title,
         "columns": columns,
-        "rows": cells_of(table),
+        "rows": rows,
         "note": table.note,
     }
 
