@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,25 @@ def test_controls_of_a_folder_need_no_run(videos, tmp_path, capsys):
     assert "12 real clips are drawn from 4 videos" in capsys.readouterr().err
 
 
+def test_controls_can_be_made_of_other_clips(videos, tmp_path):
+    def kid(real, fake):
+        out = tmp_path / "scores.json"
+        options = ["--metrics", "kid_pooled192", "--controls", "real", "--control-data", fake]
+        small("--data", real, "--resolution", 32, *options, "--json", out, "--overwrite")
+        report = json.loads(out.read_text())
+        assert report["control_data"]["from"] == str(fake)
+        return report["controls"]["real"]["kid_pooled192"]["value"]
+
+    others = tmp_path / "others"
+    for number in range(3):
+        frames = np.random.default_rng(9 + number).integers(0, 99, (18, 32, 32, 3), np.uint8)
+        write_video(others / f"{number}.mp4", frames)
+    assert kid(videos, others) == pytest.approx(kid(others, videos)) and kid(videos, others) > 0.3
+    same = tmp_path / "same"
+    shutil.copytree(videos, same)
+    assert abs(kid(videos, same)) < 0.01
+
+
 def test_real_clips_can_be_a_folder_or_the_training_data(run_dir, videos, tmp_path):
     for data, kind in ((videos, "folder"), ("train", "train")):
         out = tmp_path / f"{kind}.json"
@@ -251,6 +271,9 @@ class Wrong(Rows):
         (["{run}", "--batch-size", "0"], "--batch-size 0"),
         (["{run}", "--seed", "-1"], "--seed -1"),
         (["{run}", "--controls", "blur"], "unknown control 'blur'"),
+        (["{run}", "--control-data", "train"], "--control-data is for --controls"),
+        (["{run}", "--controls", "--control-data", "held-out"], "are the real clips themselves"),
+        (["{run}", "--controls", "--control-data", "{tmp}/nothing"], "nothing"),
         (["{run}", "--against", "{run}", "--controls"], "--controls need a metric over a network"),
         (["{run}", "--network", "i3d"], "--network 'i3d'; NAME=PATH"),
         (["{run}", "--network", "i3d=x.pt"], "network 'i3d', which no metric asks for"),

@@ -18,6 +18,7 @@ examples:
   tgan evaluate runs/a --against runs/b --json gam.json
   tgan evaluate runs/demo --metrics nearest --json copies.json
   tgan evaluate --data my_videos --resolution 64 --json floor.json
+  tgan evaluate --data mine --controls real --control-data yours --json apart.json
 
 A metric is gam, nearest, acd_color, fvd, inception_score_ucf101, or KIND_NETWORK: a KIND of
 frechet, kid, diversity, acd, inception_score, class_histogram over a NETWORK (pooled192 and
@@ -129,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"also measure changed real clips as if they were samples ({DEFAULT_CONTROLS})",
     )
+    add(
+        "--control-data",
+        metavar="DATA",
+        help="make controls of these clips, such as held-out (default: one half of the real clips, "
+        "measured against the other)",
+    )
     add("--resolution", type=int, help="of the clips, without a run (default 64)")
     add("--num-frames", type=int, help="of the clips, without a run (default 16)")
     add("--stride", type=int, help="between frames of the clips, without a run (default 1)")
@@ -172,6 +179,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--{given[0].replace('_', '-')} is what the run says; leave it out")
     if arguments.run is None:
         _check_without_run(arguments)
+    if arguments.control_data is not None and not arguments.controls:
+        raise ValueError("--control-data is for --controls: name some, such as --controls real")
     if arguments.controls and not set(arguments.metrics) - {GAM, NEAREST}:
         raise ValueError("--controls need a metric over a network: name some with --metrics")
 

@@ -66,7 +66,8 @@ def make_jobs(arguments: Namespace) -> Plan:
     real = RealClips(source, seed=arguments.seed, device=arguments.device)
     for network in networks.values():
         check_network(network, real(0, 2))
-    builder = _Builder(arguments, names, networks, source, config.data.stride, real)
+    others, about_others = _control_clips(arguments, config, about)
+    builder = _Builder(arguments, names, networks, source, config.data.stride, real, others)
     plan = Plan()
     if subject is not None and names:
         clips = subject.clips(builder.first_seed)
@@ -75,12 +76,17 @@ def make_jobs(arguments: Namespace) -> Plan:
         plan.jobs[CONTROL + name] = builder.control(name)
     rival = _add_own_jobs(plan, arguments, subject, builder)
     _describe(plan, arguments, builder, about, subject, rival)
+    plan.settings["control_data"] = about_others
     return plan
 
 
 @dataclass
 class _Builder:
-    """What several jobs are made of."""
+    """What several jobs are made of.
+
+    Attributes:
+        others: clips that controls are made of; None takes a half of `source`.
+    """
 
     arguments: Namespace
     names: list[str]
@@ -88,6 +94,7 @@ class _Builder:
     source: ClipSource
     stride: int
     real: RealClips
+    others: ClipSource | None
 
     @property
     def first_seed(self) -> int:
@@ -110,9 +117,12 @@ class _Builder:
         return Comparison(self.measures(), real=real, fake=fake, batch_size=batch_size)
 
     def control(self, name: str) -> Comparison:
-        """One half of the videos, changed, against the other half."""
-        real, other = (self.draws(half) for half in halves(self.source))
-        return self.comparison(real, ControlClips(name, other))
+        """Other clips, changed, against the real ones; without any, half against half."""
+        if self.others is None:
+            real, others = (self.draws(half) for half in halves(self.source))
+        else:
+            real, others = self.real, self.draws(self.others)
+        return self.comparison(real, ControlClips(name, others))
 
     def draws(self, source: ClipSource) -> RealClips:
         return RealClips(source, seed=self.arguments.seed, device=self.arguments.device)
@@ -184,6 +194,21 @@ def _describe(
             f"{arguments.samples} real clips are drawn from {len(builder.source)} videos: clips of "
             "one video are alike, so spreads are understated"
         )
+
+
+def _control_clips(
+    arguments: Namespace, config: Config, real: dict[str, Any]
+) -> tuple[ClipSource | None, dict[str, Any] | None]:
+    """The clips of `--control-data`, and what they are, for JSON."""
+    if arguments.control_data is None:
+        return None, None
+    source, about = real_clips(config, arguments.control_data)
+    if about["from"] == real["from"]:
+        raise ValueError(
+            f"--control-data '{about['from']}' are the real clips themselves; leave it out for one "
+            "half of them against the other"
+        )
+    return source, about
 
 
 def _subject(arguments: Namespace) -> Subject | None:
