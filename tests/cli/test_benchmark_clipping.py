@@ -37,6 +37,7 @@ def command(config, out, *argv):
         (["--critic.width", "0"], "critic.width 0 is below 1"),
         (["--generator.widht", "8"], "unknown setting 'generator.widht'"),
         (["--out", "/proc/none"], "cannot be written"),
+        (["--job", "somewhere"], "unknown setting 'job'"),
     ],
     ids=lambda value: "_".join(value).strip("-") if isinstance(value, list) else "",
 )

@@ -1,18 +1,19 @@
 """`tgan benchmark-clipping`: strategies that keep a critic Lipschitz, compared on equal terms."""
 
 import shlex
-from argparse import SUPPRESS
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace
 
 from tgan.benchmarks.clipping.arms import arms_named
 from tgan.benchmarks.clipping.part import Plan
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.results import claim_folder, plan_settings, read_job
+from tgan.benchmarks.clipping.results import claim_folder, locked, plan_settings, read_job
 from tgan.benchmarks.machine import cores
 from tgan.config import Config
 from tgan.experiment import dump_config, experiment_parser, read_experiment
@@ -32,7 +33,8 @@ examples:
 
 The configuration is the experiment on video, of which every strategy is a variation. Each has
 three trials of its settings; the best goes on to the final runs. Every job is a process of its
-own. Interrupted, the same command goes on where it was; --parts and --processes may change.
+own. Interrupted, the same command goes on where it was; --parts and --processes may change, and
+--strategies and --seeds may become more. All of it takes some six hours of one core.
 results.json is written after every job, report.html and tables.md at the end.
 """
 BUDGETS = ("both", "steps", "seconds")
@@ -60,16 +62,31 @@ def main(argv: Sequence[str]) -> None:
     _check_experiment(config, plan, names)
     machine, processes = describe_machine(), arguments.processes or _most_processes()
     threads = max(cores() // processes, 1)
-    run_benchmark(
-        plan,
-        names,
-        out,
-        on_record=on_record,
-        about=_about(argv, plan) | machine,
-        made_by=machine | {"processes": str(processes), "threads": str(threads)},
-        processes=processes,
-        threads=threads,
-    )
+    with locked(out), _interrupted_by_sigterm():
+        run_benchmark(
+            plan,
+            names,
+            out,
+            on_record=on_record,
+            about=_about(argv, plan) | machine,
+            made_by=machine | {"processes": str(processes), "threads": str(threads)},
+            processes=processes,
+            threads=threads,
+        )
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM inside is what Ctrl-C is: jobs are stopped, and what is done is reported on."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _do_job(folder: Path) -> None:
@@ -188,5 +205,4 @@ def _parser() -> ArgumentParser:
     for name, about in options.items():
         parser.add_argument(f"--{name}", **about)
     parser.add_argument("--quick", action="store_true", help="next to nothing of every part")
-    parser.add_argument("--job", help=SUPPRESS)
     return parser

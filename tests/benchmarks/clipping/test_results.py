@@ -10,6 +10,7 @@ from tgan.benchmarks.clipping.results import (
     RESULTS,
     Record,
     claim_folder,
+    locked,
     plan_settings,
     read_job,
     read_result,
@@ -37,11 +38,11 @@ def test_a_new_folder_and_one_of_the_same_settings_may_be_used(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seeds": 3}, "seeds was 2 and is 3"),
+        ({"seeds": 1}, "seeds was 2 and is 1"),
         ({"quick": True}, "quick was False and is True"),
         ({"budget": "steps"}, "budget was 'both' and is 'steps'"),
         ({"config": "train:\n  steps: 6\n"}, "config.train.steps was 5 and is 6"),
-        ({"arms": CORE}, "strategies was"),
+        ({"arms": {"wgan_gp": CORE["wgan_gp"]}}, "strategies had svc too"),
     ],
     ids=["seeds", "quick", "budget", "config", "strategies"],
 )
@@ -51,10 +52,31 @@ def test_other_settings_are_refused_by_name(tmp_path, change, message):
         claim_folder(tmp_path, plan_settings(dataclasses.replace(PLAN, **change)))
 
 
+def test_strategies_and_seeds_may_become_more(tmp_path):
+    record(tmp_path)
+    more = dataclasses.replace(PLAN, arms={"wgan_gp": CORE["wgan_gp"]} | PLAN.arms, seeds=3)
+    assert claim_folder(tmp_path, plan_settings(more)).makers == {"video/a": MAKER}
+
+
+def test_results_are_found_again_without_their_list(tmp_path):
+    for name in ("jobs", ".lock", "report.html"):
+        (tmp_path / name).mkdir()
+        assert claim_folder(tmp_path, plan_settings(PLAN)) == Record()
+
+
+def test_a_folder_has_one_benchmark_at_a_time(tmp_path):
+    out = tmp_path / "out"
+    busy = pytest.raises(ValueError, match="another benchmark is at work")
+    with locked(out), busy, locked(out):
+        pass
+    with locked(out):
+        pass
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"settings": {}}'], ids=["empty", "list", "part"])
 def test_what_is_no_result_is_refused(tmp_path, content):
     (tmp_path / RESULTS).write_text(content)
-    with pytest.raises(ValueError, match=r"results\.json' is no result"):
+    with pytest.raises(ValueError, match=r"results\.json' is damaged, or no result .* delete it"):
         claim_folder(tmp_path, plan_settings(PLAN))
 
 
@@ -85,6 +107,10 @@ def test_a_result_is_read_with_its_maker_and_a_damaged_one_named(tmp_path):
         ValueError, match=r"result\.json' is missing or damaged; delete '.*video/a'"
     ):
         read_result(tmp_path, job)
+    for content in ("{}", "[]"):
+        (folder / RESULT).write_text(content)
+        with pytest.raises(ValueError, match=r"result\.json' is no result; delete '.*video/a'"):
+            read_result(tmp_path, job)
 
 
 def test_numbers_that_are_not_finite_are_not_written(tmp_path):

@@ -66,7 +66,7 @@ def test_those_of_the_four_arms_take_part_that_were_asked_for():
     [
         ({"failed": "nan"}, "diverged"),
         (found(1.0, ratio=0.33), "collapsed"),
-        (found(50.0, ratio=0.33), "not learnt yet"),
+        (found(50.0, ratio=0.33), "collapsed"),
         (found(7.0), "not learnt yet"),
         (found(6.9), "fine"),
         (found(1.0, ratio=0.34), "fine"),

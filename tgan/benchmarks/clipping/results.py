@@ -1,7 +1,8 @@
 """The folder of a benchmark: whose it is, and the results that jobs leave in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from tgan.experiment import flat_settings
 from tgan.files import check_writable, write_whole
 
 RESULTS, REPORT, TABLES = "results.json", "report.html", "tables.md"
+JOBS, LOCK = "jobs", ".lock"
+_OWN = {RESULTS, REPORT, TABLES, JOBS, LOCK}
 JOB, RESULT, LOG = "job.json", "result.json", "log.txt"
 
 
@@ -43,6 +46,8 @@ def plan_settings(plan: Plan) -> dict[str, Any]:
 def claim_folder(out: Path, settings: Mapping[str, Any]) -> Record:
     """Check that a benchmark of these settings may use `out`: a new folder, or one of its own.
 
+    Strategies and seeds may have become more.
+
     Returns:
         What is on record there.
 
@@ -52,7 +57,7 @@ def claim_folder(out: Path, settings: Mapping[str, Any]) -> Record:
     check_writable(out / RESULTS)
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out '{out}' is a file; name a folder")
-    if not out.is_dir() or not any(out.iterdir()):
+    if not out.is_dir() or {path.name for path in out.iterdir()} <= _OWN - {RESULTS}:
         return Record()
     if not (out / RESULTS).is_file():
         raise ValueError(f"--out '{out}' holds something else than a benchmark; name a new folder")
@@ -61,8 +66,11 @@ def claim_folder(out: Path, settings: Mapping[str, Any]) -> Record:
         before = record["settings"]
         found = Record(dict(record["results"]), dict(record["made_by"]))
     except (ValueError, LookupError, TypeError):
-        raise ValueError(f"'{out / RESULTS}' is no result of this benchmark") from None
-    if difference := _difference(before, json.loads(json.dumps(settings))):
+        raise ValueError(
+            f"'{out / RESULTS}' is damaged, or no result of this benchmark; delete it to have the "
+            f"results read from '{out / JOBS}' again"
+        ) from None
+    if difference := _narrower(before, settings):
         raise ValueError(
             f"--out '{out}' holds a benchmark of other settings ({difference}); "
             "repeat those, or name a new folder"
@@ -70,9 +78,30 @@ def claim_folder(out: Path, settings: Mapping[str, Any]) -> Record:
     return found
 
 
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Nobody else works on a benchmark's folder inside; where the system cannot tell, trust.
+
+    Raises:
+        ValueError: another process is at work on it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"another benchmark is at work on --out '{out}'") from None
+        yield
+
+
 def folder_of(out: Path, name: str) -> Path:
     """The folder of the job `name`."""
-    return out / "jobs" / name
+    return out / JOBS / name
 
 
 def write_job(out: Path, part: str, job: Job, made_by: Mapping[str, str]) -> Path:
@@ -103,7 +132,10 @@ def read_result(out: Path, job: Job) -> tuple[Result, dict[str, str]] | None:
         raise ValueError(
             f"'{folder}' was made with other settings ({difference}); delete it to do the job anew"
         )
-    return _read(folder, RESULT), about["made_by"]
+    result = _read(folder, RESULT)
+    if not isinstance(result, dict) or not result:
+        raise ValueError(f"'{folder / RESULT}' is no result; delete '{folder}' to do the job anew")
+    return result, about["made_by"]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -123,6 +155,21 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
         raise ValueError(
             f"'{folder / name}' is missing or damaged; delete '{folder}' to do the job anew"
         ) from None
+
+
+def _narrower(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """The first setting that keeps a benchmark from going on, in words.
+
+    Strategies in another order, or more of them, and more seeds only add jobs.
+    """
+    missing = [name for name in before["strategies"] if name not in now["strategies"]]
+    if missing:
+        return f"strategies had {', '.join(missing)} too"
+    if before["seeds"] > now["seeds"]:
+        return f"seeds was {before['seeds']} and is {now['seeds']}"
+    ignored = {"strategies", "seeds"}
+    old, new = ({n: v for n, v in each.items() if n not in ignored} for each in (before, now))
+    return _difference(old, json.loads(json.dumps(new)))
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:

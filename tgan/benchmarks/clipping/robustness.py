@@ -21,9 +21,9 @@ SAMPLES = 512
 DISTANCE, DIVERSITY = "frechet_pooled192", "diversity_pixels"
 CONTROLS_JOB = "robustness/controls"
 
-# Fixed before the runs. Samples that are no nearer to real clips than the mean clip, over and over,
-# tell of nothing that was learnt in so few steps; that is no failure. Among the others, samples
-# that are less than a third as far from each other as real clips are have collapsed.
+# Fixed before the runs. Samples that are less than a third as far from each other as real clips
+# are have collapsed. Among the others, samples that are no nearer to real clips than the mean clip,
+# over and over, tell of nothing that was learnt in so few steps; that is no failure.
 LEAST_DIVERSITY = 1 / 3
 DIVERGED, COLLAPSED, NOT_YET, FINE = "diverged", "collapsed", "not learnt yet", "fine"
 VERDICTS = (DIVERGED, COLLAPSED, NOT_YET, FINE)
@@ -124,9 +124,9 @@ def verdict(result: Result, bound: float) -> str:
     """
     if "failed" in result:
         return DIVERGED
-    if result[DISTANCE]["value"] >= bound:
-        return NOT_YET
-    return COLLAPSED if result[DIVERSITY]["ratio"] < LEAST_DIVERSITY else FINE
+    if result[DIVERSITY]["ratio"] < LEAST_DIVERSITY:
+        return COLLAPSED
+    return NOT_YET if result[DISTANCE]["value"] >= bound else FINE
 
 
 def _controls(folder: Path, config: str, metrics: Mapping[str, int]) -> Result:

@@ -28,11 +28,11 @@ TEXT = (
     "of Adam and of critic updates per generator update from mild to rough (Miyato et al. 2018, "
     "Table 1); no setting is tuned for anyone.",
     f"All runs make {STEPS} generator updates on batches of {BATCH}, at most {MOST_SEEDS} seeds a "
-    "setting. A run has diverged if a number was not finite. One whose samples are no nearer to "
-    "real clips than the mean clip, over and over, has not learnt yet: a low learning rate may "
-    "need more steps, which is no instability. Of the others, one has collapsed if its samples "
-    f"are less than {LEAST_DIVERSITY:.2g} times as diverse as real clips. The bounds were fixed "
-    "before the runs.",
+    "setting. A run has diverged if a number was not finite. One whose samples are less than "
+    f"{LEAST_DIVERSITY:.2g} times as diverse as real clips has collapsed. Of the others, one whose "
+    "samples are no nearer to real clips than the mean clip, over and over, has not learnt yet: a "
+    "low learning rate may need more steps, which is no instability. The bounds were fixed before "
+    "the runs.",
 )
 # By setting, the results that are there, in the order of seeds.
 Grid = Mapping[str, Sequence[Result]]
