@@ -11,7 +11,7 @@ from tgan.benchmarks.clipping.part import Job, Plan
 from tgan.benchmarks.clipping.problems import PROBLEMS
 from tgan.benchmarks.clipping.small import config_of
 from tgan.benchmarks.clipping.tables import cells_of
-from tgan.benchmarks.clipping.truth import Truth, contestants
+from tgan.benchmarks.clipping.truth import RATE, Truth, contestants
 from tgan.metrics.transport import transport, transport_1d
 
 
@@ -93,7 +93,7 @@ def test_batch_norms_score_as_in_training_and_once_more_in_inference_mode():
 
 def trained_ratio(name, arm, *, updates, seed=0):
     problem = dataclasses.replace(PROBLEMS[name](seed), updates=updates, held_out=8)
-    settings = {"critic_optimizer.lr": 3e-3} | ARMS[arm].settings()
+    settings = {"critic_optimizer.lr": RATE} | ARMS[arm].settings()
     found = measure(train_critic(problem, config_of(settings), seed), problem, seed)
     return found["estimate"] / problem.distance, found["stderr"] / problem.distance, found
 

@@ -1,6 +1,6 @@
 """The arms: what is compared, and the three settings that each is tuned over."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tgan.lookup import look_up
@@ -29,7 +29,7 @@ class Arm:
     constraint: dict[str, Any]
     batch_norm: bool
     objective: str = "wasserstein"
-    trials: tuple[dict[str, Any], ...] = field(default=_RATES)
+    trials: tuple[dict[str, Any], ...] = _RATES
 
     def settings(self) -> dict[str, Any]:
         """Dotted settings of an experiment that this arm fixes."""

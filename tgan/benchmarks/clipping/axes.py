@@ -35,8 +35,6 @@ def is_sideways(plot: Plot) -> bool:
 def set_scales(axes: "Axes", plot: Plot) -> None:
     """Linear or logarithmic axes, or one of categories; a scale without a place is not taken."""
     places, values = ("y", "x") if is_sideways(plot) else ("x", "y")
-    if plot.log_x and any(x > 0 for line in plot.lines for x in line.x):
-        _make_log(axes, places)
     if plot.log_y and any(y > 0 for line in plot.lines for y in line.y):
         _make_log(axes, values)
     if plot.ticks:

@@ -132,7 +132,6 @@ class Plot:
     y_label: str
     lines: Sequence[Line]
     kind: str = "lines"
-    log_x: bool = False
     log_y: bool = False
     reference: tuple[float, str] | None = None
     ticks: Sequence[str] = ()

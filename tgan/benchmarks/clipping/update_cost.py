@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tgan.benchmarks.clipping.small import check_finite, config_of, echo, player_of
+from tgan.benchmarks.clipping.timing import twin_of
 from tgan.build import build_constraint, build_critic, critic_example
 from tgan.config import Config
 from tgan.linalg import conv_norm_upper_bound
@@ -58,8 +59,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
         ArithmeticError: the critic diverged.
     """
     torch.set_num_threads(1)
-    plain = {name: value for name, value in settings.items() if "constraint." not in name}
-    twin = _Critic(_config(sizes, plain | {"constraint.name": "none"}), sizes)
+    twin = _Critic(_config(sizes, twin_of(settings)), sizes)
     variants: dict[str, dict[str, Any]] = {EVERY: {}}
     if hasattr(build_constraint(_config(sizes, settings).constraint), "interval"):
         variants = {name: {"constraint.interval": number} for name, number in INTERVALS.items()}
