@@ -100,6 +100,17 @@ def test_samples_as_grid_rows_and_array(tmp_path):
     assert iio.imread(tmp_path / "s.gif", index=...).shape[:3] == (16, 2 * 2 * 64, 2 * 96)
 
 
+def test_images_make_a_grid_and_show_a_fourth_channel_beside(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 5, 4), np.uint8)
+    write_samples(tmp_path / "s.png", images, columns=2)
+    grid = iio.imread(tmp_path / "s.png")
+    assert grid.shape == (8, 20, 3) == samples_shape("s.png", images.shape, columns=2, rows=2)[-3:]
+    np.testing.assert_array_equal(grid[4:, :5], images[2, 0, ..., :3])
+    np.testing.assert_array_equal(grid[:4, 15:], images[1, 0, ..., 3:].repeat(3, -1))
+    write_samples(tmp_path / "s.npy", images, columns=2)
+    np.testing.assert_array_equal(np.load(tmp_path / "s.npy"), images)
+
+
 @pytest.mark.parametrize("ending", WRITERS)
 def test_the_shape_of_samples_is_known_before_they_are_made(tmp_path, ending):
     path, layout = tmp_path / f"s{ending}", {"columns": 2, "rows": 3, "scale": 2}

@@ -22,8 +22,8 @@ from tgan.config import (
     OptimizerConfig,
 )
 from tgan.constraints import CONSTRAINTS, Constraint
-from tgan.data.clips import ClipSource, open_clips
-from tgan.data.digits import MovingDigits
+from tgan.data.clips import ClipSource
+from tgan.datasets import open_dataset, open_held_out
 from tgan.experiment import parse_config
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
@@ -99,8 +99,8 @@ def with_labels(config: Config) -> Config:
     source, named = build_source(config), config.data.labels
     if not source.labels or any(source.label(index) is None for index in range(len(source))):
         raise ValueError(
-            f"conditional true needs videos with classes, and not all of '{config.data.path}' have "
-            "one: prepare them with --labels"
+            f"conditional true needs data with classes, and not all of '{config.data.path}' have "
+            "one: prepare videos with --labels; put images in a folder per class"
         )
     if named and named != source.labels:
         raise ValueError(
@@ -117,26 +117,12 @@ def build_source(config: Config) -> ClipSource:
     Raises:
         ValueError: there are none, or none long enough.
     """
-    data = config.data
-    if data.name == "moving_digits":
-        return _moving_digits(config, held_out=False)
-    return open_clips(
-        data.path,
-        num_frames=data.num_frames,
-        resolution=data.resolution,
-        stride=data.stride,
-        channels=data.channels,
-    )
+    return open_dataset(config.data)
 
 
 def build_held_out(config: Config) -> ClipSource | None:
     """Clips that training never sees, or None where the configuration names none."""
-    if config.data.name == "moving_digits":
-        return _moving_digits(config, held_out=True)
-    if config.data.held_out_path is None:
-        return None
-    data = dataclasses.replace(config.data, path=config.data.held_out_path)
-    return build_source(dataclasses.replace(config, data=data))
+    return open_held_out(config.data)
 
 
 def load_critic(path: str | Path) -> tuple[nn.Module, Config]:
@@ -263,18 +249,6 @@ def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
         return None
     update = get_ema_multi_avg_fn(config.train.ema_decay)
     return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
-
-
-def _moving_digits(config: Config, *, held_out: bool) -> MovingDigits:
-    return MovingDigits(
-        num_frames=config.data.num_frames,
-        resolution=config.data.resolution,
-        channels=config.data.channels,
-        num_digits=config.data.num_digits,
-        size=config.data.num_clips,
-        path=config.data.path,
-        held_out=held_out,
-    )
 
 
 def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, kind: str) -> dict:

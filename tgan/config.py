@@ -10,24 +10,26 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
 
-from tgan.sizes import count_doublings, first_length
+from tgan.sizes import base_side
 
 Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "small_normal"]
 
 
 @dataclass
 class DataConfig:
-    """Where clips come from.
+    """Where clips come from; an image is a clip of one frame.
 
     Attributes:
-        name: built-in moving digits, or videos (a folder, prepared or not).
-        path: the folder of videos; for moving digits an MNIST image file in IDX format (none:
+        name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
+            or what is built in: moving_digits, or digits, which are images.
+        path: the folder or file; for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits).
-        held_out_path: another folder of videos, for the distance only; moving digits have their
-            own.
-        resolution: height and width, a power of two from 32.
-        channels: 3 for RGB, 1 for grey.
-        num_frames: frames per clip, a multiple of 16.
+        held_out_path: another one, for distances only; digits have their own.
+        labels_key: the array of a .npz file that names the classes of its images.
+        resolution: height and width, 4 or 5 times a power of two, from 8.
+        channels: 1 for grey, 3 for RGB, 4 for RGB and one more.
+        num_frames: frames per clip: what the generator can make, such as a multiple of 16; 1 for
+            images.
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
         num_clips: number of different clips of moving digits.
@@ -35,11 +37,12 @@ class DataConfig:
         workers: processes that read ahead; 0 reads in the training process.
     """
 
-    name: Literal["moving_digits", "videos"] = "moving_digits"
+    name: Literal["moving_digits", "videos", "images", "digits"] = "moving_digits"
     path: str | None = None
     held_out_path: str | None = None
+    labels_key: str | None = None
     resolution: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Literal[1, 3, 4] = 3
     num_frames: int = 16
     stride: int = 1
     num_digits: int = 2
@@ -53,8 +56,9 @@ class GeneratorConfig:
     """The generator.
 
     Attributes:
-        name: tgan, or a baseline: deconv3d (3-D deconvolutions) or videogan (two streams). The
-            baselines have z_slow, width, image_shift and image_init, and refuse the rest.
+        name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams), or dcgan
+            for images. The baselines have z_slow, width, image_shift and image_init, and refuse
+            the rest.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.
@@ -64,10 +68,10 @@ class GeneratorConfig:
         image_shift: whether the image generator's batch norms have a shift.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of what makes images; none leaves it to the architecture
-            (uniform for tgan, he_normal for deconv3d, small_normal for videogan).
+            (uniform for tgan, he_normal for deconv3d, small_normal for videogan, normal for dcgan).
     """
 
-    name: Literal["tgan", "deconv3d", "videogan"] = "tgan"
+    name: Literal["tgan", "deconv3d", "videogan", "dcgan"] = "tgan"
     z_slow: int = 100
     z_fast: int = 100
     temporal_width: int = 512
@@ -240,20 +244,16 @@ class Config:
 def validate(config: Config) -> None:
     """Raise one ValueError that lists every setting that is out of range or does not fit."""
     problems = [*_out_of_range(config), *_not_positive(config), *_misfits(config)]
-    for check in (
-        lambda: count_doublings(config.data.resolution),
-        lambda: first_length(config.data.num_frames),
-    ):
-        try:
-            check()
-        except ValueError as error:
-            problems.append(f"data.{error}")
+    try:
+        base_side(config.data.resolution)
+    except ValueError as error:
+        problems.append(f"data.{error}")
     if problems:
         raise ValueError("; ".join(problems))
 
 
 _AT_LEAST_ONE = {
-    "data": ["stride", "num_digits", "num_clips"],
+    "data": ["num_frames", "stride", "num_digits", "num_clips"],
     "generator": ["z_slow", "z_fast", "temporal_width", "width"],
     "critic": ["width"],
     "train": ["steps", "batch_size", "n_critic"],
@@ -314,7 +314,18 @@ def _misfits(config: Config) -> list[str]:
             "the simultaneous schedule updates each player once"
         )
     if config.conditional and data.name == "moving_digits":
-        problems.append("conditional true needs data.name videos; moving digits have no classes")
+        problems.append(
+            "conditional true needs data with classes (videos, images, digits); moving digits "
+            "have none"
+        )
+    if data.name in ("images", "digits") and data.num_frames != 1:
+        problems.append(
+            f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
+        )
+    if data.name in ("moving_digits", "videos") and data.channels == 4:
+        problems.append(f"data.channels 4 needs data.name images; {data.name} have 1 or 3")
+    if data.name != "images" and data.labels_key is not None:
+        problems.append("data.labels_key needs data.name images")
     if config.constraint.name in _TWICE_DIFFERENTIATED and train.mixed_precision == "fp16":
         problems.append(
             f"constraint.name {config.constraint.name} differentiates the critic twice, which "
@@ -322,8 +333,8 @@ def _misfits(config: Config) -> list[str]:
         )
     if config.generator.name == "videogan" and train.mixed_precision == "fp16":
         problems.append("generator.name videogan does not train in fp16; choose bf16 or no")
-    if data.name == "videos" and data.path is None:
-        problems.append("data.path is missing: name a folder of videos (--data.path DIR)")
+    if data.name in ("videos", "images") and data.path is None:
+        problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
     for name in ("generator_optimizer", "critic_optimizer"):

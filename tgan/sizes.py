@@ -1,28 +1,45 @@
 """Which resolutions and lengths of clip the networks can make."""
 
-# The generator starts, and the critic ends, with maps of this side.
-BASE_SIDE = 4
+# Generators start, and critics end, with maps of one of these sides.
+BASE_SIDES = (4, 5)
 # The temporal generator doubles its length this often.
 TEMPORAL_DOUBLINGS = 4
 
 
+def base_side(resolution: int) -> int:
+    """The side of the map that doubles its way to `resolution`: 4, or 5 for 80 and its like.
+
+    Raises:
+        ValueError: `resolution` is neither 4 nor 5 times a power of two, from 8 up.
+    """
+    for side in BASE_SIDES:
+        times, rest = divmod(resolution, side)
+        if times > 1 and not rest and not times & (times - 1):
+            return side
+    raise ValueError(
+        f"resolution {resolution} is not 4 or 5 times a power of two "
+        "(8, 10, 16, 20, 32, 40, 64, 80, 128, ...)"
+    )
+
+
 def count_doublings(resolution: int) -> int:
-    """How often a map of side 4 doubles to reach `resolution`.
+    """How often a map of side `base_side(resolution)` doubles to reach `resolution`.
 
     Raises:
-        ValueError: `resolution` is no power of two from 32 up.
+        ValueError: as `base_side`.
     """
-    if resolution < 32 or resolution & (resolution - 1):
-        raise ValueError(f"resolution {resolution} is not a power of two from 32 up (32, 64, ...)")
-    return (resolution // BASE_SIDE).bit_length() - 1
+    return (resolution // base_side(resolution)).bit_length() - 1
 
 
-def first_length(num_frames: int) -> int:
-    """The length from which the temporal generator doubles its way to `num_frames`.
+def first_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
+    """The length that doubles its way to `num_frames`.
 
     Raises:
-        ValueError: `num_frames` is no positive multiple of 16.
+        ValueError: `num_frames` is no positive multiple of 2**doublings.
     """
-    if num_frames < 1 or num_frames % 2**TEMPORAL_DOUBLINGS:
-        raise ValueError(f"num_frames {num_frames} is not a multiple of 16 (16, 32, 48, ...)")
-    return num_frames // 2**TEMPORAL_DOUBLINGS
+    step = 2**doublings
+    if num_frames < 1 or num_frames % step:
+        raise ValueError(
+            f"num_frames {num_frames} is not a multiple of {step} ({step}, {2 * step}, ...)"
+        )
+    return num_frames // step

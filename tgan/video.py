@@ -1,6 +1,7 @@
 """Writing videos: grids, and files in the format that their ending names.
 
-Frames are NumPy arrays (T, H, W, C), uint8, with 1 or 3 channels; torch is not needed here.
+Frames are NumPy arrays (T, H, W, C), uint8, with 1, 3 or 4 channels; torch is not needed here. A
+fourth channel, transparency or depth, is shown in grey beside the colours.
 """
 
 from fractions import Fraction
@@ -38,6 +39,13 @@ def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.nda
     return rearrange(padded, "(r k) t h w c -> t (r h) (k w) c", k=columns)
 
 
+def with_fourth_beside(frames: np.ndarray) -> np.ndarray:
+    """Frames (..., H, W, 4) as colour beside the fourth channel, (..., H, 2 W, 3); others as is."""
+    if frames.shape[-1] != 4:
+        return frames
+    return np.concatenate([frames[..., :3], frames[..., 3:].repeat(3, axis=-1)], axis=-2)
+
+
 def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
     """Frames (T, H, W, C) with every pixel repeated `factor` times in both directions."""
     return frames.repeat(factor, axis=1).repeat(factor, axis=2)
@@ -54,8 +62,8 @@ def write_samples(
 ) -> None:
     """Write videos (N, T, H, W, C), uint8, together, as the ending of `path` asks for.
 
-    A grid as of `tile` for endings that move, one row of frames per video for `.png`, and the
-    videos themselves, not enlarged, for `.npy`.
+    A grid as of `tile` for endings that move and for images, which have one frame; one row of
+    frames per video for `.png`; and the videos themselves, not enlarged, for `.npy`.
 
     Raises:
         ValueError, OSError: as `tile` and `write_video`.
@@ -63,7 +71,9 @@ def write_samples(
     ending = Path(path).suffix.lower()
     if ending == ".npy":
         write_whole(path, lambda part: np.save(part, videos))
-    elif ending == ".png":
+        return
+    videos = with_fourth_beside(videos)
+    if ending == ".png" and videos.shape[1] > 1:
         stacked = rearrange(videos, "n t h w c -> t (n h) w c")
         write_video(path, enlarge(stacked, scale))
     else:
@@ -74,11 +84,12 @@ def samples_shape(
     path: str | Path, shape: tuple[int, ...], *, columns: int, rows: int, scale: int = 1
 ) -> tuple[int, ...]:
     """Shape (..., H, W, C) of the pixels that `write_samples` writes of `shape` (N, T, H, W, C)."""
-    count, frames, height, width, _ = shape
+    count, frames, height, width, channels = shape
     ending = Path(path).suffix.lower()
     if ending == ".npy":
         return shape
-    if ending == ".png":
+    width *= 2 if channels == 4 else 1
+    if ending == ".png" and frames > 1:
         return (count * height * scale, frames * width * scale, 3)
     return (frames, rows * height * scale, columns * width * scale, 3)
 

@@ -11,8 +11,9 @@ VIDEO = Normal()(0, 2)
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_own_networks_keep_their_promises(name):
-    network = PLAIN[name]((4, 8, 8, 1))
-    check_network(network, VIDEO)
+    frames = 1 if name == "pooled32" else 4
+    network = PLAIN[name]((frames, 8, 8, 1))
+    check_network(network, VIDEO[:, :, :frames])
     assert network.name == name and network.protocol["name"] == name
 
 
@@ -26,6 +27,13 @@ def test_pooled_features_are_those_of_the_bytes():
     video = (torch.from_numpy(clip).movedim(-1, 1).float() - 128) / 128
     features = PLAIN["pooled192"]((4, 8, 8, 1))(video)
     np.testing.assert_array_equal(features.numpy(), pooled_features(clip))
+
+
+def test_clips_and_images_have_pooled_features_of_their_own():
+    for name, frames, other in (("pooled192", 1, "pooled32"), ("pooled32", 4, "pooled192")):
+        message = f"{name} cannot take clips of {frames} frames: their network is {other}"
+        with pytest.raises(ValueError, match=message):
+            PLAIN[name]((frames, 8, 8, 1))
 
 
 def test_distance_of_pixels_is_a_root_mean_square():

@@ -21,14 +21,13 @@ examples:
   tgan evaluate --data mine --controls real --control-data yours --json apart.json
 
 A metric is gam, nearest, acd_color, fvd, inception_score_ucf101, or KIND_NETWORK: a KIND of
-frechet, kid, diversity, acd, inception_score, class_histogram over a NETWORK (pooled192 and
-pixels need no weights). fvd and inception_score_ucf101 take their published number of samples,
-whatever --samples says. docs/evaluation.md says what each metric sees and what it misses.
+frechet, kid, diversity, acd, inception_score, class_histogram over a NETWORK (pooled192, pooled32
+for images, and pixels need no weights). fvd and inception_score_ucf101 take their published number
+of samples, whatever --samples says. docs/evaluation.md says what each metric sees and what it
+misses.
 
 Interrupted, the same command goes on where it was: the state lies beside the JSON file.
 """
-# Those that need no weights.
-DEFAULT_METRICS = "frechet_pooled192,kid_pooled192,diversity_pooled192,diversity_pixels,acd_color"
 # Metrics with a job of their own instead of a network.
 GAM, NEAREST = "gam", "nearest"
 DEFAULT_CONTROLS = "real,shuffled,frozen,noise"
@@ -150,7 +149,8 @@ def _complete(arguments: argparse.Namespace) -> None:
         arguments.controls = arguments.controls or DEFAULT_CONTROLS
     elif arguments.data is None:
         arguments.data = "held-out"
-    metrics = arguments.metrics or (GAM if arguments.against else DEFAULT_METRICS)
+    metrics = arguments.metrics or (GAM if arguments.against else None)
+    # None: what fits the clips, which are not known yet.
     arguments.metrics = _names(metrics, option="--metrics")
     arguments.controls = _names(arguments.controls, option="--controls")
     arguments.network = dict(_pair(text) for text in arguments.network)
@@ -181,7 +181,7 @@ def _check(arguments: argparse.Namespace) -> None:
         _check_without_run(arguments)
     if arguments.control_data is not None and not arguments.controls:
         raise ValueError("--control-data is for --controls: name some, such as --controls real")
-    if arguments.controls and not set(arguments.metrics) - {GAM, NEAREST}:
+    if arguments.controls and {GAM, NEAREST} >= set(arguments.metrics) > set():
         raise ValueError("--controls need a metric over a network: name some with --metrics")
 
 

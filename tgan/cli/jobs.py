@@ -26,6 +26,7 @@ from tgan.evaluation.streams import Clips, RealClips, halves
 from tgan.evaluation.swap import Swap
 from tgan.features import FeatureNetwork
 from tgan.lookup import look_up
+from tgan.metrics.pooled import pooled_size
 
 SAMPLES, CONTROL = "samples", "control "
 # Samples share no seed with previews nor with training's distance; another --seed takes the next
@@ -57,10 +58,11 @@ def make_jobs(arguments: Namespace) -> Plan:
     """
     for name in arguments.controls:
         look_up(CONTROLS, name, kind="control")
-    names = [name for name in arguments.metrics if name not in (GAM, NEAREST)]
-    wanted = [parse_metric(name, network_names()).network for name in names]
     subject = _subject(arguments)
     config = _config(arguments, subject)
+    arguments.metrics = arguments.metrics or default_metrics(config.data.num_frames)
+    names = [name for name in arguments.metrics if name not in (GAM, NEAREST)]
+    wanted = [parse_metric(name, network_names()).network for name in names]
     source, about = real_clips(config, arguments.data)
     networks = load_networks(wanted, source.shape, paths=arguments.network, device=arguments.device)
     real = RealClips(source, seed=arguments.seed, device=arguments.device)
@@ -78,6 +80,13 @@ def make_jobs(arguments: Namespace) -> Plan:
     _describe(plan, arguments, builder, about, subject, rival)
     plan.settings["control_data"] = about_others
     return plan
+
+
+def default_metrics(num_frames: int) -> list[str]:
+    """Those that need no weights, for clips of so many frames."""
+    pooled = f"pooled{pooled_size(num_frames)}"
+    names = [f"frechet_{pooled}", f"kid_{pooled}", f"diversity_{pooled}", "diversity_pixels"]
+    return names if num_frames == 1 else [*names, "acd_color"]
 
 
 @dataclass

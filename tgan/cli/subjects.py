@@ -1,7 +1,7 @@
 """What `tgan evaluate` measures: a run's samples and critic, and the real clips beside them."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ from torch import nn
 
 from tgan.build import build_held_out, build_source, load_critic, load_generator, with_labels
 from tgan.config import Config, DataConfig
-from tgan.data.clips import ClipSource, open_clips
+from tgan.data.clips import ClipSource
+from tgan.datasets import open_dataset
 from tgan.evaluation.streams import GeneratedClips
 from tgan.evaluation.swap import Player
 from tgan.training.checkpoint import MANIFEST, find_checkpoint
@@ -106,7 +107,8 @@ def bare_config(
     """A configuration that says of the clips in a folder what a run would."""
     sizes = {"resolution": resolution, "num_frames": num_frames, "channels": channels}
     sizes["stride"] = stride
-    return Config(data=DataConfig(name="videos", path=data, **sizes))
+    name = "images" if num_frames == 1 else "videos"
+    return Config(data=DataConfig(name=name, path=data, **sizes))
 
 
 def check_unseen(subject: Subject, source: ClipSource, kind: str) -> None:
@@ -149,10 +151,5 @@ def check_rivals(a: Config, b: Config) -> list[str]:
 
 
 def _open(settings: DataConfig, path: str) -> ClipSource:
-    return open_clips(
-        path,
-        num_frames=settings.num_frames,
-        resolution=settings.resolution,
-        stride=settings.stride,
-        channels=settings.channels,
-    )
+    name = "images" if settings.name in ("images", "digits") else "videos"
+    return open_dataset(replace(settings, name=name, path=path))

@@ -92,9 +92,10 @@ def describe(run, checkpoint) -> str:
     frames, height, width, channels = run.source.shape
     return "\n".join(
         [
-            f"data: {len(run.source)} videos from {config.data.path or config.data.name} "
-            f"({len(run.source.skipped)} skipped, {run.source.num_too_short} too short), "
-            f"clips of {frames} frames {height}x{width}x{channels}",
+            f"data: {len(run.source)} {'videos' if frames > 1 else 'images'} from "
+            f"{config.data.path or config.data.name} ({len(run.source.skipped)} skipped, "
+            f"{run.source.num_too_short} too short), "
+            f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",
             f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "
             "parameters",
             f"objective: {config.objective}, constraint {config.constraint.name}, "

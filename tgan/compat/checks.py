@@ -11,7 +11,7 @@ import numpy as np
 
 from tgan.compat.archives import Arrays
 from tgan.compat.layout import Architecture, Slot, layout_of
-from tgan.sizes import BASE_SIDE, TEMPORAL_DOUBLINGS
+from tgan.sizes import BASE_SIDES, TEMPORAL_DOUBLINGS
 
 DTYPES = ("float32", "float64")
 
@@ -40,7 +40,7 @@ def find_architecture(arrays: Mapping[str, Arrays], paths: Mapping[str, Path]) -
     return Architecture(
         sizes={
             "num_frames": sizes["num_frames"],
-            "resolution": BASE_SIDE << doublings,
+            "resolution": BASE_SIDES[0] << doublings,
             "channels": sizes["channels"],
         },
         generator={

@@ -8,20 +8,37 @@ from torch import Tensor
 
 from tgan.features import FEATURES, FeatureNetwork, load_features
 from tgan.metrics.colour import DARK, object_colours
-from tgan.metrics.pooled import FEATURES as POOLED_FEATURES
-from tgan.metrics.pooled import pooled_features
+from tgan.metrics.pooled import pooled_features, pooled_size
 from tgan.pixels import to_bytes
 
 
 class Pooled:
-    """Brightness, contrast and motion on a 4x4x4 grid: see `tgan.metrics.pooled`."""
+    """Brightness, contrast and motion on a grid: see `tgan.metrics.pooled`.
 
-    name, size, per_frame = "pooled192", POOLED_FEATURES, False
-    protocol = {
-        "name": name,
-        "source": "tgan.metrics.pooled",
-        "preprocessing": "bytes, grey, 4x4x4 cells: mean, deviation, mean change between frames",
-    }
+    Args:
+        num_frames: of the clips; images have a network of their own.
+        size: numbers in a vector.
+
+    Raises:
+        ValueError: clips of so many frames have another size.
+    """
+
+    per_frame = False
+
+    def __init__(self, num_frames: int, *, size: int) -> None:
+        if pooled_size(num_frames) != size:
+            raise ValueError(
+                f"pooled{size} cannot take clips of {num_frames} frames: "
+                f"their network is pooled{pooled_size(num_frames)}"
+            )
+        self.name, self.size = f"pooled{size}", size
+        cells = "4x4" if num_frames == 1 else "4x4x4"
+        motion = "" if num_frames == 1 else ", mean change between frames"
+        self.protocol = {
+            "name": self.name,
+            "source": "tgan.metrics.pooled",
+            "preprocessing": f"bytes, grey, {cells} cells: mean, deviation{motion}",
+        }
 
     def __call__(self, video: Tensor) -> Tensor:
         return torch.from_numpy(pooled_features(to_bytes(video).cpu().numpy()))
@@ -59,7 +76,8 @@ class ObjectColour:
 
 # Each takes the shape (T, H, W, C) of the clips.
 PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
-    "pooled192": lambda shape: Pooled(),
+    "pooled192": lambda shape: Pooled(shape[0], size=192),
+    "pooled32": lambda shape: Pooled(shape[0], size=32),
     "pixels": lambda shape: Pixels(math.prod(shape)),
     "color": lambda shape: ObjectColour(shape[-1]),
 }

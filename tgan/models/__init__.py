@@ -1,6 +1,7 @@
 """Networks: generators map latents to samples, critics map samples to scores."""
 
 from tgan.models.critic import VideoCritic
+from tgan.models.dcgan import ImageDeconvGenerator
 from tgan.models.deconv3d import Deconv3dGenerator, TwoStreamGenerator
 from tgan.models.tgan import ImageGenerator, TemporalGenerator, VideoGenerator
 
@@ -8,6 +9,7 @@ GENERATORS = {
     "tgan": VideoGenerator,
     "deconv3d": Deconv3dGenerator,
     "videogan": TwoStreamGenerator,
+    "dcgan": ImageDeconvGenerator,
 }
 CRITICS = {"conv3d": VideoCritic}
 
@@ -15,6 +17,7 @@ __all__ = [
     "CRITICS",
     "GENERATORS",
     "Deconv3dGenerator",
+    "ImageDeconvGenerator",
     "ImageGenerator",
     "TemporalGenerator",
     "TwoStreamGenerator",

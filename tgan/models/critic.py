@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
-from tgan.sizes import BASE_SIDE, count_doublings
+from tgan.sizes import base_side, count_doublings
 
 LEAKY_SLOPE = 0.2
 
@@ -12,14 +12,15 @@ LEAKY_SLOPE = 0.2
 class VideoCritic(nn.Module):
     """Maps a video (N, C, T, H, W) in [-1, 1] to a score (N,).
 
-    log2(resolution / 4) strided convolutions halve height, width and time (time only as long as
-    there are frames to halve); the last one spans what remains, (T', 4, 4), so there is one score
-    per clip whatever its size and length. At 64x64 and T = 16 these are the layers of Table 1.
+    Strided convolutions halve height, width and time (time only as long as there are frames to
+    halve) down to a side of 4, or 5 for 80x80 and its like; the last one spans what remains, so
+    there is one score per clip whatever its size and length. At 64x64 and T = 16 these are the
+    layers of Table 1, and at T = 1 those of DCGAN's discriminator.
 
     Args:
         channels: C.
         num_frames: T.
-        resolution: H = W, a power of two from 32.
+        resolution: H = W, see `tgan.sizes.base_side`.
         width: channels after the first layer; they double with every further one.
         num_labels: classes, whose one-hot code is appended to the channels of every pixel; labels
             (N,) come second then. 0 for none.
@@ -57,7 +58,7 @@ class VideoCritic(nn.Module):
         for after in widths[2:]:
             norm = BatchNorm(after, shift=shift, eps=eps) if batch_norm else nn.Identity()
             self.norms.append(norm)
-        self.last = nn.Conv3d(widths[-1], 1, (num_frames, BASE_SIDE, BASE_SIDE))
+        self.last = nn.Conv3d(widths[-1], 1, (num_frames, *[base_side(resolution)] * 2))
         initialise(self, init)
 
     def forward(self, video: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
-from tgan.sizes import BASE_SIDE, TEMPORAL_DOUBLINGS, count_doublings
+from tgan.sizes import TEMPORAL_DOUBLINGS, base_side, count_doublings, first_length
 
 # Vondrick et al. 2016.
 MASK_SPARSITY = 0.1
@@ -21,7 +21,7 @@ class Deconv3dGenerator(nn.Module):
     Args:
         z_slow: numbers in the latent; there is no other.
         num_frames: T; a multiple of what the doublings make of one frame.
-        resolution: H = W, a power of two from 32.
+        resolution: H = W, see `tgan.sizes.base_side`.
         channels: C.
         width: channels of the first map; they halve at each doubling.
         num_labels: classes, whose one-hot code is appended to the latent; 0 for none.
@@ -130,7 +130,7 @@ class DeconvStream(nn.Module):
         eps: float,
     ) -> None:
         super().__init__()
-        doublings = count_doublings(resolution)
+        doublings, side = count_doublings(resolution), base_side(resolution)
         if width < 2 ** (doublings - 1) or width % 2 ** (doublings - 1):
             raise ValueError(
                 f"generator width {width} is not a multiple of {2 ** (doublings - 1)}, "
@@ -138,13 +138,13 @@ class DeconvStream(nn.Module):
             )
         widths = [width >> i for i in range(doublings)]
         if num_frames is None:
-            first = nn.ConvTranspose2d(size, width, BASE_SIDE, bias=False)
+            first = nn.ConvTranspose2d(size, width, side, bias=False)
             layers = [nn.ConvTranspose2d(b, a, 4, 2, 1, bias=False) for b, a in _pairs(widths)]
             self.doubles_time_last = False
         else:
             doubles_time = [i >= doublings - TEMPORAL_DOUBLINGS for i in range(doublings)]
-            length = _first_length(num_frames, sum(doubles_time))
-            kernel = (length, BASE_SIDE, BASE_SIDE)
+            length = first_length(num_frames, sum(doubles_time))
+            kernel = (length, side, side)
             first = nn.ConvTranspose3d(size, width, kernel, bias=False)
             layers = [
                 _doubling(before, after, doubles, bias=False)
@@ -187,12 +187,6 @@ def _doubling(before: int, after: int, doubles_time: bool, *, bias: bool = True)
     if doubles_time:
         return nn.ConvTranspose3d(before, after, 4, 2, 1, bias=bias)
     return nn.ConvTranspose3d(before, after, (1, 4, 4), (1, 2, 2), (0, 1, 1), bias=bias)
-
-
-def _first_length(num_frames: int, doublings: int) -> int:
-    if num_frames < 1 or num_frames % 2**doublings:
-        raise ValueError(f"num_frames {num_frames} is not a multiple of {2**doublings}")
-    return num_frames // 2**doublings
 
 
 def _pairs(widths: list[int]) -> list[tuple[int, int]]:

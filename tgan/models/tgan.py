@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
-from tgan.sizes import BASE_SIDE, count_doublings, first_length
+from tgan.sizes import base_side, count_doublings, first_length
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
 LABEL_SHARE = 8
@@ -72,9 +72,9 @@ class ImageGenerator(nn.Module):
 
     Args:
         num_frames: T of the batches to come (it counts in the batch norm, nowhere else).
-        resolution: H = W, a power of two from 32.
+        resolution: H = W, see `tgan.sizes.base_side`.
         channels: C.
-        width: channels of the 4x4 map, half of them from each latent; they halve at each
+        width: channels of the first map, half of them from each latent; they halve at each
             doubling of the map.
         num_labels: classes, which get a map of their own beside the latents', an eighth of
             `width` wide; 0 for none.
@@ -109,11 +109,11 @@ class ImageGenerator(nn.Module):
                 f"image generator width {width} is not a multiple of {2**doublings}, "
                 f"as resolution {resolution} needs"
             )
-        self.num_labels = num_labels
+        self.num_labels, self.side = num_labels, base_side(resolution)
         maps_of_slow = width // 2 if sees_slow else 0
         maps_of_label = width // LABEL_SHARE if num_labels else 0
         of_slow, of_fast, of_label = (
-            maps * BASE_SIDE**2 for maps in (maps_of_slow, width - maps_of_slow, maps_of_label)
+            maps * self.side**2 for maps in (maps_of_slow, width - maps_of_slow, maps_of_label)
         )
         norms = {"shift": shift, "eps": eps}
         self.slow = nn.Linear(z_slow, of_slow, bias=False) if sees_slow else None
@@ -140,7 +140,7 @@ class ImageGenerator(nn.Module):
         if self.label is not None:
             label = F.relu(self.norm_label(self.label(one_hot)))
             maps.append(repeat(label, "n u -> (n t) u", t=frames))
-        h = rearrange(torch.cat(maps, 1), "m (c h w) -> m c h w", h=BASE_SIDE, w=BASE_SIDE)
+        h = rearrange(torch.cat(maps, 1), "m (c h w) -> m c h w", h=self.side, w=self.side)
         h = h.contiguous(memory_format=torch.channels_last)
         for deconv, norm in zip(self.deconvs, self.norms, strict=True):
             h = F.relu(norm(deconv(h)), inplace=True)

@@ -16,15 +16,16 @@ from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.experiment import dump_config, flat_settings
 from tgan.files import write_whole
+from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import critic_report, describe
-from tgan.metrics.pooled import frechet_pooled192, pooled_statistics
+from tgan.metrics.pooled import pooled_statistics
 from tgan.pixels import normalise
 from tgan.sampling import prior_labels, sample_batches, sample_videos
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
 from tgan.training.steps import Terms
-from tgan.video import enlarge, tile, write_video
+from tgan.video import write_samples
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000
@@ -108,16 +109,20 @@ class Recorder:
             self._write(step, values)
 
     def preview(self, step: int, *, always: bool = False) -> None:
-        """Write a grid of samples, always of the same seeds, if one is due."""
+        """Write a grid of samples, always of the same seeds, if one is due: MP4, of images PNG."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
         count, num_labels = self.settings.preview_count, len(self.run.config.data.labels)
         labels = [i % num_labels for i in range(count)] if self.run.config.conditional else None
         videos = np.stack(list(self._samples(range(count), labels)))
-        grid = tile(videos, math.ceil(math.sqrt(len(videos))))
-        grid = enlarge(grid, max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1))
-        path = self.run.run_dir / PREVIEWS / f"step_{step:08d}.mp4"
-        write_video(path, grid, fps=self.settings.fps)
+        ending = "mp4" if videos.shape[1] > 1 else "png"
+        write_samples(
+            self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}",
+            videos,
+            columns=math.ceil(math.sqrt(len(videos))),
+            fps=self.settings.fps,
+            scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
+        )
 
     def save(self, step: int, *, always: bool = False) -> None:
         """Write a checkpoint if one is due, then delete those that are no longer kept.
@@ -157,10 +162,10 @@ class Recorder:
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
         labels = prior_labels(self.run.source, seeds) if self.run.config.conditional else None
         fake = pooled_statistics(video[None] for video in self._samples(seeds, labels))
-        distance = frechet_pooled192(real, fake)
-        self._write(step, {"frechet_pooled192": distance})
+        name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
+        self._write(step, {name: distance})
         tqdm.write(
-            f"step {step}: frechet_pooled192 between {count} samples and {count} held-back "
+            f"step {step}: {name} between {count} samples and {count} held-back "
             f"clips: {distance:.4g}"
         )
 

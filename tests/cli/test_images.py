@@ -1,0 +1,87 @@
+"""Images through every command: trained, resumed, sampled, measured."""
+
+import json
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from tgan.cli import main
+
+SMALL = [
+    *("--generator.width", "8", "--critic.width", "4", "--train.batch_size", "4"),
+    *("--data.num_frames", "1", "--data.resolution", "16", "--generator.name", "dcgan"),
+    *("--log.trackers", "[]", "--log.preview_count", "4"),
+]
+
+
+def train(run_dir, *options, steps=2):
+    main(["train", *SMALL, *options, "--run-dir", str(run_dir), "--train.steps", str(steps)])
+    return run_dir
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    options = ["--data.name", "digits", "--data.channels", "1", "--conditional", "true"]
+    return train(tmp_path_factory.mktemp("digits") / "run", *options)
+
+
+def test_a_run_previews_pictures_and_knows_its_classes(digits):
+    names = [path.name for path in sorted((digits / "previews").iterdir())]
+    assert names == ["step_00000000.png", "step_00000002.png"]
+    assert iio.imread(digits / "previews" / names[0]).shape == (2 * 96, 2 * 96, 3)
+    assert "- '9'" in (digits / "config.yaml").read_text()
+
+
+def test_samples_of_a_class_are_written_as_a_grid(digits, tmp_path):
+    out = tmp_path / "sevens.png"
+    command = ["generate", str(digits), "--out", str(out), "--seeds", "0-5"]
+    main([*command, "--label", "7", "--scale", "1"])
+    assert iio.imread(out).shape == (32, 48, 3)
+
+
+def test_the_default_metrics_are_those_of_images(digits, tmp_path):
+    out = tmp_path / "scores.json"
+    main(["evaluate", str(digits), "--json", str(out), "--samples", "64"])
+    report = json.loads(out.read_text())
+    names = ["frechet_pooled32", "kid_pooled32", "diversity_pooled32"]
+    assert list(report["metrics"]) == [*names, "diversity_pixels"]
+    assert report["clips"]["frames"] == 1 and report["data"]["videos"] == 299
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_an_archive_of_images_is_trained_on_and_measured(tmp_path, channels):
+    path = tmp_path / "set.npz"
+    images = np.random.default_rng(0).integers(0, 256, (9, 20, 16, 4), np.uint8)
+    np.savez(path, images=images)
+    options = ["--data.name", "images", "--data.path", str(path), "--data.channels", str(channels)]
+    run_dir = train(tmp_path / "run", *options)
+    out = tmp_path / "scores.json"
+    command = ["evaluate", str(run_dir), "--data", "train", "--json", str(out), "--samples", "8"]
+    main([*command, "--metrics", "diversity_pixels"])
+    assert json.loads(out.read_text())["clips"]["channels"] == channels
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data.name", "images", "--data.path", "{tmp}/empty"], "no pictures in"),
+        (["--data.name", "images", "--data.path", "{tmp}/x"], "no such file or folder"),
+        (["--data.name", "digits", "--data.num_frames", "16"], "data.num_frames 16 is not 1"),
+        (["--data.name", "moving_digits", "--data.num_frames", "16"], "dcgan makes images"),
+        (
+            ["--data.name", "images", "--data.path", "{tmp}/loose", "--conditional", "true"],
+            "put images in a folder per class",
+        ),
+    ],
+)
+def test_mistakes_end_in_one_line(tmp_path, capsys, options, message):
+    for name in ("empty", "loose"):
+        (tmp_path / name).mkdir()
+    iio.imwrite(tmp_path / "loose" / "a.png", np.zeros((16, 16, 3), np.uint8))
+    options = [option.format(tmp=tmp_path) for option in options]
+    with pytest.raises(SystemExit) as exit_:
+        train(tmp_path / "run", *options)
+    error = capsys.readouterr().err
+    assert exit_.value.code == 2 and message in error and len(error.splitlines()) == 1
+    assert not (tmp_path / "run").exists()

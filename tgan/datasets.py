@@ -1,0 +1,82 @@
+"""The data sets of a configuration: clips to train on, and clips that training never sees."""
+
+import dataclasses
+from collections.abc import Callable
+
+from tgan.config import DataConfig
+from tgan.data.clips import ClipSource, open_clips
+from tgan.data.digits import MovingDigits
+from tgan.data.images import ImageClips, open_digits, open_images
+from tgan.lookup import look_up
+
+
+def open_dataset(data: DataConfig) -> ClipSource:
+    """The clips to train on.
+
+    Raises:
+        ValueError: there are none, or none long enough.
+    """
+    return look_up(DATASETS, data.name, kind="data")(data, held_out=False)
+
+
+def open_held_out(data: DataConfig) -> ClipSource | None:
+    """Clips that training never sees; None where the data have none of their own and none are
+    named.
+
+    Raises:
+        ValueError: as `open_dataset`.
+    """
+    return look_up(DATASETS, data.name, kind="data")(data, held_out=True)
+
+
+def _moving_digits(data: DataConfig, *, held_out: bool) -> MovingDigits:
+    return MovingDigits(
+        num_frames=data.num_frames,
+        resolution=data.resolution,
+        channels=data.channels,
+        num_digits=data.num_digits,
+        size=data.num_clips,
+        path=data.path,
+        held_out=held_out,
+    )
+
+
+def _digits(data: DataConfig, *, held_out: bool) -> ImageClips:
+    return open_digits(resolution=data.resolution, channels=data.channels, held_out=held_out)
+
+
+def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
+    """Data whose held-out clips lie at a path of their own."""
+
+    def open_either(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+        path = data.held_out_path if held_out else data.path
+        return None if path is None else open_path(dataclasses.replace(data, path=path))
+
+    return open_either
+
+
+def _videos(data: DataConfig) -> ClipSource:
+    return open_clips(
+        data.path,
+        num_frames=data.num_frames,
+        resolution=data.resolution,
+        stride=data.stride,
+        channels=data.channels,
+    )
+
+
+def _images(data: DataConfig) -> ImageClips:
+    return open_images(
+        data.path,
+        resolution=data.resolution,
+        channels=data.channels,
+        labels_key=data.labels_key,
+    )
+
+
+DATASETS = {
+    "moving_digits": _moving_digits,
+    "videos": _from_path(_videos),
+    "images": _from_path(_images),
+    "digits": _digits,
+}
