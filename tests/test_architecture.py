@@ -22,7 +22,7 @@ ROWS = [
     ],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.noise", "tgan.video", "tgan.pixels"],
     ["tgan.augment", "tgan.models", "tgan.data", "tgan.metrics", "tgan.features"],
-    ["tgan.constraints", "tgan.datasets", "tgan.packing", "tgan.compat"],
+    ["tgan.constraints", "tgan.datasets", "tgan.export", "tgan.packing", "tgan.compat"],
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
     ["tgan.evaluation"],
     ["tgan.training"],

@@ -62,7 +62,7 @@ def test_commands_run_in_the_order_of_the_readme(home):
                 main([*command, "--parts", "truth", "--strategies", "svc", "--seeds", "1"])
         else:
             main(command)
-    assert ran == {"train", "prepare", "generate", "evaluate", "benchmark-clipping"}
+    assert ran == {"train", "prepare", "generate", "export", "evaluate", "benchmark-clipping"}
     outputs = ["samples.mp4", "filmstrip.png", "thousand.npy", "slow.mp4", "walk.mp4", "sum.png"]
     for name in [*outputs, "waving.mp4", "scores.json", "bench-quick/report.html"]:
         assert (home / name).stat().st_size > 0
