@@ -33,6 +33,7 @@ class DataConfig:
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
         num_clips: number of different clips of moving digits.
+        classes: names of the classes to take, where the data have classes; none takes all clips.
         labels: names of the classes; a conditional run takes them from its data.
         workers: processes that read ahead; 0 reads in the training process.
     """
@@ -47,6 +48,7 @@ class DataConfig:
     stride: int = 1
     num_digits: int = 2
     num_clips: int = 10_000
+    classes: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     workers: int = 0
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from tgan.config import DataConfig
+from tgan.data.classes import OfClasses
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.digits import MovingDigits
 from tgan.data.images import ImageClips, open_digits, open_images
@@ -14,9 +15,9 @@ def open_dataset(data: DataConfig) -> ClipSource:
     """The clips to train on.
 
     Raises:
-        ValueError: there are none, or none long enough.
+        ValueError: there are none, none long enough, or none of a class that is asked for.
     """
-    return look_up(DATASETS, data.name, kind="data")(data, held_out=False)
+    return _open(data, held_out=False)
 
 
 def open_held_out(data: DataConfig) -> ClipSource | None:
@@ -26,7 +27,12 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
     Raises:
         ValueError: as `open_dataset`.
     """
-    return look_up(DATASETS, data.name, kind="data")(data, held_out=True)
+    return _open(data, held_out=True)
+
+
+def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
+    return source if source is None or not data.classes else OfClasses(source, data.classes)
 
 
 def _moving_digits(data: DataConfig, *, held_out: bool) -> MovingDigits:
