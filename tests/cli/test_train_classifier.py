@@ -63,6 +63,20 @@ def test_another_folder_can_be_held_out(packed, tmp_path, capsys):
     assert (facts.held_out, facts.resolution, facts.num_frames) == ("mine", 20, 8)
 
 
+def test_pictures_are_told_apart_too(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 2
+    images = rng.integers(0, 100, (40, 16, 16), np.uint8) + (labels * 100)[:, None, None]
+    np.savez(tmp_path / "x.npz", images=images.astype(np.uint8), kind=np.array(["a", "b"])[labels])
+    out = tmp_path / "x.safetensors"
+    options = ["--num-frames", 1, "--resolution", 16, "--steps", 40, "--out", out]
+    assert train(tmp_path / "x.npz", "--labels-key", "kind", *options) == 0
+    assert "2 classes, 34 images to train, 6 held out" in capsys.readouterr().out
+    assert read_facts(out).held_out_accuracy == 1 and read_facts(out).num_frames == 1
+    assert train(tmp_path / "x.npz", *options, "--overwrite") == 2
+    assert "have no classes: put them in a folder per class" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,11 +1,12 @@
-"""`tgan train-classifier`: a small network that tells the classes of labelled videos apart."""
+"""`tgan train-classifier`: a small network that tells the classes of labelled clips apart."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.data.clips import PackedClips
+from tgan.data.clips import ClipSource, PackedClips
+from tgan.data.images import open_images
 from tgan.data.index import INDEX_NAME
 from tgan.files import check_writable
 
@@ -14,11 +15,16 @@ examples:
   tgan prepare my_videos --labels folders --out data/mine
   tgan train-classifier data/mine --out classifier.safetensors
   tgan train-classifier data/train --held-out data/test --steps 2000 --out classifier.safetensors
+  tgan train-classifier my_pictures --num-frames 1 --resolution 64 --out classifier.safetensors
+  tgan train-classifier digits.npz --labels-key labels --num-frames 1 --out classifier.safetensors
 
-Without --held-out every sixth video of each class is held out. Where videos belong together (one
-person, one scene, mirrored copies), prepare two folders so that none is on both sides.
+Pictures, which --num-frames 1 asks for, lie in a folder per class or in a .npz file.
+Without --held-out every sixth video or picture of each class is held out. Where some belong
+together (one person, one scene, mirrored copies), name two folders so that none is on both sides.
 """
 ENDING = ".safetensors"
+# Of pictures, unless --resolution says otherwise.
+RESOLUTION = 64
 # The convolutions halve the side four times.
 MIN_SIDE = 16
 
@@ -42,10 +48,11 @@ def main(argv: Sequence[str]) -> None:
         known, unseen = split(clips)
     else:
         known, unseen = whole(clips, clips.labels), whole(held_out_clips, clips.labels)
-    side = arguments.resolution or clips.resolution
+    side = arguments.resolution or clips.shape[1]
     sizes = {"side": side, "batch_size": arguments.batch_size}
     device = pick_device(arguments.device)
-    print(f"{len(clips.labels)} classes, {len(known)} videos to train, {len(unseen)} held out")
+    kind = "images" if arguments.num_frames == 1 else "videos"
+    print(f"{len(clips.labels)} classes, {len(known)} {kind} to train, {len(unseen)} held out")
     with tqdm(total=arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:
@@ -75,21 +82,27 @@ def main(argv: Sequence[str]) -> None:
         held_out_accuracy=correct / len(unseen),
     )
     write_classifier(arguments.out, network, facts)
-    print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({correct} of {len(unseen)} videos)")
+    print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({correct} of {len(unseen)} {kind})")
     print(arguments.out)
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="tgan train-classifier",
-        description="Train a small 3-D network on labelled videos, for scores of samples.",
+        description="Train a small network on labelled videos or images, for scores of samples.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("data", type=Path, metavar="DATA", help="folder that `tgan prepare --labels` made")
+    add(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="folder that `tgan prepare --labels` made, or pictures (--num-frames 1)",
+    )
     add("--out", type=Path, required=True, metavar="FILE", help=f"file to write, *{ENDING}")
-    add("--held-out", type=Path, metavar="DATA", help="another such folder, for the accuracy")
+    add("--held-out", type=Path, metavar="DATA", help="other such data, for the accuracy")
+    add("--labels-key", metavar="KEY", help="array of a .npz file that names the classes")
     add("--steps", type=int, default=600, metavar="N", help="training steps (default 600)")
     add("--batch-size", type=int, default=16, metavar="N", help="clips in a step (default 16)")
     add("--seed", type=int, default=0, metavar="S", help="of weights and order (default 0)")
@@ -123,15 +136,34 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
 
 
-def _open(folder: Path, arguments: argparse.Namespace) -> PackedClips:
-    """The clips of a packed folder whose videos have labels."""
-    if not (folder / INDEX_NAME).is_file():
+def _open(path: Path, arguments: argparse.Namespace) -> ClipSource:
+    """Clips with labels: of a packed folder, or pictures."""
+    if (path / INDEX_NAME).is_file():
+        return _packed(path, arguments)
+    if arguments.num_frames != 1:
         raise ValueError(
-            f"'{folder}' is no folder that `tgan prepare` finished; only such a one has classes"
+            f"'{path}' is no folder that `tgan prepare` finished; only such a one has classes "
+            "(pictures need --num-frames 1)"
         )
-    clips = PackedClips(
-        folder, num_frames=arguments.num_frames, stride=arguments.stride, channels=3
+    clips = open_images(
+        path,
+        resolution=arguments.resolution or RESOLUTION,
+        channels=3,
+        labels_key=arguments.labels_key,
     )
+    if not clips.labels:
+        raise ValueError(
+            f"the pictures in '{path}' have no classes: put them in a folder per class, or name "
+            "the array of a .npz file by --labels-key"
+        )
+    for name, reason in clips.skipped:
+        print(f"skipped {name}: {reason}")
+    return clips
+
+
+def _packed(folder: Path, arguments: argparse.Namespace) -> PackedClips:
+    sizes = {"num_frames": arguments.num_frames, "stride": arguments.stride}
+    clips = PackedClips(folder, **sizes, channels=3)
     if not clips.labels:
         raise ValueError(f"the videos in '{folder}' have no classes: prepare them with --labels")
     return clips
