@@ -7,12 +7,15 @@ from tgan.build import (
     build_constraint,
     build_critic,
     build_generator,
+    build_source,
+    critic_example,
     load_critic,
     load_generator,
     with_labels,
 )
 from tgan.cli import main
-from tgan.config import Config, ConstraintConfig, DataConfig, GeneratorConfig
+from tgan.conditions import condition_of
+from tgan.config import Config, ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
 from tgan.constraints import CONSTRAINTS
 from tgan.experiment import experiment_parser, read_experiment
 from tgan.models import CRITICS, GENERATORS
@@ -48,7 +51,7 @@ def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
     assert build_constraint(config.constraint) == CONSTRAINTS["wgan_gp"]()
 
 
-@pytest.mark.parametrize("name", [name for name in GENERATORS if name != "dcgan"])
+@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - {"dcgan", "translator"}))
 @pytest.mark.parametrize("is_conditional", [False, True])
 def test_generators_of_videos_are_built_from_their_own_settings(conditional, name, is_conditional):
     generator = type(conditional.generator)(name=name, z_slow=8, width=16)
@@ -71,17 +74,39 @@ def test_images_are_clips_of_one_frame(is_conditional):
     assert build_critic(config)(images, *condition).shape == (2,)
 
 
+@pytest.mark.parametrize("given", ["edges", "grey", "low_resolution"])
+def test_networks_that_start_from_a_picture_are_built(given):
+    data = DataConfig(name="digits", resolution=16, channels=3, num_frames=1)
+    generator = GeneratorConfig(name="translator", width=16)
+    config = Config(given=given, data=data, generator=generator)
+    told = condition_of(config).prior(build_source(config), range(2))
+    images = build_generator(config)(torch.rand(2, 100), told)
+    assert images.shape == (2, 3, 1, 16, 16)
+    assert build_critic(config)(images, told).shape == (2,)
+    assert build_critic(config)(*critic_example(config)).shape == (1,)
+
+
+def test_a_projecting_critic_is_built():
+    data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
+    critic = CriticConfig(conditioning="projection", width=8)
+    config = with_labels(Config(conditional=True, data=data, critic=critic))
+    network = build_critic(config)
+    assert network.convs[0].in_channels == 1 and network.embedding.weight.shape == (10, 16)
+
+
 def test_every_architecture_has_an_initialisation_of_its_own():
     deviations = {}
     for name in GENERATORS:
-        data = DataConfig(num_frames=1 if name == "dcgan" else 16)
+        data = DataConfig(num_frames=1 if name in ("dcgan", "translator") else 16)
         generator = GeneratorConfig(name=name, width=64)
-        network = build_generator(Config(data=data, generator=generator))
+        given = "edges" if name == "translator" else None
+        network = build_generator(Config(given=given, data=data, generator=generator))
         kernels = [p for p in network.parameters() if p.ndim in (4, 5)]
         deviations[name] = kernels[-2].std().item()
     assert deviations["tgan"] == pytest.approx(0.01 / 3**0.5, rel=0.1)
     assert deviations["videogan"] == pytest.approx(0.01, rel=0.1)
     assert deviations["dcgan"] == pytest.approx(0.02, rel=0.1)
+    assert deviations["translator"] == pytest.approx(0.02, rel=0.1)
     assert deviations["deconv3d"] > 0.02
 
 

@@ -12,19 +12,25 @@ from tgan.export import FORMATS, Pt2, card_path, compare, example_inputs, export
 
 def make(name="tgan", *, classes=0):
     """A generator in inference mode whose batch norms have seen a batch, and its experiment."""
-    frames = 1 if name == "dcgan" else 16
+    frames = 1 if name in ("dcgan", "translator") else 16
     data = DataConfig(resolution=32, channels=1, num_frames=frames)
     data.labels = [f"class {k}" for k in range(classes)]
     settings = {"temporal_width": 16, "z_fast": 5} if name == "tgan" else {}
     generator = GeneratorConfig(name=name, z_slow=6, width=16, image_init="he_normal", **settings)
-    config = Config(conditional=classes > 0, data=data, generator=generator)
+    given = "low_resolution" if name == "translator" else None
+    config = Config(conditional=classes > 0, given=given, data=data, generator=generator)
     network = build_generator(config)
     network(*example_inputs(config, 8))
     return network.eval(), config
 
 
-@pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("name", ["tgan", "deconv3d", "videogan", "dcgan"])
+ARCHITECTURES = ["tgan", "deconv3d", "videogan", "dcgan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [*((name, classes) for name in ARCHITECTURES for classes in (0, 3)), ("translator", 0)],
+)
 def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
     generator, config = make(name, classes=classes)
     path = tmp_path / "g.pt2"
@@ -36,9 +42,17 @@ def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
             assert torch.equal(loaded(*inputs), generator(*inputs))
 
 
-@pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("name", ["tgan", "dcgan"])
-def test_onnx_runs_elsewhere(tmp_path, name, classes):
+@pytest.mark.parametrize(
+    ("name", "classes", "second"),
+    [
+        ("tgan", 0, None),
+        ("tgan", 3, "labels"),
+        ("dcgan", 0, None),
+        ("dcgan", 3, "labels"),
+        ("translator", 0, "given"),
+    ],
+)
+def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     generator, config = make(name, classes=classes)
@@ -46,7 +60,7 @@ def test_onnx_runs_elsewhere(tmp_path, name, classes):
     export_generator(generator, config, path, kind="onnx")
     session = onnxruntime.InferenceSession(path)
     inputs = example_inputs(config, 3)
-    names = ["latent", "labels"][: len(inputs)]
+    names = ["latent"] if second is None else ["latent", second]
     assert [entry.name for entry in session.get_inputs()] == names
     fed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
     with torch.no_grad():
@@ -61,6 +75,13 @@ def test_a_card_says_what_goes_in_and_comes_out(tmp_path):
     assert card["inputs"]["latent"]["shape"] == ["N", 6]
     assert card["inputs"]["labels"]["classes"] == {"0": "class 0", "1": "class 1"}
     assert card["outputs"]["videos"]["shape"] == ["N", 1, 16, 32, 32] and card["format"] == "pt2"
+
+
+def test_a_card_of_a_generator_that_starts_from_a_picture_says_what_picture(tmp_path):
+    generator, config = make("translator")
+    export_generator(generator, config, tmp_path / "g.pt2", kind="pt2")
+    given = json.loads(card_path(tmp_path / "g.pt2").read_text())["inputs"]["given"]
+    assert given["shape"] == ["N", 1, 1, 32, 32] and given["made"] == "low_resolution"
 
 
 def test_a_file_that_gives_something_else_is_not_kept(tmp_path, monkeypatch):

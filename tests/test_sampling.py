@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tgan.models import VideoGenerator
-from tgan.sampling import batch_latents, prior_labels, sample_videos, seed_latents
+from tgan.sampling import batch_latents, sample_videos, seed_latents
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +65,6 @@ def test_negative_seeds_are_refused():
         seed_latents([-1], 3)
 
 
-class Classes:
-    """Eight videos, six of class 1."""
-
-    def __len__(self):
-        return 8
-
-    def label(self, index):
-        return int(index >= 2)
-
-
-def test_classes_are_drawn_as_often_as_they_occur_and_depend_on_their_seed_alone():
-    drawn = prior_labels(Classes(), range(2000))
-    assert np.mean(drawn) == pytest.approx(0.75, abs=0.03)
-    assert prior_labels(Classes(), [7, 3]) == [drawn[7], drawn[3]]
-
-
 def test_a_label_goes_to_its_own_seed(generator):
     torch.manual_seed(0)
     network = VideoGenerator(
@@ -93,10 +77,10 @@ def test_a_label_goes_to_its_own_seed(generator):
         num_labels=2,
         image_init="he_normal",
     )
-    labels = [1, 0, 0, 1, 1]
-    together = list(sample_videos(network, range(5), size=8, batch_size=2, labels=labels))
+    labels = torch.tensor([1, 0, 0, 1, 1])
+    together = list(sample_videos(network, range(5), size=8, batch_size=2, told=labels))
     for seed, label in enumerate(labels):
-        (alone,) = sample_videos(network, [seed], size=8, labels=[label])
+        (alone,) = sample_videos(network, [seed], size=8, told=label[None])
         assert np.abs(alone.astype(int) - together[seed]).max() <= 1
-    (other,) = sample_videos(network, [0], size=8, labels=[0])
+    (other,) = sample_videos(network, [0], size=8, told=torch.tensor([0]))
     assert np.abs(other.astype(int) - together[0]).max() > 1

@@ -14,6 +14,7 @@ from torch.optim import Adam, Optimizer, RMSprop
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tgan.augment import Augmentation
+from tgan.conditions import condition_of
 from tgan.config import (
     Config,
     ConstraintConfig,
@@ -180,11 +181,12 @@ def build_critic(config: Config) -> nn.Module:
 
 
 def critic_example(config: Config, *, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
-    """What the critic is called with, for one sample: grey video, and class 0 if conditional."""
+    """What the critic is called with, for one sample: grey video, and what is told of it."""
     data = config.data
     size = (1, data.channels, data.num_frames, data.resolution, data.resolution)
-    label = (torch.zeros(1, dtype=torch.long, device=device),) if config.conditional else ()
-    return torch.zeros(size, device=device), *label
+    video, label = torch.zeros(size, device=device), torch.zeros(1, dtype=torch.long, device=device)
+    told = condition_of(config).of(video, label)
+    return (video,) if told is None else (video, told)
 
 
 def build_constraint(config: ConstraintConfig) -> Constraint:
@@ -234,6 +236,7 @@ def build_task(config: Config, accelerator: Accelerator) -> GANTask:
         n_critic=config.train.n_critic,
         average=average,
         augment=Augmentation(config.train.augment) if config.train.augment else None,
+        reconstruction=config.train.reconstruction,
         noise=partial(
             Noise,
             config.train.seed,
@@ -264,14 +267,11 @@ def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, k
 
 
 def _sizes(config: Config) -> dict[str, int]:
-    """What networks have to know of the data."""
-    data = config.data
-    return {
-        "num_frames": data.num_frames,
-        "resolution": data.resolution,
-        "channels": data.channels,
-        "num_labels": len(data.labels) if config.conditional else 0,
-    }
+    """What networks have to know of the data; of conditions, those that there are."""
+    data, condition = config.data, condition_of(config)
+    told = {"num_labels": condition.num_labels, "given_channels": condition.given_channels}
+    sizes = {name: getattr(data, name) for name in ("num_frames", "resolution", "channels")}
+    return sizes | {name: count for name, count in told.items() if count}
 
 
 def _with_seed(config: Config, number: int, make: Callable[[], nn.Module]) -> nn.Module:

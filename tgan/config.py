@@ -58,9 +58,9 @@ class GeneratorConfig:
     """The generator.
 
     Attributes:
-        name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams), or dcgan
-            for images. The baselines have z_slow, width, image_shift and image_init, and refuse
-            the rest.
+        name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams); for
+            images dcgan, or translator, which starts from a picture (given). All but tgan have
+            z_slow, width, image_shift and image_init, and refuse the rest.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.
@@ -70,10 +70,11 @@ class GeneratorConfig:
         image_shift: whether the image generator's batch norms have a shift.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of what makes images; none leaves it to the architecture
-            (uniform for tgan, he_normal for deconv3d, small_normal for videogan, normal for dcgan).
+            (uniform for tgan, he_normal for deconv3d, small_normal for videogan, normal for dcgan
+            and translator).
     """
 
-    name: Literal["tgan", "deconv3d", "videogan", "dcgan"] = "tgan"
+    name: Literal["tgan", "deconv3d", "videogan", "dcgan", "translator"] = "tgan"
     z_slow: int = 100
     z_fast: int = 100
     temporal_width: int = 512
@@ -94,6 +95,8 @@ class CriticConfig:
         width: channels after its first layer.
         batch_norm: whether it has batch norms.
         shift: whether they have a shift.
+        conditioning: how it takes a class: concatenation (appended to every pixel), or projection
+            (the inner product of an embedding of the class with the last features).
         init: initialisation.
     """
 
@@ -101,6 +104,7 @@ class CriticConfig:
     width: int = 64
     batch_norm: bool = True
     shift: bool = False
+    conditioning: Literal["concatenation", "projection"] = "concatenation"
     init: Initialisation = "he_normal"
 
 
@@ -174,6 +178,8 @@ class TrainConfig:
         seed: of weights, latents and order of clips.
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
         mixed_precision: no, bf16, or fp16 (CUDA only).
+        reconstruction: what the generator pays per unit of mean absolute difference between its
+            images and the real ones that pictures were made of (given); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
     """
@@ -185,6 +191,7 @@ class TrainConfig:
     seed: int = 0
     ema_decay: float | None = None
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+    reconstruction: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
 
 
@@ -227,12 +234,15 @@ class Config:
     Attributes:
         objective: what critic and generator minimise.
         conditional: whether generator and critic are told the class of a video.
+        given: a picture that is made of each image, which generator and critic are told: edges,
+            grey, or low_resolution (a quarter of the side).
     """
 
     objective: Literal[
         "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic"
     ] = "wasserstein"
     conditional: bool = False
+    given: Literal["edges", "grey", "low_resolution"] | None = None
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     critic: CriticConfig = field(default_factory=CriticConfig)
@@ -320,6 +330,7 @@ def _misfits(config: Config) -> list[str]:
             "conditional true needs data with classes (videos, images, digits); moving digits "
             "have none"
         )
+    problems += _misfits_of_given(config)
     if data.name in ("images", "digits") and data.num_frames != 1:
         problems.append(
             f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
@@ -347,4 +358,27 @@ def _misfits(config: Config) -> list[str]:
             problems.append(f"{name}.betas {optimizer.betas} are not in [0, 1)")
     if config.log.distance_clips == 1:
         problems.append("log.distance_clips 1 is too few: 0 for none, or at least 2")
+    return problems
+
+
+def _misfits_of_given(config: Config) -> list[str]:
+    problems, paid = [], config.train.reconstruction
+    if not 0 <= paid < math.inf:
+        problems.append(f"train.reconstruction {paid} is negative or not finite")
+    if config.critic.conditioning == "projection" and not config.conditional:
+        problems.append("critic.conditioning projection needs conditional true")
+    if config.given is None:
+        problems += ["train.reconstruction needs given"] if paid else []
+        needs = config.generator.name == "translator"
+        return problems + (["generator.name translator needs given"] if needs else [])
+    if config.conditional:
+        problems.append(f"given {config.given} and conditional true exclude each other")
+    if config.generator.name != "translator":
+        problems.append(
+            f"given {config.given} needs generator.name translator, not {config.generator.name}"
+        )
+    if config.train.augment:
+        problems.append(f"train.augment moves images, not what is given ({config.given})")
+    if config.given == "low_resolution" and config.data.resolution % 4:
+        problems.append(f"given low_resolution needs a multiple of 4, not {config.data.resolution}")
     return problems

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tgan import __version__
+from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.files import write_whole
 from tgan.lookup import look_up
@@ -21,7 +22,7 @@ from tgan.lookup import look_up
 # What batches the file is tried with, and how far it may be off.
 TRIED = (1, 2, 5)
 ONNX_TOLERANCE = 1e-5
-LATENT, LABELS, OUTPUT = "latent", "labels", "videos"
+LATENT, LABELS, PICTURE, OUTPUT = "latent", "labels", "given", "videos"
 
 Inputs = tuple[Tensor, ...]
 
@@ -60,28 +61,32 @@ def card_path(path: Path) -> Path:
 def card(config: Config) -> dict[str, Any]:
     """What goes into an exported generator and what comes out, fit for JSON."""
     data, size = config.data, config.generator.z_slow
-    shape = ["N", data.channels, data.num_frames, data.resolution, data.resolution]
+    sides = [data.num_frames, data.resolution, data.resolution]
+    given = condition_of(config).given_channels
     inputs = {LATENT: {"shape": ["N", size], "dtype": "float32", "drawn": "uniformly from [-1, 1]"}}
     if config.conditional:
         classes = dict(enumerate(data.labels))
         inputs[LABELS] = {"shape": ["N"], "dtype": "int64", "classes": classes}
-    output = {
-        "shape": shape,
+    pixels = {
         "axes": "sample, channel, frame, row, column",
         "dtype": "float32",
         "range": "[-1, 1]; a byte is round(128 x + 128), clamped to 0 to 255",
     }
+    if given:
+        inputs[PICTURE] = {"shape": ["N", given, *sides], "made": config.given, **pixels}
+    output = {"shape": ["N", data.channels, *sides], **pixels}
     made_by = {"tgan": __version__, "torch": torch.__version__}
     return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": made_by}
 
 
 def example_inputs(config: Config, count: int) -> Inputs:
-    """A latent per sample, and a class where the generator has classes."""
+    """A latent per sample, and what a conditional generator is told."""
     rng = torch.Generator().manual_seed(count)
     latent = torch.rand(count, config.generator.z_slow, generator=rng) * 2 - 1
-    if not config.conditional:
-        return (latent,)
-    return latent, torch.arange(count) % len(config.data.labels)
+    data, labels = config.data, torch.arange(count) % max(len(config.data.labels), 1)
+    size = (count, data.channels, data.num_frames, data.resolution, data.resolution)
+    told = condition_of(config).of(torch.rand(size, generator=rng) * 2 - 1, labels)
+    return (latent,) if told is None else (latent, told)
 
 
 @torch.no_grad()
@@ -142,7 +147,7 @@ class Onnx:
 
     @staticmethod
     def write(generator: nn.Module, inputs: Inputs, path: Path) -> None:
-        names = [LATENT, LABELS][: len(inputs)]
+        names = [LATENT, *(PICTURE if x.is_floating_point() else LABELS for x in inputs[1:])]
         program = torch.onnx.export(
             _program(generator, inputs),
             dynamo=True,

@@ -30,6 +30,11 @@ class Objective:
     relativistic: bool = False
 
 
+def l1(fake: Tensor, real: Tensor) -> Tensor:
+    """The mean absolute difference of samples (N, ...)."""
+    return (fake - real).abs().mean()
+
+
 OBJECTIVES = {
     # Arjovsky, Chintala, Bottou 2017, Algorithm 1; TGAN (Saito et al. 2017).
     "wasserstein": Objective(

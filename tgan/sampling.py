@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.data.clips import ClipSource
 from tgan.pixels import to_bytes
-from tgan.rng import Stream, numpy_rng, seed_of
+from tgan.rng import Stream, seed_of
 
 
 def seed_latents(seeds: Iterable[int], size: int) -> Tensor:
@@ -34,10 +33,10 @@ def sample_videos(
     *,
     size: int,
     batch_size: int = 16,
-    labels: Sequence[int] | None = None,
+    told: Tensor | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield one video (T, H, W, C), uint8, per seed; arguments as for `sample_batches`."""
-    for video in sample_batches(generator, seeds, size=size, batch_size=batch_size, labels=labels):
+    for video in sample_batches(generator, seeds, size=size, batch_size=batch_size, told=told):
         yield from to_bytes(video).cpu().numpy()
 
 
@@ -48,24 +47,25 @@ def sample_batches(
     *,
     size: int,
     batch_size: int = 16,
-    labels: Sequence[int] | None = None,
+    told: Tensor | None = None,
 ) -> Iterator[Tensor]:
     """Yield videos (N, C, T, H, W) in [-1, 1] of all seeds in turn, in inference mode.
 
     Args:
-        generator: maps latents (N, size), and labels if it is conditional, to videos; its
+        generator: maps latents (N, size), and what it is told if it is conditional, to videos; its
             training mode is restored.
         seeds: non-negative.
         size: numbers in a latent.
         batch_size: how many are made at once; it changes no latent, and pixels by 1/128 at most.
-        labels: one class per seed for a conditional generator, else None.
+        told: (len(seeds), ...) of `tgan.conditions`, on any device; None for an unconditional
+            generator.
     """
     device = next(generator.parameters()).device
     with inference(generator):
         for begin in range(0, len(seeds), batch_size):
             part = slice(begin, begin + batch_size)
             latents = seed_latents(seeds[part], size).to(device)
-            condition = () if labels is None else (torch.tensor(labels[part], device=device),)
+            condition = () if told is None else (told[part].to(device),)
             yield generator(latents, *condition)
 
 
@@ -78,12 +78,6 @@ def inference(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         module.train(was_training)
-
-
-def prior_labels(source: ClipSource, seeds: Iterable[int]) -> list[int]:
-    """One class per seed, drawn as often as it occurs among the videos of `source`."""
-    drawn = (numpy_rng(Stream.CLASSES, seed).integers(len(source)) for seed in seeds)
-    return [source.label(int(index)) for index in drawn]
 
 
 def _uniform(shape: tuple[int, ...], seed: int) -> Tensor:

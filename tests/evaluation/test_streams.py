@@ -4,8 +4,9 @@ import torch
 from torch import nn
 
 from tests.evaluation.stand_ins import Videos
+from tgan.conditions import ByClass
 from tgan.evaluation.streams import ClipSubset, GeneratedClips, RealClips, halves
-from tgan.sampling import prior_labels, seed_latents
+from tgan.sampling import seed_latents
 
 
 class Echo(nn.Module):
@@ -26,17 +27,18 @@ def test_a_generated_clip_depends_on_its_seed_alone():
     assert together.shape == (5, 1, 1, 2, 2) and together.dtype == torch.float32
     assert torch.equal(clips(6, 1), together[3:4])
     assert torch.equal(together.flatten(1), seed_latents(range(53, 58), 4))
-    assert clips.labels(0, 3) is None
+    assert clips.told(0, 3) is None
 
 
 def test_classes_follow_the_prior_and_the_seed():
     source = Videos(9, labels=["a", "b", "c"])
-    clips = GeneratedClips(Echo(), size=4, first_seed=7, source=source)
-    labels = clips.labels(2, 40)
-    assert labels == prior_labels(source, range(9, 49)) and set(labels) == {0, 1, 2}
+    clips = GeneratedClips(Echo(), size=4, first_seed=7, condition=ByClass(3), source=source)
+    labels = clips.told(2, 40)
+    assert torch.equal(labels, ByClass(3).prior(source, range(9, 49)))
+    assert set(labels.tolist()) == {0, 1, 2}
     plain = GeneratedClips(Echo(), size=4, first_seed=7)
     difference = clips(2, 40) - plain(2, 40)
-    torch.testing.assert_close(difference[:, 0, 0, 0, 0], torch.tensor(labels).float())
+    torch.testing.assert_close(difference[:, 0, 0, 0, 0], labels.float())
 
 
 def test_real_clips_are_the_same_however_they_are_asked_for():

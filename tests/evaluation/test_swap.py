@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from tests.evaluation.stand_ins import Normal, Videos
+from tgan.conditions import Condition
 from tgan.evaluation.streams import RealClips
 from tgan.evaluation.swap import Player, Swap
 
@@ -19,9 +20,9 @@ class Brightness(nn.Module):
 
 
 class Fakes(Normal):
-    source = None
+    condition = Condition()
 
-    def labels(self, first, count):
+    def told(self, first, count):
         return None
 
 

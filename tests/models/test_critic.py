@@ -69,3 +69,31 @@ def test_a_conditional_critic_sees_one_hot_voxels():
     voxels = torch.zeros(2, 2, 16, 32, 32)
     voxels[0, 1], voxels[1, 0] = 1, 1
     torch.testing.assert_close(critic(video, labels), plain(torch.cat([video, voxels], 1)))
+
+
+def test_projection_adds_the_product_of_the_class_and_the_last_features():
+    torch.manual_seed(0)
+    sizes = {"num_frames": 1, "resolution": 16, "width": 8, "channels": 1, "num_labels": 3}
+    critic = VideoCritic(**sizes, conditioning="projection", batch_norm=False)
+    video, labels = torch.rand(4, 1, 1, 16, 16), torch.tensor([2, 0, 1, 2])
+    seen = []
+    critic.last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    scores = critic(video, labels)
+    features = seen[0]
+    plain = (features * critic.last.weight).sum((1, 2, 3, 4)) + critic.last.bias
+    product = torch.einsum("nk,nkthw->n", critic.embedding.weight[labels], features)
+    torch.testing.assert_close(scores, plain + product)
+    assert (product.abs() > 1e-4).all()
+    with pytest.raises(ValueError, match="a network of 3 classes needs labels; none were given"):
+        critic(video)
+    with pytest.raises(ValueError, match="no conditioning 'x'; choose from concatenation, proj"):
+        VideoCritic(**sizes, conditioning="x")
+
+
+def test_a_critic_of_classes_has_the_same_layers_however_it_is_told():
+    sizes = {"num_frames": 1, "resolution": 16, "width": 8, "channels": 1}
+    unconditional = VideoCritic(**sizes, conditioning="projection")
+    assert unconditional.embedding is None
+    assert unconditional.state_dict().keys() == VideoCritic(**sizes).state_dict().keys()
+    with pytest.raises(ValueError, match="a class or a picture, not both"):
+        VideoCritic(**sizes, num_labels=2, given_channels=1)

@@ -1,4 +1,5 @@
 import copy
+from functools import partial
 from itertools import repeat
 
 import pytest
@@ -146,6 +147,31 @@ def test_a_penalty_reaches_the_critic_and_not_the_generator(name):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("schedule", ["simultaneous", "generator"])
+def test_the_generator_pays_for_its_distance_from_real_samples(schedule, name):
+    """Its gradient is that of both terms, its critic's stays, and both terms are reported."""
+    (real,), latents = inputs()
+    step = {"simultaneous": partial(simultaneous_step, update=1), "generator": generator_step}
+    seen = {}
+    for weight in (0.0, 3.0):
+        generator, critic = make_networks(batch_norm=False)
+        players = [make_player(generator), make_player(critic)]
+        for player in players:
+            player.optimizer = Gradients(player.module)
+        game = make_game(players, objective=name)
+        game.reconstruction = weight
+        terms = step[schedule](game, real=Batch(real), z=latents[0], noise=Noise(0))
+        seen[weight] = [player.optimizer.seen for player in players]
+    generator, _ = make_networks(batch_norm=False)
+    distance = 3 * (generator(latents[0]) - real).abs().mean()
+    torch.testing.assert_close(terms["reconstruction"], distance.detach())
+    extra = torch.autograd.grad(distance, list(generator.parameters()))
+    for plain, both, more in zip(*seen[0.0][0], *seen[3.0][0], extra, strict=True):
+        torch.testing.assert_close(both, plain + more, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(seen[0.0][1], seen[3.0][1])
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
 def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
     (real,), latents = inputs()
     generator, critic = make_networks()
@@ -197,7 +223,8 @@ def test_alternating_takes_fresh_batches_and_counts_critic_updates():
     )
     assert counted == [7, 8, 9]
     assert list(real_stream) == [] and list(latent_stream) == []
-    assert terms.keys() == {"critic_loss", "generator_loss", "critic_gap", "penalty"}
+    told = {"critic_loss", "generator_loss", "critic_gap", "penalty", "reconstruction"}
+    assert terms.keys() == told
     assert not any(t.requires_grad for t in terms.values())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from tgan.build import build_held_out, build_source, load_critic, load_generator, with_labels
+from tgan.conditions import condition_of
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
 from tgan.datasets import open_dataset
@@ -37,12 +38,21 @@ class Subject:
     about: dict[str, Any]
 
     def clips(self, first_seed: int) -> GeneratedClips:
-        """Samples from `first_seed` on, of classes as frequent as in the training data."""
+        """Samples from `first_seed` on, of classes as frequent as in the training data.
+
+        A generator that starts from pictures gets those of held-out clips, where there are any.
+        """
+        source = None
+        if self.config.given is not None:
+            source = build_held_out(self.config)
+        if source is None and (self.config.given is not None or self.config.conditional):
+            source = self.training_clips()
         return GeneratedClips(
             self.generator,
             size=self.config.generator.z_slow,
             first_seed=first_seed,
-            source=self.training_clips() if self.config.conditional else None,
+            condition=condition_of(self.config),
+            source=source,
         )
 
     def training_clips(self) -> ClipSource:
@@ -141,8 +151,8 @@ def check_rivals(a: Config, b: Config) -> list[str]:
         first, second = getattr(a.data, name), getattr(b.data, name)
         if first != second:
             raise ValueError(f"gam: the runs differ in data.{name}, {first} and {second}")
-    if a.conditional != b.conditional or a.data.labels != b.data.labels:
-        raise ValueError("gam: the runs differ in their classes, so critics cannot be swapped")
+    if (a.conditional, a.given, a.data.labels) != (b.conditional, b.given, b.data.labels):
+        raise ValueError("gam: the runs differ in what networks are told; no critics are swapped")
     first, second = asdict(a.data), asdict(b.data)
     different = [n for n in first if n not in NOT_TRAINED_ON and first[n] != second[n]]
     if different:

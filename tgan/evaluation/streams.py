@@ -6,11 +6,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from tgan.conditions import Condition
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.pixels import normalise
 from tgan.rng import Stream, numpy_rng
-from tgan.sampling import prior_labels, sample_batches
+from tgan.sampling import sample_batches
 
 
 class Clips(Protocol):
@@ -22,13 +23,14 @@ class Clips(Protocol):
 
 
 class GeneratedClips:
-    """Samples of consecutive seeds, of classes as frequent as in the training data.
+    """Samples of consecutive seeds; what they are told is as frequent as among real clips.
 
     Args:
         generator: in inference mode, on its own device.
         size: numbers in a latent.
         first_seed: of clip 0.
-        source: the training clips of a conditional generator, else None.
+        condition: what the generator is told.
+        source: the real clips of which it is told.
     """
 
     def __init__(
@@ -37,22 +39,23 @@ class GeneratedClips:
         *,
         size: int,
         first_seed: int,
+        condition: Condition | None = None,
         source: ClipSource | None = None,
     ) -> None:
-        self.generator, self.size = generator, size
-        self.first_seed, self.source = first_seed, source
+        self.generator, self.size, self.first_seed = generator, size, first_seed
+        self.condition, self.source = condition or Condition(), source
 
     def __call__(self, first: int, count: int) -> Tensor:
         seeds = self._seeds(first, count)
-        labels = self.labels(first, count)
+        told = self.told(first, count)
         (video,) = sample_batches(
-            self.generator, seeds, size=self.size, batch_size=count, labels=labels
+            self.generator, seeds, size=self.size, batch_size=count, told=told
         )
         return video.float()
 
-    def labels(self, first: int, count: int) -> list[int] | None:
-        """The classes of the clips, or None for an unconditional generator."""
-        return None if self.source is None else prior_labels(self.source, self._seeds(first, count))
+    def told(self, first: int, count: int) -> Tensor | None:
+        """What the generator is told of the clips; None for an unconditional one."""
+        return self.condition.prior(self.source, self._seeds(first, count))
 
     def _seeds(self, first: int, count: int) -> range:
         return range(self.first_seed + first, self.first_seed + first + count)

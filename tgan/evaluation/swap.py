@@ -22,10 +22,10 @@ class Player:
     clips: GeneratedClips
     critic: nn.Module
 
-    def scores(self, video: Tensor, labels: Tensor | None) -> np.ndarray:
-        """Of videos (N, C, T, H, W) in [-1, 1]: (N,), float64."""
+    def scores(self, video: Tensor, told: Tensor | None) -> np.ndarray:
+        """Of videos (N, C, T, H, W) in [-1, 1], and what is told of them: (N,), float64."""
         device = next(self.critic.parameters()).device
-        condition = () if labels is None else (labels.to(device),)
+        condition = () if told is None else (told.to(device),)
         return self.critic(video.to(device), *condition).double().cpu().numpy()
 
 
@@ -67,8 +67,10 @@ class Swap:
         count = min(self.batch_size, self.samples - first)
         for name, real in self.real.items():
             clips, labels = real.draw(first, count)
+            video = normalise(clips)
             for player in "ab":
-                self._score(player, name, normalise(clips), labels)
+                told = self.players[player].clips.condition.of(video, labels)
+                self._score(player, name, video, told)
         for player, other in ("ab", "ba"):
             samples = self.players[player].clips
             self._score(other, "other", *_generate(samples, first, count))
@@ -100,9 +102,8 @@ class Swap:
         """Go on from what `state` gave."""
         self._scores = {name: state[name] for name in self._scores}
 
-    def _score(self, player: str, name: str, video: Tensor, labels: Tensor | None) -> None:
-        conditional = self.players[player].clips.source is not None
-        scores = self.players[player].scores(video, labels if conditional else None)
+    def _score(self, player: str, name: str, video: Tensor, told: Tensor | None) -> None:
+        scores = self.players[player].scores(video, told)
         if not np.isfinite(scores).all():
             raise ArithmeticError(f"the critic of run {player.upper()} gives scores not finite")
         key = f"{player}_{name}"
@@ -110,5 +111,4 @@ class Swap:
 
 
 def _generate(clips: GeneratedClips, first: int, count: int) -> tuple[Tensor, Tensor | None]:
-    labels = clips.labels(first, count)
-    return clips(first, count), None if labels is None else torch.tensor(labels)
+    return clips(first, count), clips.told(first, count)

@@ -108,7 +108,7 @@ def critic_report(
     real: Tensor,
     fake: Tensor,
     *,
-    labels: Tensor | None = None,
+    told: Tensor | None = None,
     mode: Mode = "running",
     mixed_precision: str = "no",
     steps: int = 20,
@@ -120,7 +120,7 @@ def critic_report(
 
     Args:
         real, fake: (N, ...) samples, as many of each.
-        labels: (N,) classes of both, for a conditional critic.
+        told: (N, ...) what a conditional critic is told of both.
         mode: which statistics batch norms normalise by.
         mixed_precision: for the record; norms are of the stored weights.
         steps: of the search from each sample, for each of its strides.
@@ -133,7 +133,7 @@ def critic_report(
     if mode not in get_args(Mode):
         choices = ", ".join(get_args(Mode))
         raise ValueError(f"no mode '{mode}' of batch norms; choose from {choices}")
-    condition = () if labels is None else (labels,)
+    condition = () if told is None else (told,)
     example = (real[:1], *(c[:1] for c in condition))
     with _measuring(critic, mode) as statistics:
 

@@ -4,12 +4,14 @@ from tgan.models.critic import VideoCritic
 from tgan.models.dcgan import ImageDeconvGenerator
 from tgan.models.deconv3d import Deconv3dGenerator, TwoStreamGenerator
 from tgan.models.tgan import ImageGenerator, TemporalGenerator, VideoGenerator
+from tgan.models.translator import ImageTranslator
 
 GENERATORS = {
     "tgan": VideoGenerator,
     "deconv3d": Deconv3dGenerator,
     "videogan": TwoStreamGenerator,
     "dcgan": ImageDeconvGenerator,
+    "translator": ImageTranslator,
 }
 CRITICS = {"conv3d": VideoCritic}
 
@@ -19,6 +21,7 @@ __all__ = [
     "Deconv3dGenerator",
     "ImageDeconvGenerator",
     "ImageGenerator",
+    "ImageTranslator",
     "TemporalGenerator",
     "TwoStreamGenerator",
     "VideoCritic",

@@ -3,10 +3,18 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.layers import (
+    BATCH_NORM_EPS,
+    BatchNorm,
+    append_labels,
+    append_picture,
+    check_labels,
+    initialise,
+)
 from tgan.sizes import base_side, count_doublings
 
 LEAKY_SLOPE = 0.2
+CONDITIONINGS = ("concatenation", "projection")
 
 
 class VideoCritic(nn.Module):
@@ -22,14 +30,22 @@ class VideoCritic(nn.Module):
         num_frames: T.
         resolution: H = W, see `tgan.sizes.base_side`.
         width: channels after the first layer; they double with every further one.
-        num_labels: classes, whose one-hot code is appended to the channels of every pixel; labels
-            (N,) come second then. 0 for none.
+        num_labels: classes; labels (N,) come second then. 0 for none.
+        conditioning: how the class counts: its one-hot code is appended to the channels of every
+            pixel (`concatenation`), or the inner product of an embedding of it with the sum of the
+            last features over their places joins the score (`projection`).
+        given_channels: channels of a picture (N, given_channels, T, H, W) that comes second, and
+            is appended to the video's channels. 0 for none.
         batch_norm: whether all strided layers but the first are followed by a batch norm.
         shift: whether those have a shift (not in the authors' configurations).
         init: see `tgan.models.layers.initialise`.
 
     Raises:
-        ValueError: `num_frames`, `resolution` or `width` does not fit.
+        ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning, or
+            classes and a picture at once.
+
+    Source: Saito et al. 2017, Table 1; classes as Mirza and Osindero 2014, or Miyato and Koyama
+    2018, equation 4; pictures as Isola et al. 2017.
     """
 
     def __init__(
@@ -40,6 +56,8 @@ class VideoCritic(nn.Module):
         resolution: int = 64,
         width: int = 64,
         num_labels: int = 0,
+        conditioning: str = "concatenation",
+        given_channels: int = 0,
         batch_norm: bool = True,
         shift: bool = False,
         init: str = "he_normal",
@@ -48,8 +66,15 @@ class VideoCritic(nn.Module):
         super().__init__()
         if num_frames < 1 or width < 1:
             raise ValueError(f"critic of {num_frames} frames and width {width}: both start at 1")
-        self.num_labels = num_labels
-        widths = [channels + num_labels] + [width << i for i in range(count_doublings(resolution))]
+        if conditioning not in CONDITIONINGS:
+            choices = ", ".join(CONDITIONINGS)
+            raise ValueError(f"no conditioning '{conditioning}'; choose from {choices}")
+        if num_labels and given_channels:
+            raise ValueError("a critic is told a class or a picture, not both")
+        projects = num_labels > 0 and conditioning == "projection"
+        self.num_labels, self.given_channels = num_labels, given_channels
+        appended = given_channels if projects else given_channels + num_labels
+        widths = [channels + appended] + [width << i for i in range(count_doublings(resolution))]
         self.convs = nn.ModuleList()
         for before, after in zip(widths, widths[1:], strict=False):
             self.convs.append(_halving(before, after, halves_time=num_frames > 1))
@@ -59,13 +84,26 @@ class VideoCritic(nn.Module):
             norm = BatchNorm(after, shift=shift, eps=eps) if batch_norm else nn.Identity()
             self.norms.append(norm)
         self.last = nn.Conv3d(widths[-1], 1, (num_frames, *[base_side(resolution)] * 2))
+        self.embedding = nn.Embedding(num_labels, widths[-1]) if projects else None
         initialise(self, init)
 
-    def forward(self, video: Tensor, labels: Tensor | None = None) -> Tensor:
-        h = append_labels(video, labels, self.num_labels)
+    def forward(self, video: Tensor, told: Tensor | None = None) -> Tensor:
+        h = self._with_told(video, told)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
-        return self.last(h).flatten()
+        scores = self.last(h).flatten()
+        if self.embedding is None:
+            return scores
+        return scores + (self.embedding(told) * h.sum((2, 3, 4))).sum(1)
+
+    def _with_told(self, video: Tensor, told: Tensor | None) -> Tensor:
+        # With what is told of it in further channels, unless that is projected.
+        if self.embedding is not None:
+            check_labels(told, self.num_labels)
+            return video
+        if self.given_channels:
+            return append_picture(video, told, self.given_channels)
+        return append_labels(video, told, self.num_labels)
 
 
 def _halving(before: int, after: int, *, halves_time: bool) -> nn.Conv3d:

@@ -167,15 +167,38 @@ def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
 
     Source: Saito et al. 2017 (conditional TGAN); Mirza and Osindero 2014.
     """
-    if (labels is None) != (num_labels == 0):
-        given = "none" if labels is None else "some"
-        raise ValueError(f"a network of {num_labels} classes needs labels; {given} were given")
+    check_labels(labels, num_labels)
     if labels is None:
         return x
     one_hot = F.one_hot(labels, num_labels).to(x.dtype)
     places = x.shape[2:]
     voxels = one_hot.view(*one_hot.shape, *(1 for _ in places)).expand(-1, -1, *places)
     return torch.cat([x, voxels], 1)
+
+
+def check_labels(labels: Tensor | None, num_labels: int) -> None:
+    """Raise a ValueError where labels are missing, or nobody asked for them."""
+    if (labels is None) != (num_labels == 0):
+        given = "none" if labels is None else "some"
+        raise ValueError(f"a network of {num_labels} classes needs labels; {given} were given")
+
+
+def append_picture(x: Tensor, picture: Tensor | None, channels: int) -> Tensor:
+    """Append a picture (N, channels, ...) to the channels of x (N, C, ...).
+
+    Returns:
+        (N, C + channels, ...).
+
+    Raises:
+        ValueError: it is missing, or of another size.
+
+    Source: Isola et al. 2017.
+    """
+    expected = (len(x), channels, *x.shape[2:])
+    if picture is None or picture.shape != expected:
+        found = None if picture is None else tuple(picture.shape)
+        raise ValueError(f"a network that is told a picture {expected} was given {found}")
+    return torch.cat([x, picture.to(x.dtype)], 1)
 
 
 # The authors' `init-uniform` configurations; DCGAN (Radford et al. 2016), section 3.

@@ -37,7 +37,7 @@ class GANTask:
         schedule: `simultaneous` or `alternating`.
         n_critic: critic updates per step; used by the alternating schedule.
         average: a running mean of the generator's weights, or None.
-        augment: see `tgan.training.steps.Game`.
+        augment, reconstruction: see `tgan.training.steps.Game`.
         noise: from the number of a step to its random numbers.
 
     Attributes:
@@ -58,11 +58,12 @@ class GANTask:
         n_critic: int = 1,
         average: AveragedModel | None = None,
         augment: Augment | None = None,
+        reconstruction: float = 0.0,
         noise: Callable[[int], Noise] = Noise,
     ) -> None:
         self.generator, self.critic, self.average = generator, critic, average
         self.n_critic, self._noise = n_critic, noise
-        self._game = Game(generator, critic, objective, constraint, augment)
+        self._game = Game(generator, critic, objective, constraint, augment, reconstruction)
         self._schedule, self.reals_per_step, self.latents_per_step = look_up(
             {
                 "simultaneous": (self._simultaneous, 1, 1),

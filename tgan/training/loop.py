@@ -5,6 +5,7 @@ from itertools import count
 
 from torch import Tensor
 
+from tgan.conditions import condition_of
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.pixels import normalise
 from tgan.sampling import batch_latents
@@ -70,10 +71,10 @@ def _reals(run: Run, first_step: int) -> Iterator[Batch]:
         workers=run.config.data.workers,
         pin_memory=device.type == "cuda",
     )
+    condition = condition_of(run.config)
     for clips, labels in stream:
         samples = normalise(clips.to(device, non_blocking=True))
-        conditional = run.config.conditional
-        yield Batch(samples, labels.to(device, non_blocking=True) if conditional else None)
+        yield Batch(samples, condition.of(samples, labels.to(device, non_blocking=True)))
 
 
 def _latents(run: Run, first_step: int) -> Iterator[Tensor]:

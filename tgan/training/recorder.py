@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 from tqdm import tqdm
 
+from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
@@ -20,7 +22,7 @@ from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.metrics.pooled import pooled_statistics
 from tgan.pixels import normalise
-from tgan.sampling import prior_labels, sample_batches, sample_videos
+from tgan.sampling import sample_batches, sample_videos
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
@@ -60,6 +62,7 @@ class Recorder:
     def __init__(self, run: Run, *, first_step: int) -> None:
         self.run, self.settings = run, run.config.log
         self.is_main = run.accelerator.is_main_process
+        self.condition = condition_of(run.config)
         self.config_text = dump_config(run.config)
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
@@ -112,9 +115,10 @@ class Recorder:
         """Write a grid of samples, always of the same seeds, if one is due: MP4, of images PNG."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
-        count, num_labels = self.settings.preview_count, len(self.run.config.data.labels)
-        labels = [i % num_labels for i in range(count)] if self.run.config.conditional else None
-        videos = np.stack(list(self._samples(range(count), labels)))
+        count = self.settings.preview_count
+        told = self.condition.examples(self.run.held_out or self.run.source, count)
+        videos = np.stack(list(self._samples(range(count), told)))
+        videos = self.condition.beside(videos, told)
         ending = "mp4" if videos.shape[1] > 1 else "png"
         write_samples(
             self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}",
@@ -160,8 +164,8 @@ class Recorder:
         batches = ClipBatches(held_out, batch_size=1, seed=0)
         real = pooled_statistics(batches[number][0].numpy() for number in range(count))
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-        labels = prior_labels(self.run.source, seeds) if self.run.config.conditional else None
-        fake = pooled_statistics(video[None] for video in self._samples(seeds, labels))
+        told = self.condition.prior(self.run.source, seeds)
+        fake = pooled_statistics(video[None] for video in self._samples(seeds, told))
         name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
         self._write(step, {name: distance})
         tqdm.write(
@@ -177,17 +181,19 @@ class Recorder:
         config, device = self.run.config, self.run.accelerator.device
         batches = ClipBatches(self.run.source, batch_size=CRITIC_CLIPS, seed=0)
         clips, labels = (tensor.to(device) for tensor in batches[0])
+        real = normalise(clips)
+        told = self.condition.of(real, labels)
         (fake,) = sample_batches(
             self.run.task.sampler,
             range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
             size=config.generator.z_slow,
-            labels=labels.tolist() if config.conditional else None,
+            told=told,
         )
         report = critic_report(
             self.run.task.critic.module,
-            normalise(clips),
+            real,
             fake.float(),
-            labels=labels if config.conditional else None,
+            told=told,
             mixed_precision=config.train.mixed_precision,
             steps=CRITIC_SEARCH,
         )
@@ -195,9 +201,9 @@ class Recorder:
         if always:
             tqdm.write(f"critic at step {step}:\n{describe(report)}")
 
-    def _samples(self, seeds: range, labels: list[int] | None) -> Iterator[np.ndarray]:
+    def _samples(self, seeds: range, told: Tensor | None) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow
-        return sample_videos(self.run.task.sampler, seeds, size=size, labels=labels)
+        return sample_videos(self.run.task.sampler, seeds, size=size, told=told)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
         self.metrics.write(step, values)

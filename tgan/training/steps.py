@@ -16,7 +16,7 @@ from torch.nn.utils.parametrize import cached
 from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
-from tgan.losses import Objective
+from tgan.losses import Objective, l1
 from tgan.noise import Noise
 
 Terms = dict[str, Tensor]
@@ -24,22 +24,22 @@ Augment = Callable[[Tensor, Noise], Tensor]
 
 
 class Batch(NamedTuple):
-    """Real samples, and their classes where the GAN is conditional.
+    """Real samples, and what is told of them where the GAN is conditional.
 
-    Fakes are made of the same classes, so that the critic compares like with like.
+    The same is told of fakes, so that the critic compares like with like.
 
     Attributes:
         samples: (N, ...), normalised.
-        labels: (N,) integers, or None.
+        told: (N, ...) of `tgan.conditions`, or None.
     """
 
     samples: Tensor
-    labels: Tensor | None = None
+    told: Tensor | None = None
 
     @property
     def condition(self) -> tuple[Tensor, ...]:
-        """What networks take after their first argument: nothing, or the labels."""
-        return () if self.labels is None else (self.labels,)
+        """What networks take after their first argument: nothing, or what is told."""
+        return () if self.told is None else (self.told,)
 
 
 @dataclass(eq=False)
@@ -77,6 +77,8 @@ class Game:
         constraint: what keeps the critic Lipschitz.
         augment: what the critic sees of samples (N, ...), real or not, instead of them; it has to
             be differentiable. None shows them as they are.
+        reconstruction: what the generator pays per unit of mean absolute difference between its
+            fakes and the real samples that it is told of.
     """
 
     generator: Player
@@ -84,11 +86,21 @@ class Game:
     objective: Objective
     constraint: Constraint
     augment: Augment | None = None
+    reconstruction: float = 0.0
 
     def score(self, network: nn.Module, samples: Tensor, of: Batch, noise: Noise) -> Tensor:
-        """Scores (N,) of samples of the classes of the batch `of`."""
+        """Scores (N,) of samples of which the same is told as of the batch `of`."""
         seen = samples if self.augment is None else self.augment(samples, noise)
         return network(seen, *of.condition)
+
+    def distance(self, fake: Tensor, real: Batch) -> Tensor:
+        """What the generator pays for fakes that differ from real samples; 0 where it does not.
+
+        Source: Isola et al. 2017, equation 3.
+        """
+        if not self.reconstruction:
+            return torch.zeros((), device=fake.device, requires_grad=True)
+        return self.reconstruction * l1(fake, real.samples)
 
     def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor:
         """What the constraint adds to the critic's loss."""
@@ -116,7 +128,7 @@ def simultaneous_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, updat
         update: the number of this critic update, from 1.
 
     Returns:
-        Detached scalars: critic_loss, generator_loss, critic_gap, penalty.
+        Detached scalars: critic_loss, generator_loss, critic_gap, penalty, reconstruction.
     """
     generator, critic, objective = game.generator, game.critic, game.objective
     fake = generator.network(z, *real.condition)
@@ -128,6 +140,7 @@ def simultaneous_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, updat
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
         penalty = game.penalty(real, fake.detach(), noise)
+    distance = game.distance(fake, real)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
     # in that pass. The generator's loss only ever asks for the gradient at the fakes.
@@ -139,13 +152,14 @@ def simultaneous_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, updat
         (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
         own = list(critic.module.parameters())
         critic.scaler.scale(critic_loss + penalty).backward(inputs=own)
-    fake.backward(at_fakes)
+    torch.autograd.backward([fake, generator.scaler.scale(distance)], [at_fakes, None])
 
     generator.update()
     if critic.update():
         game.constraint.project(critic.module, update)
     return _terms(critic_loss, penalty, real_scores, fake_scores) | {
-        "generator_loss": generator_loss.detach()
+        "generator_loss": generator_loss.detach(),
+        "reconstruction": distance.detach(),
     }
 
 
@@ -167,8 +181,8 @@ def alternating_step(
         update: the number of the first of these critic updates, from 1.
 
     Returns:
-        Detached scalars: critic_loss, critic_gap, penalty (of the last critic update) and
-        generator_loss.
+        Detached scalars: critic_loss, critic_gap, penalty (of the last critic update),
+        generator_loss and reconstruction.
 
     Source: Goodfellow et al. 2014, Algorithm 1; Arjovsky et al. 2017, Algorithm 1.
     """
@@ -204,9 +218,10 @@ def generator_step(game: Game, *, real: Batch, z: Tensor, noise: Noise) -> Terms
         if game.objective.relativistic:
             real_scores = game.score(module, real.samples, real, noise)
         loss = game.objective.generator(real_scores, fake_scores)
-        generator.scaler.scale(loss).backward()
+        distance = game.distance(fake, real)
+        generator.scaler.scale(loss + distance).backward()
     generator.update()
-    return {"generator_loss": loss.detach()}
+    return {"generator_loss": loss.detach(), "reconstruction": distance.detach()}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from tgan.build import build_held_out, build_source, load_critic, load_generator
+from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.evaluation.comparison import Comparison
@@ -18,7 +19,7 @@ from tgan.evaluation.networks import load_networks, network_names
 from tgan.evaluation.streams import Clips, GeneratedClips, RealClips
 from tgan.metrics.lipschitz import critic_report
 from tgan.pixels import normalise
-from tgan.sampling import prior_labels, sample_videos, seed_latents
+from tgan.sampling import sample_videos, seed_latents
 from tgan.video import write_samples
 
 DATA: dict[str, Callable[[Config], ClipSource | None]] = {
@@ -56,6 +57,7 @@ def measure_checkpoint(
         generator.to(device()),
         size=config.generator.z_slow,
         first_seed=first_seed,
+        condition=condition_of(config),
         source=build_source(config) if config.conditional else None,
     )
     return measure(clips, metrics, real=real_clips(config, data))
@@ -109,10 +111,10 @@ def real_clips(config: Config, data: str) -> RealClips:
 def show_checkpoint(path: Path, out: Path) -> None:
     """Write a grid of samples of a checkpoint as a video."""
     generator, config = load_generator(path)
-    seeds, labels = range(SHOWN), None
-    if config.conditional:
-        labels = prior_labels(build_source(config), seeds)
-    samples = sample_videos(generator, seeds, size=config.generator.z_slow, labels=labels)
+    seeds = range(SHOWN)
+    source = build_source(config) if config.conditional else None
+    told = condition_of(config).prior(source, seeds)
+    samples = sample_videos(generator, seeds, size=config.generator.z_slow, told=told)
     _show(np.stack(list(samples)), out)
 
 
@@ -132,12 +134,13 @@ def describe_critic(path: Path) -> dict[str, Any]:
     critic, config = load_critic(path)
     generator, _ = load_generator(path)
     real, labels = real_clips(config, "held_out").draw(0, BATCH)
-    labels = labels.to(device()) if config.conditional else None
+    real = normalise(real.to(device()))
+    told = condition_of(config).of(real, labels.to(device()))
     latents = seed_latents(range(MEASURING_SEED, MEASURING_SEED + BATCH), config.generator.z_slow)
     with torch.no_grad():
-        condition = () if labels is None else (labels,)
+        condition = () if told is None else (told,)
         fake = generator.to(device())(latents.to(device()), *condition)
-    clips = {"real": normalise(real.to(device())), "fake": fake.float(), "labels": labels}
+    clips = {"real": real, "fake": fake.float(), "told": told}
     critic.to(device())
     inference = critic_report(critic, **clips, steps=SEARCH_STEPS)
     training = inference

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tgan.benchmarks.clipping.runs import variation
 from tgan.build import build_source, build_task, with_labels
+from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
@@ -90,9 +91,11 @@ class _Trainer:
 
     def _batches(self, config: Config, source: ClipSource) -> Iterator[Batch]:
         batches = ClipBatches(source, batch_size=config.train.batch_size, seed=config.train.seed)
+        condition = condition_of(config)
         for number in count():
             clips, labels = (tensor.to(self.device) for tensor in batches[number])
-            yield Batch(normalise(clips), labels if config.conditional else None)
+            samples = normalise(clips)
+            yield Batch(samples, condition.of(samples, labels))
 
     def _draws(self, config: Config) -> Iterator[Tensor]:
         sizes = {"batch_size": config.train.batch_size, "size": config.generator.z_slow}

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from tgan.models.critic import VideoCritic
+from tgan.models.translator import ImageTranslator
+
+
+def make(**settings):
+    torch.manual_seed(0)
+    given = {"z_slow": 4, "resolution": 32, "width": 32, "given_channels": 1}
+    return ImageTranslator(**{**given, **settings, "image_init": "he_normal"})
+
+
+@pytest.mark.parametrize("resolution", [8, 20, 32, 80])
+def test_a_picture_becomes_an_image_of_its_size(resolution):
+    network = make(resolution=resolution, channels=3, given_channels=2)
+    given = torch.rand(2, 2, 1, resolution, resolution)
+    image = network(torch.rand(2, 4), given)
+    assert image.shape == (2, 3, 1, resolution, resolution)
+    assert image.abs().max() < 1
+
+
+def test_widths_double_on_the_way_down_and_every_size_has_its_way_across():
+    network = make(width=64)
+    assert [conv.out_channels for conv in network.down] == [16, 32, 64][-3:]
+    assert [(d.in_channels, d.out_channels) for d in network.up] == [(68, 32), (64, 16)]
+    assert (network.last.in_channels, network.last.out_channels) == (32, 3)
+
+
+def test_latent_and_picture_both_count():
+    network = make().eval()
+    z, given = torch.rand(2, 4), torch.rand(2, 1, 1, 32, 32)
+    image = network(z, given)
+    assert (network(z + 1, given) - image).abs().max() > 1e-3
+    assert (network(z, given.roll(3, -1)) - image).abs().max() > 1e-2
+
+
+def test_what_is_given_reaches_its_own_place_through_the_ways_across():
+    """A pixel changes the output next to it more than the output far away."""
+    network = make().eval()
+    given = torch.zeros(1, 1, 1, 32, 32, requires_grad=True)
+    out = network(torch.zeros(1, 4), given)
+    (gradient,) = torch.autograd.grad(out[..., 8, 8].sum(), given)
+    near, far = gradient[..., 5:12, 5:12].abs().mean(), gradient[..., 22:, 22:].abs().mean()
+    assert near > 3 * far
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"given_channels": 0}, "starts from a picture: set given"),
+        ({"num_frames": 16}, "num_frames 16: translator makes images"),
+        ({"width": 6}, "generator width 6 is not a multiple of 4"),
+        ({"resolution": 30}, "resolution 30 is not 4 or 5 times"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        make(**settings)
+
+
+def test_a_critic_sees_the_picture_beside_the_image():
+    torch.manual_seed(0)
+    critic = VideoCritic(num_frames=1, resolution=16, width=8, channels=3, given_channels=2)
+    images, given = torch.rand(4, 3, 1, 16, 16), torch.rand(4, 2, 1, 16, 16)
+    assert critic.convs[0].in_channels == 5
+    plain = VideoCritic(num_frames=1, resolution=16, width=8, channels=5)
+    plain.load_state_dict(critic.state_dict())
+    assert torch.equal(critic(images, given), plain(torch.cat([images, given], 1)))
+    for wrong in (None, given[:, :1], given[:2]):
+        with pytest.raises(ValueError, match=r"a picture \(4, 2, 1, 16, 16\) was given"):
+            critic(images, wrong)
