@@ -68,6 +68,7 @@ class GeneratorConfig:
         slow_in_image: whether the image generator sees the latent of the video too.
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
+        slope: dcgan: of its rectifiers below zero.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of what makes images; none leaves it to the architecture
             (uniform for tgan, he_normal for deconv3d, small_normal for videogan, normal for dcgan
@@ -82,6 +83,7 @@ class GeneratorConfig:
     slow_in_image: bool = True
     temporal_shift: bool = False
     image_shift: bool = True
+    slope: float = 0.0
     temporal_init: Initialisation = "he_normal"
     image_init: Initialisation | None = None
 
@@ -350,6 +352,8 @@ def _misfits(config: Config) -> list[str]:
         problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
+    if not 0 <= config.generator.slope < 1:
+        problems.append(f"generator.slope {config.generator.slope} is not in [0, 1)")
     for name in ("generator_optimizer", "critic_optimizer"):
         optimizer = getattr(config, name)
         if not 0 <= optimizer.alpha < 1:

@@ -5,22 +5,25 @@ from torch import nn
 from tgan.models import ImageDeconvGenerator, VideoCritic
 
 
-def torch_dcgan(z, width, channels, doublings, side):
+def torch_dcgan(z, width, channels, doublings, side, slope):
     """DCGAN's generator as a plain stack of torch's own layers, for an image of side * 2^n."""
     layers = [nn.ConvTranspose2d(z, width, side, bias=False)]
     for _ in range(doublings - 1):
-        layers += [nn.BatchNorm2d(width, eps=2e-5), nn.ReLU()]
+        layers += [nn.BatchNorm2d(width, eps=2e-5), nn.LeakyReLU(slope)]
         layers += [nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False)]
         width //= 2
-    layers += [nn.BatchNorm2d(width, eps=2e-5), nn.ReLU()]
+    layers += [nn.BatchNorm2d(width, eps=2e-5), nn.LeakyReLU(slope)]
     return nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, 1), nn.Tanh())
 
 
-@pytest.mark.parametrize(("resolution", "doublings", "side"), [(64, 4, 4), (80, 4, 5), (8, 1, 4)])
-def test_it_is_a_plain_stack_of_deconvolutions(resolution, doublings, side):
+@pytest.mark.parametrize(
+    ("resolution", "doublings", "side", "slope"), [(64, 4, 4, 0.0), (80, 4, 5, 0.2), (8, 1, 4, 0.0)]
+)
+def test_it_is_a_plain_stack_of_deconvolutions(resolution, doublings, side, slope):
     torch.manual_seed(0)
-    ours = ImageDeconvGenerator(z_slow=7, resolution=resolution, channels=4, width=16)
-    plain = torch_dcgan(7, 16, 4, doublings, side)
+    sizes = {"resolution": resolution, "channels": 4, "width": 16}
+    ours = ImageDeconvGenerator(z_slow=7, **sizes, slope=slope)
+    plain = torch_dcgan(7, 16, 4, doublings, side, slope)
     own, theirs = list(ours.parameters()), list(plain.parameters())
     by_shape = {}
     for tensor in own:

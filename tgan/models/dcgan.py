@@ -25,6 +25,7 @@ class ImageDeconvGenerator(nn.Module):
         width: channels of the first map; they halve at each doubling.
         num_labels: classes, whose one-hot code is appended to the latent; 0 for none.
         image_shift: whether the batch norms have a shift.
+        slope: of the rectifiers below zero; 0 in the paper.
         image_init: see `tgan.models.layers.initialise`.
 
     Raises:
@@ -43,6 +44,7 @@ class ImageDeconvGenerator(nn.Module):
         width: int = 512,
         num_labels: int = 0,
         image_shift: bool = True,
+        slope: float = 0.0,
         image_init: str = "normal",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
@@ -50,7 +52,8 @@ class ImageDeconvGenerator(nn.Module):
         if num_frames != 1:
             raise ValueError(f"num_frames {num_frames}: dcgan makes images, clips of 1 frame")
         self.num_labels = num_labels
-        self.stream = DeconvStream(z_slow + num_labels, None, resolution, width, image_shift, eps)
+        size = z_slow + num_labels
+        self.stream = DeconvStream(size, None, resolution, width, image_shift, eps, slope)
         self.last = nn.ConvTranspose2d(self.stream.channels, channels, 4, 2, 1)
         initialise(self, image_init)
 

@@ -115,6 +115,9 @@ class DeconvStream(nn.Module):
     Time doubles as often as the temporal generator doubles it, in the last layers if there are
     more; where T is None there is no time, and features are (N, channels, H/2, W/2).
 
+    Args:
+        slope: of the rectifiers below zero.
+
     Attributes:
         channels: of the features.
         doubles_time_last: whether the layer that follows has to double time.
@@ -128,8 +131,10 @@ class DeconvStream(nn.Module):
         width: int,
         shift: bool,
         eps: float,
+        slope: float = 0.0,
     ) -> None:
         super().__init__()
+        self.slope = slope
         doublings, side = count_doublings(resolution), base_side(resolution)
         if width < 2 ** (doublings - 1) or width % 2 ** (doublings - 1):
             raise ValueError(
@@ -159,7 +164,7 @@ class DeconvStream(nn.Module):
         axes = self.deconvs[0].weight.ndim - 2
         h = latent.view(*latent.shape, *[1] * axes)
         for deconv, norm in zip(self.deconvs, self.norms, strict=True):
-            h = F.relu(norm(deconv(h)), inplace=True)
+            h = F.leaky_relu(norm(deconv(h)), self.slope, inplace=True)
         return h
 
 

@@ -119,11 +119,14 @@ class Recorder:
         told = self.condition.examples(self.run.held_out or self.run.source, count)
         videos = np.stack(list(self._samples(range(count), told)))
         videos = self.condition.beside(videos, told)
+        # A column per class where there are enough samples.
+        classes = self.condition.num_labels
+        columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
         ending = "mp4" if videos.shape[1] > 1 else "png"
         write_samples(
             self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}",
             videos,
-            columns=math.ceil(math.sqrt(len(videos))),
+            columns=columns,
             fps=self.settings.fps,
             scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
         )
