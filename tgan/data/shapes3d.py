@@ -19,7 +19,7 @@ CAMERA = Camera(height=1.9, pitch=0.42, field=0.75)
 WALL = 6.0
 # Near and far of the fourth channel, as `tgan.data.depth.depth_of` takes them, in units of the
 # scene: all that the camera can see lies between.
-BOUNDS = (2.0, 6.2)
+BOUNDS = (2.0, 6.3)
 # ITU-R BT.601, as Pillow's conversion to grey.
 _LUMA = np.array([0.299, 0.587, 0.114])
 # Images that are kept once they are rendered: 0.4 GB at 32x32 with four channels.
