@@ -76,9 +76,8 @@ class CroppedPictures(Generic[P]):
             raise IndexError(f"crop {start} of picture {index}, which has {self.crops}")
         picture = self.pictures[index]
         rng = numpy_rng(Stream.CROPS, index, start)
-        return self.cut(picture, random_box(rng, picture.size, self.resolution), self.resolution)[
-            None
-        ]
+        box = random_box(rng, picture.size, self.resolution)
+        return self.cut(picture, box, self.resolution)[None]
 
 
 def random_box(rng: np.random.Generator, size: tuple[int, int], resolution: int) -> Box:

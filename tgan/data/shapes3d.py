@@ -26,7 +26,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 _MAX_KEPT = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RenderedShapes:
     """Images (1, H, H, C), uint8, of one shape each; image i shows `SHAPES[i % 3]`.
 
