@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +20,8 @@ from tgan.config import Config, ConstraintConfig, CriticConfig, DataConfig, Gene
 from tgan.constraints import CONSTRAINTS
 from tgan.experiment import experiment_parser, read_experiment
 from tgan.models import CRITICS, GENERATORS
+
+CONFIGS = Path(__file__).parents[1] / "configs"
 
 
 @pytest.fixture
@@ -184,3 +187,15 @@ def test_a_conditional_run_does_not_go_on_with_other_classes(
     with pytest.raises(SystemExit):
         train([*argv, f"--data.path={packed}"], tmp_path / "run", "--resume=auto")
     assert "are left; data.labels names down, right" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*gan_*.yaml")), ids=lambda path: path.stem)
+def test_configurations_of_images_build_networks_that_fit_each_other(path):
+    parser = experiment_parser("test", "", "")
+    config, _ = read_experiment(parser, [f"--config={path}", "--data.path=anywhere"])
+    config = dataclasses.replace(config, conditional=False)
+    build_constraint(config.constraint).attach(critic := build_critic(config), None)
+    images = build_generator(config)(torch.randn(2, config.generator.z_slow))
+    side = config.data.resolution
+    assert images.shape == (2, config.data.channels, 1, side, side)
+    assert critic(images).shape == (2,)

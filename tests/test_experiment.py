@@ -36,6 +36,12 @@ def test_a_dumped_configuration_reads_back_equal():
     assert parse_config(dump_config(config)) == config
 
 
+def test_bounds_of_depth_are_stored_with_the_run():
+    options = ["--data.name=rgbd", "--data.channels=4", "--data.num_frames=1", "--data.path=x"]
+    config = read(*options, "--data.depth_bounds=[700, 9900.5]")
+    assert parse_config(dump_config(config)).data.depth_bounds == [700, 9900.5]
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_configuration_is_valid(path):
     read(f"--config={path}", "--data.path=anywhere")
@@ -51,7 +57,18 @@ def test_every_shipped_configuration_is_valid(path):
         (["--data.resolution=60"], "data.resolution 60 is not 4 or 5 times a power of two"),
         (["--data.num_frames=0"], "data.num_frames 0 is below 1"),
         (["--data.name=digits"], "data.num_frames 16 is not 1: data.name digits are single frames"),
-        (["--data.channels=4"], "data.channels 4 needs data.name images"),
+        (["--data.channels=4"], "data.channels 4 needs data.name images, rgbd or shapes3d"),
+        (["--data.name=rgbd"], "data.channels 3 is not 4: data.name rgbd are colour and depth"),
+        (["--data.name=rgbd"], "name a folder of rgbd (--data.path DIR)"),
+        (["--data.name=shapes3d"], "data.num_frames 16 is not 1: data.name shapes3d are single"),
+        (["--data.crops=3"], "data.crops needs data.name images or rgbd"),
+        (["--data.crops=-1"], "data.crops -1 is below 0"),
+        (["--data.depth_bounds=[1, 2]"], "data.depth_bounds needs data.name rgbd"),
+        (["--data.depth_holes=fill"], "data.depth_holes needs data.name rgbd"),
+        (["--data.depth_holes=drop"], "'drop' is not one of keep, fill"),
+        (["--data.depth_bounds=[5, 5]"], "data.depth_bounds [5.0, 5.0] has to be [near, far]"),
+        (["--data.depth_bounds=[1, 2, 3]"], "has to be [near, far]"),
+        (["--data.depth_bounds=[1, .inf]"], "data.depth_bounds [1.0, inf] has to be"),
         (["--data.labels_key=kind"], "data.labels_key needs data.name images"),
         (["--data.name=images", "--data.num_frames=1"], "name a folder of images"),
         (["--data.name=videos"], "data.path is missing"),

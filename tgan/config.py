@@ -21,10 +21,11 @@ class DataConfig:
 
     Attributes:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
-            or what is built in: moving_digits, or digits, which are images.
+            rgbd (pictures with depth), or what is built in: moving_digits, or digits and shapes3d
+            (rendered boxes, cylinders and spheres), which are images.
         path: the folder or file; for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits).
-        held_out_path: another one, for distances only; digits have their own.
+        held_out_path: another one, for distances only; what is built in has its own.
         labels_key: the array of a .npz file that names the classes of its images.
         resolution: height and width, 4 or 5 times a power of two, from 8.
         channels: 1 for grey, 3 for RGB, 4 for RGB and one more.
@@ -32,13 +33,20 @@ class DataConfig:
             images.
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
-        num_clips: number of different clips of moving digits.
+        num_clips: number of different clips of moving digits, or of rendered shapes.
+        crops: images, rgbd: random squares per picture; 0 takes the middle square of each.
+        depth_bounds: rgbd: near and far, in the units of the files; depth between them fills the
+            fourth channel.
+        depth_holes: rgbd: keep what was not measured as byte 0, or fill it from the nearest
+            measured pixel.
         classes: names of the classes to take, where the data have classes; none takes all clips.
         labels: names of the classes; a conditional run takes them from its data.
         workers: processes that read ahead; 0 reads in the training process.
     """
 
-    name: Literal["moving_digits", "videos", "images", "digits"] = "moving_digits"
+    name: Literal["moving_digits", "videos", "images", "rgbd", "digits", "shapes3d"] = (
+        "moving_digits"
+    )
     path: str | None = None
     held_out_path: str | None = None
     labels_key: str | None = None
@@ -48,6 +56,9 @@ class DataConfig:
     stride: int = 1
     num_digits: int = 2
     num_clips: int = 10_000
+    crops: int = 0
+    depth_bounds: list[float] | None = None
+    depth_holes: Literal["keep", "fill"] = "keep"
     classes: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     workers: int = 0
@@ -258,6 +269,7 @@ class Config:
 def validate(config: Config) -> None:
     """Raise one ValueError that lists every setting that is out of range or does not fit."""
     problems = [*_out_of_range(config), *_not_positive(config), *_misfits(config)]
+    problems += _misfits_of_data(config.data)
     try:
         base_side(config.data.resolution)
     except ValueError as error:
@@ -274,7 +286,7 @@ _AT_LEAST_ONE = {
     "log": ["every", "preview_count", "keep_last"],
 }
 _AT_LEAST_ZERO = {
-    "data": ["workers"],
+    "data": ["workers", "crops"],
     "train": ["seed"],
     "log": ["preview_every", "checkpoint_every", "critic_every", "distance_clips"],
 }
@@ -284,6 +296,7 @@ _AT_MOST = {
     "data.num_frames": 4096,
     "data.resolution": 4096,
     "data.num_clips": 10**7,
+    "data.crops": 10**7,
     "generator.z_slow": 65536,
     "generator.z_fast": 65536,
     "generator.temporal_width": 65536,
@@ -329,18 +342,10 @@ def _misfits(config: Config) -> list[str]:
         )
     if config.conditional and data.name == "moving_digits":
         problems.append(
-            "conditional true needs data with classes (videos, images, digits); moving digits "
-            "have none"
+            "conditional true needs data with classes (videos, images, rgbd, digits, shapes3d); "
+            "moving digits have none"
         )
     problems += _misfits_of_given(config)
-    if data.name in ("images", "digits") and data.num_frames != 1:
-        problems.append(
-            f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
-        )
-    if data.name in ("moving_digits", "videos") and data.channels == 4:
-        problems.append(f"data.channels 4 needs data.name images; {data.name} have 1 or 3")
-    if data.name != "images" and data.labels_key is not None:
-        problems.append("data.labels_key needs data.name images")
     if config.constraint.name in _TWICE_DIFFERENTIATED and train.mixed_precision == "fp16":
         problems.append(
             f"constraint.name {config.constraint.name} differentiates the critic twice, which "
@@ -348,8 +353,6 @@ def _misfits(config: Config) -> list[str]:
         )
     if config.generator.name == "videogan" and train.mixed_precision == "fp16":
         problems.append("generator.name videogan does not train in fp16; choose bf16 or no")
-    if data.name in ("videos", "images") and data.path is None:
-        problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
     if not 0 <= config.generator.slope < 1:
@@ -385,4 +388,41 @@ def _misfits_of_given(config: Config) -> list[str]:
         problems.append(f"train.augment moves images, not what is given ({config.given})")
     if config.given == "low_resolution" and config.data.resolution % 4:
         problems.append(f"given low_resolution needs a multiple of 4, not {config.data.resolution}")
+    return problems
+
+
+_SINGLE_FRAMES = ("images", "rgbd", "digits", "shapes3d")
+# Settings that only some data have, and those data.
+_OF_SOME_DATA = {
+    "labels_key": ("images",),
+    "crops": ("images", "rgbd"),
+    "depth_bounds": ("rgbd",),
+    "depth_holes": ("rgbd",),
+}
+
+
+def _misfits_of_data(data: DataConfig) -> list[str]:
+    problems, defaults = [], DataConfig()
+    if data.name in _SINGLE_FRAMES and data.num_frames != 1:
+        problems.append(
+            f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
+        )
+    if data.name in ("moving_digits", "videos") and data.channels == 4:
+        problems.append(
+            f"data.channels 4 needs data.name images, rgbd or shapes3d; {data.name} have 1 or 3"
+        )
+    if data.name == "rgbd" and data.channels != 4:
+        problems.append(
+            f"data.channels {data.channels} is not 4: data.name rgbd are colour and depth"
+        )
+    for name, owners in _OF_SOME_DATA.items():
+        if data.name not in owners and getattr(data, name) != getattr(defaults, name):
+            problems.append(f"data.{name} needs data.name {' or '.join(owners)}")
+    bounds = data.depth_bounds
+    if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < bounds[1] < math.inf):
+        problems.append(
+            f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
+        )
+    if data.name in ("videos", "images", "rgbd") and data.path is None:
+        problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
     return problems

@@ -8,6 +8,8 @@ from tgan.data.classes import OfClasses
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.digits import MovingDigits
 from tgan.data.images import ImageClips, open_digits, open_images
+from tgan.data.rgbd import open_rgbd
+from tgan.data.shapes3d import RenderedShapes
 from tgan.lookup import look_up
 
 
@@ -51,6 +53,15 @@ def _digits(data: DataConfig, *, held_out: bool) -> ImageClips:
     return open_digits(resolution=data.resolution, channels=data.channels, held_out=held_out)
 
 
+def _shapes3d(data: DataConfig, *, held_out: bool) -> RenderedShapes:
+    return RenderedShapes(
+        resolution=data.resolution,
+        channels=data.channels,
+        size=data.num_clips,
+        held_out=held_out,
+    )
+
+
 def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
     """Data whose held-out clips lie at a path of their own."""
 
@@ -71,12 +82,23 @@ def _videos(data: DataConfig) -> ClipSource:
     )
 
 
-def _images(data: DataConfig) -> ImageClips:
+def _images(data: DataConfig) -> ClipSource:
     return open_images(
         data.path,
         resolution=data.resolution,
         channels=data.channels,
         labels_key=data.labels_key,
+        crops=data.crops,
+    )
+
+
+def _rgbd(data: DataConfig) -> ClipSource:
+    return open_rgbd(
+        data.path,
+        resolution=data.resolution,
+        bounds=data.depth_bounds,
+        holes=data.depth_holes,
+        crops=data.crops,
     )
 
 
@@ -84,5 +106,7 @@ DATASETS = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
     "images": _from_path(_images),
+    "rgbd": _from_path(_rgbd),
     "digits": _digits,
+    "shapes3d": _shapes3d,
 }

@@ -1,6 +1,7 @@
 """Images through every command: trained, resumed, sampled, measured."""
 
 import json
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
@@ -62,11 +63,49 @@ def test_an_archive_of_images_is_trained_on_and_measured(tmp_path, channels):
     assert json.loads(out.read_text())["clips"]["channels"] == channels
 
 
+def test_rendered_shapes_are_trained_on_one_by_one_and_measured(tmp_path):
+    options = ["--data.name", "shapes3d", "--data.channels", "4", "--data.num_clips", "60"]
+    run_dir = train(tmp_path / "run", *options, "--data.classes", "[sphere]")
+    # Colour beside depth.
+    assert iio.imread(run_dir / "previews" / "step_00000002.png").shape == (2 * 96, 4 * 96, 3)
+    out = tmp_path / "scores.json"
+    command = ["evaluate", str(run_dir), "--json", str(out), "--samples", "8"]
+    main([*command, "--metrics", "diversity_pixels"])
+    report = json.loads(out.read_text())
+    assert report["clips"]["channels"] == 4 and report["data"]["videos"] == 20
+
+
+def test_pictures_with_depth_are_trained_on_resumed_and_measured(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("mine", "yours"):
+        images = rng.integers(0, 256, (3, 40, 50, 3), np.uint8)
+        depth = rng.integers(0, 1000, (3, 40, 50)).astype(np.uint16)
+        np.savez(tmp_path / f"{name}.npz", images=images, depth=depth)
+    options = ["--data.name", "rgbd", "--data.channels", "4", "--data.crops", "9"]
+    options += ["--data.path", str(tmp_path / "mine.npz"), "--data.depth_bounds", "[100, 900]"]
+    run_dir = train(tmp_path / "run", *options)
+    train(run_dir, *options, "--resume", "auto", steps=3)
+    assert "depth_bounds:\n  - 100" in (run_dir / "config.yaml").read_text()
+    for data in ("train", str(tmp_path / "yours.npz")):
+        out = tmp_path / f"{Path(data).stem}.json"
+        command = ["evaluate", str(run_dir), "--data", data, "--json", str(out), "--samples", "8"]
+        main([*command, "--metrics", "diversity_pixels"])
+        assert json.loads(out.read_text())["data"]["videos"] == 3
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--data.name", "images", "--data.path", "{tmp}/empty"], "no pictures in"),
         (["--data.name", "images", "--data.path", "{tmp}/x"], "no such file or folder"),
+        (
+            ["--data.name", "rgbd", "--data.channels", "4", "--data.path", "{tmp}/loose"],
+            "no pictures with depth in",
+        ),
+        (
+            ["--data.name", "shapes3d", "--data.classes", "[cone]"],
+            "unknown data.classes 'cone'; choose from box, cylinder, sphere",
+        ),
         (["--data.name", "digits", "--data.num_frames", "16"], "data.num_frames 16 is not 1"),
         (["--data.name", "moving_digits", "--data.num_frames", "16"], "dcgan makes images"),
         (

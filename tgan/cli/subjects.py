@@ -161,5 +161,7 @@ def check_rivals(a: Config, b: Config) -> list[str]:
 
 
 def _open(settings: DataConfig, path: str) -> ClipSource:
-    name = "images" if settings.name in ("images", "digits") else "videos"
+    name = settings.name
+    if name not in ("images", "videos", "rgbd"):
+        name = "images" if settings.num_frames == 1 else "videos"
     return open_dataset(replace(settings, name=name, path=path))

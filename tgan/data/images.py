@@ -12,20 +12,23 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from tqdm import tqdm
 
-from tgan.data.decode import MAX_PIXELS
+from tgan.data.crops import CroppedPictures
 from tgan.data.digits import HELD_OUT_SHARE
+from tgan.data.pictures import (
+    MODES,
+    PICTURE_SUFFIXES,
+    convert,
+    fit_image,
+    is_hidden,
+    open_picture,
+    square,
+)
 from tgan.lookup import did_you_mean
 
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-# Modes of Pillow with 8 bits a channel; what has more would be cut off in converting.
-_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 IMAGES = "images"
-
-Fit = Callable[[Image.Image], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +77,20 @@ class ImageClips:
         return self.pixels[index][None]
 
 
+Source = ImageClips | CroppedPictures[Image.Image]
+# What is kept of a picture, and a source made of that.
+Fit = Callable[[Image.Image], np.ndarray | Image.Image]
+Collect = Callable[..., Source]
+
+
 def open_images(
-    path: Path | str, *, resolution: int, channels: int, labels_key: str | None = None
-) -> ImageClips:
+    path: Path | str,
+    *,
+    resolution: int,
+    channels: int,
+    labels_key: str | None = None,
+    crops: int = 0,
+) -> Source:
     """The images of a folder, or of a `.npz` file.
 
     Of a folder, searched to any depth, all pictures are taken; where each lies in a folder below
@@ -88,6 +102,8 @@ def open_images(
         resolution: H = W.
         channels: 1, 3, or 4 (RGB and transparency).
         labels_key: the array of an archive that names classes: whole numbers or text (N,).
+        crops: squares per picture, which is kept whole then, see `tgan.data.crops`; 0 takes the
+            middle square.
 
     Raises:
         ValueError: nothing there, no picture that can be read, or an array that does not fit.
@@ -96,11 +112,21 @@ def open_images(
     if not path.exists():
         raise ValueError(f"no such file or folder: '{path}'")
     fit = partial(fit_image, resolution=resolution, channels=channels)
+    collect = _stacked
+    if crops:
+        fit = partial(convert, channels=channels)
+        collect = partial(
+            CroppedPictures, cut=square, resolution=resolution, channels=channels, crops=crops
+        )
     if path.is_file():
-        return _from_archive(path, fit, labels_key)
+        return _from_archive(path, fit, collect, labels_key)
     if labels_key is not None:
         raise ValueError(f"data.labels_key '{labels_key}' is for a .npz file; '{path}' is a folder")
-    return _from_folder(path, fit)
+    return _from_folder(path, fit, collect)
+
+
+def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
+    return ImageClips(np.stack(pictures), **about)
 
 
 def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
@@ -122,36 +148,18 @@ def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> Im
     return ImageClips(np.stack(pixels), digits.target[part], [str(n) for n in digits.target_names])
 
 
-def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarray:
-    """The middle square of an image at a resolution: (H, W, C), uint8.
-
-    Raises:
-        ValueError: more than 8 bits per channel, or a number of channels that there is not.
-    """
-    if channels not in _MODES:
-        raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
-    if image.mode not in _EIGHT_BITS:
-        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
-    if image.has_transparency_data and channels != 4:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
-    way = Image.Resampling.BOX if min(image.size) > resolution else Image.Resampling.BICUBIC
-    squares = ImageOps.fit(image.convert(_MODES[channels]), (resolution, resolution), way)
-    return np.asarray(squares).reshape(resolution, resolution, channels)
-
-
-def _from_folder(path: Path, fit: Fit) -> ImageClips:
+def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
     files = sorted(
         file
         for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and not _is_hidden(file.relative_to(path))
+        if file.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(file.relative_to(path))
     )
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")
     with ThreadPoolExecutor() as pool:
         read = tqdm(
-            pool.map(partial(_read, fit=fit), files),
+            pool.map(partial(open_picture, use=fit), files),
             total=len(files),
             unit="image",
             desc="read",
@@ -165,28 +173,11 @@ def _from_folder(path: Path, fit: Fit) -> ImageClips:
         raise ValueError(
             f"no picture in '{path}' can be used, the first is {': '.join(skipped[0])}"
         )
-    labels, classes = _classes_of([name for name, _ in whole])
-    return ImageClips(np.stack([p for _, p in whole]), classes, labels, skipped)
+    labels, classes = classes_of([name for name, _ in whole])
+    return collect([p for _, p in whole], classes=classes, labels=labels, skipped=skipped)
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _read(path: Path, fit: Fit) -> np.ndarray | str:
-    """The pixels of a picture, or why there are none."""
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return f"a picture of more than {MAX_PIXELS} pixels"
-            return fit(image)
-    except UnidentifiedImageError:
-        return "not a picture that Pillow can open"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return " ".join(str(error).split())
-
-
-def _classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
+def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """Names of class folders, and each picture's; nothing where some lie in none."""
     folders = [name.partition("/")[0] if "/" in name else None for name in names]
     if None in folders:
@@ -195,17 +186,11 @@ def _classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     return labels, np.array([labels.index(folder) for folder in folders])
 
 
-def _from_archive(path: Path, fit: Fit, labels_key: str | None) -> ImageClips:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images = _array(archive, IMAGES, path)
-            named = None if labels_key is None else _array(archive, labels_key, path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"'{path}' is no NumPy archive (.npz) of images: {error}") from None
+def _from_archive(path: Path, fit: Fit, collect: Collect, labels_key: str | None) -> Source:
+    keys = (IMAGES,) if labels_key is None else (IMAGES, labels_key)
+    images, *named = read_arrays(path, keys)
     images = images[..., None] if images.ndim == 3 else images
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in _MODES:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in MODES:
         raise ValueError(
             f"the array '{IMAGES}' of '{path}' is {images.dtype} {images.shape}; uint8 (N, H, W) "
             "or (N, H, W, 1, 3 or 4) is needed"
@@ -214,16 +199,32 @@ def _from_archive(path: Path, fit: Fit, labels_key: str | None) -> ImageClips:
         raise ValueError(f"the array '{IMAGES}' of '{path}' holds no images")
     if images.shape[-1] == 1:
         images = images.squeeze(-1)
-    pixels = [fit(Image.fromarray(image)) for image in images]
-    if named is None:
-        return ImageClips(np.stack(pixels))
+    pictures = [fit(Image.fromarray(image)) for image in images]
+    if not named:
+        return collect(pictures)
+    (named,) = named
     if named.shape != (len(images),) or named.dtype.kind not in "iuU":
         raise ValueError(
             f"the array '{labels_key}' of '{path}' is {named.dtype} {named.shape}; classes are "
             f"whole numbers or text ({len(images)},)"
         )
     names, classes = np.unique(named, return_inverse=True)
-    return ImageClips(np.stack(pixels), classes, [str(name) for name in names])
+    return collect(pictures, classes=classes, labels=[str(name) for name in names])
+
+
+def read_arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
+    """Arrays of a `.npz` file.
+
+    Raises:
+        ValueError: it is none, or has no such array.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [_array(archive, key, path) for key in keys]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"'{path}' is no NumPy archive (.npz) of images: {error}") from None
 
 
 def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
