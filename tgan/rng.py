@@ -20,6 +20,7 @@ class Stream(IntEnum):
     BOOTSTRAP = 9
     SHIFTS = 10
     NOISE = 11
+    JITTER = 12
 
 
 def seed_of(stream: Stream, *keys: int) -> int:
