@@ -21,6 +21,7 @@ ROWS = [
         "tgan.allocator",
     ],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.noise", "tgan.video", "tgan.pixels"],
+    ["tgan.sheet", "tgan.sample_folder"],
     ["tgan.augment", "tgan.models", "tgan.data", "tgan.metrics", "tgan.features"],
     [
         "tgan.conditions",

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tgan.files import check_writable, write_whole
+from tgan.files import check_new_folder, check_writable, write_whole, write_whole_folder
 
 
 def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
@@ -17,6 +17,36 @@ def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
         write_whole(path, fail)
     assert path.read_text() == "first"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "folder"
+    with pytest.raises(OSError, match="No space"), write_whole_folder(path) as part:
+        (part / "half").touch()
+        raise OSError(28, "No space left on device")
+    assert list(path.parent.iterdir()) == []
+    for _ in ("a new one", "an empty one"):
+        with write_whole_folder(path) as part:
+            (part / "a").mkdir()
+            (part / "a" / "b.txt").write_text("whole")
+            assert not path.exists() or not any(path.iterdir())
+        assert (path / "a" / "b.txt").read_text() == "whole"
+        assert list(path.parent.iterdir()) == [path]
+        (path / "a" / "b.txt").unlink()
+        (path / "a").rmdir()
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="is not empty; name a new one"):
+        check_new_folder(tmp_path)
+    with pytest.raises(ValueError, match="not empty"), write_whole_folder(tmp_path):
+        pytest.fail("began to write")
+    with pytest.raises(ValueError, match="file' is a file; name a folder"):
+        check_new_folder(tmp_path / "file")
+    with pytest.raises(ValueError, match="cannot be written: .*Not a directory"):
+        check_new_folder(tmp_path / "file" / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):

@@ -3,7 +3,16 @@ import pytest
 import torch
 from torch import nn
 
-from tgan.latents import combine, decode, interpolate_time, lerp, slerp, slow_motion, walk
+from tgan.latents import (
+    combine,
+    decode,
+    interpolate_time,
+    jittered,
+    lerp,
+    slerp,
+    slow_motion,
+    walk,
+)
 from tgan.models import VideoGenerator
 from tgan.pixels import to_bytes
 from tgan.sampling import sample_videos, seed_latents
@@ -91,6 +100,22 @@ def test_sums_of_means_are_clamped():
     made = combine([(1, first), (-2, second)])
     np.testing.assert_allclose(made, expected.clamp(-1, 1), atol=1e-6)
     torch.testing.assert_close(combine([(1, first), (-1, second), (1, second)]), first.mean(0))
+
+
+def test_jitter_is_uniform_bounded_and_always_the_same():
+    made = jittered(torch.zeros(5000), 8, amount=0.25)
+    assert made.shape == (8, 5000) and torch.equal(
+        made, jittered(torch.zeros(5000), 8, amount=0.25)
+    )
+    assert made.abs().max() <= 0.25 and made.mean().abs() < 0.003
+    assert made.std().item() == pytest.approx(0.5 / 12**0.5, rel=0.02)
+    assert torch.corrcoef(made).fill_diagonal_(0).abs().max() < 0.06
+    # The noise does not depend on the latent, and what it leaves outside is clamped.
+    latent = seed_latents([4], 5000)[0]
+    expected = (latent + made).clamp(-1, 1)
+    assert torch.equal(jittered(latent, 8, amount=0.25), expected)
+    assert (latent + made).abs().max() > 1
+    torch.testing.assert_close(jittered(latent, 2, amount=0), latent.expand(2, -1))
 
 
 @pytest.mark.parametrize("factor", [1, 2, 5])

@@ -1,8 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -11,6 +13,42 @@ def check_writable(path: str | Path) -> None:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"'{path}' is a directory; name a file to write")
+    _check_place(path)
+
+
+def check_new_folder(path: str | Path) -> None:
+    """Raise a ValueError unless a folder can be made at `path`, or an empty one is there."""
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"'{path}' is a file; name a folder")
+    if path.is_dir() and any(path.iterdir()):
+        raise ValueError(f"the folder '{path}' is not empty; name a new one")
+    _check_place(path)
+
+
+@contextmanager
+def write_whole_folder(path: str | Path) -> Iterator[Path]:
+    """A folder beside `path` to fill, which is moved into place if nothing is raised meanwhile.
+
+    Raises:
+        ValueError: as `check_new_folder`.
+    """
+    check_new_folder(path)
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.mkdir()
+    try:
+        yield part
+        # Another system than POSIX does not replace an empty folder.
+        if path.is_dir():
+            path.rmdir()
+        part.rename(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_place(path: Path) -> None:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         # Trying tells more than permissions do: of a read-only disk, and when root asks.

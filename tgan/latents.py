@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.pixels import to_bytes
+from tgan.rng import Stream, seed_of
 from tgan.sampling import inference
 
 # Below this sine of their angle two latents count as parallel: no arc is distinguished.
@@ -84,6 +85,18 @@ def combine(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
     Source: Radford et al. 2016 (DCGAN), section 6.3.2 (the mean of three latents for a concept).
     """
     return sum(factor * latents.mean(0) for factor, latents in terms).clamp(-1, 1)
+
+
+def jittered(latent: Tensor, count: int, *, amount: float) -> Tensor:
+    """`count` variants (count, K) of a latent (K,): noise uniform on ±`amount` is added.
+
+    Always the same noise; what it leaves outside [-1, 1] is clamped, as in `combine`.
+
+    Source: Radford et al. 2016 (DCGAN), Figure 7, with ±0.25 (and no clamp).
+    """
+    rng = torch.Generator().manual_seed(seed_of(Stream.JITTER))
+    noise = torch.rand(count, len(latent), generator=rng).mul_(2).sub_(1).to(latent)
+    return (latent + amount * noise).clamp(-1, 1)
 
 
 def slow_motion(

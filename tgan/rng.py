@@ -1,10 +1,11 @@
 """Random numbers as pure functions of keys: no global state, nothing to save for a resumed run."""
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 
 
+@unique
 class Stream(IntEnum):
     """What a stream of random numbers is for; streams of one seed are independent."""
 
@@ -22,6 +23,7 @@ class Stream(IntEnum):
     NOISE = 11
     SHAPES = 12
     CROPS = 13
+    JITTER = 14
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

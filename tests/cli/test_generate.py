@@ -13,7 +13,9 @@ from tgan.cli.generate import check_size, parse_labels
 from tgan.cli.plans import Samples, Sums, Walks
 from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
 from tgan.latents import combine
+from tgan.pixels import to_bytes
 from tgan.sampling import seed_latents
+from tgan.sheet import SumSheet
 from tgan.training.loop import fit
 
 
@@ -101,7 +103,13 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--seeds", "5-x"], "--seeds '5-x'"),
         (["{run}", "--out", "x.mp4", "--grid", "2x2"], "fewer cells than the 16"),
         (["{run}", "--out", "x.mp4", "--seeds", "0-9999999999"], "'0-9999999999' are more than"),
-        (["{run}", "--out", "{run}"], "unknown ending ''"),
+        (["{run}", "--out", "{run}"], "is not empty; name a new one"),
+        (["{run}", "--out", "{run}/config.yaml/"], "config.yaml' is a file; name a folder"),
+        (["{run}", "--out", "x/", "--seeds", "3,4,3"], "2 samples of the name seed_000003.mp4"),
+        (["{run}", "--out", "x/", "--walk", "3"], "--walk is for one file; 'x/' is a folder"),
+        (["{run}", "--out", "x", "--arithmetic", "3"], "--arithmetic is for one file; 'x' is"),
+        (["{run}", "--out", "x/", "--grid", "4x4"], "--grid is for one file"),
+        (["{run}", "--out", "x/", "--scale", "2"], "--scale is for one file"),
         (["{run}", "--out", "{run}/config.yaml/x.mp4"], "Not a directory"),
         (["{run}", "--out", "x.npy", "--seeds", "0-999999"], "--seeds"),
         (["{run}", "--out", "x.gif", "--grid", "1x9999"], "--grid"),
@@ -126,6 +134,13 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--walk", "5", "--arithmetic", "1"], "not allowed with"),
         (["{run}", "--out", "x.mp4", "--arithmetic", "1 - 2", "--seeds", "3"], "leave --seeds"),
         (["{run}", "--out", "x.mp4", "--arithmetic", "1 -2"], "--arithmetic '1 -2'; groups"),
+        (["{run}", "--out", "x.mp4", "--path", "lerp"], "--path lerp is of a --walk"),
+        (["{run}", "--out", "x.mp4", "--walk", "3", "--path", "arc"], "invalid choice: 'arc'"),
+        (["{run}", "--out", "x.mp4", "--jitter", "0"], "--jitter 0 is of --arithmetic"),
+        (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--jitter", "2"], "--jitter 2 is not"),
+        (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--jitter", "nan"], "--jitter nan is"),
+        (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--grid", "9x9"], "--grid needs --jit"),
+        (["{run}", "--out", "x.png", "--arithmetic", "0-999", "--scale", "9"], "at most 16384"),
         (["{run}", "--out", "x.mp4", "--label", "wave"], "--label wave: "),
     ],
 )
@@ -148,7 +163,7 @@ def test_fps_at_the_limits_are_written(run_dir, tmp_path, fps, ending):
 
 
 def test_the_output_is_checked_before_torch_is_loaded(tmp_path):
-    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "folder.mp4" / "precious").mkdir(parents=True)
     code = "import sys; from tgan.cli import main; main(sys.argv[1:])"
     guarded = f"import sys; sys.modules['torch'] = None; {code}"
     arguments = ["generate", "no_run", "--out", str(tmp_path / "folder.mp4")]
@@ -156,7 +171,7 @@ def test_the_output_is_checked_before_torch_is_loaded(tmp_path):
         [sys.executable, "-c", guarded, *arguments], capture_output=True, text=True
     )
     assert result.returncode == 2
-    assert "folder.mp4' is a directory" in result.stderr and result.stderr.count("\n") == 1
+    assert "folder.mp4' is not empty" in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_sizes_up_to_the_limits_are_accepted():
@@ -235,20 +250,59 @@ def test_a_walk_is_a_row_for_each_pair_of_seeds(run_dir, tmp_path):
     assert iio.imread(tmp_path / "c.mp4", plugin="pyav").shape == (16, 2 * 32, 4 * 32, 3)
 
 
-def test_arithmetic_ends_with_the_sum(run_dir, tmp_path):
-    out = tmp_path / "a.npy"
-    made = generated(run_dir, "--arithmetic", "3,5 - 1-2 + 4", "--out", out)
+def test_a_walk_can_take_the_straight_line(run_dir, tmp_path):
+    made = {}
+    for path in ("slerp", "lerp"):
+        options = ["--seeds", "3,7", "--walk", 3, "--path", path]
+        made[path] = generated(run_dir, *options, "--out", tmp_path / f"{path}.npy")
+    plain = generated(run_dir, "--seeds", "3,7", "--walk", 3, "--out", tmp_path / "plain.npy")
+    np.testing.assert_array_equal(made["slerp"], plain)
+    assert (made["lerp"][1] != plain[1]).any()
+    np.testing.assert_allclose(made["lerp"][[0, 2]], plain[[0, 2]], atol=1)
     generator, _ = load_generator(run_dir)
+    with torch.no_grad():
+        middle = to_bytes(generator(seed_latents([3, 7], 8).mean(0, keepdim=True)))
+    assert np.abs(made["lerp"][1] - middle[0].numpy()).max() <= 1
+
+
+def expected_videos(run_dir, latents):
+    generator, _ = load_generator(run_dir)
+    with torch.no_grad():
+        return to_bytes(generator(latents)).numpy().astype(int)
+
+
+def test_arithmetic_without_jitter_is_a_row_that_ends_with_the_sum(run_dir, tmp_path):
+    options = ["--arithmetic", "3,5 - 1-2 + 4", "--jitter", 0]
+    made = generated(run_dir, *options, "--out", tmp_path / "a.npy")
     groups = [seed_latents(seeds, 8) for seeds in ([3, 5], [1, 2], [4])]
     total = combine(zip((1, -1, 1), groups, strict=True))
-    with torch.no_grad():
-        latents = torch.stack([*(group.mean(0) for group in groups), total])
-        expected = generator(latents).mul(128).add(128).clamp(0, 255)
+    latents = torch.stack([*(group.mean(0) for group in groups), total])
     assert made.shape == (4, 16, 32, 32, 1)
-    assert np.abs(made - expected.movedim(1, -1).numpy()).max() <= 1
+    assert np.abs(made - expected_videos(run_dir, latents)).max() <= 1
     # The mean of one is the sample itself.
     sample = generated(run_dir, "--seeds", "4", "--out", tmp_path / "b.npy")
     assert np.abs(made[2] - sample[0]).max() <= 1
+    generate(run_dir, *options, "--scale", 1, "--out", tmp_path / "a.mp4")
+    assert iio.imread(tmp_path / "a.mp4", plugin="pyav").shape == (16, 32, 4 * 32, 3)
+
+
+def test_arithmetic_shows_samples_means_and_variants_of_the_sum(run_dir, tmp_path):
+    options = [run_dir, "--arithmetic", "3,5 - 4", "--scale", 1]
+    made = generated(*options, "--out", tmp_path / "a.npy")
+    first, second = seed_latents([3, 5], 8), seed_latents([4], 8)
+    total = combine([(1, first), (-1, second)])
+    latents = [*first, first.mean(0), *second, second[0], total]
+    assert made.shape == (len(latents) + 8, 16, 32, 32, 1)
+    assert np.abs(made[: len(latents)] - expected_videos(run_dir, torch.stack(latents))).max() <= 1
+    assert len(np.unique(made[len(latents) - 1 :].reshape(9, -1), axis=0)) == 9
+    again = generated(*options, "--jitter", 0.25, "--out", tmp_path / "b.npy")
+    np.testing.assert_array_equal(made, again)
+    sheet = SumSheet([1, -1], [2, 1], 0.25)
+    generate(*options, "--out", tmp_path / "a.mp4")
+    frames = iio.imread(tmp_path / "a.mp4", plugin="pyav")
+    assert frames.shape == sheet.shape((16, 32, 32, 1), 1)
+    generate(*options, "--out", tmp_path / "a.png")
+    assert iio.imread(tmp_path / "a.png").shape == (32 * len(made), 16 * 32, 3)
 
 
 def test_labels_choose_the_class(class_run, tmp_path):
@@ -263,7 +317,22 @@ def test_labels_choose_the_class(class_run, tmp_path):
     assert np.abs(made(*seeds, "--label", "light,dark")[1] - dark[1]).max() <= 1
     walk = made("--seeds", "5,6", "--walk", 2, "--label", "light", "--slow-motion", 2)
     assert np.abs(walk[0, ::2] - light[0]).max() <= 1
-    assert np.abs(made("--arithmetic", "5", "--label", "light") - light[:2]).max() <= 1
+    row = made("--arithmetic", "5", "--label", "light", "--jitter", 0)
+    assert np.abs(row - light[:2]).max() <= 1
+
+
+def test_a_folder_holds_a_video_per_sample_in_its_class(class_run, tmp_path):
+    out = tmp_path / "new" / "samples"
+    generate(class_run, "--out", f"{out}/", "--seeds", "7-10", "--batch-size", 3, "--fps", 4)
+    files = sorted(file.relative_to(out).as_posix() for file in out.rglob("*.*"))
+    names = ["dark/seed_000007.mp4", "dark/seed_000009.mp4"]
+    assert files == [*names, "light/seed_000008.mp4", "light/seed_000010.mp4"]
+    videos = generated(class_run, "--seeds", "7-10", "--out", tmp_path / "a.npy")
+    found = iio.imread(out / names[1], plugin="pyav")
+    assert found.shape == (16, 32, 32, 3)
+    assert np.abs(found[..., :1] - videos[2]).mean() < 8
+    assert [path.name for path in out.parent.iterdir()] == ["samples"]
+    run("prepare", [str(out), "--out", str(tmp_path / "packed"), "--labels", "folders"])
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,29 @@
-"""`tgan generate`: write sampled videos."""
+"""`tgan generate`: write sampled videos or images, as one file or as a folder."""
 
 import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from tqdm import tqdm
+
 from tgan.cli import Parser
 from tgan.cli.device import pick_device
 from tgan.cli.plans import Plan, Samples, Sums, Walks
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.config import Config
-from tgan.files import check_writable
+from tgan.files import check_new_folder, check_writable
 from tgan.lookup import look_up
-from tgan.video import MAX_SIDES, WRITERS, check_ending, samples_shape, write_samples
+from tgan.sample_folder import names_folder, sample_names, write_sample_folder
+from tgan.video import (
+    MAX_SIDES,
+    WRITERS,
+    check_ending,
+    samples_shape,
+    write_samples,
+    write_video,
+)
 
 EXAMPLES = """\
 examples:
@@ -20,35 +31,41 @@ examples:
   tgan generate runs/demo --out samples.png --seeds 0-3
   tgan generate runs/demo/checkpoints/step_00001000 --out grid.gif --seeds 7,9,20-33 --grid 4x4
   tgan generate runs/demo --out thousand.npy --seeds 0-999
+  tgan generate runs/digits --out fakes/ --seeds 0-999
   tgan generate runs/demo --out slow.mp4 --slow-motion 4
   tgan generate runs/demo --out walk.mp4 --seeds 3,7 --walk 9
-  tgan generate runs/demo --out sum.png --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
+  tgan generate runs/demo --out sum.mp4 --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
   tgan generate runs/actions --out waves.gif --label wave
 
+A folder, named with a slash at the end, holds one file per sample, in a folder per class where
+there are classes: a PNG of each image with the pixels as they are, an MP4 of each video.
 --walk makes a row of videos for each pair of neighbouring seeds, both ends included, along the
-arc between their latents. --arithmetic, whose signs have spaces on both sides, makes the mean of
-each group of seeds, in order, and last the sum; what lies outside [-1, 1] then is moved to the
-nearest latent that training could draw.
+arc between their latents, or the straight line (--path lerp).
+--arithmetic, whose signs have spaces on both sides, shows the samples of each group of seeds and
+what their mean decodes to, and the sum of the means in the middle of eight that have noise added
+to it; with --jitter 0 a row of the means, in order, and last the sum. What lies outside [-1, 1]
+is moved to the nearest latent that training could draw. A .npy file, and a filmstrip of videos,
+has all of them in turn: the samples and the mean of each group, the sum, its variants.
 A run with classes gives them to the videos in turn, or those of --label (a walk has one class).
 """
 # Samples are shown at this many pixels at least unless --scale says otherwise.
 SHOWN_SIDE = 96
-# All samples are held in memory until the file is written.
+# All samples of a file are held in memory until it is written.
 MAX_BYTES = 8 * 2**30
 MIN_FPS, MAX_FPS = 0.1, 1000
+# Radford et al. 2016, Figure 7.
+JITTER = 0.25
 
 
 def main(argv: Sequence[str]) -> None:
-    """Parse arguments, sample, write one file."""
+    """Parse arguments, sample, write one file or one folder."""
     arguments = _parser().parse_args(argv)
     _check(arguments)
     plan = _plan(arguments)
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
-    import numpy as np
     import torch
-    from tqdm import tqdm
 
     from tgan.build import load_generator
     from tgan.latents import decode
@@ -56,22 +73,33 @@ def main(argv: Sequence[str]) -> None:
     generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
     classes = _classes(arguments, plan, config)
     generator.to(pick_device(arguments.device))
-    shape = (len(plan), *_clip_shape(config, arguments.slow_motion))
+    shape = _clip_shape(config, arguments.slow_motion)
     scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
-    layout = {"columns": columns, "rows": rows, "scale": scale}
-    check_size(arguments.out, samples_shape(arguments.out, shape, **layout))
 
-    videos = np.empty(shape, np.uint8)
-    samples = decode(
-        generator,
-        plan.latents(config.generator.z_slow),
-        labels=None if classes is None else torch.tensor(classes),
-        factor=arguments.slow_motion,
-        batch_size=arguments.batch_size,
-    )
-    for video, sample in zip(videos, tqdm(samples, total=len(plan), unit="video"), strict=True):
-        video[:] = sample
-    write_samples(arguments.out, videos, fps=arguments.fps, **layout)
+    # Begun last, so that a mistake is one line and costs no time.
+    def sample() -> tqdm:
+        videos = decode(
+            generator,
+            plan.latents(config.generator.z_slow),
+            labels=None if classes is None else torch.tensor(classes),
+            factor=arguments.slow_motion,
+            batch_size=arguments.batch_size,
+        )
+        return tqdm(videos, total=len(plan), unit="image" if shape[0] == 1 else "video")
+
+    if isinstance(plan, Samples) and names_folder(arguments.out):
+        labels = None if classes is None else [config.data.labels[c] for c in classes]
+        names = sample_names(plan.seeds, labels, num_frames=shape[0])
+        write_sample_folder(arguments.out, sample(), names, fps=arguments.fps)
+    elif plan.sheet is not None and _is_drawn(arguments.out, shape):
+        check_size(arguments.out, plan.sheet.shape(shape, scale))
+        page = plan.sheet.draw(_stack(sample(), shape), scale)
+        write_video(arguments.out, page, fps=arguments.fps)
+    else:
+        layout = {"columns": columns, "rows": rows, "scale": scale}
+        check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shape), **layout))
+        stack = _stack(sample(), shape)
+        write_samples(arguments.out, stack, fps=arguments.fps, **layout)
     print(arguments.out)
 
 
@@ -109,7 +137,7 @@ def check_size(out: str, shape: tuple[int, ...]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="tgan generate",
-        description="Sample videos from a training run. Sample k depends on its seed alone.",
+        description="Sample from a training run. Sample k depends on its seed alone.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -118,7 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     endings = ", ".join(WRITERS)
     parser.add_argument(
-        "--out", required=True, help=f"file to write; its ending is one of {endings}"
+        "--out",
+        required=True,
+        help=f"file to write, whose ending is one of {endings}, or folder, such as samples/",
     )
     parser.add_argument("--seeds", help="such as 0-15 or 3,7,20-23 (default 0-15)")
     parser.add_argument(
@@ -127,6 +157,10 @@ def _parser() -> argparse.ArgumentParser:
     others = parser.add_mutually_exclusive_group()
     others.add_argument("--walk", type=int, metavar="STEPS", help="from each seed to the next")
     others.add_argument("--arithmetic", metavar="SUM", help="of seeds' latents; see below")
+    parser.add_argument("--path", choices=["slerp", "lerp"], help="of a walk (default slerp)")
+    parser.add_argument(
+        "--jitter", type=float, metavar="J", help=f"noise around a sum (default {JITTER}; 0: none)"
+    )
     parser.add_argument("--label", metavar="NAME", help="class, or several with commas between")
     parser.add_argument("--grid", help="rows x columns, such as 4x4 (default: nearly square)")
     parser.add_argument("--fps", type=float, default=8, help="frames per second (default 8)")
@@ -143,23 +177,47 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    check_ending(arguments.out)
-    check_writable(arguments.out)
+    if names_folder(arguments.out):
+        _check_folder(arguments)
+    else:
+        check_ending(arguments.out)
+        check_writable(arguments.out)
     if not MIN_FPS <= arguments.fps <= MAX_FPS:
         raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
     for option in ("scale", "batch_size", "slow_motion"):
         value = getattr(arguments, option)
         if value is not None and value < 1:
             raise ValueError(f"--{option.replace('_', '-')} {value} is not positive")
+    if arguments.path is not None and arguments.walk is None:
+        raise ValueError(f"--path {arguments.path} is of a --walk, and there is none")
+    if arguments.jitter is not None:
+        if arguments.arithmetic is None:
+            raise ValueError(f"--jitter {arguments.jitter:g} is of --arithmetic; there is none")
+        if not 0 <= arguments.jitter <= 1:
+            raise ValueError(f"--jitter {arguments.jitter:g} is not between 0 and 1")
+
+
+def _check_folder(arguments: argparse.Namespace) -> None:
+    check_new_folder(arguments.out)
+    for option in ("walk", "arithmetic", "grid", "scale"):
+        if getattr(arguments, option) is not None:
+            raise ValueError(
+                f"--{option} is for one file; '{arguments.out}' is a folder of samples as they are"
+            )
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.arithmetic is not None:
         if arguments.seeds is not None:
             raise ValueError("--arithmetic names its own seeds; leave --seeds out")
-        return Sums(parse_sum(arguments.arithmetic))
+        jitter = JITTER if arguments.jitter is None else arguments.jitter
+        if jitter and arguments.grid is not None:
+            raise ValueError("--arithmetic has a layout of its own; --grid needs --jitter 0")
+        return Sums(parse_sum(arguments.arithmetic), jitter)
     seeds = parse_seeds("0-15" if arguments.seeds is None else arguments.seeds)
-    return Samples(seeds) if arguments.walk is None else Walks(seeds, arguments.walk)
+    if arguments.walk is None:
+        return Samples(seeds)
+    return Walks(seeds, arguments.walk, arguments.path or "slerp")
 
 
 def _classes(arguments: argparse.Namespace, plan: Plan, config: Config) -> list[int] | None:
@@ -178,3 +236,17 @@ def _clip_shape(config: Config, slow_motion: int) -> tuple[int, int, int, int]:
     data = config.data
     frames = (data.num_frames - 1) * slow_motion + 1
     return (frames, data.resolution, data.resolution, data.channels)
+
+
+def _is_drawn(out: str, clip: tuple[int, ...]) -> bool:
+    """Whether a file shows a picture, or one that moves: neither pixels nor a filmstrip."""
+    ending = Path(out).suffix.lower()
+    return ending != ".npy" and (ending != ".png" or clip[0] == 1)
+
+
+def _stack(videos: tqdm, clip: tuple[int, ...]) -> np.ndarray:
+    """All videos in one array (N, T, H, W, C), uint8."""
+    stack = np.empty((len(videos), *clip), np.uint8)
+    for place, video in zip(stack, videos, strict=True):
+        place[:] = video
+    return stack

@@ -8,15 +8,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from tgan.cli.seeds import MAX_SEEDS
+from tgan.sheet import BLOCK, SumSheet
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class Plan(Protocol):
-    """A list of videos to make. `grid` lays them out, None if any layout is as good."""
+    """A list of videos to make.
+
+    `grid` lays them out, None if any layout is as good; `sheet` draws them in a way of its own.
+    """
 
     grid: str | None
+    sheet: SumSheet | None
 
     def __len__(self) -> int: ...
 
@@ -35,6 +40,7 @@ class Samples:
 
     seeds: list[int]
     grid = None
+    sheet = None
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -52,12 +58,17 @@ class Samples:
 class Walks:
     """`steps` videos from each seed to the next, a row for each walk, which has one class.
 
+    Args:
+        path: between two latents, a key of `tgan.latents.PATHS`.
+
     Raises:
         ValueError: fewer than 2 seeds or steps, or too many videos.
     """
 
     seeds: list[int]
     steps: int
+    path: str = "slerp"
+    sheet = None
 
     def __post_init__(self) -> None:
         if self.steps < 2:
@@ -81,7 +92,7 @@ class Walks:
         from tgan.sampling import seed_latents
 
         ends = seed_latents(self.seeds, size)
-        return torch.cat([walk(a, b, self.steps) for a, b in pairwise(ends)])
+        return torch.cat([walk(a, b, self.steps, kind=self.path) for a, b in pairwise(ends)])
 
     def classes(self, choices: Sequence[int]) -> list[int]:
         return [choices[i // self.steps % len(choices)] for i in range(len(self))]
@@ -89,25 +100,49 @@ class Walks:
 
 @dataclass(frozen=True)
 class Sums:
-    """The mean of each group of seeds, in order, and then their sum with the groups' signs."""
+    """The mean of each group of seeds, in order, and then their sum with the groups' signs.
+
+    With a `jitter` each mean comes after the samples that it is of, and the sum is followed by
+    eight variants of it.
+
+    Args:
+        groups: a sign, 1 or -1, and seeds.
+        jitter: the noise on the variants is uniform on plus or minus this.
+
+    Source: Radford et al. 2016 (DCGAN), section 6.3.2 and Figure 7.
+    """
 
     groups: list[tuple[int, list[int]]]
+    jitter: float = 0
 
     def __len__(self) -> int:
-        return len(self.groups) + 1
+        samples = sum(len(seeds) for _, seeds in self.groups)
+        return len(self.groups) + (samples + BLOCK**2 if self.jitter else 1)
 
     @property
-    def grid(self) -> str:
-        return f"1x{len(self)}"
+    def grid(self) -> str | None:
+        return None if self.jitter else f"1x{len(self)}"
+
+    @property
+    def sheet(self) -> SumSheet | None:
+        if not self.jitter:
+            return None
+        signs, groups = zip(*self.groups, strict=True)
+        return SumSheet(list(signs), [len(seeds) for seeds in groups], self.jitter)
 
     def latents(self, size: int) -> Tensor:
         import torch
 
-        from tgan.latents import combine
+        from tgan.latents import combine, jittered
         from tgan.sampling import seed_latents
 
         terms = [(sign, seed_latents(seeds, size)) for sign, seeds in self.groups]
-        return torch.stack([*(latents.mean(0) for _, latents in terms), combine(terms)])
+        total = combine(terms)
+        if not self.jitter:
+            return torch.stack([*(latents.mean(0) for _, latents in terms), total])
+        rows = [torch.cat([latents, latents.mean(0, keepdim=True)]) for _, latents in terms]
+        variants = jittered(total, BLOCK**2 - 1, amount=self.jitter)
+        return torch.cat([*rows, total[None], variants])
 
     def classes(self, choices: Sequence[int]) -> list[int]:
         if len(choices) > 1:
