@@ -70,8 +70,8 @@ class GeneratorConfig:
 
     Attributes:
         name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams); for
-            images dcgan, or translator, which starts from a picture (given). All but tgan have
-            z_slow, width, image_shift and image_init, and refuse the rest.
+            images dcgan, or translator, which starts from a picture (given). They have z_slow,
+            width, image_init and, but for translator, image_shift, and refuse the rest.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.

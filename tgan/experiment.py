@@ -147,7 +147,7 @@ def _explain(message: str) -> str:
     """The parser's message in one line that names the setting and what it could have been."""
     message = " ".join(message.split())
     known = _settings(Config)
-    if match := re.search(r'Parser key "([\w.]+)":? .*Got value: (.*)', message):
+    if match := re.search(r'Parser key "([\w.]+)":? .*(?:Got|Given) value: (.*)', message):
         name, value = match.groups()
         if name in known:
             return f"{name}: '{value}' is not {_describe(known[name], value)}"
@@ -163,6 +163,9 @@ def _unknown(name: str, known: dict[str, Any]) -> str:
 
 def _describe(kind: Any, value: str) -> str:
     """A type in words: its choices where it has some, else its name."""
+    if type(None) in get_args(kind):
+        (kind,) = (other for other in get_args(kind) if other is not type(None))
+        return f"null or {_describe(kind, value)}"
     if get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
         return f"one of {', '.join(choices)}{did_you_mean(value, choices)}"

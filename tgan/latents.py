@@ -128,17 +128,17 @@ def decode(
     generator: nn.Module,
     z_slow: Tensor,
     *,
-    labels: Tensor | None = None,
+    told: Tensor | None = None,
     factor: int = 1,
     batch_size: int = 16,
 ) -> Iterator[np.ndarray]:
     """Yield one video (T, H, W, C), uint8, per slow latent, in inference mode.
 
     Args:
-        generator: maps latents (N, K) and labels (N,) or None to videos (N, C, T, H, W); its
-            training mode is restored.
+        generator: maps latents (N, K), and what it is told if it is conditional, to videos
+            (N, C, T, H, W); its training mode is restored.
         z_slow: on any device.
-        labels: on any device; None for a generator without classes.
+        told: (N, ...) of `tgan.conditions`, on any device; None for an unconditional generator.
         factor: of slow motion; the videos have (T-1) factor + 1 frames.
         batch_size: how many videos of T frames are made at once; it changes pixels by 1 at most.
 
@@ -151,7 +151,7 @@ def decode(
         for begin in range(0, len(z_slow), at_once):
             rows = slice(begin, begin + at_once)
             latents = z_slow[rows].to(device)
-            condition = () if labels is None else (labels[rows].to(device),)
+            condition = () if told is None else (told[rows].to(device),)
             if factor == 1:
                 videos = generator(latents, *condition)
             else:

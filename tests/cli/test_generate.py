@@ -9,9 +9,10 @@ from PIL import Image
 
 from tgan.build import build_run, load_generator
 from tgan.cli import run
-from tgan.cli.generate import check_size, parse_labels
+from tgan.cli.generate import check_size
 from tgan.cli.plans import Samples, Sums, Walks
 from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
+from tgan.cli.told import parse_labels
 from tgan.latents import combine
 from tgan.pixels import to_bytes
 from tgan.sampling import seed_latents

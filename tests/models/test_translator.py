@@ -23,7 +23,7 @@ def test_a_picture_becomes_an_image_of_its_size(resolution):
 def test_widths_double_on_the_way_down_and_every_size_has_its_way_across():
     network = make(width=64)
     assert [conv.out_channels for conv in network.down] == [16, 32, 64][-3:]
-    assert [(d.in_channels, d.out_channels) for d in network.up] == [(68, 32), (64, 16)]
+    assert [(d.in_channels, d.out_channels) for d in network.up] == [(64, 32), (64, 16)]
     assert (network.last.in_channels, network.last.out_channels) == (32, 3)
 
 
@@ -35,10 +35,16 @@ def test_latent_and_picture_both_count():
     assert (network(z, given.roll(3, -1)) - image).abs().max() > 1e-2
 
 
+def test_an_image_does_not_depend_on_the_others_of_its_batch():
+    network = make()
+    z, given = torch.rand(3, 4), torch.rand(3, 1, 1, 32, 32)
+    torch.testing.assert_close(network(z, given)[1:2], network(z[1:2], given[1:2]))
+
+
 def test_what_is_given_reaches_its_own_place_through_the_ways_across():
     """A pixel changes the output next to it more than the output far away."""
     network = make().eval()
-    given = torch.zeros(1, 1, 1, 32, 32, requires_grad=True)
+    given = torch.rand(1, 1, 1, 32, 32).requires_grad_()
     out = network(torch.zeros(1, 4), given)
     (gradient,) = torch.autograd.grad(out[..., 8, 8].sum(), given)
     near, far = gradient[..., 5:12, 5:12].abs().mean(), gradient[..., 22:, 22:].abs().mean()

@@ -12,9 +12,9 @@ from tgan.cli import Parser
 from tgan.cli.device import pick_device
 from tgan.cli.plans import Plan, Samples, Sums, Walks
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
+from tgan.cli.told import what_is_told
 from tgan.config import Config
 from tgan.files import check_new_folder, check_writable
-from tgan.lookup import look_up
 from tgan.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.video import (
     MAX_SIDES,
@@ -36,6 +36,7 @@ examples:
   tgan generate runs/demo --out walk.mp4 --seeds 3,7 --walk 9
   tgan generate runs/demo --out sum.mp4 --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
   tgan generate runs/actions --out waves.gif --label wave
+  tgan generate runs/edges --out translated.png --given my_pictures --seeds 0-11
 
 A folder, named with a slash at the end, holds one file per sample, in a folder per class where
 there are classes: a PNG of each image with the pixels as they are, an MP4 of each video.
@@ -47,6 +48,8 @@ to it; with --jitter 0 a row of the means, in order, and last the sum. What lies
 is moved to the nearest latent that training could draw. A .npy file, and a filmstrip of videos,
 has all of them in turn: the samples and the mean of each group, the sum, its variants.
 A run with classes gives them to the videos in turn, or those of --label (a walk has one class).
+A run that starts from pictures takes those of --given in turn, and shows each sample between what
+was made of its picture and the picture itself; in folders and .npy files are samples alone.
 """
 # Samples are shown at this many pixels at least unless --scale says otherwise.
 SHOWN_SIDE = 96
@@ -65,13 +68,13 @@ def main(argv: Sequence[str]) -> None:
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
-    import torch
-
     from tgan.build import load_generator
     from tgan.latents import decode
 
     generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
-    classes = _classes(arguments, plan, config)
+    told = what_is_told(arguments, plan, config)
+    if told.columns and not (arguments.grid or plan.grid):
+        rows, columns = -(-len(plan) // told.columns), told.columns
     generator.to(pick_device(arguments.device))
     shape = _clip_shape(config, arguments.slow_motion)
     scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
@@ -81,15 +84,14 @@ def main(argv: Sequence[str]) -> None:
         videos = decode(
             generator,
             plan.latents(config.generator.z_slow),
-            labels=None if classes is None else torch.tensor(classes),
+            told=told.tensor,
             factor=arguments.slow_motion,
             batch_size=arguments.batch_size,
         )
         return tqdm(videos, total=len(plan), unit="image" if shape[0] == 1 else "video")
 
     if isinstance(plan, Samples) and names_folder(arguments.out):
-        labels = None if classes is None else [config.data.labels[c] for c in classes]
-        names = sample_names(plan.seeds, labels, num_frames=shape[0])
+        names = sample_names(plan.seeds, told.classes, num_frames=shape[0])
         write_sample_folder(arguments.out, sample(), names, fps=arguments.fps)
     elif plan.sheet is not None and _is_drawn(arguments.out, shape):
         check_size(arguments.out, plan.sheet.shape(shape, scale))
@@ -99,19 +101,10 @@ def main(argv: Sequence[str]) -> None:
         layout = {"columns": columns, "rows": rows, "scale": scale}
         check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shape), **layout))
         stack = _stack(sample(), shape)
+        if Path(arguments.out).suffix.lower() != ".npy":
+            stack = told.beside(stack)
         write_samples(arguments.out, stack, fps=arguments.fps, **layout)
     print(arguments.out)
-
-
-def parse_labels(text: str, known: Sequence[str]) -> list[int]:
-    """Positions in `known` of the class called `text`, or of several with commas between.
-
-    Raises:
-        ValueError: a name that is not known.
-    """
-    names = [text] if text in known else [name.strip() for name in text.split(",")]
-    positions = {name: position for position, name in enumerate(known)}
-    return [look_up(positions, name, kind="--label") for name in names]
 
 
 def check_size(out: str, shape: tuple[int, ...]) -> None:
@@ -162,7 +155,16 @@ def _parser() -> argparse.ArgumentParser:
         "--jitter", type=float, metavar="J", help=f"noise around a sum (default {JITTER}; 0: none)"
     )
     parser.add_argument("--label", metavar="NAME", help="class, or several with commas between")
-    parser.add_argument("--grid", help="rows x columns, such as 4x4 (default: nearly square)")
+    parser.add_argument(
+        "--given",
+        metavar="DATA",
+        help="pictures that a run with `given` starts from: a folder or .npz file, train, or "
+        "held-out (default: the run's held-out, else train)",
+    )
+    parser.add_argument(
+        "--grid",
+        help="rows x columns, such as 4x4 (default: nearly square, or a column per class)",
+    )
     parser.add_argument("--fps", type=float, default=8, help="frames per second (default 8)")
     parser.add_argument("--scale", type=int, help="enlarge pixels (default: 96 pixels or more)")
     parser.add_argument(
@@ -218,18 +220,6 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.walk is None:
         return Samples(seeds)
     return Walks(seeds, arguments.walk, arguments.path or "slerp")
-
-
-def _classes(arguments: argparse.Namespace, plan: Plan, config: Config) -> list[int] | None:
-    """The class of each video, None for a run without classes."""
-    names = config.data.labels
-    if not config.conditional:
-        if arguments.label is not None:
-            raise ValueError(f"--label {arguments.label}: {arguments.checkpoint} has no classes")
-        return None
-    if arguments.label is None:
-        return plan.classes(range(len(names)))
-    return plan.classes(parse_labels(arguments.label, names))
 
 
 def _clip_shape(config: Config, slow_motion: int) -> tuple[int, int, int, int]:

@@ -1,12 +1,12 @@
 """A generator that starts from a picture: image-to-image translation (Isola et al. 2017)."""
 
 import torch
-from einops import rearrange, repeat
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.models.critic import LEAKY_SLOPE
-from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, initialise
+from tgan.models.layers import BATCH_NORM_EPS, initialise
 from tgan.sizes import count_doublings
 
 
@@ -14,9 +14,12 @@ class ImageTranslator(nn.Module):
     """Maps a latent (N, z_slow) and a picture (N, given_channels, 1, H, W) to an image.
 
     A U-Net: convolutions halve the picture down to a side of 4 (5 for 80x80 and its like), where
-    the latent joins it; deconvolutions double it up again, each beside the features that the way
-    down had at its size. Kernels of 4, batch norms, tanh at the end; the image is a clip of one
-    frame (N, C, 1, H, W) in (-1, 1).
+    a linear map of the latent is added to the features; deconvolutions double them up again, each
+    beside the features that the way down had at its size. Kernels of 4, tanh at the end; the image
+    is a clip of one frame (N, C, 1, H, W) in (-1, 1).
+
+    Each image is normalised by itself: what the authors' batch norm does at their batches of one,
+    and statistics of a batch depend too much on what pictures happen to be in it.
 
     Args:
         z_slow: numbers in the latent.
@@ -25,13 +28,12 @@ class ImageTranslator(nn.Module):
         channels: C.
         given_channels: of the picture.
         width: channels of the smallest map; they halve at each doubling.
-        image_shift: whether the batch norms have a shift.
         image_init: see `tgan.models.layers.initialise`.
 
     Raises:
         ValueError: a size that the layers cannot make, or no picture to start from.
 
-    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1.1; theirs draws dropout for a latent.
+    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1; dropout is their latent.
     """
 
     def __init__(
@@ -43,7 +45,6 @@ class ImageTranslator(nn.Module):
         channels: int = 3,
         given_channels: int = 1,
         width: int = 512,
-        image_shift: bool = True,
         image_init: str = "normal",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
@@ -62,34 +63,32 @@ class ImageTranslator(nn.Module):
                 f"as resolution {resolution} needs"
             )
         # Of the maps from half the resolution down to the smallest.
-        widths = [width >> i for i in reversed(range(doublings))]
+        down = [width >> i for i in reversed(range(doublings))]
+        up = down[-2::-1]
         self.down = nn.ModuleList(
-            nn.Conv2d(before, after, 4, 2, 1, bias=False)
-            for before, after in zip([given_channels, *widths], widths, strict=False)
+            nn.Conv2d(before, after, 4, 2, 1)
+            for before, after in zip([given_channels, *down], down, strict=False)
         )
-        # The smallest map meets the latent, the others what comes up beside them.
-        before = [width + z_slow, *(2 * w for w in widths[-2::-1])]
+        self.latent = nn.Linear(z_slow, width)
+        # All but the first way up have the way down beside them.
+        before = [width, *(2 * w for w in up)]
         self.up = nn.ModuleList(
-            nn.ConvTranspose2d(b, after, 4, 2, 1, bias=False)
-            for b, after in zip(before, widths[-2::-1], strict=False)
+            nn.ConvTranspose2d(b, after, 4, 2, 1) for b, after in zip(before, up, strict=False)
         )
         self.last = nn.ConvTranspose2d(before[-1], channels, 4, 2, 1)
-        norms = [BatchNorm(w, shift=image_shift, eps=eps) for w in widths[1:]]
+        norms = [nn.InstanceNorm2d(w, eps=eps, affine=True) for w in down[1:]]
         self.down_norms = nn.ModuleList([nn.Identity(), *norms])
-        self.up_norms = nn.ModuleList(
-            BatchNorm(layer.out_channels, shift=image_shift, eps=eps) for layer in self.up
-        )
+        self.up_norms = nn.ModuleList(nn.InstanceNorm2d(w, eps=eps, affine=True) for w in up)
         initialise(self, image_init)
 
     def forward(self, z: Tensor, given: Tensor) -> Tensor:
-        h = rearrange(given, "n c 1 h w -> n c h w")
-        skips = []
+        h, skips = rearrange(given, "n c 1 h w -> n c h w"), []
         for conv, norm in zip(self.down, self.down_norms, strict=True):
-            h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE)
             skips.append(h)
-        beside = repeat(z, "n k -> n k h w", h=h.shape[2], w=h.shape[3])
+            h = norm(conv(F.leaky_relu(h, LEAKY_SLOPE) if len(skips) > 1 else h))
+        # Before the rectifier, or the norms would take away what is the same everywhere.
+        h = h + rearrange(self.latent(z), "n k -> n k 1 1")
         for deconv, norm in zip(self.up, self.up_norms, strict=True):
-            h = F.relu(norm(deconv(torch.cat([skips.pop(), beside], 1))))
-            beside = h
-        images = self.last(torch.cat([skips.pop(), beside], 1))
+            h = torch.cat([norm(deconv(F.relu(h))), skips.pop()], 1)
+        images = self.last(F.relu(h))
         return rearrange(torch.tanh(images), "n c h w -> n c 1 h w")
