@@ -28,6 +28,7 @@ ROWS = [
     ["tgan.evaluation"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
+    ["tgan.pretrained"],
     ["tgan.cli"],
     ["tgan.__main__"],
 ]

@@ -67,10 +67,10 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     import torch
 
-    from tgan.build import load_generator
     from tgan.latents import decode
+    from tgan.pretrained import load_any
 
-    generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
+    generator, config = load_any(arguments.checkpoint, weights=arguments.weights)
     classes = _classes(arguments, plan, config)
     generator.to(pick_device(arguments.device))
     shape = _clip_shape(config, arguments.slow_motion)
@@ -142,7 +142,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "checkpoint", help="a run directory (its newest checkpoint) or a checkpoint"
+        "checkpoint",
+        help="a run directory (its newest checkpoint), a checkpoint, or a folder of tgan export",
     )
     endings = ", ".join(WRITERS)
     parser.add_argument(
