@@ -12,7 +12,7 @@ from typing import Literal
 
 from tgan.sizes import base_side
 
-Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "small_normal"]
+Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"]
 
 
 @dataclass
@@ -70,7 +70,7 @@ class GeneratorConfig:
         image_shift: whether the image generator's batch norms have a shift.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of what makes images; none leaves it to the architecture
-            (uniform for tgan, he_normal for deconv3d, small_normal for videogan, normal for dcgan).
+            (uniform for tgan, he_normal for deconv3d, small_normal for videogan, dcgan for dcgan).
     """
 
     name: Literal["tgan", "deconv3d", "videogan", "dcgan"] = "tgan"

@@ -43,7 +43,7 @@ class ImageDeconvGenerator(nn.Module):
         width: int = 512,
         num_labels: int = 0,
         image_shift: bool = True,
-        image_init: str = "normal",
+        image_init: str = "dcgan",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()
