@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
 
+from tgan.lookup import did_you_mean
 from tgan.sizes import base_side
 
 Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"]
+# Names of `tgan.data.torchvision_sets`, which are checked before anything is imported.
+TORCHVISION_NAMES = (
+    *("MNIST", "FashionMNIST", "KMNIST", "USPS"),
+    *("CIFAR10", "CIFAR100", "SVHN", "STL10", "GTSRB"),
+)
+# What is made of single frames.
+_IMAGES = ("images", "torchvision", "digits")
 
 
 @dataclass
@@ -21,10 +29,15 @@ class DataConfig:
 
     Attributes:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
-            or what is built in: moving_digits, or digits, which are images.
-        path: the folder or file; for moving digits an MNIST image file in IDX format (none:
+            torchvision (images of a data set that it knows), or what is built in: moving_digits,
+            or digits, which are images.
+        path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
+            the user's cache); for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits).
-        held_out_path: another one, for distances only; digits have their own.
+        held_out_path: another one, for distances only; digits have their own, and those of
+            torchvision are the test split.
+        dataset: of torchvision, by its name there.
+        download: whether torchvision fetches a data set that is not there.
         labels_key: the array of a .npz file that names the classes of its images.
         resolution: height and width, 4 or 5 times a power of two, from 8.
         channels: 1 for grey, 3 for RGB, 4 for RGB and one more.
@@ -38,9 +51,11 @@ class DataConfig:
         workers: processes that read ahead; 0 reads in the training process.
     """
 
-    name: Literal["moving_digits", "videos", "images", "digits"] = "moving_digits"
+    name: Literal["moving_digits", "videos", "images", "torchvision", "digits"] = "moving_digits"
     path: str | None = None
     held_out_path: str | None = None
+    dataset: str | None = None
+    download: bool = False
     labels_key: str | None = None
     resolution: int = 64
     channels: Literal[1, 3, 4] = 3
@@ -317,10 +332,10 @@ def _misfits(config: Config) -> list[str]:
         )
     if config.conditional and data.name == "moving_digits":
         problems.append(
-            "conditional true needs data with classes (videos, images, digits); moving digits "
-            "have none"
+            "conditional true needs data with classes (videos, images, torchvision, digits); "
+            "moving digits have none"
         )
-    if data.name in ("images", "digits") and data.num_frames != 1:
+    if data.name in _IMAGES and data.num_frames != 1:
         problems.append(
             f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
         )
@@ -328,6 +343,7 @@ def _misfits(config: Config) -> list[str]:
         problems.append(f"data.channels 4 needs data.name images; {data.name} have 1 or 3")
     if data.name != "images" and data.labels_key is not None:
         problems.append("data.labels_key needs data.name images")
+    problems += _torchvision_misfits(data)
     if config.constraint.name in _TWICE_DIFFERENTIATED and train.mixed_precision == "fp16":
         problems.append(
             f"constraint.name {config.constraint.name} differentiates the critic twice, which "
@@ -348,3 +364,16 @@ def _misfits(config: Config) -> list[str]:
     if config.log.distance_clips == 1:
         problems.append("log.distance_clips 1 is too few: 0 for none, or at least 2")
     return problems
+
+
+def _torchvision_misfits(data: DataConfig) -> list[str]:
+    if data.name != "torchvision":
+        given = {"dataset": data.dataset is not None, "download": data.download}
+        return [f"data.{name} needs data.name torchvision" for name in given if given[name]]
+    if data.dataset in TORCHVISION_NAMES:
+        return []
+    choices = ", ".join(TORCHVISION_NAMES)
+    if data.dataset is None:
+        return [f"data.dataset is missing: name one of {choices}"]
+    near = did_you_mean(data.dataset, TORCHVISION_NAMES)
+    return [f"unknown data.dataset '{data.dataset}'{near}; choose from {choices}"]

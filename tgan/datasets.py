@@ -8,6 +8,7 @@ from tgan.data.classes import OfClasses
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.digits import MovingDigits
 from tgan.data.images import ImageClips, open_digits, open_images
+from tgan.data.torchvision_sets import open_torchvision
 from tgan.lookup import look_up
 
 
@@ -51,6 +52,17 @@ def _digits(data: DataConfig, *, held_out: bool) -> ImageClips:
     return open_digits(resolution=data.resolution, channels=data.channels, held_out=held_out)
 
 
+def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
+    return open_torchvision(
+        data.dataset,
+        root=data.path,
+        download=data.download,
+        resolution=data.resolution,
+        channels=data.channels,
+        held_out=held_out,
+    )
+
+
 def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
     """Data whose held-out clips lie at a path of their own."""
 
@@ -84,5 +96,6 @@ DATASETS = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
     "images": _from_path(_images),
+    "torchvision": _torchvision,
     "digits": _digits,
 }
