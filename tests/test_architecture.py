@@ -17,6 +17,7 @@ ROWS = [
         "tgan.rng",
         "tgan.sizes",
         "tgan.config",
+        "tgan.validation",
         "tgan.files",
         "tgan.allocator",
     ],
@@ -35,6 +36,7 @@ ROWS = [
     ["tgan.evaluation"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
+    ["tgan.pretrained"],
     ["tgan.cli"],
     ["tgan.__main__"],
 ]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tgan.config import Config, validate
+from tgan.config import Config
 from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
+from tgan.validation import validate
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
@@ -72,6 +73,11 @@ def test_every_shipped_configuration_is_valid(path):
         (["--data.labels_key=kind"], "data.labels_key needs data.name images"),
         (["--data.name=images", "--data.num_frames=1"], "name a folder of images"),
         (["--data.name=videos"], "data.path is missing"),
+        (["--data.name=torchvision", "--data.num_frames=1"], "data.dataset is missing: name one"),
+        (["--data.name=torchvision", "--data.dataset=MNIST"], "torchvision are single frames"),
+        (["--data.dataset=MNIST"], "data.dataset needs data.name torchvision"),
+        (["--data.download=true"], "data.download needs data.name torchvision"),
+        (["--data.name=torchvision", "--data.dataset=MNITS"], "'MNITS' (did you mean 'MNIST'?); c"),
         (["--train.n_critic=5"], "needs train.schedule alternating"),
         (["--train.batch_size=0"], "train.batch_size 0 is below 1"),
         (["--run-dri=x"], "unknown setting 'run-dri'"),

@@ -10,6 +10,7 @@ from tgan.data.digits import MovingDigits
 from tgan.data.images import ImageClips, open_digits, open_images
 from tgan.data.rgbd import open_rgbd
 from tgan.data.shapes3d import RenderedShapes
+from tgan.data.torchvision_sets import open_torchvision
 from tgan.lookup import look_up
 
 
@@ -62,6 +63,17 @@ def _shapes3d(data: DataConfig, *, held_out: bool) -> RenderedShapes:
     )
 
 
+def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
+    return open_torchvision(
+        data.dataset,
+        root=data.path,
+        download=data.download,
+        resolution=data.resolution,
+        channels=data.channels,
+        held_out=held_out,
+    )
+
+
 def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
     """Data whose held-out clips lie at a path of their own."""
 
@@ -107,6 +119,7 @@ DATASETS = {
     "videos": _from_path(_videos),
     "images": _from_path(_images),
     "rgbd": _from_path(_rgbd),
+    "torchvision": _torchvision,
     "digits": _digits,
     "shapes3d": _shapes3d,
 }

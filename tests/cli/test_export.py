@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -25,12 +26,30 @@ def test_a_run_becomes_a_file_and_a_card(run_dir, tmp_path, capsys):
     assert videos.shape == (3, 1, 16, 32, 32)
 
 
+def test_a_run_becomes_a_folder_that_samples_alike(run_dir, tmp_path, capsys):
+    main(["export", str(run_dir), "--format", "safetensors", "--out", f"{tmp_path}/g.1"])
+    main(["export", f"{tmp_path}/g.1", "--out", f"{tmp_path}/again/"])
+    assert capsys.readouterr().out.splitlines() == [f"{tmp_path}/g.1", f"{tmp_path}/again/"]
+    names = ["README.md", "card.json", "config.json", "model.safetensors"]
+    for name in names:
+        first, second = ((tmp_path / folder / name).read_bytes() for folder in ("g.1", "again"))
+        assert first == second
+    assert sorted(path.name for path in (tmp_path / "g.1").iterdir()) == names
+    for source in (run_dir, tmp_path / "g.1"):
+        main(["generate", str(source), "--seeds", "0-2", "--out", f"{tmp_path}/{source.name}.npy"])
+    samples = [np.load(tmp_path / f"{name}.npy") for name in (run_dir.name, "g.1")]
+    np.testing.assert_array_equal(*samples)
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
         (["{run}", "--out", "{tmp}/g.tflite"], "unknown ending (or name a --format) '.tflite'"),
         (["{run}", "--out", "{tmp}/g.pt2", "--format", "tflite"], "invalid choice: 'tflite'"),
-        (["{run}", "--out", "{tmp}"], "is a directory"),
+        (["{run}", "--out", "{tmp}"], "is not empty; name a new one"),
+        (["{run}", "--out", "{tmp}", "--format", "pt2"], "is a directory"),
+        (["{run}", "--out", "{tmp}/there.pt2", "--format", "safetensors"], "is a file; name a f"),
+        (["{tmp}/nothing", "--out", "{tmp}/new/"], "no run or checkpoint"),
         (["{run}", "--out", "{tmp}/there.pt2"], "there.pt2' is there already"),
         (["{tmp}/nothing", "--out", "{tmp}/g.pt2"], "no run or checkpoint"),
         (["{run}", "--out", "{tmp}/g.pt2", "--weights", "average"], "unknown weights 'average'"),

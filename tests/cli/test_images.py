@@ -7,7 +7,10 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from tests.mnist_files import write_mnist
 from tgan.cli import main
+from tgan.data.images import open_images
+from tgan.sheet import SumSheet
 
 SMALL = [
     *("--generator.width", "8", "--critic.width", "4", "--train.batch_size", "4"),
@@ -93,9 +96,58 @@ def test_pictures_with_depth_are_trained_on_resumed_and_measured(tmp_path):
         assert json.loads(out.read_text())["data"]["videos"] == 3
 
 
+def test_a_set_of_torchvision_is_trained_on_and_its_test_split_measured_by(tmp_path):
+    write_mnist(tmp_path / "sets")
+    data = ["--data.name", "torchvision", "--data.dataset", "MNIST", "--data.channels", "1"]
+    run_dir = train(
+        tmp_path / "run",
+        *data,
+        *("--data.path", str(tmp_path / "sets"), "--conditional", "true"),
+        *("--log.distance_clips", "4"),
+    )
+    assert "- '9'" in (run_dir / "config.yaml").read_text()
+    out = tmp_path / "scores.json"
+    command = ["evaluate", str(run_dir), "--json", str(out), "--samples", "8"]
+    main([*command, "--metrics", "diversity_pixels"])
+    data = json.loads(out.read_text())["data"]
+    assert data["videos"] == 5 and data["from"] == "MNIST"
+    # Its own samples, as a folder, are data like any other.
+    main(["generate", str(run_dir), "--out", f"{tmp_path}/fakes", "--seeds", "0-19"])
+    command = ["evaluate", str(run_dir), "--data", f"{tmp_path}/fakes", "--json", f"{out}.2"]
+    main([*command, "--metrics", "diversity_pixels", "--samples", "8"])
+    assert json.loads((tmp_path / "scores.json.2").read_text())["data"]["videos"] == 20
+
+
+def test_a_folder_of_samples_has_their_pixels_and_classes(digits, tmp_path):
+    main(["generate", str(digits), "--out", f"{tmp_path}/fakes/", "--seeds", "0-29"])
+    main(["generate", str(digits), "--out", f"{tmp_path}/fakes.npy", "--seeds", "0-29"])
+    clips = open_images(tmp_path / "fakes", resolution=16, channels=1)
+    assert clips.labels == [str(digit) for digit in range(10)]
+    assert np.bincount(clips.classes).tolist() == [3] * 10
+    # Seeds take the classes in turn; the folder has them class by class.
+    order = np.argsort(np.arange(30) % 10, kind="stable")
+    expected = np.load(tmp_path / "fakes.npy")[order, 0]
+    np.testing.assert_array_equal(clips.pixels, expected)
+    options = ["--data.name", "images", "--data.path", f"{tmp_path}/fakes", "--conditional", "true"]
+    again = train(tmp_path / "again", *options, "--data.channels", "1")
+    assert "- '9'" in (again / "config.yaml").read_text()
+
+
+def test_a_sum_of_images_is_a_picture(digits, tmp_path):
+    out = tmp_path / "sum.png"
+    command = ["generate", str(digits), "--out", str(out), "--label", "3", "--scale", "2"]
+    main([*command, "--arithmetic", "1,2,3 - 4,5 + 7"])
+    picture, sheet = iio.imread(out), SumSheet([1, -1, 1], [3, 2, 1], 0.25)
+    assert picture.shape == sheet.shape((1, 16, 16, 1), 2)[1:]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (
+            ["--data.name", "torchvision", "--data.dataset", "SVHN", "--data.path", "{tmp}/x"],
+            "SVHN is not in",
+        ),
         (["--data.name", "images", "--data.path", "{tmp}/empty"], "no pictures in"),
         (["--data.name", "images", "--data.path", "{tmp}/x"], "no such file or folder"),
         (

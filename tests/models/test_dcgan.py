@@ -40,11 +40,17 @@ def test_it_is_a_plain_stack_of_deconvolutions(resolution, doublings, side, slop
 
 def test_the_papers_sizes_and_initialisation():
     torch.manual_seed(0)
-    kernels = [p for p in ImageDeconvGenerator(width=1024).parameters() if p.ndim == 4]
+    generator = ImageDeconvGenerator(width=1024)
+    kernels = [p for p in generator.parameters() if p.ndim == 4]
     widths = [(100, 1024), (1024, 512), (512, 256), (256, 128), (128, 3)]
     assert sorted(tuple(k.shape[:2]) for k in kernels) == sorted(widths)
     for kernel in kernels:
         assert kernel.std().item() == pytest.approx(0.02, rel=0.03)
+    gains = torch.cat([norm.weight for norm in generator.stream.norms])
+    assert len(gains) == 1024 + 512 + 256 + 128
+    assert gains.mean().item() == pytest.approx(1, abs=0.002)
+    assert gains.std().item() == pytest.approx(0.02, rel=0.05)
+    assert all((norm.bias == 0).all() for norm in generator.stream.norms)
 
 
 def test_classes_change_the_image_and_have_to_be_given():

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from tgan.models.layers import BatchNorm, append_labels, initialise
+from tgan.models.layers import INITIALISATIONS, BatchNorm, append_labels, initialise
 
 
 def pair(features: int = 5, **settings) -> tuple[BatchNorm, nn.BatchNorm1d]:
@@ -97,7 +97,12 @@ def test_without_a_shift_there_is_no_bias():
 
 @pytest.mark.parametrize(
     ("scheme", "deviation"),
-    [("he_normal", (2 / 600) ** 0.5), ("lecun_normal", (1 / 600) ** 0.5), ("normal", 0.02)],
+    [
+        ("he_normal", (2 / 600) ** 0.5),
+        ("lecun_normal", (1 / 600) ** 0.5),
+        ("normal", 0.02),
+        ("dcgan", 0.02),
+    ],
 )
 def test_initialisations_have_their_deviation(scheme, deviation):
     torch.manual_seed(0)
@@ -116,8 +121,27 @@ def test_uniform_fills_its_interval():
     assert layer.weight.min().item() == pytest.approx(-0.01, rel=1e-3)
 
 
+@pytest.mark.parametrize("scheme", sorted(INITIALISATIONS))
+def test_only_dcgan_draws_gains_and_nothing_but_these_differs_from_normal(scheme):
+    networks = {}
+    for name in ("normal", scheme):
+        networks[name] = nn.Sequential(nn.Conv2d(3, 8, 4), BatchNorm(4000), nn.Linear(8, 8))
+        torch.manual_seed(0)
+        initialise(networks[name], name)
+    network, plain = networks[scheme], networks["normal"]
+    gains = network[1].weight
+    if scheme == "dcgan":
+        assert gains.mean().item() == pytest.approx(1, abs=0.001)
+        assert gains.std().item() == pytest.approx(0.02, rel=0.05)
+        for index in (0, 2):
+            assert torch.equal(network[index].weight, plain[index].weight)
+    else:
+        assert (gains == 1).all()
+    assert all((module.bias == 0).all() for module in network)
+
+
 def test_unknown_initialisation_lists_the_choices():
-    with pytest.raises(ValueError, match="he_normal, lecun_normal, normal, small_normal"):
+    with pytest.raises(ValueError, match="dcgan, he_normal, lecun_normal, normal, small_normal"):
         initialise(nn.Linear(2, 2), "xavier")
 
 

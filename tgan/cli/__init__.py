@@ -14,7 +14,7 @@ COMMANDS = {
     "train": "train a GAN on videos, or on the built-in moving digits",
     "prepare": "pack videos into memory-mapped shards that training reads fast",
     "generate": "write sampled videos from a training run",
-    "export": "write a generator as a file that runs without this package (pt2, ONNX)",
+    "export": "write a generator as a file (pt2, ONNX) or a folder (safetensors)",
     "evaluate": "measure samples against real clips, or two runs against each other",
     "import-official": "make a run out of a snapshot of the authors' program",
     "train-classifier": "train a small network to tell your videos' classes apart, for evaluate",

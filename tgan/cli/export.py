@@ -1,30 +1,54 @@
-"""`tgan export`: write a generator as a file that runs without this package."""
+"""`tgan export`: write a generator as a file that runs without this package, or as a folder."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.files import check_writable
+from tgan.files import check_new_folder, check_writable
 from tgan.lookup import look_up
+from tgan.sample_folder import names_folder
 
 EXAMPLES = """\
 examples:
   tgan export runs/demo --format pt2 --out demo.pt2
   tgan export runs/demo --format onnx --out demo.onnx
+  tgan export runs/demo --format safetensors --out demo/
 
-A JSON file beside it (demo.onnx.json) says what goes in and what comes out. The file is compared
-with the generator on batches of 1, 2 and 5 before it is kept. In Python:
+A JSON file beside it (demo.onnx.json) says what goes in and what comes out. What is written is
+compared with the generator on batches of 1, 2 and 5 before it is kept. In Python:
 
   videos = torch.export.load("demo.pt2").module()(torch.rand(4, 64) * 2 - 1)
+
+safetensors is a folder for this package: config.json, model.safetensors, card.json, README.md.
+`tgan generate demo` samples from it; in Python:
+
+  generator, config = tgan.pretrained.load_pretrained("demo")
 """
 # Endings by format; the format can be left out.
 ENDINGS = {"pt2": ".pt2", "onnx": ".onnx"}
+FOLDER = "safetensors"
 
 
 def main(argv: Sequence[str]) -> None:
-    """Parse arguments, write two files."""
+    """Parse arguments, write two files, or a folder."""
     arguments = _parser().parse_args(argv)
+    if arguments.format == FOLDER or (arguments.format is None and names_folder(arguments.out)):
+        _export_folder(arguments)
+    else:
+        _export_file(arguments)
+
+
+def _export_folder(arguments: argparse.Namespace) -> None:
+    check_new_folder(arguments.out)
+    from tgan.pretrained import load_any, save_pretrained
+
+    generator, config = load_any(arguments.run, weights=arguments.weights)
+    save_pretrained(generator, config, arguments.out)
+    print(arguments.out)
+
+
+def _export_file(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     check_writable(out)
     kind = arguments.format or _format_of(out)
@@ -32,11 +56,11 @@ def main(argv: Sequence[str]) -> None:
         raise ValueError(f"'{out}' is there already; --overwrite replaces it")
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.build import load_generator
     from tgan.export import card_path, check_installed, export_generator
+    from tgan.pretrained import load_any
 
     check_installed(kind)
-    generator, config = load_generator(arguments.run, weights=arguments.weights)
+    generator, config = load_any(arguments.run, weights=arguments.weights)
     export_generator(generator, config, out, kind=kind)
     print(out)
     print(card_path(out))
@@ -50,14 +74,18 @@ def _format_of(out: Path) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="tgan export",
-        description="Write a run's generator as a file that runs without this package.",
+        description="Write a generator as a file that runs without this package, or as a folder.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("run", help="a run directory (its newest checkpoint) or a checkpoint")
-    add("--out", required=True, help="file to write")
-    add("--format", choices=list(ENDINGS), help="pt2 or onnx (default: what --out ends with)")
+    add("run", help="a run directory (its newest checkpoint), a checkpoint, or such a folder")
+    add("--out", required=True, help="file or folder to write")
+    add(
+        "--format",
+        choices=[*ENDINGS, FOLDER],
+        help="pt2, onnx, or a folder with safetensors (default: what --out ends with)",
+    )
     add(
         "--weights",
         choices=["auto", "generator", "average"],

@@ -68,10 +68,10 @@ def main(argv: Sequence[str]) -> None:
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.build import load_generator
     from tgan.latents import decode
+    from tgan.pretrained import load_any
 
-    generator, config = load_generator(arguments.checkpoint, weights=arguments.weights)
+    generator, config = load_any(arguments.checkpoint, weights=arguments.weights)
     told = what_is_told(arguments, plan, config)
     if told.columns and not (arguments.grid or plan.grid):
         rows, columns = -(-len(plan) // told.columns), told.columns
@@ -135,7 +135,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "checkpoint", help="a run directory (its newest checkpoint) or a checkpoint"
+        "checkpoint",
+        help="a run directory (its newest checkpoint), a checkpoint, or a folder of tgan export",
     )
     endings = ", ".join(WRITERS)
     parser.add_argument(

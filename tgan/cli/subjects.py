@@ -18,7 +18,7 @@ from tgan.training.checkpoint import MANIFEST, find_checkpoint
 
 HELD_OUT, TRAIN = "held-out", "train"
 # Settings of data that change nothing about the clips of training.
-NOT_TRAINED_ON = ("held_out_path", "workers", "labels")
+NOT_TRAINED_ON = ("held_out_path", "workers", "labels", "download")
 
 
 @dataclass
@@ -102,9 +102,9 @@ def real_clips(config: Config, data: str) -> tuple[ClipSource, dict[str, Any]]:
                 "the run has no held-out clips (data.held_out_path): name a folder with --data, or "
                 "--data train for the clips that it was trained on"
             )
-        path = settings.held_out_path or settings.path
+        path = settings.dataset or settings.held_out_path or settings.path
     elif data == TRAIN:
-        source, path = build_source(config), settings.path
+        source, path = build_source(config), settings.dataset or settings.path
     else:
         source, path = _open(settings, data), data
     kind = data if data in (HELD_OUT, TRAIN) else "folder"

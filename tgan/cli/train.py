@@ -90,10 +90,11 @@ def describe(run, checkpoint) -> str:
     }
     start = 0 if checkpoint is None else checkpoint.step
     frames, height, width, channels = run.source.shape
+    data_name = config.data.dataset or config.data.path or config.data.name
     return "\n".join(
         [
             f"data: {len(run.source)} {'videos' if frames > 1 else 'images'} from "
-            f"{config.data.path or config.data.name} ({len(run.source.skipped)} skipped, "
+            f"{data_name} ({len(run.source.skipped)} skipped, "
             f"{run.source.num_too_short} too short), "
             f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",
             f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "

@@ -45,7 +45,7 @@ class ImageDeconvGenerator(nn.Module):
         num_labels: int = 0,
         image_shift: bool = True,
         slope: float = 0.0,
-        image_init: str = "normal",
+        image_init: str = "dcgan",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()

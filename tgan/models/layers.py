@@ -211,8 +211,11 @@ INITIALISATIONS = {
     "lecun_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="linear"),
     "uniform": lambda w: nn.init.uniform_(w, -UNIFORM_BOUND, UNIFORM_BOUND),
     "normal": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
+    "dcgan": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
     "small_normal": lambda w: nn.init.normal_(w, 0.0, SMALL_NORMAL_STD),
 }
+# Schemes that draw the gains of batch norms too, around 1, and their deviation.
+GAIN_STDS = {"dcgan": NORMAL_STD}
 
 
 @torch.no_grad()
@@ -220,13 +223,17 @@ def initialise(network: nn.Module, scheme: str) -> None:
     """Draw every kernel and matrix of `network` anew and set its biases to 0, in place.
 
     Args:
-        network: gains and shifts of its batch norms are left at 1 and 0.
+        network: gains of its batch norms are left at 1, but for `dcgan`; their shifts are 0.
         scheme: `he_normal`, `lecun_normal` (both by the product of all axes but the first, as in
-            Chainer), `uniform` on [-0.01, 0.01], `normal` with deviation 0.02, or `small_normal`
-            with deviation 0.01.
+            Chainer), `uniform` on [-0.01, 0.01], `normal` with deviation 0.02, `dcgan`, which is
+            `normal` with gains of mean 1 and deviation 0.02, or `small_normal` with deviation
+            0.01.
 
     Raises:
         ValueError: no such scheme.
+
+    Source: `dcgan` is what the program dcgan.torch of DCGAN's authors draws (its `weights_init`);
+        the paper, section 3, says of all weights that their deviation is 0.02.
     """
     draw = look_up(INITIALISATIONS, scheme, kind="initialisation")
     for name, parameter in network.named_parameters():
@@ -234,3 +241,7 @@ def initialise(network: nn.Module, scheme: str) -> None:
             draw(parameter)
         elif name.endswith("bias"):
             parameter.zero_()
+    if scheme in GAIN_STDS:
+        for module in network.modules():
+            if isinstance(module, BatchNorm):
+                nn.init.normal_(module.weight, 1.0, GAIN_STDS[scheme])

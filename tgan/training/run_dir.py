@@ -20,7 +20,7 @@ METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
 # What may change when a run goes on; everything else is part of the experiment.
 _FREE_TO_CHANGE = (
-    *("train.steps", "data.workers", "data.path", "data.held_out_path", "log."),
+    *("train.steps", "data.workers", "data.path", "data.held_out_path", "data.download", "log."),
     # Taken from the data when a conditional run starts; the training command compares them then.
     "data.labels",
 )
