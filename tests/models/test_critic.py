@@ -69,3 +69,12 @@ def test_a_conditional_critic_sees_one_hot_voxels():
     voxels = torch.zeros(2, 2, 16, 32, 32)
     voxels[0, 1], voxels[1, 0] = 1, 1
     torch.testing.assert_close(critic(video, labels), plain(torch.cat([video, voxels], 1)))
+
+
+def test_the_last_layer_of_the_features_is_the_score():
+    critic = VideoCritic(channels=1, resolution=32, num_frames=1, width=4).double().eval()
+    clips = torch.rand(3, 1, 1, 32, 32).double()
+    features = critic.features(clips)
+    assert features.shape == (3, 16 * 4 * 4)
+    weight, bias = critic.last.weight.flatten(), critic.last.bias
+    torch.testing.assert_close(features @ weight + bias, critic(clips))

@@ -62,10 +62,17 @@ class VideoCritic(nn.Module):
         initialise(self, init)
 
     def forward(self, video: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.last(self._maps(video, labels)).flatten()
+
+    def features(self, video: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What the last layer takes in, one row per video: (N, K)."""
+        return self._maps(video, labels).flatten(1)
+
+    def _maps(self, video: Tensor, labels: Tensor | None) -> Tensor:
         h = append_labels(video, labels, self.num_labels)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
-        return self.last(h).flatten()
+        return h
 
 
 def _halving(before: int, after: int, *, halves_time: bool) -> nn.Conv3d:
