@@ -24,7 +24,7 @@ ROWS = [
     ["tgan.augment", "tgan.models", "tgan.data", "tgan.metrics", "tgan.features"],
     ["tgan.constraints", "tgan.datasets", "tgan.export", "tgan.packing", "tgan.compat"],
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
-    ["tgan.evaluation"],
+    ["tgan.evaluation", "tgan.anomaly"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
     ["tgan.cli"],

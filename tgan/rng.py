@@ -20,6 +20,8 @@ class Stream(IntEnum):
     BOOTSTRAP = 9
     SHIFTS = 10
     NOISE = 11
+    SEARCH = 20
+    DETECTION = 21
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

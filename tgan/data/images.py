@@ -37,6 +37,7 @@ class ImageClips:
         classes: (N,) positions in `labels`, or None.
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
+        names: N names of files; empty for images that have none.
 
     Raises:
         ValueError: there are no images.
@@ -46,6 +47,7 @@ class ImageClips:
     classes: np.ndarray | None = None
     labels: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     num_frames: int = field(default=1, init=False)
     num_too_short: int = field(default=0, init=False)
 
@@ -165,8 +167,9 @@ def _from_folder(path: Path, fit: Fit) -> ImageClips:
         raise ValueError(
             f"no picture in '{path}' can be used, the first is {': '.join(skipped[0])}"
         )
-    labels, classes = _classes_of([name for name, _ in whole])
-    return ImageClips(np.stack([p for _, p in whole]), classes, labels, skipped)
+    names = [name for name, _ in whole]
+    labels, classes = _classes_of(names)
+    return ImageClips(np.stack([p for _, p in whole]), classes, labels, skipped, names)
 
 
 def _is_hidden(path: Path) -> bool:
