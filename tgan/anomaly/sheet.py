@@ -15,7 +15,7 @@ from tgan.video import enlarge, tile, with_fourth_beside
 
 # Pictures at each end of the order, and the pixels that each is shown at, at least.
 SHOWN, SIDE = 8, 56
-GAP, TEXT, FONT_SIZE = 12, 20, 13
+GAP, LINE, TEXT, FONT_SIZE = 12, 2, 20, 13
 # Black, violet, orange, pale yellow, as in matplotlib's `inferno`.
 _HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]])
 
@@ -75,8 +75,9 @@ def _grid(rows: Tensor, pictures: Tensor, scored: Scored, largest: float) -> np.
         colours = heat(scored.residuals[rows].cpu().numpy(), largest)
         copies = shown[0].shape[2] // colours.shape[2]
         shown.append(np.concatenate([colours] * copies, axis=2))
-    grid = tile(np.concatenate(shown)[:, None], len(rows))
-    return enlarge(grid, -(-SIDE // pictures.shape[-1]))[0]
+    large = enlarge(np.concatenate(shown), -(-SIDE // pictures.shape[-1]))
+    framed = np.pad(large, [(0, 0), (0, LINE), (0, LINE), (0, 0)], constant_values=255)
+    return tile(framed[:, None], len(rows))[0]
 
 
 def _rgb(pictures: Tensor) -> np.ndarray:

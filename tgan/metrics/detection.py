@@ -9,6 +9,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tgan.rng import Stream, numpy_rng
 
 RESAMPLES, LEVEL = 1000, 0.95
+# In memory at once.
+_MAX_NUMBERS = 10_000_000
 
 DETECTION_METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "auc": roc_auc_score,
@@ -51,13 +53,7 @@ def detection_metrics(
     """
     scores, is_abnormal = np.asarray(scores, np.float64), np.asarray(is_abnormal, bool)
     _check(scores, is_abnormal)
-    kinds = [np.flatnonzero(is_abnormal == kind) for kind in (False, True)]
-    rng = numpy_rng(Stream.DETECTION, seed)
-    drawn = {name: [] for name in DETECTION_METRICS}
-    for _ in range(resamples):
-        rows = np.concatenate([rng.choice(kind, len(kind)) for kind in kinds])
-        for name, metric in DETECTION_METRICS.items():
-            drawn[name].append(metric(is_abnormal[rows], scores[rows]))
+    drawn = _resampled(scores, is_abnormal, resamples, numpy_rng(Stream.DETECTION, seed))
     outside = (1 - level) / 2
     return {
         name: Estimate(
@@ -65,6 +61,47 @@ def detection_metrics(
             *np.quantile(drawn[name], [outside, 1 - outside]).tolist(),
         )
         for name, metric in DETECTION_METRICS.items()
+    }
+
+
+def _resampled(
+    scores: np.ndarray, is_abnormal: np.ndarray, resamples: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Each metric in every resample: (resamples,).
+
+    scikit-learn's definitions for many resamples at once, which takes a hundredth of its time.
+    """
+    order = np.argsort(-scores, kind="stable")
+    # The last place of each run of equal scores: a threshold lies behind it.
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    parts = []
+    at_once = max(_MAX_NUMBERS // len(scores), 1)
+    for first in range(0, resamples, at_once):
+        count = min(at_once, resamples - first)
+        hits, misses = (
+            _times_drawn(is_abnormal[order] == kind, count, rng).cumsum(1)[:, ends]
+            for kind in (True, False)
+        )
+        parts.append(_areas(hits, misses))
+    return {name: np.concatenate([part[name] for part in parts]) for name in DETECTION_METRICS}
+
+
+def _times_drawn(members: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each of N samples is in each of `count` resamples of the members: (count, N)."""
+    size = int(members.sum())
+    times = np.zeros((count, len(members)), np.int64)
+    times[:, members] = rng.multinomial(size, np.full(size, 1 / size), count)
+    return times
+
+
+def _areas(hits: np.ndarray, misses: np.ndarray) -> dict[str, np.ndarray]:
+    """Metrics from abnormal and normal samples above falling thresholds, both (R, thresholds)."""
+    new_hits, new_misses = (np.diff(above, axis=1, prepend=0) for above in (hits, misses))
+    pairs = hits[:, -1] * misses[:, -1]
+    precisions = hits / np.maximum(hits + misses, 1)
+    return {
+        "auc": (new_misses * (hits - new_hits / 2)).sum(1) / pairs,
+        "average_precision": (new_hits * precisions).sum(1) / hits[:, -1],
     }
 
 
