@@ -33,7 +33,7 @@ ROWS = [
         "tgan.compat",
     ],
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
-    ["tgan.evaluation"],
+    ["tgan.evaluation", "tgan.anomaly"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
     ["tgan.pretrained"],

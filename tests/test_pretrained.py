@@ -5,13 +5,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.test_export import make
+from tests.test_export import ARCHITECTURES, make
 from tgan.export import card, example_inputs
 from tgan.pretrained import CONFIG, MODEL_TYPE, WEIGHTS, load_any, load_pretrained, save_pretrained
 
 
-@pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("name", ["tgan", "deconv3d", "videogan", "dcgan"])
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [*((name, classes) for name in ARCHITECTURES for classes in (0, 3)), ("translator", 0)],
+)
 def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     generator, config = make(name, classes=classes)
     # What it was trained on is nobody's business.
@@ -26,6 +28,7 @@ def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     with torch.no_grad():
         assert torch.equal(loaded(*inputs), generator(*inputs))
     assert found.generator == config.generator and found.conditional == (classes > 0)
+    assert found.given == config.given
     for setting in ("resolution", "channels", "num_frames", "labels"):
         assert getattr(found.data, setting) == getattr(config.data, setting)
     written = json.loads((tmp_path / "g" / "card.json").read_text())
@@ -34,9 +37,9 @@ def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     assert len(texts) == 3 and not any("secret" in text for text in texts)
 
 
-@pytest.mark.parametrize("classes", [0, 3])
-def test_the_example_of_its_readme_runs(tmp_path, monkeypatch, classes):
-    generator, config = make("dcgan", classes=classes)
+@pytest.mark.parametrize(("name", "classes"), [("dcgan", 0), ("dcgan", 3), ("translator", 0)])
+def test_the_example_of_its_readme_runs(tmp_path, monkeypatch, name, classes):
+    generator, config = make(name, classes=classes)
     save_pretrained(generator, config, tmp_path / "g")
     monkeypatch.chdir(tmp_path / "g")
     text = (tmp_path / "g" / "README.md").read_text()

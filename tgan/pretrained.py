@@ -16,6 +16,7 @@ from torch import nn
 
 from tgan import __version__
 from tgan.build import build_generator, load_generator
+from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.experiment import parse_config
 from tgan.export import card, compare
@@ -86,8 +87,8 @@ def load_pretrained(directory: Path | str) -> tuple[nn.Module, Config]:
     """The generator of a folder that `save_pretrained` wrote, on the CPU, in inference mode.
 
     Returns:
-        The generator, and a configuration whose `generator`, `conditional`, and sizes and labels
-        of `data` are those that it was saved with; all others are at their defaults.
+        The generator, and a configuration whose `generator`, `conditional` and `given`, and sizes
+        and labels of `data` are those that it was saved with; all others are at their defaults.
 
     Raises:
         ValueError: a file is missing or damaged, or not of such a generator.
@@ -131,6 +132,7 @@ def _settings(config: Config) -> dict[str, Any]:
     return {
         "model_type": MODEL_TYPE,
         "conditional": config.conditional,
+        "given": config.given,
         "data": {name: data[name] for name in _DATA},
         "generator": asdict(config.generator),
     }
@@ -160,6 +162,9 @@ def _readme(config: Config) -> str:
     call = f"samples = generator({latent})"
     if config.conditional:
         call = f"labels = torch.arange(4) % {len(labels)}\nsamples = generator({latent}, labels)"
+    if config.given is not None:
+        shape = (4, condition_of(config).given_channels, 1, data.resolution, data.resolution)
+        call = f"given = -torch.ones{shape}  # {config.given}\nsamples = generator({latent}, given)"
     return _TEXT.format(
         kind="image" if is_image else "video",
         name=config.generator.name,

@@ -24,6 +24,8 @@ class Stream(IntEnum):
     SHAPES = 12
     CROPS = 13
     JITTER = 14
+    SEARCH = 20
+    DETECTION = 21
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

@@ -134,3 +134,12 @@ def test_batches_are_made_of_images_as_of_clips():
     source = open_digits(resolution=16, channels=3)
     clips, labels = ClipBatches(source, batch_size=4, seed=0)[0]
     assert clips.shape == (4, 1, 16, 16, 3) and labels.min() >= 0
+
+
+def test_pictures_keep_the_names_of_their_files_but_for_those_that_are_skipped(tmp_path, rng):
+    for name in ("b.png", "sub/a.png"):
+        write_picture(tmp_path / name, rng.integers(0, 256, (8, 8), np.uint8))
+    (tmp_path / "broken.png").write_text("no picture")
+    clips = open_images(tmp_path, resolution=8, channels=1)
+    assert clips.names == ["b.png", "sub/a.png"] and clips.skipped[0][0] == "broken.png"
+    assert open_digits(resolution=8, channels=1).names == []

@@ -97,3 +97,12 @@ def test_a_critic_of_classes_has_the_same_layers_however_it_is_told():
     assert unconditional.state_dict().keys() == VideoCritic(**sizes).state_dict().keys()
     with pytest.raises(ValueError, match="a class or a picture, not both"):
         VideoCritic(**sizes, num_labels=2, given_channels=1)
+
+
+def test_the_last_layer_of_the_features_is_the_score():
+    critic = VideoCritic(channels=1, resolution=32, num_frames=1, width=4).double().eval()
+    clips = torch.rand(3, 1, 1, 32, 32).double()
+    features = critic.features(clips)
+    assert features.shape == (3, 16 * 4 * 4)
+    weight, bias = critic.last.weight.flatten(), critic.last.bias
+    torch.testing.assert_close(features @ weight + bias, critic(clips))

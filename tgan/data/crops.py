@@ -37,6 +37,7 @@ class CroppedPictures(Generic[P]):
         classes: positions in `labels` of each picture, or None.
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
+        names: of the files; empty for pictures that have none.
     """
 
     pictures: Sequence[P]
@@ -47,6 +48,7 @@ class CroppedPictures(Generic[P]):
     classes: np.ndarray | None = None
     labels: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     num_frames: int = field(default=1, init=False)
     num_too_short: int = field(default=0, init=False)
 

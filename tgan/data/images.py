@@ -40,6 +40,7 @@ class ImageClips:
         classes: (N,) positions in `labels`, or None.
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
+        names: N names of files; empty for images that have none.
 
     Raises:
         ValueError: there are no images.
@@ -49,6 +50,7 @@ class ImageClips:
     classes: np.ndarray | None = None
     labels: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     num_frames: int = field(default=1, init=False)
     num_too_short: int = field(default=0, init=False)
 
@@ -173,8 +175,10 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
         raise ValueError(
             f"no picture in '{path}' can be used, the first is {': '.join(skipped[0])}"
         )
-    labels, classes = classes_of([name for name, _ in whole])
-    return collect([p for _, p in whole], classes=classes, labels=labels, skipped=skipped)
+    names = [name for name, _ in whole]
+    labels, classes = classes_of(names)
+    named = {"classes": classes, "labels": labels, "skipped": skipped, "names": names}
+    return collect([p for _, p in whole], **named)
 
 
 def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:

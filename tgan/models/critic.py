@@ -88,13 +88,21 @@ class VideoCritic(nn.Module):
         initialise(self, init)
 
     def forward(self, video: Tensor, told: Tensor | None = None) -> Tensor:
+        maps = self._maps(video, told)
+        scores = self.last(maps).flatten()
+        if self.embedding is None:
+            return scores
+        return scores + (self.embedding(told) * maps.sum((2, 3, 4))).sum(1)
+
+    def features(self, video: Tensor, told: Tensor | None = None) -> Tensor:
+        """What the last layer takes in, one row per video: (N, K)."""
+        return self._maps(video, told).flatten(1)
+
+    def _maps(self, video: Tensor, told: Tensor | None) -> Tensor:
         h = self._with_told(video, told)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
-        scores = self.last(h).flatten()
-        if self.embedding is None:
-            return scores
-        return scores + (self.embedding(told) * h.sum((2, 3, 4))).sum(1)
+        return h
 
     def _with_told(self, video: Tensor, told: Tensor | None) -> Tensor:
         # With what is told of it in further channels, unless that is projected.

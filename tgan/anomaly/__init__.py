@@ -1,0 +1,1 @@
+"""How abnormal pictures are for a GAN that was trained on normal ones; higher is more abnormal."""
