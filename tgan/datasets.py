@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Callable
 
 from tgan.config import DataConfig
-from tgan.data.classes import OfClasses
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.digits import MovingDigits
 from tgan.data.images import ImageClips, open_digits, open_images
 from tgan.data.rgbd import open_rgbd
 from tgan.data.shapes3d import RenderedShapes
+from tgan.data.subset import of_classes
 from tgan.data.torchvision_sets import open_torchvision
 from tgan.lookup import look_up
 
@@ -35,7 +35,7 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
 
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
     source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
-    return source if source is None or not data.classes else OfClasses(source, data.classes)
+    return source if source is None or not data.classes else of_classes(source, data.classes)
 
 
 def _moving_digits(data: DataConfig, *, held_out: bool) -> MovingDigits:

@@ -2,16 +2,17 @@ import imageio.v3 as iio
 import numpy as np
 
 from tests.evaluation.stand_ins import Videos
+from tgan.data.subset import Subset
 from tgan.evaluation.copies import Copies
-from tgan.evaluation.streams import ClipSubset, RealClips
+from tgan.evaluation.streams import RealClips
 
 
 def copies(tmp_path, fake):
     videos = Videos(40)
     return Copies(
-        train=RealClips(ClipSubset(videos, range(0, 20)), seed=0),
+        train=RealClips(Subset(videos, range(0, 20)), seed=0),
         fake=fake,
-        held_out=RealClips(ClipSubset(videos, range(30, 40)), seed=0),
+        held_out=RealClips(Subset(videos, range(30, 40)), seed=0),
         count=3,
         samples=60,
         batch_size=16,
@@ -26,15 +27,15 @@ def run(job, first=0):
 
 
 def test_samples_that_copy_training_clips_are_nearer_than_real_ones(tmp_path):
-    found = run(copies(tmp_path, RealClips(ClipSubset(Videos(40), range(5, 9)), seed=1)))
+    found = run(copies(tmp_path, RealClips(Subset(Videos(40), range(5, 9)), seed=1)))
     assert found["value"] < 0.5 < 10 < found["real"]["value"] and found["ratio"] < 0.05
-    honest = run(copies(tmp_path, RealClips(ClipSubset(Videos(40), range(30, 40)), seed=0)))
+    honest = run(copies(tmp_path, RealClips(Subset(Videos(40), range(30, 40)), seed=0)))
     assert honest["distances"] == honest["real"]["distances"]
     assert honest["ratio"] == 1
 
 
 def test_the_picture_has_each_sample_above_its_nearest_clip(tmp_path):
-    fake = RealClips(ClipSubset(Videos(40), [25]), seed=0)
+    fake = RealClips(Subset(Videos(40), [25]), seed=0)
     run(copies(tmp_path, fake))
     picture = iio.imread(tmp_path / "nearest.png")
     assert picture.shape == (2 * 3 * 8, 4 * 8, 3)
@@ -43,7 +44,7 @@ def test_the_picture_has_each_sample_above_its_nearest_clip(tmp_path):
 
 
 def test_a_resumed_search_is_the_same_bit_for_bit(tmp_path):
-    fake = RealClips(ClipSubset(Videos(40), range(20, 30)), seed=0)
+    fake = RealClips(Subset(Videos(40), range(20, 30)), seed=0)
     expected = run(copies(tmp_path, fake))
     first, second = copies(tmp_path, fake), copies(tmp_path, fake)
     first.step(0)

@@ -5,7 +5,8 @@ from torch import nn
 
 from tests.evaluation.stand_ins import Videos
 from tgan.conditions import ByClass
-from tgan.evaluation.streams import ClipSubset, GeneratedClips, RealClips, halves
+from tgan.data.subset import Subset
+from tgan.evaluation.streams import GeneratedClips, RealClips, halves
 from tgan.sampling import seed_latents
 
 
@@ -72,5 +73,5 @@ def test_one_video_cannot_be_halved():
 
 
 def test_a_subset_draws_from_its_videos_only():
-    drawn = RealClips(ClipSubset(Videos(), [4, 7]), seed=0).draw(0, 12)[0]
+    drawn = RealClips(Subset(Videos(), [4, 7]), seed=0).draw(0, 12)[0]
     assert set(drawn[:, 0, 1, 1, 0].tolist()) == {4, 7}

@@ -1,6 +1,5 @@
 """Clips to measure, as pure functions of their numbers: generated, real, and halves of a set."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from tgan.conditions import Condition
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
+from tgan.data.subset import Subset
 from tgan.pixels import normalise
 from tgan.rng import Stream, numpy_rng
 from tgan.sampling import sample_batches
@@ -82,36 +82,7 @@ class RealClips:
         return torch.cat(clips), torch.cat(labels)
 
 
-class ClipSubset:
-    """Some videos of a source, as a source."""
-
-    def __init__(self, source: ClipSource, indices: Sequence[int]) -> None:
-        self._source, self._indices = source, indices
-        self.num_frames, self.labels = source.num_frames, source.labels
-        self.skipped, self.num_too_short = source.skipped, source.num_too_short
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(T, H, W, C) of a clip."""
-        return self._source.shape
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def num_starts(self, index: int) -> int:
-        """As the source says."""
-        return self._source.num_starts(self._indices[index])
-
-    def label(self, index: int) -> int | None:
-        """As the source says."""
-        return self._source.label(self._indices[index])
-
-    def clip(self, index: int, start: int):
-        """As the source gives."""
-        return self._source.clip(self._indices[index], start)
-
-
-def halves(source: ClipSource) -> tuple[ClipSubset, ClipSubset]:
+def halves(source: ClipSource) -> tuple[Subset, Subset]:
     """Two halves of the videos, at random but always the same, without a video in common.
 
     Raises:
@@ -120,4 +91,4 @@ def halves(source: ClipSource) -> tuple[ClipSubset, ClipSubset]:
     if len(source) < 2:
         raise ValueError(f"{len(source)} real video cannot be halved; controls need at least 2")
     order = numpy_rng(Stream.CONTROLS, 0).permutation(len(source)).tolist()
-    return ClipSubset(source, order[::2]), ClipSubset(source, order[1::2])
+    return Subset(source, order[::2]), Subset(source, order[1::2])

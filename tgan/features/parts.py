@@ -1,54 +1,13 @@
 """Which labelled videos train the small classifier, and which tell how good it is."""
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from tgan.data.clips import ClipSource
+from tgan.data.subset import Subset
 
 # Of the videos of every class, one in six is held out.
 HELD_OUT_SHARE = 6
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some of the videos of a source, their classes counted as in `labels`; a `ClipSource`."""
-
-    source: ClipSource
-    indices: list[int]
-    labels: list[str]
-
-    @property
-    def num_frames(self) -> int:
-        return self.source.num_frames
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return self.source.shape
-
-    @property
-    def skipped(self) -> list[tuple[str, str]]:
-        return self.source.skipped
-
-    @property
-    def num_too_short(self) -> int:
-        return self.source.num_too_short
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def num_starts(self, index: int) -> int:
-        return self.source.num_starts(self.indices[index])
-
-    def label(self, index: int) -> int:
-        own = self.source.label(self.indices[index])
-        return self.labels.index(self.source.labels[own])
-
-    def clip(self, index: int, start: int) -> np.ndarray:
-        return self.source.clip(self.indices[index], start)
-
-
-def split(source: ClipSource) -> tuple[Part, Part]:
+def split(source: ClipSource) -> tuple[Subset, Subset]:
     """All labelled videos but the sixth, twelfth, ... of each class, and those.
 
     A class of fewer than six videos gives its last one.
@@ -68,10 +27,10 @@ def split(source: ClipSource) -> tuple[Part, Part]:
         for place, index in enumerate(indices):
             (held_out if place % HELD_OUT_SHARE == last else kept).append(index)
     labels = list(source.labels)
-    return Part(source, kept, labels), Part(source, held_out, labels)
+    return Subset(source, kept, labels), Subset(source, held_out, labels)
 
 
-def whole(source: ClipSource, labels: list[str]) -> Part:
+def whole(source: ClipSource, labels: list[str]) -> Subset:
     """All labelled videos of a source, its classes counted as in `labels`.
 
     Raises:
@@ -83,7 +42,7 @@ def whole(source: ClipSource, labels: list[str]) -> Part:
         choices = ", ".join(labels)
         raise ValueError(f"held-out videos of a class '{unknown[0]}'; the classes are {choices}")
     indices = [index for of_class in _indices_by_class(source) for index in of_class]
-    return Part(source, indices, labels)
+    return Subset(source, indices, labels)
 
 
 def _indices_by_class(source: ClipSource) -> list[list[int]]:

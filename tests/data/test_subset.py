@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tgan.config import DataConfig
-from tgan.data.classes import OfClasses
 from tgan.data.images import ImageClips
+from tgan.data.subset import Subset, of_classes
 from tgan.datasets import open_dataset, open_held_out
 
 
@@ -14,7 +14,7 @@ def source():
 
 
 def test_only_clips_of_the_named_classes_are_left_and_numbered_anew(source):
-    chosen = OfClasses(source, ["c", "a"])
+    chosen = of_classes(source, ["c", "a"])
     assert chosen.labels == ["a", "c"] and len(chosen) == 5
     assert [chosen.clip(index).item() for index in range(5)] == [0, 1, 3, 4, 5]
     assert [chosen.label(index) for index in range(5)] == [1, 0, 1, 0, 1]
@@ -23,12 +23,12 @@ def test_only_clips_of_the_named_classes_are_left_and_numbered_anew(source):
 
 def test_classes_that_there_are_not_are_refused(source):
     with pytest.raises(ValueError, match="unknown data.classes 'd'.*choose from a, b, c"):
-        OfClasses(source, ["a", "d"])
+        of_classes(source, ["a", "d"])
     with pytest.raises(ValueError, match="all have a class"):
-        OfClasses(ImageClips(source.pixels), ["a"])
+        of_classes(ImageClips(source.pixels), ["a"])
     empty = ImageClips(source.pixels, np.zeros(6, int), ["a", "b"])
     with pytest.raises(ValueError, match="no clip is of the class 'b'"):
-        OfClasses(empty, ["b"])
+        of_classes(empty, ["b"])
 
 
 @pytest.mark.parametrize("open_part", [open_dataset, open_held_out])
@@ -40,3 +40,14 @@ def test_classes_of_the_digits_are_chosen_by_the_configuration(open_part):
     assert some.labels == ["3", "7"] and len(some) == len(wanted) > 0
     for index, original in enumerate(wanted):
         np.testing.assert_array_equal(some.clip(index), everything.clip(original))
+
+
+def test_a_subset_counts_its_classes_as_it_is_told(source):
+    subset = Subset(source, [5, 1, 2], ["z", "c", "b", "a"])
+    assert [subset.label(index) for index in range(3)] == [1, 3, 2]
+    assert [Subset(source, [5, 1]).label(index) for index in range(2)] == [2, 0]
+    assert Subset(ImageClips(source.pixels), [1]).label(0) is None
+    assert [subset.clip(index).item() for index in range(3)] == [5, 1, 2]
+    assert subset.names == []
+    named = ImageClips(source.pixels, names=list("uvwxyz"))
+    assert Subset(named, [3, 0]).names == ["x", "u"]

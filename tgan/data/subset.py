@@ -1,0 +1,75 @@
+"""Some of the clips of a source, as a source."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tgan.data.clips import ClipSource
+from tgan.lookup import look_up
+
+
+class Subset:
+    """Some videos of a source (`tgan.data.clips.ClipSource`), in the order of `indices`.
+
+    Args:
+        source: what they are taken from.
+        indices: of the videos in `source`.
+        labels: names of the classes, which are counted as in this list; None counts them as the
+            source does. Every class of these videos is among them.
+    """
+
+    def __init__(
+        self, source: ClipSource, indices: Sequence[int], labels: Sequence[str] | None = None
+    ) -> None:
+        self.source, self.indices = source, list(indices)
+        self.labels = list(source.labels if labels is None else labels)
+        self.num_frames = source.num_frames
+        self.skipped, self.num_too_short = source.skipped, source.num_too_short
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of a clip."""
+        return self.source.shape
+
+    @property
+    def names(self) -> list[str]:
+        """Names of their files; empty where the source has none."""
+        names = getattr(self.source, "names", [])
+        return [names[index] for index in self.indices] if names else []
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def num_starts(self, index: int) -> int:
+        """How many first frames a clip of this video can have."""
+        return self.source.num_starts(self.indices[index])
+
+    def label(self, index: int) -> int | None:
+        """The class of a video, a position in `labels`."""
+        own = self.source.label(self.indices[index])
+        return None if own is None else self.labels.index(self.source.labels[own])
+
+    def clip(self, index: int, start: int = 0) -> np.ndarray:
+        """The clip (T, H, W, C) uint8 from frame `start` of the video."""
+        return self.source.clip(self.indices[index], start)
+
+
+def of_classes(source: ClipSource, names: Sequence[str]) -> Subset:
+    """The clips of the named classes, which are counted in the order of `source`.
+
+    Raises:
+        ValueError: a clip without a class, a class that there is not, or one without clips.
+    """
+    classes = [source.label(index) for index in range(len(source))]
+    if not source.labels or None in classes:
+        raise ValueError(
+            f"data.classes {', '.join(names)} needs clips that all have a class, "
+            "such as those of a folder per class"
+        )
+    numbers = {name: number for number, name in enumerate(source.labels)}
+    kept = sorted({look_up(numbers, name, kind="data.classes") for name in names})
+    for number in kept:
+        if number not in classes:
+            raise ValueError(f"no clip is of the class '{source.labels[number]}'")
+    indices = [index for index, number in enumerate(classes) if number in kept]
+    return Subset(source, indices, [source.labels[number] for number in kept])
