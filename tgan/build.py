@@ -14,7 +14,7 @@ from torch.optim import Adam, Optimizer, RMSprop
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tgan.augment import Augmentation
-from tgan.conditions import condition_of
+from tgan.conditions import Condition, condition_of
 from tgan.config import (
     Config,
     ConstraintConfig,
@@ -124,6 +124,21 @@ def build_source(config: Config) -> ClipSource:
 def build_held_out(config: Config) -> ClipSource | None:
     """Clips that training never sees, or None where the configuration names none."""
     return open_held_out(config.data)
+
+
+def build_told(config: Config) -> tuple[Condition, ClipSource | None]:
+    """What the networks of an experiment are told, and the clips that samples are told of.
+
+    Classes are drawn as often as they occur in training. Pictures are made of held-out clips where
+    there are any; None where nothing is told.
+
+    Raises:
+        ValueError: the data are no longer there, or have other classes than they had.
+    """
+    condition = condition_of(config)
+    if config.given is not None:
+        return condition, build_held_out(config) or build_source(config)
+    return condition, build_source(with_labels(config)) if config.conditional else None
 
 
 def load_critic(path: str | Path) -> tuple[nn.Module, Config]:

@@ -346,5 +346,5 @@ def test_rivals_that_saw_other_data_are_warned_about():
         "gam: the runs were trained on different data (num_digits differ)"
     ]
     a.conditional = True
-    with pytest.raises(ValueError, match="differ in their classes"):
+    with pytest.raises(ValueError, match="differ in what networks are told"):
         check_rivals(a, b)

@@ -7,8 +7,14 @@ from typing import Any
 
 from torch import nn
 
-from tgan.build import build_held_out, build_source, load_critic, load_generator, with_labels
-from tgan.conditions import condition_of
+from tgan.build import (
+    build_held_out,
+    build_source,
+    build_told,
+    load_critic,
+    load_generator,
+    with_labels,
+)
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
 from tgan.datasets import open_dataset
@@ -42,16 +48,12 @@ class Subject:
 
         A generator that starts from pictures gets those of held-out clips, where there are any.
         """
-        source = None
-        if self.config.given is not None:
-            source = build_held_out(self.config)
-        if source is None and (self.config.given is not None or self.config.conditional):
-            source = self.training_clips()
+        condition, source = build_told(self.config)
         return GeneratedClips(
             self.generator,
             size=self.config.generator.z_slow,
             first_seed=first_seed,
-            condition=condition_of(self.config),
+            condition=condition,
             source=source,
         )
 
@@ -152,7 +154,9 @@ def check_rivals(a: Config, b: Config) -> list[str]:
         if first != second:
             raise ValueError(f"gam: the runs differ in data.{name}, {first} and {second}")
     if (a.conditional, a.given, a.data.labels) != (b.conditional, b.given, b.data.labels):
-        raise ValueError("gam: the runs differ in what networks are told; no critics are swapped")
+        raise ValueError(
+            "gam: the runs differ in what networks are told, so critics cannot be swapped"
+        )
     first, second = asdict(a.data), asdict(b.data)
     different = [n for n in first if n not in NOT_TRAINED_ON and first[n] != second[n]]
     if different:

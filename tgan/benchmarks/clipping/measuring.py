@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tgan.build import build_held_out, build_source, load_critic, load_generator
+from tgan.build import build_held_out, build_source, build_told, load_critic, load_generator
 from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
@@ -53,12 +53,13 @@ def measure_checkpoint(
         ArithmeticError: samples that are not finite.
     """
     generator, config = load_generator(path)
+    condition, source = build_told(config)
     clips = GeneratedClips(
         generator.to(device()),
         size=config.generator.z_slow,
         first_seed=first_seed,
-        condition=condition_of(config),
-        source=build_source(config) if config.conditional else None,
+        condition=condition,
+        source=source,
     )
     return measure(clips, metrics, real=real_clips(config, data))
 
@@ -112,8 +113,8 @@ def show_checkpoint(path: Path, out: Path) -> None:
     """Write a grid of samples of a checkpoint as a video."""
     generator, config = load_generator(path)
     seeds = range(SHOWN)
-    source = build_source(config) if config.conditional else None
-    told = condition_of(config).prior(source, seeds)
+    condition, source = build_told(config)
+    told = condition.prior(source, seeds)
     samples = sample_videos(generator, seeds, size=config.generator.z_slow, told=told)
     _show(np.stack(list(samples)), out)
 
