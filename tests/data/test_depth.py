@@ -17,6 +17,8 @@ def test_bytes_go_back_to_the_units_of_the_file():
     assert np.isnan(depth[0]) and depth[1] == 500 and depth[255] == 6000
     np.testing.assert_allclose(np.diff(depth[1:]), 5500 / 254, rtol=1e-4)
     np.testing.assert_array_equal(bytes_of(depth, [500, 6000]), levels)
+    generous = depth_of(levels, [500, 6000], holes_to=5)
+    assert np.isnan(generous[:6]).all() and (generous[6:] == depth[6:]).all()
     exact = np.random.default_rng(0).uniform(500, 6000, 1000)
     found = depth_of(bytes_of(exact, [500, 6000]), [500, 6000])
     assert np.abs(found - exact).max() <= 5500 / 254 / 2 + 1e-3

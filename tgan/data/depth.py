@@ -38,15 +38,21 @@ def bytes_of(depth: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
     return np.where(np.isnan(depth), np.uint8(HOLE), levels)
 
 
-def depth_of(levels: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
+def depth_of(levels: np.ndarray, bounds: Sequence[float], *, holes_to: int = HOLE) -> np.ndarray:
     """The inverse of `bytes_of` up to rounding: float32 (...), with NaN for holes.
+
+    Args:
+        levels: (...), uint8.
+        bounds: near and far, as they were in training.
+        holes_to: the highest byte that counts as a hole: a little more than 0 for samples, since
+            a generator hardly ever makes exactly 0.
 
     Raises:
         ValueError: as `check_bounds`.
     """
     near, far = check_bounds(bounds)
     share = (levels.astype(np.float32) - NEAREST) / (FARTHEST - NEAREST)
-    return np.where(levels == HOLE, np.nan, near + share * (far - near)).astype(np.float32)
+    return np.where(levels <= holes_to, np.nan, near + share * (far - near)).astype(np.float32)
 
 
 def check_bounds(bounds: Sequence[float]) -> tuple[float, float]:
