@@ -15,8 +15,9 @@ class ImageTranslator(nn.Module):
 
     A U-Net: convolutions halve the picture down to a side of 4 (5 for 80x80 and its like), where
     a linear map of the latent is added to the features; deconvolutions double them up again, each
-    beside the features that the way down had at its size. Kernels of 4, tanh at the end; the image
-    is a clip of one frame (N, C, 1, H, W) in (-1, 1).
+    beside the features that the way down had at its size. Kernels of 4; at full size a convolution
+    of the picture itself is added, and tanh ends it. The image is a clip of one frame
+    (N, C, 1, H, W) in (-1, 1).
 
     Each image is normalised by itself: what the authors' batch norm does at their batches of one,
     and statistics of a batch depend too much on what pictures happen to be in it.
@@ -33,7 +34,8 @@ class ImageTranslator(nn.Module):
     Raises:
         ValueError: a size that the layers cannot make, or no picture to start from.
 
-    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1; dropout is their latent.
+    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1. Dropout is their latent, and the way
+    across at full size is ours: without it what is fine in the picture is lost.
     """
 
     def __init__(
@@ -76,13 +78,15 @@ class ImageTranslator(nn.Module):
             nn.ConvTranspose2d(b, after, 4, 2, 1) for b, after in zip(before, up, strict=False)
         )
         self.last = nn.ConvTranspose2d(before[-1], channels, 4, 2, 1)
+        self.across = nn.Conv2d(given_channels, channels, 3, padding=1)
         norms = [nn.InstanceNorm2d(w, eps=eps, affine=True) for w in down[1:]]
         self.down_norms = nn.ModuleList([nn.Identity(), *norms])
         self.up_norms = nn.ModuleList(nn.InstanceNorm2d(w, eps=eps, affine=True) for w in up)
         initialise(self, image_init)
 
     def forward(self, z: Tensor, given: Tensor) -> Tensor:
-        h, skips = rearrange(given, "n c 1 h w -> n c h w"), []
+        picture = rearrange(given, "n c 1 h w -> n c h w")
+        h, skips = picture, []
         for conv, norm in zip(self.down, self.down_norms, strict=True):
             skips.append(h)
             h = norm(conv(F.leaky_relu(h, LEAKY_SLOPE) if len(skips) > 1 else h))
@@ -90,5 +94,5 @@ class ImageTranslator(nn.Module):
         h = h + rearrange(self.latent(z), "n k -> n k 1 1")
         for deconv, norm in zip(self.up, self.up_norms, strict=True):
             h = torch.cat([norm(deconv(F.relu(h))), skips.pop()], 1)
-        images = self.last(F.relu(h))
+        images = self.last(F.relu(h)) + self.across(picture)
         return rearrange(torch.tanh(images), "n c h w -> n c 1 h w")
