@@ -70,7 +70,7 @@ def test_commands_run_in_the_order_of_the_readme(home):
         *("train", "prepare", "generate", "export", "evaluate", "benchmark-clipping"),
         *("train-encoder", "detect"),
     }
-    outputs = ["samples.mp4", "filmstrip.png", "thousand.npy", "slow.mp4", "walk.mp4", "sum.png"]
+    outputs = ["samples.mp4", "filmstrip.png", "thousand.npy", "slow.mp4", "walk.mp4", "sum.mp4"]
     for name in [
         *outputs,
         "waving.mp4",
@@ -79,6 +79,8 @@ def test_commands_run_in_the_order_of_the_readme(home):
         "anomalies-9/metrics.json",
     ]:
         assert (home / name).stat().st_size > 0
+    assert len(list((home / "samples").glob("seed_*.mp4"))) == 100
+    assert (home / "mine" / "model.safetensors").is_file()
 
 
 def test_training_takes_the_folder_itself(home):
