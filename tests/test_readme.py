@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tgan.cli import main
 from tgan.video import write_video
@@ -39,13 +40,16 @@ def home(tmp_path, monkeypatch):
     for number in (0, 1):
         frames = np.random.default_rng(number).integers(0, 256, (20, 48, 64, 3), np.uint8)
         write_video(tmp_path / "my_videos" / ("waving", "bending")[number] / "a.mp4", frames)
+        (tmp_path / "my_pictures").mkdir(exist_ok=True)
+        Image.fromarray(frames[0]).save(tmp_path / "my_pictures" / f"{number}.png")
     train(["train", "--config", "configs/demo.yaml", "--run-dir", "runs/demo"], steps=1)
     return tmp_path
 
 
 def train(command, *, steps):
-    # DCGAN has no temporal generator.
-    tiny = [o for o in TINY if "temporal" not in o or "configs/wgan_gp_digits.yaml" not in command]
+    # Images have no temporal generator.
+    of_videos = {"configs/demo.yaml", "configs/folder.yaml"} & set(command)
+    tiny = [option for option in TINY if of_videos or "temporal" not in option]
     main([*command, *tiny, f"--train.steps={steps}"])
 
 
@@ -74,6 +78,8 @@ def test_commands_run_in_the_order_of_the_readme(home):
     for name in [
         *outputs,
         "waving.mp4",
+        "digits.png",
+        "translated.png",
         "scores.json",
         "bench-quick/report.html",
         "anomalies-9/metrics.json",
