@@ -1,6 +1,8 @@
 import dataclasses
+from itertools import repeat
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from tgan.build import (
     build_critic,
     build_generator,
     build_source,
+    build_task,
     critic_example,
     load_critic,
     load_generator,
@@ -16,10 +19,21 @@ from tgan.build import (
 )
 from tgan.cli import main
 from tgan.conditions import condition_of
-from tgan.config import Config, ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
+from tgan.config import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    DataConfig,
+    GeneratorConfig,
+    TrainConfig,
+)
 from tgan.constraints import CONSTRAINTS
 from tgan.experiment import experiment_parser, read_experiment
+from tgan.losses import OBJECTIVES
 from tgan.models import CRITICS, GENERATORS
+from tgan.pixels import normalise
+from tgan.training.processes import make_accelerator
+from tgan.training.steps import Batch
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -199,3 +213,38 @@ def test_configurations_of_images_build_networks_that_fit_each_other(path):
     side = config.data.resolution
     assert images.shape == (2, config.data.channels, 1, side, side)
     assert critic(images).shape == (2,)
+
+
+def image_config(objective, constraint):
+    """Digits at 16x16, with a critic that the constraint takes."""
+    data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
+    return Config(
+        objective=objective,
+        data=data,
+        generator=GeneratorConfig(name="dcgan", z_slow=8, width=16),
+        critic=CriticConfig(width=8, batch_norm=constraint in ALLOW_BATCH_NORM),
+        constraint=ConstraintConfig(name=constraint),
+        train=TrainConfig(batch_size=4),
+    )
+
+
+ALLOW_BATCH_NORM = (
+    *("none", "weight_clip", "svc", "spectral_norm", "spectral_norm_conv"),
+    *("orthonormal", "parseval"),
+)
+PAIRS = [("wasserstein", name) for name in CONSTRAINTS]
+PAIRS += [(name, "none") for name in OBJECTIVES if name != "wasserstein"]
+
+
+@pytest.mark.parametrize(("objective", "constraint"), PAIRS)
+def test_images_are_trained_under_every_objective_and_constraint(objective, constraint):
+    config = image_config(objective, constraint)
+    task = build_task(config, make_accelerator(mixed_precision="no"))
+    before = {key: value.clone() for key, value in task.generator.module.state_dict().items()}
+    source = build_source(config)
+    real = normalise(torch.from_numpy(np.stack([source.clip(k, 0) for k in range(4)])))
+    for step in range(2):
+        terms = task.step(step, repeat(Batch(real)), repeat(torch.rand(4, 8) * 2 - 1))
+        assert all(torch.isfinite(term) for term in terms.values())
+    after = task.generator.module.state_dict()
+    assert not torch.equal(before["last.weight"], after["last.weight"])
