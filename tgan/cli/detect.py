@@ -1,5 +1,6 @@
 """`tgan detect KIND`: how abnormal data of a kind are; each kind has a module of its own."""
 
+import argparse
 import importlib
 from collections.abc import Sequence
 
@@ -9,15 +10,22 @@ from tgan.cli import Parser
 KINDS = {
     "images": ("tgan.cli.detect_images", "pictures, by a run that was trained on normal ones"),
 }
+EXAMPLES = """\
+examples:
+  tgan detect images runs/parts my_pictures --out anomalies
+  tgan detect images --help
+
+kinds:
+""" + "\n".join(f"  {kind}  {text}" for kind, (_, text) in KINDS.items())
 
 
 def main(argv: Sequence[str]) -> None:
     """Hand the arguments to the module of the kind that comes first."""
     parser = Parser(
         prog="tgan detect",
-        description="Score how abnormal data are.",
-        epilog="`tgan detect KIND --help` shows the arguments and examples of a kind: "
-        + "; ".join(f"{kind} ({text})" for kind, (_, text) in KINDS.items()),
+        description="Score how abnormal data are. Each kind of data has a --help of its own.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help=", ".join(KINDS))
     arguments = parser.parse_args(argv[:1])
