@@ -125,7 +125,7 @@ def test_conditional_critics_are_certified_with_their_label_channels():
     constraint = CertifiedSingularValueClip()
     constraint.attach(critic, example)
     real = torch.rand(3, 1, 4, 32, 32)
-    report = critic_report(critic, real, -real, labels=torch.tensor([0, 1, 2]))
+    report = critic_report(critic, real, -real, told=torch.tensor([0, 1, 2]))
     assert report.empirical <= report.certificate <= 1
 
 
