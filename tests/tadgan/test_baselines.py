@@ -50,6 +50,19 @@ def test_as_many_components_as_a_sum_of_sines_needs_leave_nothing():
     assert error[0] > 1e-2 and error[1] < 1e-12
 
 
+def test_components_without_variance_are_left_out():
+    # Of a constant nothing is known but its mean, and a line has slopes alone.
+    test = RNG.normal(size=(40, 1))
+    made = WindowComponents(5, length=10).fit(np.full((50, 1), 3.0)).reconstruct(test)
+    assert set(made.ravel()) == {3.0}
+    line = np.arange(50.0)[:, None]
+    made = WindowComponents(5, length=10).fit(line).reconstruct(test)
+    windows = np.stack([test[i : i + 10, 0] for i in range(31)])
+    offsets = (windows - np.arange(10)).mean(1, keepdims=True)
+    expected = literal.reconstruct((np.arange(10) + offsets)[..., None])
+    np.testing.assert_allclose(made, expected, atol=1e-9)
+
+
 def test_what_cannot_be_fitted():
     with pytest.raises(ValueError, match="0 components"):
         WindowComponents(0)

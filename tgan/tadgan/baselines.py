@@ -68,6 +68,8 @@ class MovingAverage:
 class WindowComponents:
     """Windows are projected on principal components, and medians taken as of a network's windows.
 
+    Components along which the training windows do not vary are left out: they would be any.
+
     Args:
         components: as many numbers as TadGAN's latent has.
         length: samples in a window.
@@ -90,7 +92,12 @@ class WindowComponents:
                 f"{self._components} components of {rows.shape[0]} windows of {rows.shape[1]} "
                 "numbers; there are at most as many as the smaller count"
             )
-        self._pca = PCA(self._components, svd_solver="full").fit(rows)
+        # A constant has no variance of which components could explain a share.
+        with np.errstate(invalid="ignore"):
+            pca = PCA(self._components, svd_solver="full").fit(rows)
+        sizes = pca.singular_values_
+        varies = sizes > sizes[0] * max(rows.shape) * np.finfo(sizes.dtype).eps
+        self._mean, self._basis = pca.mean_, pca.components_[varies]
         return self
 
     def reconstruct(self, values: np.ndarray) -> np.ndarray:
@@ -100,7 +107,7 @@ class WindowComponents:
         return np.concatenate(list(reconstruct_stream(map(self._projected, batches))))
 
     def _projected(self, windows: np.ndarray) -> np.ndarray:
-        rows = self._pca.inverse_transform(self._pca.transform(_rows(windows)))
+        rows = (_rows(windows) - self._mean) @ self._basis.T @ self._basis + self._mean
         return rows.reshape(windows.shape)
 
 
