@@ -1,5 +1,7 @@
 """Series out of CSV files."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,15 @@ def write(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def in_tokyo():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def test_columns_by_default_and_by_name(write):
@@ -41,8 +52,8 @@ def test_columns_by_default_and_by_name(write):
         ("1969-12-31 23:59:58.500", -2),
     ],
 )
-def test_times(write, cell, seconds, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+@pytest.mark.usefixtures("in_tokyo")
+def test_times(write, cell, seconds):
     assert read_series(write("timestamp,x", f"{cell},1")).timestamps.tolist() == [seconds]
 
 
@@ -53,12 +64,13 @@ def test_missing_values_and_a_byte_order_mark(write):
 
 
 def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(write):
-    path = write("timestamp,x", "2,1", "1,2", "2,3", "1,4")
+    rows = [f"{2 - k % 2},{k}" for k in range(100)]
+    path = write("timestamp,x", *rows)
     with pytest.warns(UserWarning, match=r"series.csv' are not in order of time; sorted"):
         found = read_series(path)
-    assert found.timestamps.tolist() == [1, 1, 2, 2]
-    assert found.values[:, 0].tolist() == [2, 4, 1, 3]
-    assert found.aggregate(1).values[:, 0].tolist() == [3, 2]
+    assert found.timestamps.tolist() == [1] * 50 + [2] * 50
+    assert found.values[:, 0].tolist() == [*range(1, 100, 2), *range(0, 100, 2)]
+    assert found.aggregate(1).values[:, 0].tolist() == [50, 49]
 
 
 @pytest.mark.parametrize(
