@@ -33,7 +33,7 @@ ROWS = [
         "tgan.compat",
     ],
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
-    ["tgan.evaluation", "tgan.anomaly"],
+    ["tgan.evaluation", "tgan.anomaly", "tgan.tadgan"],
     ["tgan.training"],
     ["tgan.build", "tgan.benchmarks"],
     ["tgan.pretrained"],
@@ -94,6 +94,8 @@ def test_accelerate_stays_in_training_build_and_cli(module):
         "import tgan.cli.prepare, tgan.data.clips, tgan.data.digits, tgan.data.sampler",
         "from tgan.cli import main; main(['--help'])",
         "import tgan.cli.generate, tgan.cli.train",
+        "import tgan.tadgan.reading, tgan.tadgan.baselines, tgan.tadgan.intervals",
+        "import tgan.metrics.overlap",
     ],
 )
 def test_torch_is_not_imported_where_it_is_not_needed(statement):

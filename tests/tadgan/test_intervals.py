@@ -1,0 +1,124 @@
+"""Intervals of abnormal scores, against plain loops and by hand."""
+
+import numpy as np
+import pytest
+
+from tests.tadgan import literal
+from tgan.tadgan.intervals import PRUNINGS, Threshold, find_intervals, merge_runs
+
+# One window over everything, and no padding: what is found can be read off the scores.
+PLAIN = {"window": 1.0, "padding": 0, "deviations": 1.0}
+
+
+def found(scores, **settings):
+    return find_intervals(
+        np.asarray(scores, float), np.arange(len(scores)), threshold=Threshold(**settings)
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_against_marks_on_every_sample(seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.gamma(1.0, size=int(rng.integers(20, 700)))
+    for at in rng.integers(0, len(scores), 4):
+        scores[at : at + 3] += rng.uniform(2, 12)
+    for padding in (0, 5, 50):
+        for drop in (0.02, 0.13):
+            for prune in PRUNINGS:
+                expected = literal.find_intervals(
+                    scores, padding=padding, drop=drop, first=prune == "first"
+                )
+                assert found(scores, padding=padding, drop=drop, prune=prune) == expected
+
+
+def test_intervals_are_closed_and_in_the_times_of_the_samples():
+    scores = np.ones(300)
+    scores[[100, 101, 299]] = 50
+    times = 1_000_000_000 + 600 * np.arange(301)
+    intervals = find_intervals(scores, times, threshold=Threshold(window=1.0, padding=2))
+    assert intervals == [
+        (1_000_000_000 + 600 * 98, 1_000_000_000 + 600 * 103),
+        (1_000_000_000 + 600 * 297, 1_000_000_000 + 600 * 299),
+    ]
+    assert all(type(end) is int for pair in intervals for end in pair)
+
+
+def test_the_default_padding_is_fifty_samples_on_both_sides():
+    scores = np.ones(1000)
+    scores[500] = 9
+    assert found(scores) == [(450, 550)]
+
+
+def test_neighbours_are_joined_and_a_gap_of_one_is_not():
+    assert merge_runs([(5, 6), (0, 2), (3, 3)]) == [(0, 3), (5, 6)]
+    assert merge_runs([(0, 9), (2, 3), (9, 12)]) == [(0, 12)]
+    assert merge_runs([(0, 9), (2, 3), (11, 12)]) == [(0, 9), (11, 12)]
+    assert merge_runs([]) == []
+
+
+@pytest.mark.parametrize(
+    ("tops", "last", "first"),
+    [
+        # Above a rest of 6, in the order of the list: 10 -> 9.5 -> 9 -> 6.
+        ([9.5, 10, 9], [0, 1, 2], [1]),
+        # 10 -> 8 -> 7.8 -> 6: both drops of `last` are kept up to the last one.
+        ([7.8, 10, 8], [0, 1, 2], [1, 2]),
+        # 10 -> 8 -> 6.2 -> 6: the last sequence is near the rest.
+        ([10, 6.2, 8], [0, 2], [0, 1, 2]),
+        # 6.3 -> 6.2 -> 6: none stands out; the paper's text keeps the first all the same.
+        ([6.3, 6.2], [], [0]),
+    ],
+)
+def test_pruning(tops, last, first):
+    places = [20 * (k + 1) for k in range(len(tops))]
+    scores = np.zeros(2000)
+    scores[1500] = 6.0
+    scores[places] = tops
+    # A threshold between the rest and the sequences.
+    deviations = (6.1 - scores.mean()) / scores.std()
+    for prune, kept in (("last", last), ("first", first)):
+        intervals = found(scores, **{**PLAIN, "deviations": deviations}, prune=prune)
+        assert intervals == [(places[k], places[k]) for k in kept]
+
+
+def test_where_padding_leaves_nothing_outside_the_rest_counts_as_zero():
+    scores = np.ones(60)
+    scores[30] = 1.2  # Less than the drop above 1, which would be pruned.
+    assert found(scores, window=1.0, padding=50) == [(0, 59)]
+    assert found(scores, window=1.0, padding=50, drop=0.5) == [(0, 59)]
+    assert found(scores, window=1.0, padding=10, drop=0.5) == []
+
+
+def test_each_window_has_its_own_threshold():
+    scores = np.ones(1000)
+    scores[50], scores[950] = 3, 300
+    assert found(scores, padding=0) == [(50, 50), (950, 950)]
+    assert found(scores, padding=0, window=1.0) == [(950, 950)]
+
+
+def test_nothing_is_found_in_a_constant_or_a_single_score():
+    assert found(np.full(500, 3.3)) == found(np.zeros(500)) == found([1.0]) == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [([], "0 scores"), ([1, np.nan], "finite"), ([1, -1], "at least 0"), ([1] * 9, "9 scores")],
+)
+def test_scores_that_cannot_be_are_refused(scores, message):
+    with pytest.raises(ValueError, match=message):
+        find_intervals(np.array(scores, float), np.arange(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("window", 0.0, "window 0.0 is not in"),
+        ("step", 1.5, "step 1.5 is not in"),
+        ("padding", -1, "padding -1 is negative"),
+        ("drop", np.nan, "drop nan"),
+        ("prune", "fist", "did you mean 'first'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        Threshold(**{name: value})

@@ -1,0 +1,123 @@
+"""Segments, gaps, scaling and windows of a series."""
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import MinMaxScaler
+
+from tgan.tadgan.series import Scaler, Series, windows_of
+
+RNG = np.random.default_rng(1)
+
+
+def series(times, *channels):
+    names = tuple("abc"[: len(channels)])
+    return Series(np.array(times, np.int64), np.array(channels, np.float64).T, names)
+
+
+def test_segments_are_half_open_and_start_at_the_first_sample():
+    found = series([7, 16, 17, 26, 48], [1, 2, 4, 8, 16]).aggregate(10)
+    assert found.timestamps.tolist() == [7, 17, 27, 37, 47]
+    np.testing.assert_array_equal(found.values[:, 0], [1.5, 6, np.nan, np.nan, 16])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_segments_against_a_loop(seed):
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.integers(-300, 5000, 200))  # With duplicates, and before 1970.
+    values = np.where(rng.random((200, 2)) < 0.1, np.nan, rng.normal(size=(200, 2)))
+    whole, interval = Series(times, values, ("a", "b")), int(rng.integers(1, 90))
+    start, rows, starts = times[0], [], []
+    while start <= times[-1]:
+        part = values[(times >= start) & (times < start + interval)]
+        rows.append(
+            [col[~np.isnan(col)].mean() if (~np.isnan(col)).any() else np.nan for col in part.T]
+        )
+        starts.append(start)
+        start += interval
+    found = whole.aggregate(interval)
+    np.testing.assert_allclose(found.values, rows, rtol=1e-12)
+    assert found.timestamps.tolist() == starts and found.names == ("a", "b")
+
+
+def test_samples_of_one_time_are_averaged():
+    found = series([0, 5, 5, 10], [1, 2, 4, 8]).aggregate(5)
+    assert found.values[:, 0].tolist() == [1, 3, 8]
+
+
+def test_an_interval_that_cannot_be_meant():
+    whole = series([0, 600_000, 1_200_000], [1, 2, 3])
+    with pytest.raises(ValueError, match="makes 1200001 segments of 3 samples; .* step is 600000"):
+        whole.aggregate(1)
+    with pytest.raises(ValueError, match="interval of 0 seconds"):
+        whole.aggregate(0)
+    assert len(whole.aggregate(600_000)) == 3
+
+
+def test_the_median_step_is_at_least_one():
+    assert series([0, 300, 600, 5000], [1] * 4).median_step == 300
+    assert series([4, 4, 4], [1] * 3).median_step == series([4], [1]).median_step == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], []), "without samples"),
+        (([0, 1], [1]), "values"),
+        (([1, 0], [1, 1]), "sorted"),
+        (([0, 1], [0, 0], [1, np.inf]), "channel 'b' has infinite"),
+    ],
+)
+def test_a_series_that_cannot_be(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        series(*arguments)
+
+
+def test_scaling_is_scikit_learns_after_filling_with_means():
+    values = RNG.normal(50, 10, size=(40, 2))
+    values[[3, 9], [0, 1]] = np.nan
+    train, test = Series(np.arange(40), values, ("a", "b")), RNG.normal(50, 20, size=(9, 2))
+    scaler = Scaler.fit(train)
+    filled = np.where(np.isnan(values), np.nanmean(values, 0), values)
+    theirs = MinMaxScaler((-1, 1)).fit(filled)
+    np.testing.assert_allclose(scaler.transform(values), theirs.transform(filled), atol=1e-13)
+    np.testing.assert_allclose(scaler.transform(test), theirs.transform(test), atol=1e-13)
+    np.testing.assert_allclose(scaler.inverse(scaler.transform(test)), test, rtol=1e-13)
+    assert scaler.transform(values).min() == -1 and scaler.transform(values).max() == 1
+
+
+def test_a_gap_is_filled_with_the_mean_of_the_training_part():
+    scaler = Scaler.fit(series([0, 1, 2, 3], [0, 0, 0, 4]))
+    assert scaler.transform(np.array([[np.nan], [100.0]]))[:, 0].tolist() == [-0.5, 49]
+
+
+def test_constants():
+    both = series([0, 1, 2], [5, 5, 5], [0, 1, 2])
+    scaler = Scaler.fit(both)
+    assert scaler.transform(both.values).T.tolist() == [[0, 0, 0], [-1, 0, 1]]
+    assert scaler.transform(np.array([[7.0, 0]])).tolist() == [[2, -1]]
+    constant = series([0, 1, 2], [5, 5, np.nan])
+    with pytest.raises(ValueError, match=r"the series is constant \(a\)"):
+        Scaler.fit(constant)
+    found = Scaler.fit(constant, allow_constant=True)
+    assert found.transform(constant.values)[:, 0].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="channel 'b' has no values"):
+        Scaler.fit(series([0, 1], [1, 2], [np.nan, np.nan]))
+    with pytest.raises(ValueError, match="fitted on 2"):
+        scaler.transform(np.zeros((3, 1)))
+
+
+def test_windows_are_a_view_of_every_start():
+    values = RNG.normal(size=(30, 2))
+    found = windows_of(values, 7)
+    assert found.shape == (24, 7, 2) and np.shares_memory(found, values)
+    assert not found.flags.writeable
+    for i in range(24):
+        np.testing.assert_array_equal(found[i], values[i : i + 7])
+    np.testing.assert_array_equal(windows_of(values, 7, orion=True), found[:-1])
+    assert windows_of(values, 30).shape == (1, 30, 2)
+
+
+@pytest.mark.parametrize(("length", "orion", "least"), [(31, False, 31), (30, True, 31)])
+def test_too_few_samples_for_a_window(length, orion, least):
+    with pytest.raises(ValueError, match=f"30 samples are too few .* at least {least}"):
+        windows_of(np.zeros((30, 1)), length, orion=orion)

@@ -1,0 +1,128 @@
+"""Smoothing, z-scores, the critic's scores and combinations, against plain loops."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tests.tadgan import literal
+from tgan.tadgan.scores import (
+    COMBINATIONS,
+    anomaly_scores,
+    critic_scores,
+    critic_values,
+    reconstruction_scores,
+    smooth,
+    smoothing_window,
+    z_scores,
+)
+
+RNG = np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 10, 11, 40, 90])
+def test_smoothing_is_the_centred_rolling_mean(window):
+    values = RNG.normal(size=60) + 100
+    expected = [literal.rolling_mean(values, window)] if window <= 60 else []
+    for one in expected:
+        np.testing.assert_allclose(smooth(values, window), one, rtol=1e-13)
+    both = np.stack([values, values[::-1]], 1)
+    np.testing.assert_allclose(smooth(both, window)[:, 0], smooth(values, window), rtol=1e-13)
+    assert smooth(values, window).shape == values.shape
+
+
+def test_a_constant_stays_one_and_has_no_z_scores():
+    constant = np.full(5000, 0.1)
+    assert set(smooth(constant, 37)) == {0.1}
+    assert not z_scores(constant).any() and not z_scores(constant + 1e-17).any()
+    assert set(reconstruction_scores(constant, 10)) == {1.0}
+    assert set(critic_scores(constant, 10)) == {1.0}
+    assert z_scores(np.array([0.0, 2.0])).tolist() == [-1, 1]
+
+
+def test_the_smoothing_window_is_a_hundredth_of_the_windows_and_at_least_one():
+    assert [smoothing_window(n) for n in (1, 99, 199, 200, 7853)] == [1, 1, 1, 2, 78]
+    with pytest.raises(ValueError, match="smoothing window of 0"):
+        smooth(np.zeros(3), 0)
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 5), (3, 5), (60, 5), (40, 1), (150, 30)])
+def test_the_critic_at_a_step_is_the_mode_of_scipys_density(count, length):
+    # Two clusters, so that mode, mean and median differ.
+    critic = RNG.normal(size=count) + 6 * (RNG.random(count) < 0.3)
+    np.testing.assert_array_equal(
+        critic_values(critic, length), literal.critic_values(critic, length)
+    )
+
+
+def test_a_density_without_width_falls_back_to_the_median():
+    critic = np.repeat([2.0, -1.0], 20)
+    np.testing.assert_array_equal(critic_values(critic, 6), literal.critic_values(critic, 6))
+    # Scores that differ by rounding, or by a lot, far from 0.
+    for scale in (1e-200, 1e-9, 1e9):
+        values = critic_values(scale * RNG.normal(size=50) + 3 * scale, 6)
+        assert np.isfinite(values).all()
+    with pytest.raises(ValueError, match="not finite"):
+        critic_values(np.array([1.0, np.inf]), 2)
+
+
+def test_four_thousand_samples_take_less_than_two_seconds():
+    critic, start = RNG.normal(size=3901).astype(np.float32), time.process_time()
+    assert critic_values(critic, 100).shape == (4000,)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("window", [1, 7])
+def test_scores_of_critic_and_reconstruction(window):
+    values = RNG.gamma(1.0, size=80)
+    np.testing.assert_allclose(
+        critic_scores(values, window), literal.critic_scores(values, window), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        reconstruction_scores(values, window),
+        literal.reconstruction_scores(values, window),
+        rtol=1e-12,
+    )
+
+
+def test_the_critics_score_grows_both_ways():
+    values = np.concatenate([RNG.normal(size=200), [9.0, -9.0]])
+    scores = critic_scores(values, 1)
+    assert set(np.argsort(scores)[-2:]) == {200, 201}
+
+
+def test_combinations():
+    critic, rec = np.array([1.0, 2, 3]), np.array([4.0, 1, 2])
+    assert COMBINATIONS["product"](critic, rec).tolist() == [4, 2, 6]
+    assert COMBINATIONS["convex"](critic, rec).tolist() == [1.5, 0.5, 1.5]
+    assert COMBINATIONS["reconstruction"](critic, rec) is rec
+    assert COMBINATIONS["critic"](critic, rec) is critic
+
+
+def test_the_whole_way():
+    values, made = RNG.normal(size=(2, 60, 1))
+    critic = RNG.normal(size=60)
+    rec = literal.reconstruction_scores(literal.orion_warped_errors(values[:, 0], made[:, 0]), 4)
+    both = rec * literal.critic_scores(critic, 4)
+    found = anomaly_scores(values, made, critic, window=4, orion=True)
+    np.testing.assert_allclose(found, both, rtol=1e-10)
+    np.testing.assert_allclose(anomaly_scores(values, made, window=4, orion=True), rec, rtol=1e-10)
+    point = literal.reconstruction_scores(abs(values - made)[:, 0], 4)
+    found = anomaly_scores(
+        values, made, critic, window=4, error="point", combination="reconstruction"
+    )
+    np.testing.assert_allclose(found, point, rtol=1e-10)
+
+
+def test_what_does_not_fit_is_refused():
+    values = np.zeros((9, 1))
+    with pytest.raises(ValueError, match="unknown error 'dwt' .*area, dtw, point"):
+        anomaly_scores(values, values, window=2, error="dwt")
+    with pytest.raises(ValueError, match="unknown combination 'sum'"):
+        anomaly_scores(values, values, window=2, combination="sum")
+    with pytest.raises(ValueError, match="differ in shape"):
+        anomaly_scores(values, values[:-1], window=2)
+    with pytest.raises(ValueError, match="convex needs a critic"):
+        anomaly_scores(values, values, window=2, combination="convex")
+    with pytest.raises(ValueError, match="for 9 time steps"):
+        anomaly_scores(values, values, np.zeros(8), window=2)

@@ -1,0 +1,125 @@
+"""Intervals of time out of anomaly scores: a threshold in sliding windows, then pruning.
+
+Source: Geiger et al. 2020, section V-C; numbers as in Orion's `find_anomalies` of its pipeline
+`tadgan`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+
+from tgan.lookup import look_up
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """How scores are cut.
+
+    The defaults are Orion's. The paper has a step of 1/10 of a window of 1/3, 4 deviations, and a
+    drop of 0.1 with `prune` at `first`.
+
+    Attributes:
+        window: of scores that share a threshold, as a share of all.
+        step: from one window to the next, as a share of the window.
+        deviations: of the window's scores above their mean, beyond which a score is abnormal.
+        padding: samples that are added to both sides of an abnormal one.
+        drop: the least relative drop from one sequence's maximum to the next that separates.
+        prune: a name in `PRUNINGS`: where sequences, by falling maximum, are cut.
+
+    Raises:
+        ValueError: a share outside (0, 1], a negative number, or an unknown pruning.
+    """
+
+    window: float = 0.33
+    step: float = 0.1
+    deviations: float = 4.0
+    padding: int = 50
+    drop: float = 0.13
+    prune: str = "last"
+
+    def __post_init__(self) -> None:
+        for name in ("window", "step"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} {getattr(self, name)} is not in (0, 1]")
+        for name in ("deviations", "padding", "drop"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} {getattr(self, name)} is negative or not finite")
+        look_up(PRUNINGS, self.prune, kind="pruning")
+
+
+def find_intervals(
+    scores: np.ndarray, timestamps: np.ndarray, *, threshold: Threshold | None = None
+) -> list[tuple[int, int]]:
+    """Closed intervals of abnormal samples, in order, that neither overlap nor touch.
+
+    Args:
+        scores: (T,), finite, at least 0, higher is more abnormal.
+        timestamps: (T,) or longer, epoch seconds of the samples.
+
+    Raises:
+        ValueError: fewer times than scores, no scores, or scores that are negative or not finite.
+    """
+    threshold = threshold or Threshold()
+    if not 0 < len(scores) <= len(timestamps):
+        raise ValueError(f"{len(scores)} scores for {len(timestamps)} times")
+    if not (np.isfinite(scores).all() and (scores >= 0).all()):
+        raise ValueError("scores have to be finite and at least 0")
+    size = math.ceil(len(scores) * threshold.window)
+    step = math.ceil(size * threshold.step)
+    found, start = [], 0
+    while True:
+        runs = _abnormal_runs(scores[start : start + size], threshold)
+        found += [(first + start, last + start) for first, last in runs]
+        if start + size >= len(scores):
+            break
+        start += step
+    return [(int(timestamps[first]), int(timestamps[last])) for first, last in merge_runs(found)]
+
+
+def merge_runs(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The union of runs of samples (first, last), both included; neighbours become one."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(runs):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, int]]:
+    """What is left after pruning of the runs above the threshold of one window."""
+    above = scores > scores.mean() + threshold.deviations * scores.std()
+    if not above.any():
+        return []
+    size = 2 * threshold.padding + 1
+    padded = maximum_filter1d(above.astype(np.uint8), size, mode="constant").astype(bool)
+    edges = np.diff(padded.astype(np.int8), prepend=0, append=0)
+    runs = list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+    rest = 0.0 if padded.all() else scores[~padded].max()
+    maxima = np.array([scores[first : last + 1].max() for first, last in runs])
+    order = np.argsort(-maxima, kind="stable")
+    tops = np.append(maxima[order], rest)
+    # A maximum lies above a threshold that is not negative: it is not 0.
+    drops = (tops[:-1] - tops[1:]) / tops[:-1]
+    kept = PRUNINGS[threshold.prune](drops >= threshold.drop)
+    return [(int(first), int(last)) for first, last in (runs[place] for place in order[:kept])]
+
+
+def _up_to_last(is_large: np.ndarray) -> int:
+    large = np.flatnonzero(is_large)
+    return int(large[-1]) + 1 if len(large) else 0
+
+
+def _up_to_first(is_large: np.ndarray) -> int:
+    small = np.flatnonzero(~is_large)
+    return int(small[0]) + 1 if len(small) else len(is_large)
+
+
+# How many sequences are kept, given which drop from one to the next is large. `last` (Orion, and
+# Hundman et al. 2018): all before the last large drop. `first` (the paper's text): all before the
+# first drop that is not large, so that the highest is always kept.
+PRUNINGS: dict[str, Callable[[np.ndarray], int]] = {"last": _up_to_last, "first": _up_to_first}
