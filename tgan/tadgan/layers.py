@@ -28,6 +28,7 @@ class BiLSTM(nn.Module):
             self.backwards = nn.LSTM(size, units, batch_first=True)
         else:
             self.both = nn.LSTM(size, units, batch_first=True, bidirectional=True)
+        initialise_as_keras(self)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.dropout:

@@ -13,6 +13,9 @@ from tgan.losses import OBJECTIVES
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.tadgan.steps import RECONSTRUCTION
 
+# Orion's, for NAB.
+PASSES = 35
+
 _COUNTS = ("window", "channels", "latent_size", "batch_size", "n_critic")
 
 
@@ -48,7 +51,7 @@ class TadGANSettings:
         ValueError: a name is in no table, or a number out of its range; the message names it.
             Networks and constraints check their own settings when they are built.
 
-    Source: `tgan.tadgan` documents where they come from: Geiger et al. 2020 and Orion.
+    Source: Geiger et al. 2020 as its authors' Orion 0.7.1 has it.
     """
 
     window: int = 100
@@ -101,6 +104,13 @@ class TadGANSettings:
             given = getattr(self, f"{kind}_settings")
             _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "), taken=taken)
 
+    def steps_of(self, windows: int, *, passes: int = PASSES) -> int:
+        """Updates of encoder and decoder in so many passes over a number of windows; at least 1.
+
+        Source: Orion's training, where a pass is made of whole steps and its rest is dropped.
+        """
+        return max(1, passes * (windows // (self.batch_size * self.n_critic)))
+
     def networks(self) -> dict[str, nn.Module]:
         """The four networks, by `encoder`, `decoder`, `window_critic`, `latent_critic`.
 
@@ -142,6 +152,20 @@ def _checked(
         look_up(dict.fromkeys(set(known) - set(taken)), setting, kind=f"setting of {kind} '{name}'")
 
 
+# Both are trained for 35 passes (`steps_of`): the published one by Orion's word, the other in the
+# same number of windows, of which it updates encoder and decoder with every batch.
 CONFIGURATIONS = {
     "published": TadGANSettings(),
+    "dense": TadGANSettings(
+        encoder="dense",
+        decoder="dense",
+        window_critic="dense",
+        latent_critic_settings={"dropout": 0.0},
+        n_critic=1,
+        reconstruction=1000.0,
+        per_variance=True,
+        learning_rate=1e-3,
+        cooldown=0.5,
+        starts_from_components=True,
+    ),
 }
