@@ -32,7 +32,9 @@ class TadGANSettings:
         encoder_settings, decoder_settings, window_critic_settings, latent_critic_settings:
             settings of those beside the sizes above, such as `units` and `dropout`.
         objective: a name in `tgan.losses.OBJECTIVES`.
-        constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics.
+        constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics. With a window critic
+            of `lstm` those that compute weights from others are refused, and no other certifies
+            anything: they bound matrices, not the recurrence.
         constraint_settings: its settings.
         batch_size: windows of a batch.
         n_critic: updates of either critic per update of encoder and decoder.
