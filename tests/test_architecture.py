@@ -35,6 +35,7 @@ ROWS = [
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
     ["tgan.evaluation", "tgan.anomaly", "tgan.tadgan"],
     ["tgan.training"],
+    ["tgan.tadgan"],
     ["tgan.build", "tgan.benchmarks"],
     ["tgan.pretrained"],
     ["tgan.cli"],

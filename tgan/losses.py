@@ -35,6 +35,11 @@ def l1(fake: Tensor, real: Tensor) -> Tensor:
     return (fake - real).abs().mean()
 
 
+def l2(fake: Tensor, real: Tensor) -> Tensor:
+    """The mean squared difference of samples (N, ...)."""
+    return (fake - real).square().mean()
+
+
 OBJECTIVES = {
     # Arjovsky, Chintala, Bottou 2017, Algorithm 1; TGAN (Saito et al. 2017).
     "wasserstein": Objective(

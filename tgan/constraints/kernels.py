@@ -15,6 +15,13 @@ def affine_modules(critic: nn.Module) -> list[nn.Module]:
     known = {id(module.weight) for module in found}
     for name, parameter in critic.named_parameters():
         if parameter.ndim >= 2 and id(parameter) not in known:
+            owner = critic.get_submodule(name.rpartition(".")[0])
+            if isinstance(owner, nn.RNNBase):
+                raise ValueError(
+                    f"critic weight '{name}' is of a recurrent layer, which cannot be "
+                    "reparametrised; a gradient penalty, weight_clip or svc can be set instead, "
+                    "of which none certifies it"
+                )
             raise ValueError(
                 f"critic weight '{name}' is in no linear layer or convolution; only kernels of "
                 f"{', '.join(module.__name__ for module in AFFINE)} can be reparametrised"

@@ -29,14 +29,21 @@ class ClipSampler:
 
     def batch(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Global batch `number`: video indices (B,) and positions in [0, 1) within them (B,)."""
+        first = number * self.batch_size
+        draws = range(first, first + self.batch_size)
+        positions = [numpy_rng(Stream.STARTS, self.seed, draw).random() for draw in draws]
+        return self.indices(number), np.array(positions)
+
+    def indices(self, number: int) -> np.ndarray:
+        """The video indices (B,) of global batch `number` alone."""
         draws = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
         passes, places = np.divmod(draws, self.num_videos)
-        indices = [
-            _permutation(self.num_videos, self.seed, int(p))[place]
-            for p, place in zip(passes, places, strict=True)
-        ]
-        positions = [numpy_rng(Stream.STARTS, self.seed, int(draw)).random() for draw in draws]
-        return np.array(indices), np.array(positions)
+        return np.array(
+            [
+                _permutation(self.num_videos, self.seed, int(p))[place]
+                for p, place in zip(passes, places, strict=True)
+            ]
+        )
 
 
 @lru_cache(maxsize=2)

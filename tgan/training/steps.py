@@ -193,7 +193,17 @@ def alternating_step(
 
 
 def critic_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, update: int) -> Terms:
-    """Update the critic once, and let the constraint project it."""
+    """Update the critic once, and let the constraint project it.
+
+    Args:
+        real: real samples.
+        z: (N, ...) what the generator maps to fakes.
+        noise: of this step.
+        update: the number of this critic update, from 1.
+
+    Returns:
+        Detached scalars: critic_loss, critic_gap, penalty.
+    """
     critic = game.critic
     with torch.no_grad():
         fake = game.generator.network(z, *real.condition)
@@ -210,18 +220,24 @@ def critic_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, update: int
 
 def generator_step(game: Game, *, real: Batch, z: Tensor, noise: Noise) -> Terms:
     """Update the generator once through the frozen critic."""
-    generator, module = game.generator, game.critic.module
+    generator = game.generator
     fake = generator.network(z, *real.condition)
+    loss = generator_loss(game, fake=fake, real=real, noise=noise)
+    distance = game.distance(fake, real)
+    generator.scaler.scale(loss + distance).backward()
+    generator.update()
+    return {"generator_loss": loss.detach(), "reconstruction": distance.detach()}
+
+
+def generator_loss(game: Game, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
+    """What the generator loses with these fakes; the critic gathers no gradients from it."""
+    module = game.critic.module
     with frozen(module), cached():
         fake_scores = game.score(module, fake, real, noise)
         real_scores = None
         if game.objective.relativistic:
             real_scores = game.score(module, real.samples, real, noise)
-        loss = game.objective.generator(real_scores, fake_scores)
-        distance = game.distance(fake, real)
-        generator.scaler.scale(loss + distance).backward()
-    generator.update()
-    return {"generator_loss": loss.detach(), "reconstruction": distance.detach()}
+        return game.objective.generator(real_scores, fake_scores)
 
 
 @contextmanager

@@ -1,0 +1,166 @@
+"""Encoders and decoders: from windows (N, C, W) in [-1, 1] to latents (N, K), and back."""
+
+import math
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from tgan.tadgan.layers import BiLSTM, LinearAndHidden, check_sizes, initialise_as_keras
+
+
+class LSTMEncoder(nn.Module):
+    """Windows (N, C, W) to latents (N, K): a BiLSTM, all of whose outputs one linear layer sees.
+
+    Args:
+        window: W.
+        channels: C.
+        latent_size: K.
+        units: of the LSTM in each direction.
+        dropout: not in the published one.
+
+    Raises:
+        ValueError: a size below 1, or a dropout outside [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        window: int = 100,
+        channels: int = 1,
+        latent_size: int = 20,
+        units: int = 100,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
+        self.lstm = BiLSTM(channels, units, dropout=dropout)
+        self.last = nn.Linear(window * 2 * units, latent_size)
+        initialise_as_keras(self)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        h = self.lstm(rearrange(windows, "n c t -> n t c"))
+        return self.last(rearrange(h, "n t u -> n (t u)"))
+
+
+class LSTMDecoder(nn.Module):
+    """Latents (N, K) to windows (N, C, W) in (-1, 1).
+
+    A linear layer makes half as many steps as the window has, of one number each; between two
+    BiLSTMs every step is doubled (the last one is cut off where the window is odd). Dropout is on
+    the inputs of both, its mask the same at all steps, as in Keras; recurrent dropout is left
+    out, as in Orion's configuration for GPUs.
+
+    Args, Raises: see `LSTMEncoder`.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: int = 100,
+        channels: int = 1,
+        latent_size: int = 20,
+        units: int = 64,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
+        self.window = window
+        self.first = nn.Linear(latent_size, math.ceil(window / 2))
+        self.coarse = BiLSTM(1, units, dropout=dropout)
+        self.fine = BiLSTM(2 * units, units, dropout=dropout)
+        self.last = nn.Linear(2 * units, channels)
+        initialise_as_keras(self)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        h = self.coarse(rearrange(self.first(latents), "n t -> n t 1"))
+        h = self.fine(h.repeat_interleave(2, dim=1)[:, : self.window])
+        return rearrange(torch.tanh(self.last(h)), "n t c -> n c t")
+
+
+class DenseEncoder(nn.Module):
+    """Windows (N, C, W) to latents (N, K): a perceptron of one hidden layer, and a linear path.
+
+    Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: int = 100,
+        channels: int = 1,
+        latent_size: int = 20,
+        units: int = 100,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
+        self.path = LinearAndHidden(channels * window, units, latent_size, dropout=dropout)
+        initialise_as_keras(self)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.path(rearrange(windows, "n c t -> n (c t)"))
+
+
+class DenseDecoder(nn.Module):
+    """Latents (N, K) to windows (N, C, W): a perceptron of one hidden layer, and a linear path.
+
+    Its output is not bounded: where a signal rests at the end of its range, as spiky ones do, a
+    tanh learns slowly.
+
+    Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: int = 100,
+        channels: int = 1,
+        latent_size: int = 20,
+        units: int = 100,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
+        self.channels = channels
+        self.path = LinearAndHidden(latent_size, units, channels * window, dropout=dropout)
+        initialise_as_keras(self)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return rearrange(self.path(latents), "n (c t) -> n c t", c=self.channels)
+
+
+# Of principal components below this share of the largest deviation there are none to whiten.
+_SMALLEST = 1e-4
+
+
+@torch.no_grad()
+def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tensor) -> None:
+    """Let a dense encoder and decoder start as a principal component analysis of windows, in place.
+
+    Latents then have mean 0, no correlations and variance 1 over these windows, as the prior has;
+    reconstructions are those of the K largest components. Where windows vary along fewer, the
+    latents of the others are 0.
+
+    Args:
+        windows: (M, C, W).
+
+    Raises:
+        ValueError: encoder or decoder is not a dense one, or there are more latents than numbers
+            in a window.
+    """
+    if not isinstance(encoder, DenseEncoder) or not isinstance(decoder, DenseDecoder):
+        raise ValueError("only a dense encoder and a dense decoder start from components")
+    latent_size = encoder.path.linear.out_features
+    flat = rearrange(windows, "m c t -> m (c t)").double()
+    if latent_size > flat.shape[1]:
+        raise ValueError(f"windows of {flat.shape[1]} numbers have no {latent_size} components")
+    mean = flat.mean(0)
+    centred = flat - mean
+    variances, axes = torch.linalg.eigh(centred.T @ centred / len(flat))
+    deviations = variances.clamp(min=0).sqrt().flip(0)[:latent_size]
+    axes = axes.flip(1)[:, :latent_size].T
+    kept = deviations > _SMALLEST * deviations[0]
+    whitening = torch.where(kept, 1 / deviations, 0.0)[:, None] * axes
+    encoder.path.start_linear(whitening, -whitening @ mean)
+    decoder.path.start_linear((deviations[:, None] * axes).T, mean)

@@ -1,0 +1,133 @@
+"""Critics of windows (N, C, W) and of latents (N, K): to scores (N,), higher for real ones."""
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from tgan.tadgan.layers import BiLSTM, active, check_sizes, initialise_as_keras, perceptron
+
+KERNEL, CONV_LAYERS = 5, 4
+
+
+class ConvCritic(nn.Module):
+    """Windows (N, C, W) to scores (N,): 4 convolutions of 5 steps, unpadded, and a linear layer.
+
+    Args:
+        window: W.
+        channels: C.
+        units: channels of every layer.
+        stride: of every layer; the published one has 1.
+        dropout: after every activation.
+
+    Raises:
+        ValueError: as `LSTMEncoder`, or a window too short for the four layers.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: int = 100,
+        channels: int = 1,
+        units: int = 64,
+        stride: int = 1,
+        dropout: float = 0.25,
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, units=units, stride=stride)
+        shortest, length = 1, window
+        for _ in range(CONV_LAYERS):
+            shortest = (shortest - 1) * stride + KERNEL
+            length = (length - KERNEL) // stride + 1
+        if window < shortest:
+            raise ValueError(
+                f"a window of {window} steps is too short for a convolutional critic of stride "
+                f"{stride}, which needs {shortest}; choose a window critic of dense or lstm"
+            )
+        widths = [channels] + [units] * CONV_LAYERS
+        layers = [nn.Conv1d(*widths[i : i + 2], KERNEL, stride) for i in range(CONV_LAYERS)]
+        self.layers = nn.Sequential(*(part for conv in layers for part in active(conv, dropout)))
+        self.last = nn.Linear(units * length, 1)
+        initialise_as_keras(self)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.last(rearrange(self.layers(windows), "n c t -> n (c t)")).flatten()
+
+
+class StridedCritic(ConvCritic):
+    """`ConvCritic` of stride 2 and without dropout: less than a fifth of its arithmetic.
+
+    Args, Raises: see `ConvCritic`.
+    """
+
+    def __init__(
+        self, *, window: int = 100, channels: int = 1, units: int = 32, dropout: float = 0.0
+    ) -> None:
+        super().__init__(window=window, channels=channels, units=units, stride=2, dropout=dropout)
+
+
+class LSTMCritic(nn.Module):
+    """Windows (N, C, W) to scores (N,): a BiLSTM, all of whose outputs one linear layer sees.
+
+    No constraint certifies it, see `tgan.tadgan.networks`. A gradient penalty differentiates every
+    step of it twice, which is dear in time and memory.
+
+    Args, Raises: see `LSTMEncoder`.
+
+    Source: Geiger et al. 2020, section IV; the authors' code has convolutions instead.
+    """
+
+    def __init__(
+        self, *, window: int = 100, channels: int = 1, units: int = 64, dropout: float = 0.25
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, units=units)
+        self.lstm = BiLSTM(channels, units)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.last = nn.Linear(window * 2 * units, 1)
+        initialise_as_keras(self)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        # cuDNN's LSTM cannot be differentiated twice, as gradient penalties do.
+        with torch.backends.cudnn.flags(enabled=False):
+            h = self.lstm(rearrange(windows, "n c t -> n t c"))
+        return self.last(self.dropout(rearrange(h, "n t u -> n (t u)"))).flatten()
+
+
+class DenseCritic(nn.Module):
+    """Windows (N, C, W) to scores (N,): a perceptron of two hidden layers.
+
+    Args, Raises: see `LSTMEncoder`; `units` are those of a hidden layer.
+    """
+
+    def __init__(
+        self, *, window: int = 100, channels: int = 1, units: int = 64, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        check_sizes(dropout, window=window, channels=channels, units=units)
+        self.layers = perceptron(channels * window, units, dropout)
+        initialise_as_keras(self)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.layers(rearrange(windows, "n c t -> n (c t)")).flatten()
+
+
+class LatentCritic(nn.Module):
+    """Latents (N, K) to scores (N,): a perceptron of two hidden layers.
+
+    Args:
+        latent_size: K.
+        units: of a hidden layer.
+        dropout: after every activation.
+
+    Raises:
+        ValueError: a size below 1, or a dropout outside [0, 1).
+    """
+
+    def __init__(self, *, latent_size: int = 20, units: int = 20, dropout: float = 0.2) -> None:
+        super().__init__()
+        check_sizes(dropout, latent_size=latent_size, units=units)
+        self.layers = perceptron(latent_size, units, dropout)
+        initialise_as_keras(self)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.layers(latents).flatten()

@@ -1,0 +1,122 @@
+"""What TadGAN's networks are made of, drawn as Keras draws it."""
+
+import torch
+from torch import Tensor, nn
+
+from tgan.models.critic import LEAKY_SLOPE
+
+
+class BiLSTM(nn.Module):
+    """Sequences (N, T, C) to (N, T, 2 units): an LSTM in each direction.
+
+    It has Keras' parameters: of the two biases that PyTorch gives to every gate the second one is
+    0 and is not trained.
+
+    Args:
+        size: C.
+        units: of one direction.
+        dropout: the share of the inputs that are 0, at all steps of a sample the same ones, and
+            others in the other direction.
+    """
+
+    def __init__(self, size: int, units: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = dropout
+        if dropout:
+            # Apart, since each direction drops its own inputs.
+            self.forwards = nn.LSTM(size, units, batch_first=True)
+            self.backwards = nn.LSTM(size, units, batch_first=True)
+        else:
+            self.both = nn.LSTM(size, units, batch_first=True, bidirectional=True)
+        initialise_as_keras(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.dropout:
+            return self.both(x)[0]
+        ahead, _ = self.forwards(self._drop(x))
+        behind, _ = self.backwards(self._drop(x).flip(1))
+        return torch.cat([ahead, behind.flip(1)], 2)
+
+    def _drop(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        keep = 1 - self.dropout
+        return x * (torch.rand_like(x[:, :1]) < keep).to(x.dtype) / keep
+
+
+class LinearAndHidden(nn.Module):
+    """The sum of a linear layer and of a perceptron of one hidden layer: (N, before) to (N, after).
+
+    Args:
+        units: of the hidden layer.
+        dropout: after its activation.
+    """
+
+    def __init__(self, before: int, units: int, after: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.linear = nn.Linear(before, after)
+        self.hidden = nn.Sequential(
+            *active(nn.Linear(before, units), dropout), nn.Linear(units, after)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x) + self.hidden(x)
+
+    @torch.no_grad()
+    def start_linear(self, weight: Tensor, bias: Tensor) -> None:
+        """Become the map x -> weight x + bias, in place: the hidden layer adds 0 at first."""
+        self.linear.weight.copy_(weight)
+        self.linear.bias.copy_(bias)
+        self.hidden[-1].weight.zero_()
+        self.hidden[-1].bias.zero_()
+
+
+def active(layer: nn.Module, dropout: float) -> list[nn.Module]:
+    """A layer, a leaky rectifier of slope 0.2, and dropout where there is any."""
+    return [layer, nn.LeakyReLU(LEAKY_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]
+
+
+def perceptron(size: int, units: int, dropout: float) -> nn.Sequential:
+    """(N, size) to (N, 1) by two hidden layers."""
+    hidden = [(size, units), (units, units)]
+    parts = [part for pair in hidden for part in active(nn.Linear(*pair), dropout)]
+    return nn.Sequential(*parts, nn.Linear(units, 1))
+
+
+@torch.no_grad()
+def initialise_as_keras(network: nn.Module) -> None:
+    """Draw every kernel anew by Glorot's uniform scheme and set biases to 0, in place.
+
+    Of an LSTM the matrices between states are orthogonal, and the biases of forget gates are 1.
+
+    Source: the defaults of Keras, which Orion's networks use.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            nn.init.xavier_uniform_(module.weight)
+            module.bias.zero_()
+        elif isinstance(module, nn.LSTM):
+            for name, parameter in module.named_parameters():
+                _draw_of_lstm(name, parameter, module.hidden_size)
+
+
+def _draw_of_lstm(name: str, parameter: nn.Parameter, units: int) -> None:
+    if name.startswith("weight_ih"):
+        nn.init.xavier_uniform_(parameter)
+    elif name.startswith("weight_hh"):
+        nn.init.orthogonal_(parameter)
+    else:
+        parameter.zero_()
+        if name.startswith("bias_hh"):
+            parameter.requires_grad_(False)
+        else:
+            parameter[units : 2 * units] = 1  # Gates are input, forget, cell, output.
+
+
+def check_sizes(dropout: float, **sizes: int) -> None:
+    """Raise a ValueError where a size is below 1 or `dropout` outside [0, 1)."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} {size} of a network is below 1")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout {dropout} of a network is not in [0, 1)")

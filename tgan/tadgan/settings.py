@@ -1,0 +1,173 @@
+"""What a TadGAN is and how it is trained, as one table of settings; named ones among them."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from tgan.constraints import CONSTRAINTS, Constraint
+from tgan.lookup import look_up
+from tgan.losses import OBJECTIVES
+from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
+from tgan.tadgan.steps import RECONSTRUCTION
+
+# Orion's, for NAB.
+PASSES = 35
+
+_COUNTS = ("window", "channels", "latent_size", "batch_size", "n_critic")
+
+
+@dataclass(frozen=True)
+class TadGANSettings:
+    """A TadGAN; the defaults are the published ones.
+
+    Attributes:
+        window: W, steps of a window.
+        channels: C.
+        latent_size: K.
+        encoder, decoder, window_critic, latent_critic: names in the tables of
+            `tgan.tadgan.networks`.
+        encoder_settings, decoder_settings, window_critic_settings, latent_critic_settings:
+            settings of those beside the sizes above, such as `units` and `dropout`.
+        objective: a name in `tgan.losses.OBJECTIVES`.
+        constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics. With a window critic
+            of `lstm` those that compute weights from others are refused, and no other certifies
+            anything: they bound matrices, not the recurrence.
+        constraint_settings: its settings.
+        batch_size: windows of a batch.
+        n_critic: updates of either critic per update of encoder and decoder.
+        reuses_last: see `tgan.tadgan.steps.cycle_step`.
+        reconstruction: the weight of the mean squared error.
+        per_variance: whether that error is divided by the variance of the training windows, so
+            that the weight means the same for every signal.
+        learning_rate, beta1, beta2: of the three Adams.
+        cooldown: the last share of the steps, in which the learning rate falls linearly to 0.
+        starts_from_components: whether a dense encoder and decoder start as the principal
+            component analysis of the training windows, see `start_from_components`.
+        bf16: whether networks compute in bfloat16 while they train; weights, losses and the
+            norms of gradient penalties stay float32.
+
+    Raises:
+        ValueError: a name is in no table, or a number out of its range; the message names it.
+            Networks and constraints check their own settings when they are built.
+
+    Source: Geiger et al. 2020 as its authors' Orion 0.7.1 has it.
+    """
+
+    window: int = 100
+    channels: int = 1
+    latent_size: int = 20
+    encoder: str = "lstm"
+    decoder: str = "lstm"
+    window_critic: str = "conv"
+    latent_critic: str = "mlp"
+    encoder_settings: Mapping[str, float] = field(default_factory=dict)
+    decoder_settings: Mapping[str, float] = field(default_factory=dict)
+    window_critic_settings: Mapping[str, float] = field(default_factory=dict)
+    latent_critic_settings: Mapping[str, float] = field(default_factory=dict)
+    objective: str = "wasserstein"
+    constraint: str = "wgan_gp"
+    constraint_settings: Mapping[str, float | str | bool] = field(default_factory=dict)
+    batch_size: int = 64
+    n_critic: int = 5
+    reuses_last: bool = True
+    reconstruction: float = RECONSTRUCTION
+    per_variance: bool = False
+    learning_rate: float = 5e-4
+    beta1: float = 0.9
+    beta2: float = 0.999
+    cooldown: float = 0.0
+    starts_from_components: bool = False
+    bf16: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} {value} of a TadGAN is no whole number from 1")
+        for name in ("learning_rate", "reconstruction"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} {getattr(self, name)} of a TadGAN is not positive")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} of a TadGAN is not in [0, 1)")
+        if not 0 <= self.cooldown <= 1:
+            raise ValueError(f"cooldown {self.cooldown} of a TadGAN is not in [0, 1]")
+        if self.starts_from_components and (self.encoder, self.decoder) != ("dense", "dense"):
+            raise ValueError(
+                "only a dense encoder and a dense decoder start from components; "
+                f"these are {self.encoder} and {self.decoder}"
+            )
+        look_up(OBJECTIVES, self.objective, kind="objective")
+        _checked(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
+        for kind, (table, taken) in _NETWORKS.items():
+            given = getattr(self, f"{kind}_settings")
+            _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "), taken=taken)
+
+    def steps_of(self, windows: int, *, passes: int = PASSES) -> int:
+        """Updates of encoder and decoder in so many passes over a number of windows; at least 1.
+
+        Source: Orion's training, where a pass is made of whole steps and its rest is dropped.
+        """
+        return max(1, passes * (windows // (self.batch_size * self.n_critic)))
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The four networks, by `encoder`, `decoder`, `window_critic`, `latent_critic`.
+
+        Their weights come from the global generator: seed it.
+
+        Raises:
+            ValueError: a setting of a network is out of its range.
+        """
+        made = {}
+        for kind, (table, taken) in _NETWORKS.items():
+            sizes = {name: getattr(self, name) for name in taken}
+            made[kind] = table[getattr(self, kind)](**sizes, **getattr(self, f"{kind}_settings"))
+        return made
+
+    def make_constraint(self) -> Constraint:
+        """A constraint for one critic, which it is to be attached to.
+
+        Raises:
+            ValueError: a setting of it is out of its range.
+        """
+        return CONSTRAINTS[self.constraint](**self.constraint_settings)
+
+
+# Where each network is looked up, and which sizes it is told.
+_NETWORKS = {
+    "encoder": (ENCODERS, ("window", "channels", "latent_size")),
+    "decoder": (DECODERS, ("window", "channels", "latent_size")),
+    "window_critic": (WINDOW_CRITICS, ("window", "channels")),
+    "latent_critic": (LATENT_CRITICS, ("latent_size",)),
+}
+
+
+def _checked(
+    table: Mapping, name: str, given: Mapping, *, kind: str, taken: tuple[str, ...] = ()
+) -> None:
+    """Raise a ValueError for a name that is in no table, or a setting that its member has not."""
+    known = inspect.signature(look_up(table, name, kind=kind)).parameters
+    for setting in given:
+        look_up(dict.fromkeys(set(known) - set(taken)), setting, kind=f"setting of {kind} '{name}'")
+
+
+# Both are trained for 35 passes (`steps_of`): the published one by Orion's word, the other in the
+# same number of windows, of which it updates encoder and decoder with every batch.
+CONFIGURATIONS = {
+    "published": TadGANSettings(),
+    "dense": TadGANSettings(
+        encoder="dense",
+        decoder="dense",
+        window_critic="dense",
+        latent_critic_settings={"dropout": 0.0},
+        n_critic=1,
+        reconstruction=1000.0,
+        per_variance=True,
+        learning_rate=1e-3,
+        cooldown=0.5,
+        starts_from_components=True,
+    ),
+}

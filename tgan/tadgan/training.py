@@ -1,0 +1,108 @@
+"""The loop that trains a TadGAN on windows, a function of its settings and its seed."""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import torch
+from torch import Tensor
+
+from tgan.data.sampler import ClipSampler
+from tgan.rng import Stream, seed_of
+from tgan.tadgan.autoencoders import start_from_components
+from tgan.tadgan.settings import TadGANSettings
+from tgan.tadgan.task import TadGANTask
+from tgan.training.steps import Batch, Terms
+
+# Steps between two looks at whether losses are finite: each look waits for the device.
+CHECK_EVERY = 25
+
+
+def train(
+    windows: Tensor,
+    settings: TadGANSettings,
+    *,
+    seed: int,
+    steps: int,
+    first: int = 0,
+    task: TadGANTask | None = None,
+    device: str | torch.device = "cpu",
+    report: Callable[[int, Terms], None] = lambda step, terms: None,
+) -> TadGANTask:
+    """Train on windows; a function of them, the settings, the seed and the number of steps.
+
+    Batches run through all windows in a random order, then in another one, and so on. Orion drops
+    the rest of a pass that makes no whole step; here the next pass completes it.
+
+    Args:
+        windows: (M, C, W) in [-1, 1], float32.
+        seed: of weights, order, latents, dropout and penalties.
+        steps: updates of encoder and decoder in all.
+        first: steps that `task` has made already: training goes on as if it had never stopped.
+        task: to go on with; a new one if None.
+        device: of a new task.
+        report: called after every step with its number (from 0) and its terms, on the device.
+
+    Raises:
+        ValueError: windows are of another shape or not finite, or `steps` is below 1.
+        ArithmeticError: a loss is not finite; looked for after every 25 steps and the last one.
+    """
+    _check_windows(windows, settings)
+    if steps < 1 or not 0 <= first <= steps:
+        raise ValueError(f"cannot train from step {first} to step {steps}")
+    if task is None:
+        variance = float(windows.double().var(correction=0))
+        if settings.per_variance and not variance:
+            raise ValueError("all windows hold one and the same number: nothing to train on")
+        task = TadGANTask(settings, seed=seed, device=device, variance=variance)
+        if settings.starts_from_components:
+            start_from_components(task.encoder, task.decoder, windows)
+    on_device = windows.to(task.device)
+    number = first * task.reals_per_step
+    reals = _reals(on_device, settings.batch_size, seed, number)
+    latents = _latents(settings, task.device, seed, number)
+    for step in range(first, steps):
+        rate = rate_at(step, steps, settings.cooldown)
+        terms = task.step(step, reals, latents, rate=rate)
+        if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
+            _check_terms(terms, step)
+        report(step, terms)
+    return task
+
+
+def rate_at(step: int, steps: int, cooldown: float) -> float:
+    """The share of the learning rate in a step: 1, then down to 0 in the last share `cooldown`."""
+    return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
+
+
+def _reals(windows: Tensor, batch_size: int, seed: int, first: int) -> Iterator[Batch]:
+    sampler = ClipSampler(len(windows), batch_size=batch_size, seed=seed)
+    for number in count(first):
+        yield Batch(windows[torch.from_numpy(sampler.indices(number)).to(windows.device)])
+
+
+def _latents(
+    settings: TadGANSettings, device: torch.device, seed: int, first: int
+) -> Iterator[Tensor]:
+    """Standard normal numbers, drawn on the CPU so that every device gets the same ones."""
+    shape = settings.batch_size, settings.latent_size
+    for number in count(first):
+        generator = torch.Generator().manual_seed(seed_of(Stream.LATENTS, seed, number))
+        yield torch.randn(shape, generator=generator).to(device)
+
+
+def _check_windows(windows: Tensor, settings: TadGANSettings) -> None:
+    expected = (settings.channels, settings.window)
+    if windows.ndim != 3 or windows.shape[1:] != expected or not len(windows):
+        raise ValueError(
+            f"windows of shape {tuple(windows.shape)} for a TadGAN of (windows, channels, steps) "
+            f"(1 or more, {expected[0]}, {expected[1]})"
+        )
+    if not torch.isfinite(windows).all():
+        raise ValueError("windows hold numbers that are not finite")
+
+
+def _check_terms(terms: Terms, step: int) -> None:
+    for name, value in zip(terms, torch.stack(list(terms.values())).tolist(), strict=True):
+        if not math.isfinite(value):
+            raise ArithmeticError(f"TadGAN's {name} is {value} at step {step}")
