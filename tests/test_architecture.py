@@ -33,7 +33,7 @@ ROWS = [
         "tgan.compat",
     ],
     ["tgan.latents", "tgan.sampling", "tgan.training.steps"],
-    ["tgan.evaluation", "tgan.anomaly", "tgan.tadgan"],
+    ["tgan.evaluation", "tgan.anomaly"],
     ["tgan.training"],
     ["tgan.tadgan"],
     ["tgan.build", "tgan.benchmarks"],
