@@ -22,9 +22,9 @@ from tgan.anomaly.scores import (
 from tgan.build import load_critic, load_generator
 from tgan.cli.detect_images import HELD_OUT, METHODS
 from tgan.cli.device import pick_device
+from tgan.cli.subjects import open_like
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
-from tgan.data.images import open_images
 from tgan.datasets import open_dataset, open_held_out
 
 
@@ -93,8 +93,8 @@ def open_pictures(text: str, data: DataConfig, *, labels_key: str | None = None)
         ValueError: nothing there, or data that hold nothing back.
     """
     if text != HELD_OUT:
-        sizes = {"resolution": data.resolution, "channels": data.channels}
-        return open_images(text, **sizes, labels_key=labels_key)
+        whole = dataclasses.replace(data, classes=[], crops=0, labels_key=labels_key)
+        return open_like(whole, text)
     if labels_key is not None:
         raise ValueError(f"--labels-key is for a .npz file, not for {HELD_OUT}")
     source = open_held_out(dataclasses.replace(data, classes=[]))

@@ -108,7 +108,7 @@ def real_clips(config: Config, data: str) -> tuple[ClipSource, dict[str, Any]]:
     elif data == TRAIN:
         source, path = build_source(config), settings.dataset or settings.path
     else:
-        source, path = _open(settings, data), data
+        source, path = open_like(settings, data), data
     kind = data if data in (HELD_OUT, TRAIN) else "folder"
     return source, {"kind": kind, "from": path or settings.name, "videos": len(source)}
 
@@ -164,7 +164,12 @@ def check_rivals(a: Config, b: Config) -> list[str]:
     return []
 
 
-def _open(settings: DataConfig, path: str) -> ClipSource:
+def open_like(settings: DataConfig, path: str) -> ClipSource:
+    """The clips at another path, of the sizes and the kind of data that `settings` has.
+
+    Raises:
+        ValueError: there are none.
+    """
     name = settings.name
     if name not in ("images", "videos", "rgbd"):
         name = "images" if settings.num_frames == 1 else "videos"

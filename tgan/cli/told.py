@@ -89,15 +89,17 @@ def _pictures(arguments: Namespace, plan: Plan, config: Config) -> Told:
     """Of the pictures that --given names, in turn."""
     import torch
 
-    from tgan.build import build_held_out
-    from tgan.cli.subjects import HELD_OUT, TRAIN, real_clips
+    from tgan.build import build_told
+    from tgan.cli.subjects import real_clips
     from tgan.conditions import condition_of
     from tgan.pixels import normalise
 
     if not isinstance(plan, Samples):
         raise ValueError(f"{arguments.checkpoint} starts from pictures: neither walks nor sums")
-    data = arguments.given or (TRAIN if build_held_out(config) is None else HELD_OUT)
-    source, _ = real_clips(config, data)
+    if arguments.given is None:
+        _, source = build_told(config)
+    else:
+        source, _ = real_clips(config, arguments.given)
     numbers = plan.classes(range(len(source)))
     originals = np.stack([source.clip(number, 0) for number in numbers])
     condition = condition_of(config)

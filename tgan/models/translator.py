@@ -80,16 +80,16 @@ class ImageTranslator(nn.Module):
         self.last = nn.ConvTranspose2d(before[-1], channels, 4, 2, 1)
         self.across = nn.Conv2d(given_channels, channels, 3, padding=1)
         norms = [nn.InstanceNorm2d(w, eps=eps, affine=True) for w in down[1:]]
-        self.down_norms = nn.ModuleList([nn.Identity(), *norms])
+        self.down_norms = nn.ModuleList(norms)
         self.up_norms = nn.ModuleList(nn.InstanceNorm2d(w, eps=eps, affine=True) for w in up)
         initialise(self, image_init)
 
     def forward(self, z: Tensor, given: Tensor) -> Tensor:
         picture = rearrange(given, "n c 1 h w -> n c h w")
-        h, skips = picture, []
-        for conv, norm in zip(self.down, self.down_norms, strict=True):
+        h, skips = self.down[0](picture), []
+        for conv, norm in zip(self.down[1:], self.down_norms, strict=True):
             skips.append(h)
-            h = norm(conv(F.leaky_relu(h, LEAKY_SLOPE) if len(skips) > 1 else h))
+            h = norm(conv(F.leaky_relu(h, LEAKY_SLOPE)))
         # Before the rectifier, or the norms would take away what is the same everywhere.
         h = h + rearrange(self.latent(z), "n k -> n k 1 1")
         for deconv, norm in zip(self.up, self.up_norms, strict=True):

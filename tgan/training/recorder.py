@@ -63,6 +63,8 @@ class Recorder:
         self.run, self.settings = run, run.config.log
         self.is_main = run.accelerator.is_main_process
         self.condition = condition_of(run.config)
+        # Pictures that training never saw, where there are any; classes as frequent as in training.
+        self.told_of = (run.config.given and run.held_out) or run.source
         self.config_text = dump_config(run.config)
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,7 @@ class Recorder:
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
         count = self.settings.preview_count
-        told = self.condition.examples(self.run.held_out or self.run.source, count)
+        told = self.condition.examples(self.told_of, count)
         videos = np.stack(list(self._samples(range(count), told)))
         videos = self.condition.beside(videos, told)
         # A column per class where there are enough samples.
@@ -167,7 +169,7 @@ class Recorder:
         batches = ClipBatches(held_out, batch_size=1, seed=0)
         real = pooled_statistics(batches[number][0].numpy() for number in range(count))
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-        told = self.condition.prior(self.run.source, seeds)
+        told = self.condition.prior(self.told_of, seeds)
         fake = pooled_statistics(video[None] for video in self._samples(seeds, told))
         name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
         self._write(step, {name: distance})
