@@ -31,6 +31,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         fail(f"{self.prog}: {message} (see --help)", status=2)
 
+    def add_weights(self) -> None:
+        """Add `--weights`, as `tgan.build.load_generator` takes it."""
+        self.add_argument(
+            "--weights",
+            choices=["auto", "generator", "average"],
+            default="auto",
+            help="the generator's own, or their running mean (default: the mean if there is one)",
+        )
+
 
 def fail(message: str, *, status: int) -> NoReturn:
     """End the program with one line on standard error."""

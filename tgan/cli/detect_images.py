@@ -90,12 +90,7 @@ def _parser() -> Parser:
     add("--restarts", type=int, default=1, metavar="N", help="searches per picture (default 1)")
     add("--seed", type=int, default=0, metavar="S", help="of the searches' starts (default 0)")
     add("--batch-size", type=int, default=64, metavar="N", help="pictures at once (default 64)")
-    add(
-        "--weights",
-        choices=["auto", "generator", "average"],
-        default="auto",
-        help="the generator's own, or their running mean (default: the mean if there is one)",
-    )
+    parser.add_weights()
     add("--overwrite", action="store_true", help="replace results that are in DIR")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     return parser

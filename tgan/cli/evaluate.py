@@ -91,7 +91,7 @@ def _run(plan, state: Path, **options) -> dict:
         raise MemoryError(f"{reason} (a smaller --batch-size needs less)") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
         prog="tgan evaluate",
         description="Measure samples of a run against real clips. Every number is written with "
@@ -108,12 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="another one takes other samples and clips (default 0)")
     add("--batch-size", type=int, default=16, help="clips at once (default 16)")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
-    add(
-        "--weights",
-        choices=["auto", "generator", "average"],
-        default="auto",
-        help="the generator's own, or their running mean (default: the mean if there is one)",
-    )
+    parser.add_weights()
     add(
         "--network",
         action="append",

@@ -71,7 +71,7 @@ def _format_of(out: Path) -> str:
     return look_up(formats, out.suffix.lower(), kind="ending (or name a --format)")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
         prog="tgan export",
         description="Write a generator as a file that runs without this package, or as a folder.",
@@ -86,11 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         choices=[*ENDINGS, FOLDER],
         help="pt2, onnx, or a folder with safetensors (default: what --out ends with)",
     )
-    add(
-        "--weights",
-        choices=["auto", "generator", "average"],
-        default="auto",
-        help="the generator's own, or their running mean (default: the mean if there is one)",
-    )
+    parser.add_weights()
     add("--overwrite", action="store_true", help="replace the file that is there")
     return parser

@@ -127,7 +127,7 @@ def check_size(out: str, shape: tuple[int, ...]) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
         prog="tgan generate",
         description="Sample from a training run. Sample k depends on its seed alone.",
@@ -168,12 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fps", type=float, default=8, help="frames per second (default 8)")
     parser.add_argument("--scale", type=int, help="enlarge pixels (default: 96 pixels or more)")
-    parser.add_argument(
-        "--weights",
-        choices=["auto", "generator", "average"],
-        default="auto",
-        help="the generator's own, or their running mean (default: the mean if there is one)",
-    )
+    parser.add_weights()
     parser.add_argument("--batch-size", type=int, default=16, help="made at once (default 16)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     return parser

@@ -93,12 +93,7 @@ def _parser() -> Parser:
     add("--kappa", type=float, default=1.0, metavar="K", help="weight of features (default 1)")
     add("--width", type=int, metavar="N", help="of the first layer (default the critic's)")
     add("--seed", type=int, default=0, metavar="S", help="of weights and order (default 0)")
-    add(
-        "--weights",
-        choices=["auto", "generator", "average"],
-        default="auto",
-        help="the generator's own, or their running mean (default: the mean if there is one)",
-    )
+    parser.add_weights()
     add("--overwrite", action="store_true", help="replace the encoder that is there")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     return parser
