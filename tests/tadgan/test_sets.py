@@ -84,8 +84,8 @@ def test_baselines_on_nab_give_the_published_protocols_rows(shared, row):
         # The last sample is in no window, and so without a score.
         values = Scaler.fit(whole).transform(whole.values)[:-1]
         made = make().fit(values).reconstruct(values)
-        window = smoothing_window(len(values) - WINDOW + 1)
-        scores = anomaly_scores(values, made, window=window, orion=True)
+        smoothing = smoothing_window(len(values) - WINDOW + 1)
+        scores = anomaly_scores(values, made, smoothing=smoothing, orion=True)
         found = find_intervals(scores, whole.timestamps)
         measured = agreement(one.known, found, one.test.timestamps)
         sums[one.group] = sums.get(one.group, Agreement()) + measured

@@ -3,7 +3,8 @@
 Source: Geiger et al. 2020, section V-B; numbers as in Orion's `score_anomalies`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -45,22 +46,6 @@ def smooth(values: np.ndarray, window: int, *, trailing: bool = False) -> np.nda
     sums = np.concatenate([np.zeros_like(base), np.cumsum(values - base, 0)])
     sizes = (last - first).reshape(-1, *[1] * (values.ndim - 1))
     return base + (sums[last] - sums[first]) / sizes
-
-
-def z_scores(values: np.ndarray) -> np.ndarray:
-    """Values (T,) less their mean in (population) standard deviations; 0 where all are equal."""
-    deviation = _deviation(values)
-    return (values - values.mean()) / deviation if deviation else np.zeros_like(values)
-
-
-def reconstruction_scores(errors: np.ndarray, window: int) -> np.ndarray:
-    """The smoothed errors' z-scores, at least 0, plus 1: (T,).
-
-    Args:
-        errors: (T,).
-        window: of the smoothing, samples.
-    """
-    return np.maximum(z_scores(smooth(errors, window)), 0) + 1
 
 
 def critic_values(critic: np.ndarray, length: int) -> np.ndarray:
@@ -113,24 +98,78 @@ def _modes(rows: np.ndarray) -> np.ndarray:
     return rows[np.arange(len(rows)), densities.argmax(1)]
 
 
-def critic_scores(values: np.ndarray, window: int) -> np.ndarray:
-    """|(c - m) / s| + 1, smoothed: (T,); m is the mean of what lies within the quartiles.
+def critic_values_stream(batches: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
+    """As `critic_values`, from consecutive batches of windows' scores."""
+    held = np.empty(0)
+    for batch in batches:
+        block = np.concatenate([held, batch])
+        yield critic_values(block, length)[len(held) : len(block)]
+        held = block[max(0, len(block) - length + 1) :]
+    if len(held):
+        yield critic_values(held, length)[len(held) :]
 
-    Args:
-        values: c, (T,), as from `critic_values`.
-        window: of the smoothing, samples.
+
+@dataclass(frozen=True)
+class Reference:
+    """What errors and critic values count as usual: those of a series, scored itself or earlier.
+
+    Attributes:
+        smoothing: the window of both moving means, samples.
+        error_mean, error_deviation: of the smoothed errors.
+        critic_middle: the mean of the critic's values within their quartiles; None without one.
+        critic_deviation: of all its values.
     """
-    low, high = np.quantile(values, [0.25, 0.75])
-    middle = values[(values >= low) & (values <= high)].mean()
-    deviation = _deviation(values)
-    distances = np.abs(values - middle) / deviation if deviation else np.zeros_like(values)
-    return smooth(distances + 1, window)
+
+    smoothing: int
+    error_mean: float
+    error_deviation: float
+    critic_middle: float | None = None
+    critic_deviation: float | None = None
+
+    @classmethod
+    def of(
+        cls, errors: np.ndarray, critic: np.ndarray | None = None, *, smoothing: int
+    ) -> "Reference":
+        """What is usual in errors (T,) and critic values (T,); deviations of constants are 0."""
+        smoothed = smooth(errors, smoothing)
+        usual = float(smoothed.mean()), _deviation(smoothed)
+        if critic is None:
+            return cls(smoothing, *usual)
+        low, high = np.quantile(critic, [0.25, 0.75])
+        middle = critic[(critic >= low) & (critic <= high)].mean()
+        return cls(smoothing, *usual, float(middle), _deviation(critic))
+
+    def scores(
+        self, errors: np.ndarray, critic: np.ndarray | None = None, *, combination: str
+    ) -> np.ndarray:
+        """The score of each time step: (T,), at least 0.
+
+        Of errors it is max(z, 0) + 1, where z is the smoothed error less the usual mean in usual
+        deviations; of the critic the smoothed |c - m| / s + 1.
+
+        Raises:
+            ValueError: an unknown combination, or one that needs a critic where there is none.
+        """
+        combine = look_up(COMBINATIONS, combination, kind="combination")
+        z = _ratio(smooth(errors, self.smoothing) - self.error_mean, self.error_deviation)
+        rec = np.maximum(z, 0) + 1
+        if combination == "reconstruction":
+            return rec
+        if critic is None or self.critic_middle is None:
+            raise ValueError(f"combination {combination} needs a critic; choose reconstruction")
+        distances = _ratio(np.abs(critic - self.critic_middle), self.critic_deviation)
+        # A mean of what is at least 1 may be below it by rounding.
+        return combine(np.maximum(smooth(distances + 1, self.smoothing), 1), rec)
 
 
 def _deviation(values: np.ndarray) -> float:
     """The standard deviation, or 0 where it is but rounding."""
     deviation = float(values.std())
     return deviation if deviation > 1e-12 * np.abs(values).max() else 0.0
+
+
+def _ratio(values: np.ndarray, deviation: float) -> np.ndarray:
+    return values / deviation if deviation else np.zeros_like(values)
 
 
 # Of scores of the critic and of the reconstruction, both at least 1.
@@ -147,17 +186,17 @@ def anomaly_scores(
     made: np.ndarray,
     critic: np.ndarray | None = None,
     *,
-    window: int,
+    smoothing: int,
     error: str = "dtw",
     combination: str | None = None,
     orion: bool = False,
 ) -> np.ndarray:
-    """The score of each time step: (T,), at least 0.
+    """The score of each time step by what is usual in this very series: (T,), at least 0.
 
     Args:
         values, made: (T, C), the scaled series and its reconstruction.
         critic: (T,), as from `critic_values`; None from a method without a critic.
-        window: of the smoothing, samples: `smoothing_window`.
+        smoothing: the window of the moving means, samples: `smoothing_window`.
         error: a name in `ERRORS`.
         combination: a name in `COMBINATIONS`; by default the product, or the reconstruction alone
             without a critic.
@@ -168,12 +207,10 @@ def anomaly_scores(
     """
     combination = combination or ("reconstruction" if critic is None else "product")
     measure = look_up(ERRORS, error, kind="error")
-    combine = look_up(COMBINATIONS, combination, kind="combination")
     if values.shape != made.shape:
         raise ValueError(f"values {values.shape} and reconstruction {made.shape} differ in shape")
-    if critic is None and combination != "reconstruction":
-        raise ValueError(f"combination {combination} needs a critic; choose reconstruction")
     if critic is not None and critic.shape != values.shape[:1]:
         raise ValueError(f"critic {critic.shape} for {len(values)} time steps")
-    rec = reconstruction_scores(measure(values, made, orion=orion), window)
-    return combine(rec if critic is None else critic_scores(critic, window), rec)
+    errors = measure(values, made, orion=orion)
+    reference = Reference.of(errors, critic, smoothing=smoothing)
+    return reference.scores(errors, critic, combination=combination)

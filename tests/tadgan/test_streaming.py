@@ -1,0 +1,90 @@
+"""Streams in chunks against the same functions of the whole."""
+
+import numpy as np
+import pytest
+
+from tgan.tadgan.errors import ERRORS
+from tgan.tadgan.scores import smooth
+from tgan.tadgan.series import windows_of
+from tgan.tadgan.streaming import extended, local, rolling, together, trimmed
+
+RNG = np.random.default_rng(3)
+CUTS = [[], [1, 2, 3], [20], [0, 5, 5, 39], list(range(1, 40))]
+
+
+def chunks_of(values, cuts):
+    return iter(np.split(values, cuts))
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("window", [1, 2, 7, 100])
+def test_smoothing_in_chunks(cuts, window):
+    values = RNG.normal(size=40)
+    before, after = window // 2, (window - 1) // 2
+    streamed = local(
+        chunks_of(values, cuts), lambda part: smooth(part, window), before=before, after=after
+    )
+    np.testing.assert_allclose(np.concatenate(list(streamed)), smooth(values, window), rtol=1e-12)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("cuts", CUTS)
+def test_errors_in_chunks(error, cuts):
+    both = RNG.normal(size=(40, 2, 3))
+
+    def measure(part):
+        return ERRORS[error](part[:, 0], part[:, 1])
+
+    streamed = np.concatenate(list(local(chunks_of(both, cuts), measure, before=5, after=5)))
+    np.testing.assert_allclose(streamed, measure(both), rtol=1e-12)
+
+
+def test_too_small_a_neighbourhood_would_be_seen():
+    values = RNG.normal(size=40)
+    streamed = local(chunks_of(values, [20]), lambda part: smooth(part, 9), before=3, after=4)
+    assert not np.allclose(np.concatenate(list(streamed)), smooth(values, 9))
+
+
+def test_memory_is_bounded():
+    longest = 0
+
+    def stage(part):
+        nonlocal longest
+        longest = max(longest, len(part))
+        return part
+
+    parts = (np.zeros(10) for _ in range(50))
+    assert sum(map(len, local(parts, stage, before=4, after=3))) == 500
+    assert longest <= 10 + 4 + 3
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("length", [1, 6, 40])
+def test_blocks_hold_every_window_once(cuts, length):
+    values = RNG.normal(size=(40, 2))
+    found = [windows_of(part, length) for part in rolling(chunks_of(values, cuts), length)]
+    np.testing.assert_array_equal(np.concatenate(found), windows_of(values, length))
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("amount", [0, 1, 12])
+def test_extending_repeats_the_ends_and_trimming_takes_them_off(cuts, amount):
+    values = RNG.normal(size=(40, 2))
+    longer = np.concatenate(list(extended(chunks_of(values, cuts), amount)))
+    np.testing.assert_array_equal(longer, np.pad(values, ((amount, amount), (0, 0)), mode="edge"))
+    shorter = np.concatenate(list(trimmed(extended(chunks_of(values, cuts), amount), amount)))
+    np.testing.assert_array_equal(shorter, values)
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("others", CUTS)
+def test_streams_are_brought_together(cuts, others):
+    values = np.arange(40)
+    pairs = list(together(chunks_of(values, cuts), chunks_of(values + 1, others)))
+    assert all((b == a + 1).all() for a, b in pairs)
+    np.testing.assert_array_equal(np.concatenate([a for a, _ in pairs]), values)
+
+
+def test_streams_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="differ in length"):
+        list(together([np.zeros(3)], [np.zeros(2)]))

@@ -1,0 +1,95 @@
+"""Functions of a neighbourhood, over consecutive chunks of a series as over all of it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+Chunks = Iterable[np.ndarray]
+
+
+def local(
+    chunks: Chunks, stage: Callable[[np.ndarray], np.ndarray], *, before: int, after: int
+) -> Iterator[np.ndarray]:
+    """What `stage` makes of the whole, in memory for a chunk and a neighbourhood.
+
+    Args:
+        chunks: (k, ...) each; k may differ.
+        stage: from (m, ...) to (m, ...), where place t depends on places t - before to t + after
+            alone; at the ends of its input on those that there are.
+        before, after: places.
+
+    Yields:
+        (k, ...), as soon as they are known; as many places in all as there were.
+    """
+    held, done = None, 0
+    for chunk in chunks:
+        block = chunk if held is None else np.concatenate([held, chunk])
+        stop = max(len(block) - after, done)
+        if stop > done:
+            yield stage(block)[done:stop]
+        first = max(stop - before, 0)
+        held, done = block[first:], stop - first
+    if held is not None and len(held) > done:
+        yield stage(held)[done:]
+
+
+def rolling(chunks: Chunks, length: int) -> Iterator[np.ndarray]:
+    """Each chunk with the `length` - 1 places before it, so that all windows of that length lie
+    whole in one block, and in one only; blocks shorter than a window are kept back."""
+    held = None
+    for chunk in chunks:
+        block = chunk if held is None else np.concatenate([held, chunk])
+        if len(block) >= length:
+            yield block
+            held = block[len(block) - length + 1 :]
+        else:
+            held = block
+
+
+def extended(chunks: Chunks, amount: int) -> Iterator[np.ndarray]:
+    """The series with its first and its last place repeated `amount` times at its ends."""
+    last = None
+    for chunk in chunks:
+        if not len(chunk):
+            continue
+        if last is None:
+            chunk = np.concatenate([np.repeat(chunk[:1], amount, 0), chunk])
+        last = chunk[-1:]
+        yield chunk
+    if last is not None and amount:
+        yield np.repeat(last, amount, 0)
+
+
+def trimmed(chunks: Chunks, amount: int) -> Iterator[np.ndarray]:
+    """The series without its first and its last `amount` places."""
+    skipped, held = 0, None
+    for chunk in chunks:
+        skip = min(amount - skipped, len(chunk))
+        skipped += skip
+        block = chunk[skip:] if held is None else np.concatenate([held, chunk[skip:]])
+        kept = max(len(block) - amount, 0)
+        if kept:
+            yield block[:kept]
+        held = block[kept:]
+
+
+def together(*streams: Chunks) -> Iterator[tuple[np.ndarray, ...]]:
+    """Streams of the same series in chunks of the same places, as soon as all have them.
+
+    Raises:
+        ValueError: one ends before the others.
+    """
+    iterators = [iter(stream) for stream in streams]
+    held: list[np.ndarray | None] = [None] * len(iterators)
+    while True:
+        for place, iterator in enumerate(iterators):
+            if held[place] is None or not len(held[place]):
+                held[place] = next(iterator, None)
+        if all(block is None for block in held):
+            return
+        if any(block is None for block in held):
+            raise ValueError("streams of one series differ in length")
+        count = min(len(block) for block in held)
+        if count:
+            yield tuple(block[:count] for block in held)
+        held = [block[count:] for block in held]
