@@ -3,7 +3,7 @@ import torch
 
 from tgan.constraints import CONSTRAINTS
 from tgan.noise import Noise
-from tgan.tadgan.autoencoders import start_from_components
+from tgan.tadgan.components import start_from_components
 from tgan.tadgan.layers import BiLSTM
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 

@@ -128,39 +128,3 @@ class DenseDecoder(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         return rearrange(self.path(latents), "n (c t) -> n c t", c=self.channels)
-
-
-# Of principal components below this share of the largest deviation there are none to whiten.
-_SMALLEST = 1e-4
-
-
-@torch.no_grad()
-def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tensor) -> None:
-    """Let a dense encoder and decoder start as a principal component analysis of windows, in place.
-
-    Latents then have mean 0, no correlations and variance 1 over these windows, as the prior has;
-    reconstructions are those of the K largest components. Where windows vary along fewer, the
-    latents of the others are 0.
-
-    Args:
-        windows: (M, C, W).
-
-    Raises:
-        ValueError: encoder or decoder is not a dense one, or there are more latents than numbers
-            in a window.
-    """
-    if not isinstance(encoder, DenseEncoder) or not isinstance(decoder, DenseDecoder):
-        raise ValueError("only a dense encoder and a dense decoder start from components")
-    latent_size = encoder.path.linear.out_features
-    flat = rearrange(windows, "m c t -> m (c t)").double()
-    if latent_size > flat.shape[1]:
-        raise ValueError(f"windows of {flat.shape[1]} numbers have no {latent_size} components")
-    mean = flat.mean(0)
-    centred = flat - mean
-    variances, axes = torch.linalg.eigh(centred.T @ centred / len(flat))
-    deviations = variances.clamp(min=0).sqrt().flip(0)[:latent_size]
-    axes = axes.flip(1)[:, :latent_size].T
-    kept = deviations > _SMALLEST * deviations[0]
-    whitening = torch.where(kept, 1 / deviations, 0.0)[:, None] * axes
-    encoder.path.start_linear(whitening, -whitening @ mean)
-    decoder.path.start_linear((deviations[:, None] * axes).T, mean)

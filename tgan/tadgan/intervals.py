@@ -79,6 +79,19 @@ def find_intervals(
     return [(int(timestamps[first]), int(timestamps[last])) for first, last in merge_runs(found)]
 
 
+def intervals_above(
+    scores: np.ndarray, timestamps: np.ndarray, *, level: float, padding: int
+) -> list[tuple[int, int]]:
+    """Closed intervals of samples above a fixed level, and of those within `padding` of them.
+
+    Args:
+        scores: (T,).
+        timestamps: (T,), epoch seconds of the samples.
+    """
+    _, runs = _padded_runs(scores > level, padding)
+    return [(int(timestamps[first]), int(timestamps[last])) for first, last in runs]
+
+
 def merge_runs(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The union of runs of samples (first, last), both included; neighbours become one."""
     merged: list[tuple[int, int]] = []
@@ -95,10 +108,7 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
     above = scores > scores.mean() + threshold.deviations * scores.std()
     if not above.any():
         return []
-    size = 2 * threshold.padding + 1
-    padded = maximum_filter1d(above.astype(np.uint8), size, mode="constant").astype(bool)
-    edges = np.diff(padded.astype(np.int8), prepend=0, append=0)
-    runs = list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+    padded, runs = _padded_runs(above, threshold.padding)
     rest = 0.0 if padded.all() else scores[~padded].max()
     maxima = np.array([scores[first : last + 1].max() for first, last in runs])
     order = np.argsort(-maxima, kind="stable")
@@ -106,7 +116,16 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
     # A maximum lies above a threshold that is not negative: it is not 0.
     drops = (tops[:-1] - tops[1:]) / tops[:-1]
     kept = PRUNINGS[threshold.prune](drops >= threshold.drop)
-    return [(int(first), int(last)) for first, last in (runs[place] for place in order[:kept])]
+    return [runs[place] for place in order[:kept]]
+
+
+def _padded_runs(above: np.ndarray, padding: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Samples within `padding` of a True one, as a mask and as runs (first, last)."""
+    size = 2 * padding + 1
+    padded = maximum_filter1d(above.astype(np.uint8), size, mode="constant").astype(bool)
+    edges = np.diff(padded.astype(np.int8), prepend=0, append=0)
+    runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
+    return padded, [(int(first), int(last)) for first, last in runs]
 
 
 def _up_to_last(is_large: np.ndarray) -> int:

@@ -71,6 +71,32 @@ class LinearAndHidden(nn.Module):
         self.hidden[-1].bias.zero_()
 
 
+class HidesMiddle(nn.Module):
+    """A network that sees 0 in place of the middle of its windows (N, C, W).
+
+    What it tells of the middle is then a prediction from both sides, into which an anomaly there
+    cannot be copied.
+
+    Args:
+        network: of windows.
+        window: W.
+        hidden: steps, of which W - hidden is an even number more.
+
+    Source: Pathak et al. 2016 for pictures; not in TadGAN's paper.
+    """
+
+    def __init__(self, network: nn.Module, *, window: int, hidden: int) -> None:
+        super().__init__()
+        self.network = network
+        margin = (window - hidden) // 2
+        seen = torch.ones(window)
+        seen[margin : window - margin] = 0
+        self.register_buffer("seen", seen, persistent=False)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.network(windows * self.seen)
+
+
 def active(layer: nn.Module, dropout: float) -> list[nn.Module]:
     """A layer, a leaky rectifier of slope 0.2, and dropout where there is any."""
     return [layer, nn.LeakyReLU(LEAKY_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]

@@ -3,6 +3,7 @@
 Source: Geiger et al. 2020, section V; numbers as in Orion's pipeline `tadgan`.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,26 +66,92 @@ class Series:
             ValueError: an interval below 1, or one so short that more than 99 of 100 segments
                 would be empty.
         """
-        if interval < 1:
-            raise ValueError(f"an interval of {interval} seconds; the shortest is 1")
-        starts, last = self.timestamps[0], self.timestamps[-1]
-        count = int((last - starts) // interval) + 1
+        check_interval(interval)
+        count = self._segment(self.timestamps[-1], interval) + 1
         if count > _MOST_SEGMENTS * len(self):
             raise ValueError(
                 f"an interval of {interval} seconds makes {count} segments of {len(self)} "
                 f"samples; their median step is {self.median_step}"
             )
-        places = (self.timestamps - starts) // interval
+        return self._means(self.timestamps[0], count, interval)
+
+    def part(self, first: int, last: int) -> "Series":
+        """The samples from place `first` up to and without `last`."""
+        return Series(self.timestamps[first:last], self.values[first:last], self.names)
+
+    def _segment(self, time: int, interval: int) -> int:
+        return int((time - self.timestamps[0]) // interval)
+
+    def _means(self, start: int, count: int, interval: int) -> "Series":
+        """Means over `count` segments from `start` on, which all samples lie in."""
+        places = (self.timestamps - start) // interval
         means = np.full((count, len(self.names)), np.nan)
         for channel, column in enumerate(self.values.T):
             known = ~np.isnan(column)
             sizes = np.bincount(places[known], minlength=count)
             sums = np.bincount(places[known], column[known], minlength=count)
             np.divide(sums, sizes, out=means[:, channel], where=sizes > 0)
-        return Series(starts + interval * np.arange(count, dtype=np.int64), means, self.names)
+        return Series(start + interval * np.arange(count, dtype=np.int64), means, self.names)
 
     def _first(self, where: np.ndarray) -> str:
         return self.names[int(np.argmax(where.any(0)))]
+
+
+def as_series(samples: "Series | np.ndarray") -> Series:
+    """A series, or samples (N,) or (N, C) at times 0, 1, 2, ... as one.
+
+    Raises:
+        ValueError: an array of other dimensions, without samples, or with infinite values.
+    """
+    if isinstance(samples, Series):
+        return samples
+    values = np.asarray(samples, np.float64)
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2:
+        raise ValueError(f"samples of shape {values.shape}; (N,) or (N, channels) are needed")
+    names = tuple(f"channel{number}" for number in range(values.shape[1]))
+    return Series(np.arange(len(values), dtype=np.int64), values, names)
+
+
+def check_interval(interval: int) -> None:
+    """Raise a ValueError for an interval below 1 second."""
+    if interval < 1:
+        raise ValueError(f"an interval of {interval} seconds; the shortest is 1")
+
+
+def aggregate_stream(chunks: Iterable[Series], interval: int) -> Iterator[Series]:
+    """As `Series.aggregate`, from consecutive parts of a series, in memory for one of them.
+
+    Yields:
+        segments, as soon as a later one has begun.
+
+    Raises:
+        ValueError: an interval below 1, other channels, or a part that starts before the end of
+            the one before it.
+    """
+    check_interval(interval)
+    held, start = None, 0
+    for chunk in chunks:
+        joined = chunk if held is None else _joined(held, chunk)
+        if held is None:
+            start = joined.timestamps[0]
+        count = int((joined.timestamps[-1] - start) // interval)
+        if count:
+            end = start + count * interval
+            place = int(np.searchsorted(joined.timestamps, end))
+            yield joined.part(0, place)._means(start, count, interval)
+            joined, start = joined.part(place, len(joined)), end
+        held = joined
+    if held is not None:
+        yield held._means(start, 1, interval)
+
+
+def _joined(before: Series, after: Series) -> Series:
+    if before.names != after.names:
+        raise ValueError(f"channels {', '.join(after.names)} follow {', '.join(before.names)}")
+    times = np.concatenate([before.timestamps, after.timestamps])
+    return Series(times, np.concatenate([before.values, after.values]), before.names)
 
 
 @dataclass(frozen=True, eq=False)

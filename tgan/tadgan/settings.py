@@ -3,13 +3,14 @@
 import inspect
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import nn
 
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
+from tgan.tadgan.layers import HidesMiddle
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.tadgan.steps import RECONSTRUCTION
 
@@ -26,6 +27,8 @@ class TadGANSettings:
     Attributes:
         window: W, steps of a window.
         channels: C.
+        hidden: steps in the middle of a window that the encoder does not see, see `HidesMiddle`;
+            scores then take from a reconstruction these steps alone. 0 for none, as published.
         latent_size: K.
         encoder, decoder, window_critic, latent_critic: names in the tables of
             `tgan.tadgan.networks`.
@@ -58,6 +61,7 @@ class TadGANSettings:
 
     window: int = 100
     channels: int = 1
+    hidden: int = 0
     latent_size: int = 20
     encoder: str = "lstm"
     decoder: str = "lstm"
@@ -87,6 +91,12 @@ class TadGANSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} {value} of a TadGAN is no whole number from 1")
+        if not (isinstance(self.hidden, int) and 0 <= self.hidden < self.window):
+            raise ValueError(f"hidden {self.hidden} of a TadGAN is not in [0, window)")
+        if self.hidden and (self.window - self.hidden) % 2:
+            raise ValueError(
+                f"hidden {self.hidden} steps do not lie in the middle of a window of {self.window}"
+            )
         for name in ("learning_rate", "reconstruction"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} {getattr(self, name)} of a TadGAN is not positive")
@@ -105,6 +115,11 @@ class TadGANSettings:
         for kind, (table, taken) in _NETWORKS.items():
             given = getattr(self, f"{kind}_settings")
             _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "), taken=taken)
+
+    @property
+    def margin(self) -> int:
+        """Steps at either end of a window whose reconstruction is not scored."""
+        return (self.window - self.hidden) // 2 if self.hidden else 0
 
     def steps_of(self, windows: int, *, passes: int = PASSES) -> int:
         """Updates of encoder and decoder in so many passes over a number of windows; at least 1.
@@ -125,6 +140,8 @@ class TadGANSettings:
         for kind, (table, taken) in _NETWORKS.items():
             sizes = {name: getattr(self, name) for name in taken}
             made[kind] = table[getattr(self, kind)](**sizes, **getattr(self, f"{kind}_settings"))
+        if self.hidden:
+            made["encoder"] = HidesMiddle(made["encoder"], window=self.window, hidden=self.hidden)
         return made
 
     def make_constraint(self) -> Constraint:
@@ -171,3 +188,4 @@ CONFIGURATIONS = {
         starts_from_components=True,
     ),
 }
+CONFIGURATIONS["context"] = replace(CONFIGURATIONS["dense"], window=200, hidden=100, latent_size=10)

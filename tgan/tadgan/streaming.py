@@ -33,6 +33,13 @@ def local(
         yield stage(held)[done:]
 
 
+def pieces(chunks: Chunks, size: int) -> Iterator[np.ndarray]:
+    """The same series in chunks of at most `size` places."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
+
+
 def rolling(chunks: Chunks, length: int) -> Iterator[np.ndarray]:
     """Each chunk with the `length` - 1 places before it, so that all windows of that length lie
     whole in one block, and in one only; blocks shorter than a window are kept back."""

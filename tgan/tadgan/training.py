@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tgan.data.sampler import ClipSampler
 from tgan.rng import Stream, seed_of
-from tgan.tadgan.autoencoders import start_from_components
+from tgan.tadgan.components import start_from_components
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.task import TadGANTask
 from tgan.training.steps import Batch, Terms
