@@ -98,4 +98,5 @@ class Robot:
 
 
 def _sign(value: float) -> float:
-    return value / (abs(value) + 0.02)
+    """The sign, smooth around 0, where friction has no direction."""
+    return math.tanh(50 * value)
