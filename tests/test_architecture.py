@@ -96,6 +96,7 @@ def test_accelerate_stays_in_training_build_and_cli(module):
         "from tgan.cli import main; main(['--help'])",
         "import tgan.cli.generate, tgan.cli.train",
         "import tgan.tadgan.reading, tgan.tadgan.baselines, tgan.tadgan.intervals",
+        "import tgan.tadgan.robot, tgan.tadgan.writing",
         "import tgan.metrics.overlap",
     ],
 )

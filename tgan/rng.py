@@ -26,6 +26,7 @@ class Stream(IntEnum):
     JITTER = 14
     SEARCH = 20
     DETECTION = 21
+    ROBOT = 22
 
 
 def seed_of(stream: Stream, *keys: int) -> int:
