@@ -5,6 +5,7 @@ import pytest
 
 from tests.tadgan import literal
 from tgan.tadgan.baselines import BASELINES, ConstantMedian, MovingAverage, WindowComponents
+from tgan.tadgan.scores import anomaly_scores, reconstruction_scores
 from tgan.tadgan.series import windows_of
 
 RNG = np.random.default_rng(2)
@@ -15,6 +16,20 @@ def test_every_baseline_reconstructs_in_shape(name):
     train, test = RNG.normal(size=(150, 2)), RNG.normal(size=(130, 2))
     made = BASELINES[name]().fit(train).reconstruct(test)
     assert made.shape == test.shape and np.isfinite(made).all()
+
+
+@pytest.mark.parametrize("error", ["point", "area", "dtw"])
+def test_errors_are_those_of_the_reconstruction(error):
+    train, test = RNG.normal(size=(150, 2)), RNG.normal(size=(130, 2))
+    median = ConstantMedian().fit(train)
+    expected = anomaly_scores(test, median.reconstruct(test), window=7, error=error)
+    found = reconstruction_scores(median.errors(test, error=error), 7)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_an_unknown_error_is_refused():
+    with pytest.raises(ValueError, match="unknown error 'dwt' .*area, dtw, point"):
+        ConstantMedian().fit(np.zeros((9, 1))).errors(np.zeros((9, 1)), error="dwt")
 
 
 def test_the_median_is_that_of_the_training_part():

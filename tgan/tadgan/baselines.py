@@ -5,13 +5,13 @@ A detector that does not beat them has learned nothing that its post-processing 
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from einops import rearrange
 from sklearn.decomposition import PCA
 
 from tgan.tadgan.errors import reconstruct_stream
+from tgan.tadgan.reconstructor import Baseline, Reconstructor
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
 
@@ -20,17 +20,7 @@ WINDOW = 100
 _CHUNK = 4096
 
 
-class Baseline(Protocol):
-    """What reconstructs a series after it was fitted on another one, or the same."""
-
-    def fit(self, values: np.ndarray) -> "Baseline":
-        """Learn from scaled values (N, C)."""
-
-    def reconstruct(self, values: np.ndarray) -> np.ndarray:
-        """The reconstruction (N, C) of scaled values."""
-
-
-class ConstantMedian:
+class ConstantMedian(Reconstructor):
     """Every sample is the median of its channel."""
 
     def fit(self, values: np.ndarray) -> "ConstantMedian":
@@ -43,7 +33,7 @@ class ConstantMedian:
         return np.broadcast_to(self._medians, values.shape)
 
 
-class MovingAverage:
+class MovingAverage(Reconstructor):
     """Every sample is the mean of those around it, or of those before it and itself.
 
     Nothing is learned.
@@ -65,7 +55,7 @@ class MovingAverage:
         return smooth(values, self._length, trailing=self._trailing)
 
 
-class WindowComponents:
+class WindowComponents(Reconstructor):
     """Windows are projected on principal components, and medians taken as of a network's windows.
 
     Components along which the training windows do not vary are left out: they would be any.
