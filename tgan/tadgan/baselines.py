@@ -169,10 +169,18 @@ def _rows(windows: np.ndarray) -> np.ndarray:
     return rearrange(windows, "n w c -> n (w c)")
 
 
-BASELINES: dict[str, Callable[[], Baseline]] = {
+def _lstm_forecaster(**settings: int) -> Baseline:
+    """Import torch only for the one that needs it."""
+    from tgan.tadgan.forecaster import LSTMForecaster
+
+    return LSTMForecaster(**settings)
+
+
+BASELINES: dict[str, Callable[..., Baseline]] = {
     "constant_median": ConstantMedian,
     "moving_average": MovingAverage,
     "trailing_average": partial(MovingAverage, trailing=True),
     "pca": WindowComponents,
     "linear_context": LinearContext,
+    "lstm_forecaster": _lstm_forecaster,
 }
