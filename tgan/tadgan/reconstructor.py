@@ -12,7 +12,7 @@ from tgan.tadgan.errors import ERRORS
 class Baseline(Protocol):
     """What tells how abnormal each sample is, after it was fitted on another series or the same.
 
-    Its errors become scores by `reconstruction_scores`.
+    Its errors become scores as those of a network's reconstruction do, see `tgan.tadgan.scores`.
     """
 
     def fit(self, values: np.ndarray) -> Self:
