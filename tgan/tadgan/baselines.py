@@ -1,4 +1,4 @@
-"""Reconstructions without a network, for the same scores and intervals as a network's.
+"""Errors without TadGAN, for the same scores and intervals as its own.
 
 A detector that does not beat them has learned nothing that its post-processing does not do.
 """
@@ -12,6 +12,7 @@ from scipy.linalg import solve
 from sklearn.decomposition import PCA
 
 from tgan.tadgan.errors import reconstruct_stream
+from tgan.tadgan.profile import MatrixProfile
 from tgan.tadgan.reconstructor import Baseline, Reconstructor
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
@@ -183,4 +184,5 @@ BASELINES: dict[str, Callable[..., Baseline]] = {
     "pca": WindowComponents,
     "linear_context": LinearContext,
     "lstm_forecaster": _lstm_forecaster,
+    "matrix_profile": MatrixProfile,
 }
