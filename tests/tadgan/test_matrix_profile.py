@@ -8,7 +8,7 @@ import pytest
 
 from tests.tadgan import literal
 from tgan.tadgan.baselines import BASELINES
-from tgan.tadgan.profile import MatrixProfile
+from tgan.tadgan.matrix_profile import MatrixProfile
 
 RNG = np.random.default_rng(8)
 

@@ -1,6 +1,7 @@
 """Errors without TadGAN, for the same scores and intervals as its own.
 
-A detector that does not beat them has learned nothing that its post-processing does not do.
+A detector that does not beat those that learn nothing has learned nothing that its
+post-processing does not do.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from scipy.linalg import solve
 from sklearn.decomposition import PCA
 
 from tgan.tadgan.errors import reconstruct_stream
-from tgan.tadgan.profile import MatrixProfile
+from tgan.tadgan.matrix_profile import MatrixProfile
 from tgan.tadgan.reconstructor import Baseline, Reconstructor
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of

@@ -11,7 +11,7 @@ import numpy as np
 from tgan.tadgan.errors import reconstruct
 from tgan.tadgan.series import windows_of
 
-# Windows that start within this part of a length are the same one, stumpy's default.
+# Of a length: windows that start no farther apart are taken for the same one (stumpy's default).
 _SAME = 1 / 4
 
 
@@ -20,7 +20,7 @@ class MatrixProfile:
 
     Windows are brought to mean 0 and variance 1; the distance of a window is the Euclidean one
     from its nearest neighbour among the windows of the training series. In that series itself,
-    windows that start less than a quarter of a length away do not count. (A series that shares
+    windows that start at most a quarter of a length away do not count. (A series that shares
     but a part with the training series finds itself there.) The error at a time step is the median
     over the windows that cover it, as of reconstructions, and the mean over channels.
 
