@@ -1,4 +1,4 @@
-"""NAB, SMAP and MSL as the paper counts them; and what baselines reach on NAB."""
+"""NAB, SMAP and MSL as the paper counts them, UCR's files; and what baselines reach on NAB."""
 
 import json
 from functools import partial
@@ -11,7 +11,7 @@ from tgan.tadgan.baselines import ConstantMedian, WindowComponents
 from tgan.tadgan.intervals import find_intervals
 from tgan.tadgan.scores import anomaly_scores, smoothing_window
 from tgan.tadgan.series import Scaler
-from tgan.tadgan.sets import nab_series, nasa_series
+from tgan.tadgan.sets import SETS, nab_series, nasa_series, ucr_series
 
 WINDOW = 100
 
@@ -53,6 +53,63 @@ def test_naive_times_of_nabs_layout(tmp_path):
     assert (one.group, one.name, one.interval) == ("realTraffic", "x", 600)
     assert one.known == [(9, 60)] and one.train is one.test
     assert one.test.timestamps.tolist() == [86400]
+
+
+def test_ucr_counts_samples_from_one(tmp_path):
+    (tmp_path / "12_UCR_Anomaly_two_words_3_5_6.txt").write_text("1\n2\n3\n4\n5\n6\n7\n8\n")
+    # Several in a line, with blanks around; an anomaly of the first sample that can be one.
+    (tmp_path / "002_UCR_Anomaly_b7_2_3_3.txt").write_text("  1.5e0  -2\n 3 \n")
+    (tmp_path / "README.md").write_text("not a series")
+    first, second = SETS["ucr"](tmp_path)
+    assert [(one.group, one.name) for one in (first, second)] == [
+        ("UCR", "002-b7"),
+        ("UCR", "12-two_words"),
+    ]
+    assert first.train.values.tolist() == [[1.5], [-2]] and first.test.values.tolist() == [[3]]
+    assert second.train.values[:, 0].tolist() == [1, 2, 3]
+    assert second.test.values[:, 0].tolist() == [4, 5, 6, 7, 8]
+    assert second.train.timestamps.tolist() == [1222819200, 1222819500, 1222819800]
+    # Of the anomaly are the samples 5 and 6, whose values are their numbers.
+    for one, expected in ((first, [3.0]), (second, [5.0, 6.0])):
+        ((start, end),) = one.known
+        times = one.test.timestamps
+        assert one.test.values[(times >= start) & (times <= end), 0].tolist() == expected
+        assert {start, end} <= set(times.tolist())
+        np.testing.assert_array_equal(one.test.aggregate(one.interval).values, one.test.values)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("1_UCR_Anomaly_a_2_4.txt", "1 2 3 4", "is not named N_UCR_Anomaly_NAME_TRAIN"),
+        ("1_UCR_Anomaly_a_2_x_4.txt", "1 2 3 4", "'1_UCR_Anomaly_a_2_x_4.txt' is not named"),
+        ("1_UCR_Anomaly_a_2_3_5.txt", "1 2 3 4", "from 3 to 5 do not fit 4 samples"),
+        ("1_UCR_Anomaly_a_2_4_3.txt", "1 2 3 4", "from 4 to 3 do not fit"),
+        ("1_UCR_Anomaly_a_3_3_4.txt", "1 2 3 4", "training up to 3 and an anomaly from 3"),
+        ("1_UCR_Anomaly_a_0_3_4.txt", "1 2 3 4", "training up to 0"),
+        ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 x 4", "numbers alone: .*'x'"),
+        ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 nan 4", "'1_UCR.*' holds a number that is not finite"),
+        ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 ä 4", "numbers alone"),
+        ("1_UCR_Anomaly_a_2_3_4.txt", "", "do not fit 0 samples"),
+        ("a.txt", "1 2 3", "has no N_UCR_Anomaly_NAME_TRAIN_START_END.txt"),
+    ],
+)
+def test_ucr_files_that_cannot_be(tmp_path, name, text, message):
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=message) as caught:
+        list(ucr_series(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_ucrs_own_files(shared):
+    first, second = ucr_series(shared("datasets/ucr"))
+    assert (first.name, second.name) == ("135-InternalBleeding16", "136-InternalBleeding17")
+    for one, size, count, known in ((first, 1200, 7501, 13), (second, 1600, 7500, 112)):
+        assert (len(one.train), len(one.train) + len(one.test)) == (size, count)
+        samples = agreement(one.known, one.known, one.test.timestamps).samples
+        assert (samples.tp, samples.fp, samples.fn) == (known, 0, 0)
+    # Lines 1 and 1,201 of the file.
+    assert (first.train.values[0, 0], first.test.values[0, 0]) == (63.73215, 73.43674)
 
 
 # True and false positives and false negatives of each set, measured by other code than this: with

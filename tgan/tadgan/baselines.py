@@ -1,17 +1,20 @@
-"""Reconstructions without a network, for the same scores and intervals as a network's.
+"""Errors without TadGAN, for the same scores and intervals as its own.
 
-A detector that does not beat them has learned nothing that its post-processing does not do.
+A detector that does not beat those that learn nothing has learned nothing that its
+post-processing does not do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from einops import rearrange
+from scipy.linalg import solve
 from sklearn.decomposition import PCA
 
 from tgan.tadgan.errors import reconstruct_stream
+from tgan.tadgan.matrix_profile import MatrixProfile
+from tgan.tadgan.reconstructor import Baseline, Reconstructor
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
 
@@ -20,17 +23,7 @@ WINDOW = 100
 _CHUNK = 4096
 
 
-class Baseline(Protocol):
-    """What reconstructs a series after it was fitted on another one, or the same."""
-
-    def fit(self, values: np.ndarray) -> "Baseline":
-        """Learn from scaled values (N, C)."""
-
-    def reconstruct(self, values: np.ndarray) -> np.ndarray:
-        """The reconstruction (N, C) of scaled values."""
-
-
-class ConstantMedian:
+class ConstantMedian(Reconstructor):
     """Every sample is the median of its channel."""
 
     def fit(self, values: np.ndarray) -> "ConstantMedian":
@@ -43,7 +36,7 @@ class ConstantMedian:
         return np.broadcast_to(self._medians, values.shape)
 
 
-class MovingAverage:
+class MovingAverage(Reconstructor):
     """Every sample is the mean of those around it, or of those before it and itself.
 
     Nothing is learned.
@@ -65,7 +58,7 @@ class MovingAverage:
         return smooth(values, self._length, trailing=self._trailing)
 
 
-class WindowComponents:
+class WindowComponents(Reconstructor):
     """Windows are projected on principal components, and medians taken as of a network's windows.
 
     Components along which the training windows do not vary are left out: they would be any.
@@ -111,13 +104,86 @@ class WindowComponents:
         return rows.reshape(windows.shape)
 
 
+class LinearContext(Reconstructor):
+    """Every sample is a linear function of samples before and after it; those nearest are hidden.
+
+    Sample t is told from the samples t - gap - context to t - gap - 1 and t + gap + 1 to
+    t + gap + context of all channels, by ridge regression; the 2 gap + 1 samples around t are not
+    seen, so that an anomaly that is no longer cannot reconstruct itself. It is the linear rival
+    of a network that fills in what was masked. Beyond its ends a series goes on with its first
+    and its last sample.
+
+    Args:
+        context: samples that are seen on each side.
+        gap: samples on each side that are hidden, beside t itself.
+        ridge: what is added to the diagonal of the centred Gram matrix, as a share of the mean of
+            its eigenvalues. The intercept is not penalised.
+
+    Raises:
+        ValueError: a context below 1, a negative gap, or a ridge that is not above 0.
+    """
+
+    def __init__(self, *, context: int = 50, gap: int = 50, ridge: float = 1e-2) -> None:
+        if context < 1 or gap < 0:
+            raise ValueError(f"a context of {context} samples beyond a gap of {gap}")
+        if not 0 < ridge < np.inf:
+            raise ValueError(f"ridge {ridge} is not above 0 and finite")
+        self._context, self._gap, self._ridge = context, gap, ridge
+
+    def fit(self, values: np.ndarray) -> "LinearContext":
+        """Solve the normal equations of values (N, C)."""
+        # Sums of what is left of a constant keep their digits, and a constant stays one.
+        self._base = values[:1]
+        targets = values - self._base
+        self._target = targets.mean(0)
+        self._mean = sum(rows.sum(0) for rows in self._contexts(values)) / len(values)
+        size = len(self._mean)
+        gram, moments = np.zeros((size, size)), np.zeros((size, values.shape[1]))
+        for start, rows in zip(range(0, len(values), _CHUNK), self._contexts(values), strict=True):
+            centred = rows - self._mean
+            gram += centred.T @ centred
+            moments += centred.T @ (targets[start : start + _CHUNK] - self._target)
+        penalty = self._ridge * np.trace(gram) / size
+        # Of a constant nothing is known but its mean.
+        self._weights = moments
+        if penalty:
+            gram[np.diag_indices(size)] += penalty
+            self._weights = solve(gram, moments, assume_a="pos")
+        return self
+
+    def reconstruct(self, values: np.ndarray) -> np.ndarray:
+        """The predictions, (N, C)."""
+        parts = [(rows - self._mean) @ self._weights for rows in self._contexts(values)]
+        return np.concatenate(parts) + self._target + self._base
+
+    def _contexts(self, values: np.ndarray) -> Iterator[np.ndarray]:
+        """What is seen around each sample, less the base: rows of 2 context C numbers."""
+        reach = self._gap + self._context
+        padded = np.pad(values - self._base, ((reach, reach), (0, 0)), mode="edge")
+        windows = windows_of(padded, 2 * reach + 1)
+        for start in range(0, len(windows), _CHUNK):
+            part = windows[start : start + _CHUNK]
+            seen = [part[:, : self._context], part[:, -self._context :]]
+            yield _rows(np.concatenate(seen, axis=1))
+
+
 def _rows(windows: np.ndarray) -> np.ndarray:
     return rearrange(windows, "n w c -> n (w c)")
 
 
-BASELINES: dict[str, Callable[[], Baseline]] = {
+def _lstm_forecaster(**settings: int) -> Baseline:
+    """Import torch only for the one that needs it."""
+    from tgan.tadgan.forecaster import LSTMForecaster
+
+    return LSTMForecaster(**settings)
+
+
+BASELINES: dict[str, Callable[..., Baseline]] = {
     "constant_median": ConstantMedian,
     "moving_average": MovingAverage,
     "trailing_average": partial(MovingAverage, trailing=True),
     "pca": WindowComponents,
+    "linear_context": LinearContext,
+    "lstm_forecaster": _lstm_forecaster,
+    "matrix_profile": MatrixProfile,
 }

@@ -1,4 +1,4 @@
-"""The labelled series on which TadGAN is measured: NAB, and NASA's SMAP and MSL.
+"""The labelled series on which TadGAN is measured: NAB, NASA's SMAP and MSL, and UCR's archive.
 
 Source: Geiger et al. 2020, table I; intervals of aggregation and starts as in Orion's benchmark.
 """
@@ -6,6 +6,7 @@ Source: Geiger et al. 2020, table I; intervals of aggregation and starts as in O
 import ast
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,8 +27,9 @@ NAB_INTERVALS = {
 }
 # The paper's counts of anomalies leave these out.
 _NOT_IN_PAPER = {"exchange-4_cpc_results", "P-2"}
-# NASA's samples have no times; Orion gives them these.
-_NASA_START, _NASA_INTERVAL = 1222819200, 21600
+# The samples of NASA and of UCR have no times; Orion gives them these.
+_START, _NASA_INTERVAL, _UCR_INTERVAL = 1222819200, 21600, 300
+_UCR_NAME = re.compile(r"(\d+)_UCR_Anomaly_(.+)_(\d+)_(\d+)_(\d+)\.txt")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +96,78 @@ def nasa_series(folder: str | Path) -> Iterator[Labelled]:
             name = row["chan_id"]
             if f"test/{name}" not in arrays:
                 continue
-            train = _telemetry(arrays[f"train/{name}"], first=0)
-            test = _telemetry(arrays[f"test/{name}"], first=len(train))
+            train = _regular(arrays[f"train/{name}"], _NASA_INTERVAL, name="telemetry")
+            test = _regular(
+                arrays[f"test/{name}"], _NASA_INTERVAL, first=len(train), name="telemetry"
+            )
             pairs = ast.literal_eval(row["anomaly_sequences"])
             known = [(int(test.timestamps[a]), int(test.timestamps[b])) for a, b in pairs]
             yield Labelled(row["spacecraft"], name, _NASA_INTERVAL, train, test, known)
 
 
-SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {"nab": nab_series, "nasa": nasa_series}
+def ucr_series(folder: str | Path) -> Iterator[Labelled]:
+    """The series of UCR's archive that the folder has, by number.
+
+    The name of a file, `N_UCR_Anomaly_NAME_TRAIN_START_END.txt`, tells how many of its first
+    samples are without anomalies, and the first and the last sample of its one anomaly, counted
+    from 1. A series is called `N-NAME`. Its first sample is at 1222819200, each next one 300
+    seconds later, as in Orion; Orion takes the numbers of samples for ones from 0, so its known
+    intervals are one sample later than these.
+
+    Args:
+        folder: with these files, numbers in text, divided by blanks or line ends.
+
+    Raises:
+        ValueError: no such file, a name whose numbers do not fit, or something that is not a
+            finite number.
+
+    Source: Keogh et al. 2021, the competition on anomalies in time series at KDD 2021.
+    """
+    named = []
+    for path in Path(folder).glob("*_UCR_Anomaly_*.txt"):
+        match = _UCR_NAME.fullmatch(path.name)
+        if match is None:
+            raise ValueError(f"'{path.name}' is not named N_UCR_Anomaly_NAME_TRAIN_START_END.txt")
+        named.append((int(match[1]), path, match))
+    if not named:
+        raise ValueError(f"'{folder}' has no N_UCR_Anomaly_NAME_TRAIN_START_END.txt")
+    for _, path, match in sorted(named):
+        values = _numbers(path)
+        size, start, end = (int(number) for number in match.groups()[2:])
+        if not 0 < size < start <= end <= len(values):
+            raise ValueError(
+                f"'{path.name}': training up to {size} and an anomaly from {start} to {end} "
+                f"do not fit {len(values)} samples"
+            )
+        train = _regular(values[:size], _UCR_INTERVAL)
+        test = _regular(values[size:], _UCR_INTERVAL, first=size)
+        known = [(_START + _UCR_INTERVAL * (start - 1), _START + _UCR_INTERVAL * (end - 1))]
+        yield Labelled("UCR", f"{match[1]}-{match[2]}", _UCR_INTERVAL, train, test, known)
+
+
+SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {
+    "nab": nab_series,
+    "nasa": nasa_series,
+    "ucr": ucr_series,
+}
 
 
 def _seconds(time: str) -> int:
     return int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp())
 
 
-def _telemetry(values: np.ndarray, *, first: int) -> Series:
+def _numbers(path: Path) -> np.ndarray:
+    """All numbers of a text file: (N,), float64."""
+    try:
+        values = np.array(path.read_text().split(), np.float64)
+    except ValueError as error:
+        raise ValueError(f"'{path.name}' does not hold numbers alone: {error}") from error
+    if not np.isfinite(values).all():
+        raise ValueError(f"'{path.name}' holds a number that is not finite")
+    return values
+
+
+def _regular(values: np.ndarray, interval: int, *, first: int = 0, name: str = "value") -> Series:
+    """A series of values (N,) without times, of which the first is sample number `first`."""
     places = np.arange(first, first + len(values), dtype=np.int64)
-    times = _NASA_START + _NASA_INTERVAL * places
-    return Series(times, values.astype(np.float64)[:, None], ("telemetry",))
+    return Series(_START + interval * places, values.astype(np.float64)[:, None], (name,))
