@@ -17,7 +17,14 @@ from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_stream
 from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.intervals import Threshold, find_intervals, intervals_above
 from tgan.tadgan.scores import COMBINATIONS, Reference, critic_values_stream, smoothing_window
-from tgan.tadgan.series import Scaler, Series, aggregate_stream, as_series, windows_of
+from tgan.tadgan.series import (
+    Scaler,
+    Series,
+    aggregate_stream,
+    as_series,
+    check_interval,
+    windows_of,
+)
 from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed
 from tgan.tadgan.training import train
@@ -40,6 +47,8 @@ class Scoring:
     Attributes:
         error: a name in `tgan.tadgan.errors.ERRORS`.
         combination: a name in `tgan.tadgan.scores.COMBINATIONS`.
+        smoothing: the window of the moving means in segments; by default a hundredth of the number
+            of windows, as published. Anomalies that are much shorter are smoothed away.
         threshold: see `Threshold`.
 
     Raises:
@@ -47,12 +56,15 @@ class Scoring:
     """
 
     error: str = "dtw"
-    combination: str = "convex"
+    combination: str = "mean"
+    smoothing: int | None = None
     threshold: Threshold = field(default_factory=Threshold)
 
     def __post_init__(self) -> None:
         look_up(ERRORS, self.error, kind="error")
         look_up(COMBINATIONS, self.combination, kind="combination")
+        if self.smoothing is not None and self.smoothing < 1:
+            raise ValueError(f"smoothing {self.smoothing} of scores is below 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +95,7 @@ class TadGANDetector:
         scoring: how scores and intervals are made.
         interval: seconds over which samples are averaged; by default the median time between
             samples of the training series.
-        steps: updates of encoder and decoder; by default those of `TadGANSettings.steps_of`.
+        steps: updates of encoder and decoder, in place of those of the settings.
         seed: of everything that is random.
         device: of the networks.
 
@@ -96,7 +108,7 @@ class TadGANDetector:
         level_: the score beyond which a segment is abnormal by what the training series is like.
 
     Raises:
-        ValueError: an unknown configuration, or an interval or a number of steps below 1.
+        ValueError: an unknown configuration, an interval below 1, or a negative number of steps.
     """
 
     def __init__(
@@ -111,11 +123,12 @@ class TadGANDetector:
     ) -> None:
         if isinstance(settings, str):
             settings = look_up(CONFIGURATIONS, settings, kind="configuration")
-        for name, value in {"interval": interval, "steps": steps}.items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} {value} of a detector is below 1")
+        if interval is not None:
+            check_interval(interval)
+        if steps is not None:
+            settings = replace(settings, steps=steps)
         self.settings, self.scoring = settings, scoring or Scoring()
-        self.interval, self.steps, self.seed = interval, steps, seed
+        self.interval, self.seed = interval, seed
         self.device = torch.device(device)
         self.networks_: dict[str, nn.Module] = {}
 
@@ -161,11 +174,22 @@ class TadGANDetector:
             ValueError: not fitted, other channels, fewer segments than a window, or an unknown
                 reference.
         """
-        series = as_series(series)
         look_up(dict.fromkeys(REFERENCES), reference, kind="reference")
+        return self.scored(self.measure(series), reference=reference)
+
+    def measure(self, series: Series | np.ndarray) -> "Measures":
+        """What scores of a series are made of.
+
+        Raises:
+            ValueError: not fitted, other channels, or fewer segments than a window.
+        """
+        series = as_series(series)
         self._check_channels(series)
         self._check_length(series.aggregate(self.interval_))
-        measures = self._measured(series)
+        return self._measured(series)
+
+    def scored(self, measures: "Measures", *, reference: str = "series") -> Scored:
+        """Scores of what was measured, by `scoring` as it is now; `reference` as of `score`."""
         usual = self._usual(measures) if reference == "series" else self.reference_
         return self._scored(measures, self._scores(usual, measures))
 
@@ -206,7 +230,7 @@ class TadGANDetector:
                 yield chunk
 
         def with_scores(table: np.ndarray) -> np.ndarray:
-            measures = _Measures.of(table, len(self.names_))
+            measures = Measures.of(table, len(self.names_))
             return np.column_stack([table, self._scores(self.reference_, measures)])
 
         self._check_fitted()
@@ -215,7 +239,7 @@ class TadGANDetector:
         found = False
         for table in local(self._tables(checked()), with_scores, before=before, after=after):
             found = True
-            yield self._scored(_Measures.of(table[:, :-1], len(self.names_)), table[:, -1])
+            yield self._scored(Measures.of(table[:, :-1], len(self.names_)), table[:, -1])
         if not found:
             raise ValueError(f"the parts have fewer than {self._shortest} segments in all")
 
@@ -247,7 +271,7 @@ class TadGANDetector:
         longer = np.pad(values, ((margin, margin), (0, 0)), mode="edge")
         windows = windows_of(longer, self.settings.window)
         windows = _tensor(windows[:: -(-len(windows) // _MOST_WINDOWS)])
-        steps = self.steps or self.settings.steps_of(len(windows))
+        steps = self.settings.steps_of(len(windows))
         task = train(
             windows,
             self.settings,
@@ -259,7 +283,7 @@ class TadGANDetector:
         return {name: network.eval() for name, network in task.networks().items()}
 
     def _tables(self, chunks: Iterable[Series]) -> Iterator[np.ndarray]:
-        """The tables of `_Measures`, chunk by chunk."""
+        """The tables of `Measures`, chunk by chunk."""
         segments, scaled, seen = tee(aggregate_stream(chunks, self.interval_), 3)
         pairs = (np.column_stack([part.timestamps, part.values]) for part in segments)
         inputs = (self.scaler_.transform(part.values) for part in scaled)
@@ -287,26 +311,35 @@ class TadGANDetector:
         scaled, made = table[:, 1 + channels :][:, :channels], table[:, 1 + 2 * channels : -1]
         return np.column_stack([table, ERRORS[self.scoring.error](scaled, made)])
 
-    def _measured(self, series: Series) -> "_Measures":
+    def _measured(self, series: Series) -> "Measures":
         tables = self._tables(iter([series]))
-        return _Measures.of(np.concatenate(list(tables)), len(self.names_))
+        return Measures.of(np.concatenate(list(tables)), len(self.names_))
 
-    def _usual(self, measures: "_Measures") -> Reference:
-        smoothing = smoothing_window(len(measures.errors) - self._shortest + 1)
+    def _usual(self, measures: "Measures") -> Reference:
+        windows = len(measures.errors) - self._shortest + 1
+        smoothing = self.scoring.smoothing or smoothing_window(windows)
         return Reference.of(measures.errors, measures.critic, smoothing=smoothing)
 
-    def _scores(self, usual: Reference, measures: "_Measures") -> np.ndarray:
+    def _scores(self, usual: Reference, measures: "Measures") -> np.ndarray:
         combination = self.scoring.combination
         return usual.scores(measures.errors, measures.critic, combination=combination)
 
-    def _scored(self, measures: "_Measures", scores: np.ndarray) -> Scored:
+    def _scored(self, measures: "Measures", scores: np.ndarray) -> Scored:
         series = Series(measures.times, measures.values, self.names_)
         return Scored(series, self.scaler_.inverse(measures.made), measures.critic, scores)
 
 
 @dataclass(frozen=True, eq=False)
-class _Measures:
-    """What is known of T segments before they have scores."""
+class Measures:
+    """What is known of T segments before they have scores.
+
+    Attributes:
+        times: (T,), int64, epoch seconds.
+        values: (T, C), in the units of the data; NaN where there were no samples.
+        made: (T, C), the reconstruction of scaled values.
+        critic: (T,), the critic of windows at each time step.
+        errors: (T,), of the reconstruction.
+    """
 
     times: np.ndarray
     values: np.ndarray
@@ -315,7 +348,7 @@ class _Measures:
     errors: np.ndarray
 
     @classmethod
-    def of(cls, table: np.ndarray, channels: int) -> "_Measures":
+    def of(cls, table: np.ndarray, channels: int) -> "Measures":
         """From columns of time, values, scaled values, reconstructions, critic, and errors.
 
         Times are whole seconds, which float64 holds exactly.

@@ -36,7 +36,6 @@ def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
         "version": VERSION,
         "settings": asdict(detector.settings),
         "scoring": asdict(detector.scoring),
-        "steps": detector.steps,
         "seed": detector.seed,
         "interval": detector.interval_,
         "names": detector.names_,
@@ -92,7 +91,6 @@ def _described(described: dict[str, Any], device: str | torch.device) -> TadGAND
         TadGANSettings(**described["settings"]),
         scoring=Scoring(threshold=threshold, **scoring),
         interval=described["interval"],
-        steps=described["steps"],
         seed=described["seed"],
         device=device,
     )

@@ -176,6 +176,9 @@ def _ratio(values: np.ndarray, deviation: float) -> np.ndarray:
 COMBINATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "product": lambda critic, rec: critic * rec,
     "convex": lambda critic, rec: 0.5 * (critic - 1) + 0.5 * (rec - 1),
+    # Not published: as convex, but from 1 on like the others, of which pruning's relative drops
+    # are smaller.
+    "mean": lambda critic, rec: 0.5 * critic + 0.5 * rec,
     "reconstruction": lambda critic, rec: rec,
     "critic": lambda critic, rec: critic,
 }

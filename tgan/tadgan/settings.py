@@ -39,6 +39,7 @@ class TadGANSettings:
             of `lstm` those that compute weights from others are refused, and no other certifies
             anything: they bound matrices, not the recurrence.
         constraint_settings: its settings.
+        steps: updates of encoder and decoder; None for 35 passes, see `steps_of`.
         batch_size: windows of a batch.
         n_critic: updates of either critic per update of encoder and decoder.
         reuses_last: see `tgan.tadgan.steps.cycle_step`.
@@ -74,6 +75,7 @@ class TadGANSettings:
     objective: str = "wasserstein"
     constraint: str = "wgan_gp"
     constraint_settings: Mapping[str, float | str | bool] = field(default_factory=dict)
+    steps: int | None = None
     batch_size: int = 64
     n_critic: int = 5
     reuses_last: bool = True
@@ -91,6 +93,8 @@ class TadGANSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} {value} of a TadGAN is no whole number from 1")
+        if self.steps is not None and self.steps < 0:
+            raise ValueError(f"steps {self.steps} of a TadGAN are negative")
         if not (isinstance(self.hidden, int) and 0 <= self.hidden < self.window):
             raise ValueError(f"hidden {self.hidden} of a TadGAN is not in [0, window)")
         if self.hidden and (self.window - self.hidden) % 2:
@@ -121,12 +125,15 @@ class TadGANSettings:
         """Steps at either end of a window whose reconstruction is not scored."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
 
-    def steps_of(self, windows: int, *, passes: int = PASSES) -> int:
-        """Updates of encoder and decoder in so many passes over a number of windows; at least 1.
+    def steps_of(self, windows: int) -> int:
+        """Updates of encoder and decoder that a number of windows is trained for; at least 1.
 
-        Source: Orion's training, where a pass is made of whole steps and its rest is dropped.
+        Source: Orion's training for NAB, 35 passes that are made of whole steps; what is left of
+        a pass is dropped.
         """
-        return max(1, passes * (windows // (self.batch_size * self.n_critic)))
+        if self.steps is not None:
+            return self.steps
+        return max(1, PASSES * (windows // (self.batch_size * self.n_critic)))
 
     def networks(self) -> dict[str, nn.Module]:
         """The four networks, by `encoder`, `decoder`, `window_critic`, `latent_critic`.
@@ -188,4 +195,13 @@ CONFIGURATIONS = {
         starts_from_components=True,
     ),
 }
-CONFIGURATIONS["context"] = replace(CONFIGURATIONS["dense"], window=200, hidden=100, latent_size=10)
+CONFIGURATIONS["context"] = replace(
+    CONFIGURATIONS["dense"],
+    window=150,
+    hidden=100,
+    latent_size=10,
+    encoder_settings={"units": 16},
+    decoder_settings={"units": 16},
+    n_critic=5,
+    steps=200,
+)

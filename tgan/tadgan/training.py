@@ -44,11 +44,11 @@ def train(
         report: called after every step with its number (from 0) and its terms, on the device.
 
     Raises:
-        ValueError: windows are of another shape or not finite, or `steps` is below 1.
+        ValueError: windows are of another shape or not finite, or `first` is above `steps`.
         ArithmeticError: a loss is not finite; looked for after every 25 steps and the last one.
     """
     _check_windows(windows, settings)
-    if steps < 1 or not 0 <= first <= steps:
+    if not 0 <= first <= steps:
         raise ValueError(f"cannot train from step {first} to step {steps}")
     if task is None:
         variance = float(windows.double().var(correction=0))

@@ -1,0 +1,135 @@
+"""The comparison as a whole: what is run, what is known already, and the report."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from tgan.benchmarks.machine import cores, processor
+from tgan.benchmarks.tadgan.jobs import Method, do_runs, read_result, runs_of
+from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
+from tgan.benchmarks.tadgan.tables import CHOOSING, REPORTING, Row, report
+from tgan.files import write_whole
+from tgan.tadgan import sets
+from tgan.tadgan.baselines import BASELINES
+from tgan.tadgan.robot import robot_with_faults
+from tgan.tadgan.sets import NAB_INTERVALS, Labelled
+from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
+
+RESULTS, TABLES = "results.json", "tables.md"
+# The folder of each set within that of the data; None of one that is simulated.
+SETS = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
+_ROBOTS = 3
+
+_PUBLISHED = CONFIGURATIONS["published"]
+
+
+def _with_untrained(name: str, settings: TadGANSettings) -> dict[str, Method]:
+    return {
+        name: TadGANMethod(settings),
+        f"{name}_untrained": TadGANMethod(replace(settings, steps=0)),
+    }
+
+
+METHODS: dict[str, Method] = {
+    **{name: BaselineMethod(name) for name in BASELINES},
+    "lstm_forecaster": BaselineMethod("lstm_forecaster", seeded=True),
+    **_with_untrained("context", CONFIGURATIONS["context"]),
+    **_with_untrained("dense", CONFIGURATIONS["dense"]),
+    **_with_untrained("published", _PUBLISHED),
+    "published_svc": TadGANMethod(replace(_PUBLISHED, constraint="svc")),
+    "published_clip": TadGANMethod(replace(_PUBLISHED, constraint="weight_clip")),
+}
+# Those that take less than a minute a series.
+QUICK = [name for name in METHODS if not name.startswith("published")]
+
+
+def read_sets(data: Path, names: Sequence[str], *, half: str | None = None) -> dict[Labelled, str]:
+    """The series of sets, in order of their names, with the half that each belongs to.
+
+    Settings were chosen on every second series of NAB by order of set and name, from the first on.
+    The others report, as do all series of other sets.
+
+    Args:
+        data: with the folders of sets that are not simulated.
+        names: in `SETS`.
+        half: `CHOOSING` or `REPORTING` to leave out the others.
+
+    Raises:
+        ValueError: a set that is not there or cannot be read.
+    """
+    found: list[Labelled] = []
+    for name in names:
+        folder = SETS[name]
+        if folder is None:
+            found += [robot_with_faults(seed=seed) for seed in range(_ROBOTS)]
+        else:
+            found += sets.SETS[name](data / folder)
+    found.sort(key=lambda one: (one.group, one.name))
+    halves = dict.fromkeys(found, REPORTING)
+    halves |= dict.fromkeys([one for one in found if one.group in NAB_INTERVALS][::2], CHOOSING)
+    return {one: part for one, part in halves.items() if half in (None, part)}
+
+
+def run(
+    series: Mapping[Labelled, str],
+    methods: Mapping[str, Method],
+    *,
+    out: Path,
+    seeds: int,
+    processes: int,
+) -> str:
+    """Do what is not done yet, write results and tables as they become known, return the tables.
+
+    Raises:
+        ValueError: a result in `out` was made with other settings, or is damaged.
+    """
+    runs = runs_of(methods, list(series), seeds=seeds)
+    known = {one: read_result(one, methods[one.method], out) for one in runs}
+    left = [one for one, result in known.items() if result is None]
+    halves = {(one.group, one.name): half for one, half in series.items()}
+    made_by = maker(processes)
+
+    def write() -> str:
+        rows = [
+            Row(one, result, halves[one.group, one.series], methods[one.method].combination)
+            for one, result in known.items()
+            if result is not None
+        ]
+        text = report(rows, [f"{name}: {value}" for name, value in made_by.items()])
+        content = [{**asdict(row.run), "half": row.half, **asdict(row.result)} for row in rows]
+        write_whole(out / RESULTS, lambda part: part.write_text(json.dumps(content, indent=1)))
+        write_whole(out / TABLES, lambda part: part.write_text(text))
+        return text
+
+    with tqdm(total=len(runs), initial=len(runs) - len(left), unit="run") as bar:
+        done = do_runs(left, methods, list(series), out=out, processes=processes, made_by=made_by)
+        for one in done:
+            known[one] = read_result(one, methods[one.method], out)
+            bar.set_description(f"{one.method} {one.series}"[:40])
+            bar.update()
+    return write()
+
+
+def maker(processes: int) -> dict[str, str]:
+    """What results are made by and on."""
+    return {
+        "commit": _commit(),
+        "tgan": version("tgan-video"),
+        "torch": torch.__version__,
+        "processor": f"{processor()}, {cores()} logical cores, {processes} processes",
+    }
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+    asked = ["git", "-C", str(here), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "not from a repository"

@@ -1,0 +1,139 @@
+"""Runs of methods on series, each with a result of its own on the disk."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tgan.benchmarks.tadgan.methods import BaselineMethod, Outcome, TadGANMethod
+from tgan.files import write_whole
+from tgan.metrics.overlap import Agreement, Counts, agreement
+from tgan.tadgan.sets import Labelled
+
+Method = BaselineMethod | TadGANMethod
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method on a series with a seed.
+
+    Attributes:
+        method: its name.
+        group, series: names.
+        seed: 0 where the method has none.
+    """
+
+    method: str
+    group: str
+    series: str
+    seed: int
+
+    def path(self, out: Path) -> Path:
+        """Where its result lies."""
+        return out / "runs" / self.method / self.group / f"{self.series}-{self.seed}.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a run.
+
+    Attributes:
+        found: how well intervals agree with known ones, by combination of scores.
+        seconds, error, components_error: see `Outcome`.
+    """
+
+    found: dict[str, Agreement]
+    seconds: float
+    error: float | None
+    components_error: float | None
+
+
+def runs_of(methods: Mapping[str, Method], series: Sequence[Labelled], *, seeds: int) -> list[Run]:
+    """All runs, those of the first seed first."""
+    return [
+        Run(name, one.group, one.name, seed)
+        for seed in range(seeds)
+        for name, method in methods.items()
+        for one in series
+        if method.seeded or not seed
+    ]
+
+
+def do_runs(
+    runs: Sequence[Run],
+    methods: Mapping[str, Method],
+    series: Sequence[Labelled],
+    *,
+    out: Path,
+    processes: int,
+    made_by: Mapping[str, str],
+) -> Iterator[Run]:
+    """Do runs side by side and write their results; yields each as it is done.
+
+    Every process has one thread, so that results do not depend on how many there are.
+    """
+    by_name = {(one.group, one.name): one for one in series}
+    # Started afresh: a fork of a process with threads may hang.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,))
+    try:
+        waiting = {
+            pool.submit(_do, methods[run.method], by_name[run.group, run.series], run.seed): run
+            for run in runs
+        }
+        for future in as_completed(waiting):
+            run = waiting[future]
+            content = {
+                "settings": methods[run.method].settings(),
+                "made_by": dict(made_by),
+                **future.result(),
+            }
+            text = json.dumps(content, indent=1) + "\n"
+            write_whole(run.path(out), lambda part, text=text: part.write_text(text))
+            yield run
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _do(method: Method, series: Labelled, seed: int) -> dict[str, Any]:
+    outcome = method.run(series, seed=seed)
+    return {**asdict(outcome), "found": _found(outcome, series)}
+
+
+def _found(outcome: Outcome, series: Labelled) -> dict[str, Any]:
+    times = np.asarray(series.test.timestamps)
+    return {
+        combination: asdict(agreement(series.known, intervals, times))
+        for combination, intervals in outcome.intervals.items()
+    }
+
+
+def read_result(run: Run, method: Method, out: Path) -> Result | None:
+    """The result of a run; None if there is none yet.
+
+    Raises:
+        ValueError: it is damaged, or was made with other settings.
+    """
+    path = run.path(out)
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text())
+        # Through JSON, where tuples are lists.
+        settings = json.loads(json.dumps(method.settings()))
+        if content["settings"] != settings:
+            raise ValueError("it was made with other settings; name another --out")
+        found = {name: _agreement(entry) for name, entry in content["found"].items()}
+        return Result(found, content["seconds"], content["error"], content["components_error"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"'{path}' cannot be used: {error}") from error
+
+
+def _agreement(entry: Mapping[str, Any]) -> Agreement:
+    counts = {name: Counts(**entry[name]) for name in ("intervals", "samples")}
+    return Agreement(**counts, covered=entry["covered"], total=entry["total"])

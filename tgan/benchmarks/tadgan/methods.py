@@ -1,0 +1,120 @@
+"""What is compared: baselines, and TadGANs by their configurations."""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tgan.tadgan.baselines import BASELINES, WINDOW, WindowComponents
+from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.intervals import find_intervals
+from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
+from tgan.tadgan.series import Scaler
+from tgan.tadgan.sets import Labelled
+from tgan.tadgan.settings import TadGANSettings
+
+# What the only scores of a baseline are called, and those that decide for a TadGAN are one of
+# the other combinations.
+ERRORS_ALONE = "reconstruction"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method made of a series.
+
+    Attributes:
+        intervals: found ones, by the combination of scores that they come from.
+        seconds: of fitting and scoring.
+        error: the mean squared error of the reconstruction of scaled values; None without one.
+        components_error: that of as many principal components of windows as the latent has
+            numbers; None of a baseline.
+    """
+
+    intervals: dict[str, list[tuple[int, int]]]
+    seconds: float
+    error: float | None = None
+    components_error: float | None = None
+
+
+@dataclass(frozen=True)
+class BaselineMethod:
+    """A baseline.
+
+    Attributes:
+        name: in `BASELINES`.
+        seeded: whether another seed gives another result.
+    """
+
+    name: str
+    seeded: bool = False
+    combination: str = ERRORS_ALONE
+
+    def settings(self) -> dict[str, Any]:
+        """What its results depend on beside series and seed."""
+        return {"baseline": self.name, "error": Scoring().error}
+
+    def run(self, series: Labelled, *, seed: int) -> Outcome:
+        """Fit it to the training part of a series, and find intervals in the other one."""
+        start = time.perf_counter()
+        train, test = (part.aggregate(series.interval) for part in (series.train, series.test))
+        scaler = Scaler.fit(train, allow_constant=True)
+        made = {"seed": seed} if self.seeded else {}
+        baseline = BASELINES[self.name](**made).fit(scaler.transform(train.values))
+        errors = baseline.errors(scaler.transform(test.values), error=Scoring().error)
+        reference = Reference.of(errors, smoothing=smoothing_window(len(errors) - WINDOW + 1))
+        scores = reference.scores(errors, combination=ERRORS_ALONE)
+        found = find_intervals(scores, test.timestamps, threshold=Scoring().threshold)
+        return Outcome({ERRORS_ALONE: found}, time.perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class TadGANMethod:
+    """A TadGAN.
+
+    Attributes:
+        configuration: its settings.
+        scoring: its error and threshold, and the combination that decides.
+    """
+
+    configuration: TadGANSettings
+    scoring: Scoring = field(default_factory=Scoring)
+    seeded: bool = True
+
+    @property
+    def combination(self) -> str:
+        """The one that decides."""
+        return self.scoring.combination
+
+    def settings(self) -> dict[str, Any]:
+        """What its results depend on beside series and seed."""
+        return {
+            "configuration": asdict(self.configuration),
+            "scoring": asdict(self.scoring),
+        }
+
+    def run(self, series: Labelled, *, seed: int) -> Outcome:
+        """Fit it to the training part of a series, and find intervals in the other one."""
+        start = time.perf_counter()
+        detector = TadGANDetector(
+            self.configuration,
+            scoring=self.scoring,
+            interval=series.interval,
+            seed=seed,
+        ).fit(series.train)
+        measures = detector.measure(series.test)
+        detector.scored(measures)
+        seconds = time.perf_counter() - start
+        found = {}
+        for combination in COMBINATIONS:
+            detector.scoring = replace(self.scoring, combination=combination)
+            found[combination] = detector.intervals_of(detector.scored(measures))
+        values = detector.scaler_.transform(measures.values)
+        train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
+        components = WindowComponents(self.configuration.latent_size).fit(train)
+        return Outcome(
+            found,
+            seconds,
+            float(np.square(values - measures.made).mean()),
+            float(np.square(values - components.reconstruct(values)).mean()),
+        )

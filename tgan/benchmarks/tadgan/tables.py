@@ -1,0 +1,161 @@
+"""The tables of the report, in Markdown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from tgan.benchmarks.tadgan.jobs import Result, Run
+from tgan.metrics.overlap import COVERAGE_CAPS, Agreement, sum_of
+from tgan.tadgan.sets import NAB_INTERVALS
+
+# The sets of which means are told together.
+BENCHMARKS = {"NAB": tuple(NAB_INTERVALS), "NASA": ("MSL", "SMAP"), "UCR": ("UCR",)}
+BENCHMARKS["robot"] = ("robot",)
+CHOOSING, REPORTING = "choosing", "reporting"
+# A reconstruction is one if its error is at most so many times that of principal components.
+MOST_ERROR = 1.25
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result with where it comes from.
+
+    Attributes:
+        run, result: what was done, and what came of it.
+        half: `CHOOSING` or `REPORTING`.
+        combination: the one that decides.
+    """
+
+    run: Run
+    result: Result
+    half: str
+    combination: str
+
+    @property
+    def found(self) -> Agreement:
+        """How well the intervals of the combination that decides agree with known ones."""
+        return self.result.found[self.combination]
+
+
+def report(rows: Sequence[Row], heading: Sequence[str]) -> str:
+    """All tables of what is known, below lines of a heading."""
+    parts = ["# TadGAN beside baselines", *heading]
+    for benchmark, groups in BENCHMARKS.items():
+        inside = [row for row in rows if row.run.group in groups]
+        if inside:
+            parts += [f"## {benchmark}", _markdown(_of_sets(inside))]
+        if inside and len(groups) > 1:
+            parts += [_markdown(_of_halves(inside))]
+    networks = [row for row in rows if row.result.error is not None]
+    if networks:
+        parts += ["## Reconstructions", _markdown(_of_errors(networks))]
+        parts += ["## Combinations of scores", _markdown(_of_combinations(networks))]
+    return "\n\n".join(parts) + "\n"
+
+
+def capped_f1(found: Agreement, group: str) -> float:
+    """The F1 of intervals, or 0 where they cover more of a set than they may."""
+    return found.intervals.f1 if found.coverage <= COVERAGE_CAPS.get(group, 1.0) else 0.0
+
+
+def mean_f1(rows: Iterable[Row]) -> float:
+    """The mean over sets of the capped F1, for rows of one method and seed."""
+    return mean(capped_f1(found, group) for group, found in _sums(rows).items())
+
+
+def mean_sample_f1(rows: Iterable[Row]) -> float:
+    """The mean over sets of the F1 of samples, for rows of one method and seed."""
+    return mean(found.samples.f1 for found in _sums(rows).values())
+
+
+def _of_sets(rows: Sequence[Row]) -> list[list[str]]:
+    """F1 of intervals of each set with counts and coverage, means over sets, time."""
+    groups = sorted({row.run.group for row in rows})
+    table = [["method", *groups, "mean F1", "mean F1 of samples", "seconds"]]
+    for method, seeds in _by_method(rows).items():
+        sums = [_sums(inside) for inside in seeds]
+        means = [mean_f1, mean_sample_f1, lambda inside: sum(row.result.seconds for row in inside)]
+        f1, samples, seconds = ([of(inside) for inside in seeds] for of in means)
+        cells = [_cell([one[group] for one in sums], group) for group in groups]
+        table.append([method, *cells, _spread(f1), _spread(samples), f"{mean(seconds):.0f}"])
+    return table
+
+
+def _of_halves(rows: Sequence[Row]) -> list[list[str]]:
+    """The mean F1 of the signals that settings were chosen on, of the others, and of all."""
+    table = [["mean F1", CHOOSING, REPORTING, "all"]]
+    for method, seeds in _by_method(rows).items():
+        cells = []
+        for halves in ({CHOOSING}, {REPORTING}, {CHOOSING, REPORTING}):
+            parts = [[row for row in inside if row.half in halves] for inside in seeds]
+            cells.append(_spread([mean_f1(part) for part in parts]) if all(parts) else "")
+        table.append([method, *cells])
+    return table
+
+
+def _of_errors(rows: Sequence[Row]) -> list[list[str]]:
+    """How errors of reconstructions compare with those of principal components."""
+    table = [["method", "error / components' error, median", f"at most {MOST_ERROR}", "of"]]
+    for method, seeds in _by_method(rows).items():
+        ratios = sorted(
+            row.result.error / max(row.result.components_error, 1e-12)
+            for inside in seeds
+            for row in inside
+        )
+        within = sum(ratio <= MOST_ERROR for ratio in ratios)
+        table.append([method, f"{ratios[len(ratios) // 2]:.2f}", str(within), str(len(ratios))])
+    return table
+
+
+def _of_combinations(rows: Sequence[Row]) -> list[list[str]]:
+    """The mean F1 over all sets by every combination of scores of critic and reconstruction."""
+    names = list(rows[0].result.found)
+    table = [["mean F1", *names]]
+    for method, seeds in _by_method(rows).items():
+        cells = []
+        for name in names:
+            others = [
+                [Row(row.run, row.result, row.half, name) for row in inside] for inside in seeds
+            ]
+            cells.append(_spread([mean_f1(inside) for inside in others]))
+        table.append([method, *cells])
+    return table
+
+
+def _by_method(rows: Iterable[Row]) -> dict[str, list[list[Row]]]:
+    """Of each method the rows of every seed that is complete: that has as many as the first."""
+    found: dict[str, dict[int, list[Row]]] = {}
+    for row in rows:
+        found.setdefault(row.run.method, {}).setdefault(row.run.seed, []).append(row)
+    most = {method: max(map(len, seeds.values())) for method, seeds in found.items()}
+    return {
+        method: [inside for inside in seeds.values() if len(inside) == most[method]]
+        for method, seeds in found.items()
+    }
+
+
+def _sums(rows: Iterable[Row]) -> dict[str, Agreement]:
+    groups: dict[str, list[Agreement]] = {}
+    for row in rows:
+        groups.setdefault(row.run.group, []).append(row.found)
+    return {group: sum_of(found) for group, found in sorted(groups.items())}
+
+
+def _cell(sums: Sequence[Agreement], group: str) -> str:
+    """F1, counts where there is but one seed, and coverage."""
+    text = _spread([capped_f1(found, group) for found in sums])
+    if len(sums) == 1:
+        counts = sums[0].intervals
+        text += f" ({counts.tp}/{counts.fp}/{counts.fn})"
+    return f"{text} c{mean(found.coverage for found in sums):.2f}"
+
+
+def _spread(values: Sequence[float]) -> str:
+    text = f"{mean(values):.3f}"
+    return f"{text} ± {stdev(values):.3f}" if len(values) > 1 else text
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

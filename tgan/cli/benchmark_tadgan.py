@@ -1,0 +1,88 @@
+"""`tgan benchmark-tadgan`: TadGANs beside baselines on labelled series, with the same scoring."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.cli import Parser
+from tgan.lookup import look_up
+
+EXAMPLES = """\
+examples:
+  tgan benchmark-tadgan --data datasets --out results --seeds 3
+  tgan benchmark-tadgan --data datasets --out results --methods context,pca --sets nab
+  tgan benchmark-tadgan --out robot --sets robot
+
+sets, each a folder within --data but the last, which is simulated:
+  nab    nab/        Numenta's benchmark: combined_windows.json and data/
+  nasa   smap_msl/   SMAP and MSL: labeled_anomalies.csv and telemetry.npz
+  ucr    ucr/        files N_UCR_Anomaly_NAME_TRAIN_START_END.txt
+  robot              a wheeled robot, some of whose wheels break
+
+Results appear in --out as they are known: a file for each run in runs/, in the end results.json
+and tables.md. A benchmark that was interrupted goes on where it was; what is there is not redone.
+"""
+
+
+def main(argv: Sequence[str]) -> None:
+    """Parse arguments, run what is not there yet, write and print tables."""
+    arguments = _parser().parse_args(argv)
+    for option in ("seeds", "processes"):
+        if getattr(arguments, option) < 1:
+            raise ValueError(f"--{option} {getattr(arguments, option)} is below 1")
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f"--out {arguments.out} is a file; name a folder")
+
+    # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.benchmarks.tadgan.benchmark import METHODS, QUICK, SETS, read_sets, run
+
+    methods = _chosen(arguments.methods, QUICK, METHODS, kind="method")
+    sets = _chosen(arguments.sets, SETS, SETS, kind="set")
+    series = read_sets(arguments.data, sets, half=arguments.half)
+    print(f"{len(series)} series of {', '.join(sets)}; methods: {', '.join(methods)}")
+    text = run(
+        series,
+        {name: METHODS[name] for name in methods},
+        out=arguments.out,
+        seeds=arguments.seeds,
+        processes=arguments.processes,
+    )
+    print(text)
+    print(arguments.out)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="tgan benchmark-tadgan",
+        description="Compare TadGANs with baselines that share their preparation and scoring.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=Path(), metavar="DIR", help="with the folders of the sets")
+    add("--out", type=Path, required=True, metavar="DIR", help="for results; goes on with its own")
+    add("--sets", metavar="SET,...", help="any of those below (default: all)")
+    add(
+        "--methods",
+        metavar="METHOD,...",
+        help="(default: all but the published configuration, which takes minutes a series)",
+    )
+    add(
+        "--half",
+        choices=["choosing", "reporting"],
+        help="only the series that settings were chosen on, or only the others",
+    )
+    add("--seeds", type=int, default=5, metavar="N", help="runs of what is random (default 5)")
+    add("--processes", type=int, default=1, metavar="N", help="runs at once (default 1)")
+    return parser
+
+
+def _chosen(
+    given: str | None, default: Sequence[str], table: Sequence[str], *, kind: str
+) -> list[str]:
+    if given is None:
+        return list(default)
+    names = [name.strip() for name in given.split(",")]
+    for name in names:
+        look_up(dict.fromkeys(table), name, kind=kind)
+    return list(dict.fromkeys(names))
