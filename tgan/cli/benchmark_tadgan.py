@@ -11,6 +11,7 @@ EXAMPLES = """\
 examples:
   tgan benchmark-tadgan --data datasets --out results --seeds 3
   tgan benchmark-tadgan --data datasets --out results --methods context,pca --sets nab
+  tgan benchmark-tadgan --data datasets --out adex --only 'realAdExchange/*' --methods published
   tgan benchmark-tadgan --out robot --sets robot
 
 sets, each a folder within --data but the last, which is simulated:
@@ -38,7 +39,8 @@ def main(argv: Sequence[str]) -> None:
 
     methods = _chosen(arguments.methods, QUICK, METHODS, kind="method")
     sets = _chosen(arguments.sets, SETS, SETS, kind="set")
-    series = read_sets(arguments.data, sets, half=arguments.half)
+    only = [pattern.strip() for pattern in arguments.only.split(",")]
+    series = read_sets(arguments.data, sets, half=arguments.half, only=only)
     print(f"{len(series)} series of {', '.join(sets)}; methods: {', '.join(methods)}")
     text = run(
         series,
@@ -66,6 +68,12 @@ def _parser() -> Parser:
         "--methods",
         metavar="METHOD,...",
         help="(default: all but the published configuration, which takes minutes a series)",
+    )
+    add(
+        "--only",
+        default="*",
+        metavar="SET/SERIES,...",
+        help="patterns such as 'realAdExchange/*' or '*/exchange-2*'",
     )
     add(
         "--half",

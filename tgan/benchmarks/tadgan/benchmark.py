@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,7 +50,9 @@ METHODS: dict[str, Method] = {
 QUICK = [name for name in METHODS if not name.startswith("published")]
 
 
-def read_sets(data: Path, names: Sequence[str], *, half: str | None = None) -> dict[Labelled, str]:
+def read_sets(
+    data: Path, names: Sequence[str], *, half: str | None = None, only: Sequence[str] = ("*",)
+) -> dict[Labelled, str]:
     """The series of sets, in order of their names, with the half that each belongs to.
 
     Settings were chosen on every second series of NAB by order of set and name, from the first on.
@@ -59,9 +62,10 @@ def read_sets(data: Path, names: Sequence[str], *, half: str | None = None) -> d
         data: with the folders of sets that are not simulated.
         names: in `SETS`.
         half: `CHOOSING` or `REPORTING` to leave out the others.
+        only: patterns of the shell, of which one matches `SET/SERIES`.
 
     Raises:
-        ValueError: a set that is not there or cannot be read.
+        ValueError: a set that is not there or cannot be read, or a pattern that matches nothing.
     """
     found: list[Labelled] = []
     for name in names:
@@ -73,7 +77,16 @@ def read_sets(data: Path, names: Sequence[str], *, half: str | None = None) -> d
     found.sort(key=lambda one: (one.group, one.name))
     halves = dict.fromkeys(found, REPORTING)
     halves |= dict.fromkeys([one for one in found if one.group in NAB_INTERVALS][::2], CHOOSING)
-    return {one: part for one, part in halves.items() if half in (None, part)}
+    for pattern in only:
+        if not any(fnmatch(f"{one.group}/{one.name}", pattern) for one in found):
+            groups = ", ".join(sorted({one.group for one in found}))
+            raise ValueError(f"no series SET/SERIES matches '{pattern}'; the sets are {groups}")
+    return {
+        one: part
+        for one, part in halves.items()
+        if half in (None, part)
+        and any(fnmatch(f"{one.group}/{one.name}", pattern) for pattern in only)
+    }
 
 
 def run(
