@@ -11,7 +11,7 @@ from tgan.tadgan.layers import HidesMiddle
 _SMALLEST = 1e-4
 # What a regression on what is seen pays for the squares of its weights, as a share of the mean
 # variance of what it sees.
-_RIDGE = 1e-3
+_RIDGE = 0.1
 
 
 @torch.no_grad()

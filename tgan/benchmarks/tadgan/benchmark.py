@@ -14,14 +14,16 @@ from tqdm import tqdm
 from tgan.benchmarks.machine import cores, processor
 from tgan.benchmarks.tadgan.jobs import Method, do_runs, read_result, runs_of
 from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
-from tgan.benchmarks.tadgan.tables import CHOOSING, REPORTING, Row, report
+from tgan.benchmarks.tadgan.tables import BENCHMARKS, CHOOSING, REPORTING, Row, report
 from tgan.files import write_whole
 from tgan.tadgan import sets
 from tgan.tadgan.baselines import BASELINES
 from tgan.tadgan.robot import robot_with_faults
-from tgan.tadgan.sets import NAB_INTERVALS, Labelled
+from tgan.tadgan.sets import Labelled
 from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 
+# Groups of sets of which every second series served to choose settings.
+CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])
 RESULTS, TABLES = "results.json", "tables.md"
 # The folder of each set within that of the data; None of one that is simulated.
 SETS = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
@@ -55,8 +57,8 @@ def read_sets(
 ) -> dict[Labelled, str]:
     """The series of sets, in order of their names, with the half that each belongs to.
 
-    Settings were chosen on every second series of NAB by order of set and name, from the first on.
-    The others report, as do all series of other sets.
+    Settings were chosen on every second series of NAB by order of set and name, from the first on,
+    and on every second one of NASA's. The others report, as do all series of other sets.
 
     Args:
         data: with the folders of sets that are not simulated.
@@ -76,7 +78,8 @@ def read_sets(
             found += sets.SETS[name](data / folder)
     found.sort(key=lambda one: (one.group, one.name))
     halves = dict.fromkeys(found, REPORTING)
-    halves |= dict.fromkeys([one for one in found if one.group in NAB_INTERVALS][::2], CHOOSING)
+    for groups in CHOSEN_ON:
+        halves |= dict.fromkeys([one for one in found if one.group in groups][::2], CHOOSING)
     for pattern in only:
         if not any(fnmatch(f"{one.group}/{one.name}", pattern) for one in found):
             groups = ", ".join(sorted({one.group for one in found}))
