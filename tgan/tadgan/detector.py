@@ -96,6 +96,8 @@ class TadGANDetector:
         interval: seconds over which samples are averaged; by default the median time between
             samples of the training series.
         steps: updates of encoder and decoder, in place of those of the settings.
+        allow_constant: whether a training series may be constant. All that differs from it is
+            then abnormal.
         seed: of everything that is random.
         device: of the networks.
 
@@ -118,6 +120,7 @@ class TadGANDetector:
         scoring: Scoring | None = None,
         interval: int | None = None,
         steps: int | None = None,
+        allow_constant: bool = False,
         seed: int = 0,
         device: str | torch.device = "cpu",
     ) -> None:
@@ -128,7 +131,7 @@ class TadGANDetector:
         if steps is not None:
             settings = replace(settings, steps=steps)
         self.settings, self.scoring = settings, scoring or Scoring()
-        self.interval, self.seed = interval, seed
+        self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
         self.device = torch.device(device)
         self.networks_: dict[str, nn.Module] = {}
 
@@ -146,13 +149,13 @@ class TadGANDetector:
 
         Raises:
             ValueError: fewer segments than a window, a channel without values, or a series that
-                is constant.
+                is constant unless that is allowed.
             ArithmeticError: a loss is not finite.
         """
         series = as_series(series)
         interval = self.interval or series.median_step
         segments = series.aggregate(interval)
-        scaler = Scaler.fit(segments)
+        scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
         self._check_length(segments)
         self.settings = replace(self.settings, channels=len(series.names))
         self.interval_, self.names_, self.scaler_ = interval, series.names, scaler

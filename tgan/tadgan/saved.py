@@ -36,6 +36,7 @@ def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
         "version": VERSION,
         "settings": asdict(detector.settings),
         "scoring": asdict(detector.scoring),
+        "allow_constant": detector.allow_constant,
         "seed": detector.seed,
         "interval": detector.interval_,
         "names": detector.names_,
@@ -91,6 +92,7 @@ def _described(described: dict[str, Any], device: str | torch.device) -> TadGAND
         TadGANSettings(**described["settings"]),
         scoring=Scoring(threshold=threshold, **scoring),
         interval=described["interval"],
+        allow_constant=described["allow_constant"],
         seed=described["seed"],
         device=device,
     )

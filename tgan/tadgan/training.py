@@ -51,9 +51,8 @@ def train(
     if not 0 <= first <= steps:
         raise ValueError(f"cannot train from step {first} to step {steps}")
     if task is None:
-        variance = float(windows.double().var(correction=0))
-        if settings.per_variance and not variance:
-            raise ValueError("all windows hold one and the same number: nothing to train on")
+        # Of a constant it is 0, and any weight will do.
+        variance = float(windows.double().var(correction=0)) or 1.0
         task = TadGANTask(settings, seed=seed, device=device, variance=variance)
         if settings.starts_from_components:
             start_from_components(task.encoder, task.decoder, windows)

@@ -100,6 +100,7 @@ class TadGANMethod:
             self.configuration,
             scoring=self.scoring,
             interval=series.interval,
+            allow_constant=True,
             seed=seed,
         ).fit(series.train)
         measures = detector.measure(series.test)
@@ -111,7 +112,8 @@ class TadGANMethod:
             found[combination] = detector.intervals_of(detector.scored(measures))
         values = detector.scaler_.transform(measures.values)
         train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
-        components = WindowComponents(self.configuration.latent_size).fit(train)
+        sizes = self.configuration.latent_size, self.configuration.window
+        components = WindowComponents(sizes[0], length=sizes[1]).fit(train)
         return Outcome(
             found,
             seconds,

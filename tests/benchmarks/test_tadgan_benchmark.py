@@ -1,0 +1,178 @@
+"""The comparison of detectors: what a method gives, what is redone, and what the tables say."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tgan.benchmarks.tadgan import benchmark
+from tgan.benchmarks.tadgan.benchmark import METHODS, QUICK, read_sets
+from tgan.benchmarks.tadgan.jobs import Result, Run, do_runs, read_result, runs_of
+from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
+from tgan.benchmarks.tadgan.tables import CHOOSING, REPORTING, Row, capped_f1, mean_f1, report
+from tgan.metrics.overlap import Agreement, Counts
+from tgan.tadgan.baselines import ConstantMedian
+from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.intervals import find_intervals
+from tgan.tadgan.scores import anomaly_scores
+from tgan.tadgan.series import Scaler, Series
+from tgan.tadgan.sets import NAB_INTERVALS, Labelled
+from tgan.tadgan.settings import CONFIGURATIONS
+
+TINY = replace(CONFIGURATIONS["dense"], window=12, latent_size=2, steps=2)
+
+
+def labelled(name="one", group="realAdExchange", seed=0):
+    """300 hours of a sine with a bump, which is known."""
+    values = np.sin(np.arange(300) / 5) + 0.05 * np.random.default_rng(seed).normal(size=300)
+    values[200:210] += 5
+    series = Series(np.arange(300, dtype=np.int64) * 3600, values[:, None], ("value",))
+    return Labelled(group, name, 3600, series, series, [(200 * 3600, 209 * 3600)])
+
+
+def test_a_baseline_gives_what_its_parts_give():
+    one = labelled()
+    outcome = BaselineMethod("constant_median").run(one, seed=0)
+    values = Scaler.fit(one.test).transform(one.test.values)
+    made = ConstantMedian().fit(values).reconstruct(values)
+    # A hundredth of the 201 windows of 100 samples.
+    scores = anomaly_scores(values, made, smoothing=2)
+    assert outcome.intervals == {"reconstruction": find_intervals(scores, one.test.timestamps)}
+    assert outcome.error is None and outcome.seconds > 0
+
+
+def test_a_tadgan_gives_what_its_detector_finds():
+    one = labelled()
+    outcome = TadGANMethod(TINY).run(one, seed=3)
+    for combination, found in outcome.intervals.items():
+        scoring = Scoring(combination=combination)
+        detector = TadGANDetector(TINY, scoring=scoring, interval=3600, seed=3).fit(one.train)
+        assert found == detector.detect(one.test)
+    measures = detector.measure(one.test)
+    values = detector.scaler_.transform(one.test.values)
+    assert outcome.error == pytest.approx(np.mean((values - measures.made) ** 2))
+
+
+def test_an_untrained_dense_tadgan_is_as_good_as_components():
+    outcome = TadGANMethod(replace(TINY, steps=0)).run(labelled(), seed=0)
+    assert outcome.error == pytest.approx(outcome.components_error, rel=1e-3)
+
+
+def test_only_what_is_random_is_repeated():
+    methods = {"a": BaselineMethod("pca"), "b": TadGANMethod(TINY)}
+    runs = runs_of(methods, [labelled("x"), labelled("y")], seeds=2)
+    assert [(r.method, r.series, r.seed) for r in runs] == [
+        *(("a", "x", 0), ("a", "y", 0), ("b", "x", 0), ("b", "y", 0)),
+        *(("b", "x", 1), ("b", "y", 1)),
+    ]
+
+
+def test_runs_are_kept_and_not_redone(tmp_path, monkeypatch):
+    series = {labelled("x"): REPORTING, labelled("y"): CHOOSING}
+    methods = {"constant_median": BaselineMethod("constant_median"), "pca": BaselineMethod("pca")}
+    go = partial(benchmark.run, series, methods, out=tmp_path, seeds=2, processes=1)
+    text = go()
+    assert "constant_median" in text and (tmp_path / "tables.md").read_text() == text
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert {(r["method"], r["series"], r["half"]) for r in results} == {
+        (method, name, half)
+        for method in methods
+        for name, half in (("x", REPORTING), ("y", CHOOSING))
+    }
+    monkeypatch.setattr(benchmark, "do_runs", lambda runs, *_, **__: iter(runs and [1 / 0]))
+    assert go() == text
+    (tmp_path / "runs/pca/realAdExchange/y-0.json").unlink()
+    with pytest.raises(ZeroDivisionError):
+        go()
+
+
+def test_processes_give_the_same(tmp_path):
+    methods, series = {"tiny": TadGANMethod(TINY)}, [labelled("x"), labelled("y", seed=1)]
+    runs = runs_of(methods, series, seeds=1)
+    found = []
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        list(do_runs(runs, methods, series, out=out, processes=processes, made_by={}))
+        found.append([replace(read_result(r, methods["tiny"], out), seconds=0.0) for r in runs])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "cannot be used"),
+        ('{"settings": {"baseline": "pca", "error": "area"}}', "made with other settings"),
+        ('{"settings": {"baseline": "pca", "error": "dtw"}}', "cannot be used: 'found'"),
+    ],
+)
+def test_results_that_cannot_be_used_are_named(tmp_path, content, message):
+    run = Run("pca", "g", "x", 0)
+    assert read_result(run, BaselineMethod("pca"), tmp_path) is None
+    run.path(tmp_path).parent.mkdir(parents=True)
+    run.path(tmp_path).write_text(content)
+    with pytest.raises(ValueError, match=f"x-0.json.*{message}"):
+        read_result(run, BaselineMethod("pca"), tmp_path)
+
+
+def row(method, group, name, *, counts, covered=10, seed=0, half=REPORTING, error=None):
+    found = Agreement(Counts(*counts), Counts(1, 1, 0), covered, 100)
+    return Row(
+        Run(method, group, name, seed),
+        Result({"mean": found, "critic": Agreement(total=100)}, 2.0, error, error and 1.0),
+        half,
+        "mean",
+    )
+
+
+def test_counts_are_summed_within_a_set_and_means_are_over_sets():
+    rows = [
+        row("a", "realTraffic", "x", counts=(1, 0, 0)),
+        row("a", "realTraffic", "y", counts=(0, 2, 1)),
+        row("a", "realTweets", "x", counts=(1, 1, 0)),
+    ]
+    # 2 / (2 + 2 + 1) and 2 / (2 + 1).
+    assert mean_f1(rows) == pytest.approx((0.4 + 2 / 3) / 2)
+    text = report(rows, ["a heading"])
+    assert text.startswith("# TadGAN beside baselines\n\na heading\n")
+    assert "| a | 0.400 (1/2/1) c0.10 | 0.667 (1/1/0) c0.10 | 0.533 | 0.667 | 6 |" in text
+    assert "Reconstructions" not in text
+
+
+def test_a_set_that_is_covered_too_far_counts_for_nothing():
+    perfect = Agreement(Counts(5, 0, 0), Counts(), 13, 100)
+    assert capped_f1(perfect, "realTweets") == 0 and capped_f1(perfect, "realTraffic") == 1
+
+
+def test_seeds_halves_errors_and_combinations_are_told():
+    rows = [
+        row("a", "realTraffic", name, counts=counts, seed=seed, half=half, error=error)
+        for seed, counts, error in ((0, (1, 0, 0), 1.2), (1, (0, 1, 1), 1.4))
+        for name, half in (("x", CHOOSING), ("y", REPORTING))
+    ]
+    text = report(rows, [])
+    assert "| a | 0.500 ± 0.707 c0.10 | 0.500 ± 0.707 | 0.667 ± 0.000 | 4 |" in text
+    assert "| a | 0.500 ± 0.707 | 0.500 ± 0.707 | 0.500 ± 0.707 |" in text
+    assert "| a | 1.40 | 2 | 4 |" in text
+    assert "| mean F1 | mean | critic |\n| --- | --- | --- |\n| a | 0.500 ± 0.707 | 0.000" in text
+    # A seed that is not complete is left out.
+    assert "| a | 1.000 (2/0/0) c0.10 |" in report(rows[:3], [])
+
+
+def test_every_method_is_a_baseline_or_a_configuration():
+    assert {"pca", "linear_context", "matrix_profile", "lstm_forecaster", "context"} <= set(QUICK)
+    assert not [name for name in QUICK if name.startswith("published")]
+    assert METHODS["published_svc"].configuration.constraint == "svc"
+    assert METHODS["context_untrained"].configuration.steps == 0
+
+
+def test_nab_is_halved_by_name(shared):
+    series = read_sets(shared("datasets"), ["nab"])
+    assert len(series) == 45 and list(series.values()) == ([CHOOSING, REPORTING] * 23)[:45]
+    assert {one.group for one in series} == set(NAB_INTERVALS)
+    names = [f"exchange-{name}_results" for name in ("2_cpc", "3_cpc", "4_cpm")]
+    half = read_sets(shared("datasets"), ["nab"], half=REPORTING, only=["realAdExchange/*"])
+    assert [one.name for one in half] == names
+    with pytest.raises(ValueError, match="no series SET/SERIES matches 'realTwits/\\*'"):
+        read_sets(shared("datasets"), ["nab"], only=["realTwits/*"])
