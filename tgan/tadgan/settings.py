@@ -47,6 +47,7 @@ class TadGANSettings:
         per_variance: whether that error is divided by the variance of the training windows, so
             that the weight means the same for every signal.
         learning_rate, beta1, beta2: of the three Adams.
+        critic_learning_rate: of those of the critics, if another one.
         cooldown: the last share of the steps, in which the learning rate falls linearly to 0.
         starts_from_components: whether a dense encoder and decoder start as the principal
             component analysis of the training windows, see `start_from_components`.
@@ -82,6 +83,7 @@ class TadGANSettings:
     reconstruction: float = RECONSTRUCTION
     per_variance: bool = False
     learning_rate: float = 5e-4
+    critic_learning_rate: float | None = None
     beta1: float = 0.9
     beta2: float = 0.999
     cooldown: float = 0.0
@@ -101,9 +103,10 @@ class TadGANSettings:
             raise ValueError(
                 f"hidden {self.hidden} steps do not lie in the middle of a window of {self.window}"
             )
-        for name in ("learning_rate", "reconstruction"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} {getattr(self, name)} of a TadGAN is not positive")
+        for name in ("learning_rate", "critic_learning_rate", "reconstruction"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} {value} of a TadGAN is not positive")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} {getattr(self, name)} of a TadGAN is not in [0, 1)")
@@ -124,6 +127,11 @@ class TadGANSettings:
     def margin(self) -> int:
         """Steps at either end of a window whose reconstruction is not scored."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
+
+    def learning_rate_of(self, player: str) -> float:
+        """The learning rate of `autoencoder`, `window_critic` or `latent_critic`."""
+        own = None if player == "autoencoder" else self.critic_learning_rate
+        return self.learning_rate if own is None else own
 
     def steps_of(self, windows: int) -> int:
         """Updates of encoder and decoder that a number of windows is trained for; at least 1.
@@ -178,8 +186,8 @@ def _checked(
         look_up(dict.fromkeys(set(known) - set(taken)), setting, kind=f"setting of {kind} '{name}'")
 
 
-# Both are trained for 35 passes (`steps_of`): the published one by Orion's word, the other in the
-# same number of windows, of which it updates encoder and decoder with every batch.
+# `published` is trained as long as Orion's, the others for a fixed number of steps, so that a long
+# series costs no more than a short one.
 CONFIGURATIONS = {
     "published": TadGANSettings(),
     "dense": TadGANSettings(
@@ -190,6 +198,7 @@ CONFIGURATIONS = {
         n_critic=1,
         reconstruction=1000.0,
         per_variance=True,
+        steps=1000,
         learning_rate=1e-3,
         cooldown=0.5,
         starts_from_components=True,
@@ -204,4 +213,6 @@ CONFIGURATIONS["context"] = replace(
     decoder_settings={"units": 16},
     n_critic=5,
     steps=200,
+    learning_rate=1e-4,
+    critic_learning_rate=1e-3,
 )

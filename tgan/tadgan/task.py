@@ -76,9 +76,12 @@ class TadGANTask:
 
         called = {k: InBfloat16(n) if settings.bf16 else n for k, n in networks.items()}
         self._players = {
-            "autoencoder": self._player(Autoencoder(called["encoder"], called["decoder"])),
-            "window_critic": self._player(called["window_critic"]),
-            "latent_critic": self._player(called["latent_critic"]),
+            name: self._player(name, network)
+            for name, network in {
+                "autoencoder": Autoencoder(called["encoder"], called["decoder"]),
+                "window_critic": called["window_critic"],
+                "latent_critic": called["latent_critic"],
+            }.items()
         }
         self._game = CycleGame(
             **self._players,
@@ -101,9 +104,9 @@ class TadGANTask:
         Returns:
             Detached scalars on the device; no one waits for them here.
         """
-        for player in self._players.values():
+        for name, player in self._players.items():
             for group in player.optimizer.param_groups:
-                group["lr"] = self.settings.learning_rate * rate
+                group["lr"] = self.settings.learning_rate_of(name) * rate
         with self._seeded(step):
             return cycle_step(
                 self._game,
@@ -144,11 +147,11 @@ class TadGANTask:
                 raise ValueError(f"the checkpoint has no optimiser of the {name} to go on with")
             load_optimizer(player.optimizer, tensors[f"{name}_optimizer"])
 
-    def _player(self, network: nn.Module) -> Player:
+    def _player(self, name: str, network: nn.Module) -> Player:
         settings = self.settings
         trained = [p for p in network.parameters() if p.requires_grad]
         betas = settings.beta1, settings.beta2
-        optimizer = torch.optim.Adam(trained, settings.learning_rate, betas)
+        optimizer = torch.optim.Adam(trained, settings.learning_rate_of(name), betas)
         scaler = torch.amp.GradScaler(self.device.type, enabled=False)
         return Player(network, network, optimizer, scaler)
 
