@@ -156,3 +156,15 @@ def test_critic_values_of_batches_are_those_of_the_whole(sizes):
     parts = np.split(critic, np.cumsum(sizes)[:-1])
     streamed = np.concatenate(list(critic_values_stream(iter(parts), 9)))
     np.testing.assert_array_equal(streamed, critic_values(critic, 9))
+
+
+def test_a_batch_more_costs_no_estimate_twice(monkeypatch):
+    rows = 0
+
+    def counted(covering):
+        nonlocal rows
+        rows += len(covering)
+        return covering[:, 0]
+
+    monkeypatch.setattr("tgan.tadgan.scores._modes", counted)
+    assert sum(map(len, critic_values_stream(np.zeros((60, 1)), 9))) == 60 + 9 - 1 == rows

@@ -6,7 +6,7 @@ import pytest
 from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
-from tgan.tadgan.streaming import extended, local, rolling, together, trimmed
+from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed
 
 RNG = np.random.default_rng(3)
 CUTS = [[], [1, 2, 3], [20], [0, 5, 5, 39], list(range(1, 40))]
@@ -59,6 +59,15 @@ def test_memory_is_bounded():
 
 
 @pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("size", [1, 7, 40])
+def test_pieces_are_the_series_in_chunks_of_a_size_at_most(cuts, size):
+    values = RNG.normal(size=(40, 2))
+    found = list(pieces(chunks_of(values, cuts), size))
+    np.testing.assert_array_equal(np.concatenate(found), values)
+    assert all(0 < len(piece) <= size for piece in found)
+
+
+@pytest.mark.parametrize("cuts", CUTS)
 @pytest.mark.parametrize("length", [1, 6, 40])
 def test_blocks_hold_every_window_once(cuts, length):
     values = RNG.normal(size=(40, 2))
@@ -85,6 +94,12 @@ def test_streams_are_brought_together(cuts, others):
     np.testing.assert_array_equal(np.concatenate([a for a, _ in pairs]), values)
 
 
-def test_streams_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="differ in length"):
-        list(together([np.zeros(3)], [np.zeros(2)]))
+@pytest.mark.parametrize("others", [[2], [2, 1, 1], [3], [3, 0, 1]])
+def test_streams_of_different_lengths_are_refused(others):
+    streams = [np.zeros(3), np.zeros(0)], [np.zeros(size) for size in others]
+    for pair in (streams, streams[::-1]):
+        if sum(others) == 3:
+            assert sum(len(one) for one, _ in together(*pair)) == 3
+        else:
+            with pytest.raises(ValueError, match="differ in length"):
+                list(together(*pair))

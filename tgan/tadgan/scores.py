@@ -62,19 +62,25 @@ def critic_values(critic: np.ndarray, length: int) -> np.ndarray:
         (n + W - 1,).
     """
     critic = np.asarray(critic, np.float64).reshape(-1)
+    return _critic_values(critic, length, 0, len(critic) + length - 1)
+
+
+def _critic_values(critic: np.ndarray, length: int, first: int, last: int) -> np.ndarray:
+    """Of `critic_values` those from step `first` up to and without `last`."""
     if not np.isfinite(critic).all():
         raise ValueError("the critic gave scores that are not finite")
-    count = len(critic) + length - 1
-    found = np.empty(count)
-    # The scores at each step from the last window to the first, as Orion has them.
-    inner = sliding_window_view(critic, length)[:, ::-1] if len(critic) >= length else critic[:0]
-    for start in range(0, len(inner), _CHUNK):
-        rows = inner[start : start + _CHUNK]
-        found[length - 1 + start :][: len(rows)] = _modes(rows)
-    outer = [*range(length - 1), *range(max(len(critic), length - 1), count)]
-    for step in outer:
-        covering = critic[max(0, step - length + 1) : step + 1]
-        found[step] = _modes(covering[None, ::-1])[0]
+    found = np.empty(last - first)
+    # Steps in as many windows as a step can lie in, of which many are estimated at once.
+    full = range(max(first, length - 1), min(last, len(critic)))
+    for start in full[::_CHUNK]:
+        covering = critic[start - length + 1 : min(start + _CHUNK, full.stop)]
+        # The scores at each step from the last window to the first, as Orion has them.
+        rows = sliding_window_view(covering, length)[:, ::-1]
+        found[start - first :][: len(rows)] = _modes(rows)
+    for step in range(first, last):
+        if step not in full:
+            covering = critic[max(0, step - length + 1) : step + 1]
+            found[step - first] = _modes(covering[None, ::-1])[0]
     return found
 
 
@@ -103,10 +109,10 @@ def critic_values_stream(batches: Iterable[np.ndarray], length: int) -> Iterator
     held = np.empty(0)
     for batch in batches:
         block = np.concatenate([held, batch])
-        yield critic_values(block, length)[len(held) : len(block)]
+        yield _critic_values(block, length, len(held), len(block))
         held = block[max(0, len(block) - length + 1) :]
     if len(held):
-        yield critic_values(held, length)[len(held) :]
+        yield _critic_values(held, length, len(held), len(held) + length - 1)
 
 
 @dataclass(frozen=True)

@@ -87,16 +87,15 @@ def together(*streams: Chunks) -> Iterator[tuple[np.ndarray, ...]]:
         ValueError: one ends before the others.
     """
     iterators = [iter(stream) for stream in streams]
-    held: list[np.ndarray | None] = [None] * len(iterators)
+    held: list[np.ndarray | None] = [np.empty(0)] * len(iterators)
     while True:
         for place, iterator in enumerate(iterators):
-            if held[place] is None or not len(held[place]):
+            while held[place] is not None and not len(held[place]):
                 held[place] = next(iterator, None)
         if all(block is None for block in held):
             return
         if any(block is None for block in held):
             raise ValueError("streams of one series differ in length")
         count = min(len(block) for block in held)
-        if count:
-            yield tuple(block[:count] for block in held)
+        yield tuple(block[:count] for block in held)
         held = [block[count:] for block in held]
