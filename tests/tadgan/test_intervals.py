@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from tests.tadgan import literal
-from tgan.tadgan.intervals import PRUNINGS, Threshold, find_intervals, merge_runs
+from tgan.tadgan.intervals import (
+    PRUNINGS,
+    Threshold,
+    find_intervals,
+    intervals_above,
+    merge_runs,
+)
 
 # One window over everything, and no padding: what is found can be read off the scores.
 PLAIN = {"window": 1.0, "padding": 0, "deviations": 1.0}
@@ -98,6 +104,29 @@ def test_each_window_has_its_own_threshold():
 
 def test_nothing_is_found_in_a_constant_or_a_single_score():
     assert found(np.full(500, 3.3)) == found(np.zeros(500)) == found([1.0]) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("padding", [0, 3, 50])
+def test_intervals_above_a_level_against_marks_on_every_sample(seed, padding):
+    rng = np.random.default_rng(seed)
+    scores, level = rng.random(int(rng.integers(1, 200))), 0.97
+    times = 1_000_000_000 + 300 * np.arange(len(scores))
+    above = np.flatnonzero(scores > level)
+    marks = [any(abs(t - hit) <= padding for hit in above) for t in range(len(scores))]
+    starts = [t for t, mark in enumerate(marks) if mark and not (t and marks[t - 1])]
+    ends = [t for t, mark in enumerate(marks) if mark and not any(marks[t + 1 : t + 2])]
+    expected = [(int(times[a]), int(times[b])) for a, b in zip(starts, ends, strict=True)]
+    intervals = intervals_above(scores, times, level=level, padding=padding)
+    assert intervals == expected
+    assert all(type(end) is int for pair in intervals for end in pair)
+
+
+def test_a_score_at_the_level_is_not_above_it():
+    scores, times = np.array([1.0, 2, 1, 2.5, 2, 2]), np.arange(6)
+    assert intervals_above(scores, times, level=2.0, padding=0) == [(3, 3)]
+    assert intervals_above(scores, times, level=1.0, padding=0) == [(1, 1), (3, 5)]
+    assert intervals_above(scores, times, level=2.5, padding=9) == []
 
 
 @pytest.mark.parametrize(

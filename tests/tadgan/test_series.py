@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler
 
-from tgan.tadgan.series import Scaler, Series, windows_of
+from tgan.tadgan.series import (
+    Scaler,
+    Series,
+    aggregate_stream,
+    as_series,
+    check_interval,
+    windows_of,
+)
 
 RNG = np.random.default_rng(1)
 
@@ -48,8 +55,11 @@ def test_an_interval_that_cannot_be_meant():
     whole = series([0, 600_000, 1_200_000], [1, 2, 3])
     with pytest.raises(ValueError, match="makes 1200001 segments of 3 samples; .* step is 600000"):
         whole.aggregate(1)
-    with pytest.raises(ValueError, match="interval of 0 seconds"):
-        whole.aggregate(0)
+    for interval in (0, -5, 600.0, 1.5, np.nan):
+        for refuses in (check_interval, whole.aggregate, lambda i: list(aggregate_stream([], i))):
+            with pytest.raises(ValueError, match=f"interval of {interval} seconds is no whole"):
+                refuses(interval)
+    check_interval(np.int64(1))
     assert len(whole.aggregate(600_000)) == 3
 
 
@@ -65,11 +75,124 @@ def test_the_median_step_is_at_least_one():
         (([0, 1], [1]), "values"),
         (([1, 0], [1, 1]), "sorted"),
         (([0, 1], [0, 0], [1, np.inf]), "channel 'b' has infinite"),
+        (([0, 1],), "without channels"),
     ],
 )
 def test_a_series_that_cannot_be(arguments, message):
     with pytest.raises(ValueError, match=message):
         series(*arguments)
+
+
+def test_times_are_whole_seconds():
+    with pytest.raises(ValueError, match="whole seconds, and not float64"):
+        Series(np.array([0.0, 1.5]), np.zeros((2, 1)), ("a",))
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 2)])
+def test_arrays_are_series_of_a_sample_a_second(shape):
+    values = RNG.normal(size=shape)
+    found = as_series(values, start=7)
+    assert found.timestamps.tolist() == [7, 8, 9, 10, 11] and found.median_step == 1
+    np.testing.assert_array_equal(found.values, values.reshape(5, -1))
+    assert found.names == ("channel0", "channel1")[: found.values.shape[1]]
+    assert as_series(found) is found
+    assert as_series(values.tolist()).timestamps[0] == 0
+    # Whole numbers too are numbers that may be missing.
+    assert as_series(np.arange(3)).values.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((), r"of shape \(\)"),
+        ((2, 3, 4), r"of shape \(2, 3, 4\)"),
+        ((0,), "without samples"),
+        ((0, 2), "without samples"),
+        ((3, 0), "without channels"),
+    ],
+)
+def test_arrays_that_are_no_series(shape, message):
+    with pytest.raises(ValueError, match=message):
+        as_series(np.zeros(shape))
+
+
+def test_a_part_is_what_lies_from_one_place_to_another():
+    whole = series([3, 5, 5, 9], [1, 2, 3, 4], [5, 6, 7, np.nan])
+    part = whole.part(1, 3)
+    assert part.timestamps.tolist() == [5, 5] and part.names == ("a", "b")
+    assert part.values.tolist() == [[2, 6], [3, 7]]
+    with pytest.raises(ValueError, match="without samples"):
+        whole.part(2, 2)
+
+
+def parts_of(whole, cuts):
+    return (whole.part(*ends) for ends in zip([0, *cuts], [*cuts, len(whole)], strict=True))
+
+
+def joined(parts):
+    parts = list(parts)
+    return [np.concatenate([getattr(p, name) for p in parts]) for name in ("timestamps", "values")]
+
+
+@pytest.mark.parametrize("interval", [1, 7, 90, 6000])
+@pytest.mark.parametrize("seed", range(5))
+def test_segments_of_parts_are_those_of_the_whole_bit_for_bit(seed, interval):
+    rng = np.random.default_rng(seed)
+    # Few times, so that many samples share one, also across two parts; gaps, and before 1970.
+    times = np.sort(rng.integers(-300, 900, 400))
+    times = times[(times < 200) | (times > 600)]
+    values = np.where(rng.random((len(times), 2)) < 0.1, np.nan, rng.normal(size=(len(times), 2)))
+    whole = Series(times, values, ("a", "b"))
+    expected = whole.aggregate(interval)
+    middle = len(times) // 2
+    for cuts in ([], [middle], sorted({*rng.integers(1, len(times), 9)}), range(1, len(times))):
+        found = list(aggregate_stream(parts_of(whole, cuts), interval))
+        times_found, values_found = joined(found)
+        np.testing.assert_array_equal(times_found, expected.timestamps)
+        np.testing.assert_array_equal(values_found, expected.values)
+        assert {part.names for part in found} == {("a", "b")}
+
+
+def test_segments_are_given_as_soon_as_a_later_one_has_begun():
+    asked = []
+
+    def parts():
+        for time in range(0, 50, 5):
+            asked.append(time)
+            yield series([time, time + 1], [time, time])
+
+    stream = aggregate_stream(parts(), 10)
+    assert next(stream).timestamps.tolist() == [0] and asked == [0, 5, 10]
+    assert next(stream).timestamps.tolist() == [10] and asked == [0, 5, 10, 15, 20]
+    assert [part.timestamps.tolist() for part in stream] == [[20], [30], [40]]
+
+
+def test_a_long_gap_is_never_in_memory_as_a_whole():
+    stream = aggregate_stream([series([0, 1], [1, 2]), series([90_000, 90_001], [3, 4])], 1)
+    sizes, known = [], {}
+    for part in stream:
+        sizes.append(len(part))
+        rows = np.flatnonzero(~np.isnan(part.values[:, 0]))
+        known |= dict(zip(part.timestamps[rows].tolist(), part.values[rows, 0], strict=True))
+    assert known == {0: 1, 1: 2, 90_000: 3, 90_001: 4}
+    assert sum(sizes) == 90_002 and max(sizes) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (series([8, 12], [1, 1]), "starts at 8 follows one that ends at 9"),
+        (series([0, 5], [1, 1]), "starts at 0 follows one that ends at 9"),
+        (series([9, 12], [1, 1], [1, 1]), "channels a, b follow a"),
+        (series([10**9, 10**9 + 1], [1, 1]), "segments of the 4 samples so far"),
+    ],
+)
+@pytest.mark.parametrize("interval", [1, 4])
+def test_parts_that_do_not_follow_each_other_are_refused(second, message, interval):
+    parts = [series([0, 9], [1, 1]), second]
+    with pytest.raises(ValueError, match=message) as told:
+        list(aggregate_stream(iter(parts), interval))
+    assert "\n" not in str(told.value)
 
 
 def test_scaling_is_scikit_learns_after_filling_with_means():

@@ -11,6 +11,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 # Segments per sample beyond which the interval is taken for a mistake of units.
 _MOST_SEGMENTS = 100
+# Samples that a stream is given credit for, so that it may begin with a gap.
+_CREDIT = 1000
+# Segments of a stream, such as those of a long gap, that are in memory at once.
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +29,8 @@ class Series:
         names: of the C channels.
 
     Raises:
-        ValueError: no samples, shapes that do not fit, falling times, or an infinite value.
+        ValueError: no samples, shapes that do not fit, times that fall or are no whole numbers,
+            or an infinite value.
     """
 
     timestamps: np.ndarray
@@ -36,9 +41,15 @@ class Series:
         shape = self.values.shape
         if not len(self.timestamps):
             raise ValueError("a series without samples")
+        if not self.names:
+            raise ValueError("a series without channels")
         if shape != (len(self.timestamps), len(self.names)):
             raise ValueError(
                 f"values {shape} of {len(self.timestamps)} times and {len(self.names)} channels"
+            )
+        if not np.issubdtype(self.timestamps.dtype, np.integer):
+            raise ValueError(
+                f"the times of a series are whole seconds, and not {self.timestamps.dtype}"
             )
         if (np.diff(self.timestamps) < 0).any():
             raise ValueError("the times of a series have to be sorted")
@@ -67,38 +78,26 @@ class Series:
                 would be empty.
         """
         check_interval(interval)
-        count = self._segment(self.timestamps[-1], interval) + 1
+        start = int(self.timestamps[0])
+        count = (int(self.timestamps[-1]) - start) // interval + 1
         if count > _MOST_SEGMENTS * len(self):
             raise ValueError(
                 f"an interval of {interval} seconds makes {count} segments of {len(self)} "
                 f"samples; their median step is {self.median_step}"
             )
-        return self._means(self.timestamps[0], count, interval)
+        samples = self.timestamps, self.values, self.names
+        return _means(*samples, start=start, count=count, interval=interval)
 
     def part(self, first: int, last: int) -> "Series":
         """The samples from place `first` up to and without `last`."""
         return Series(self.timestamps[first:last], self.values[first:last], self.names)
 
-    def _segment(self, time: int, interval: int) -> int:
-        return int((time - self.timestamps[0]) // interval)
-
-    def _means(self, start: int, count: int, interval: int) -> "Series":
-        """Means over `count` segments from `start` on, which all samples lie in."""
-        places = (self.timestamps - start) // interval
-        means = np.full((count, len(self.names)), np.nan)
-        for channel, column in enumerate(self.values.T):
-            known = ~np.isnan(column)
-            sizes = np.bincount(places[known], minlength=count)
-            sums = np.bincount(places[known], column[known], minlength=count)
-            np.divide(sums, sizes, out=means[:, channel], where=sizes > 0)
-        return Series(start + interval * np.arange(count, dtype=np.int64), means, self.names)
-
     def _first(self, where: np.ndarray) -> str:
         return self.names[int(np.argmax(where.any(0)))]
 
 
-def as_series(samples: "Series | np.ndarray") -> Series:
-    """A series, or samples (N,) or (N, C) at times 0, 1, 2, ... as one.
+def as_series(samples: "Series | np.ndarray", *, start: int = 0) -> Series:
+    """A series, or samples (N,) or (N, C) at times `start`, `start` + 1, ... as one.
 
     Raises:
         ValueError: an array of other dimensions, without samples, or with infinite values.
@@ -111,45 +110,85 @@ def as_series(samples: "Series | np.ndarray") -> Series:
     if values.ndim != 2:
         raise ValueError(f"samples of shape {values.shape}; (N,) or (N, channels) are needed")
     names = tuple(f"channel{number}" for number in range(values.shape[1]))
-    return Series(np.arange(len(values), dtype=np.int64), values, names)
+    return Series(np.arange(start, start + len(values), dtype=np.int64), values, names)
 
 
 def check_interval(interval: int) -> None:
-    """Raise a ValueError for an interval below 1 second."""
-    if interval < 1:
-        raise ValueError(f"an interval of {interval} seconds; the shortest is 1")
+    """Raise a ValueError for an interval that is no whole number of seconds from 1."""
+    if not isinstance(interval, int | np.integer) or interval < 1:
+        raise ValueError(f"an interval of {interval} seconds is no whole number from 1")
 
 
 def aggregate_stream(chunks: Iterable[Series], interval: int) -> Iterator[Series]:
     """As `Series.aggregate`, from consecutive parts of a series, in memory for one of them.
 
     Yields:
-        segments, as soon as a later one has begun.
+        segments, as soon as a later one has begun, at most 4096 at once.
 
     Raises:
-        ValueError: an interval below 1, other channels, or a part that starts before the end of
-            the one before it.
+        ValueError: an interval below 1, other channels, a part that starts before the end of the
+            one before it, or gaps after which more than 99 of 100 segments so far are empty; this
+            counts from 100,000 segments on, since a series may begin with a gap.
     """
     check_interval(interval)
-    held, start = None, 0
+    held, start, samples, segments = None, 0, 0, 1
     for chunk in chunks:
         joined = chunk if held is None else _joined(held, chunk)
         if held is None:
-            start = joined.timestamps[0]
-        count = int((joined.timestamps[-1] - start) // interval)
+            start = int(joined.timestamps[0])
+        count = (int(joined.timestamps[-1]) - start) // interval
+        samples, segments = samples + len(chunk), segments + count
+        if segments > _MOST_SEGMENTS * max(samples, _CREDIT):
+            raise ValueError(
+                f"an interval of {interval} seconds makes {segments} segments of the {samples} "
+                f"samples so far; the median step is {chunk.median_step}"
+            )
+        end = start + count * interval
+        place = int(np.searchsorted(joined.timestamps, end))
         if count:
-            end = start + count * interval
-            place = int(np.searchsorted(joined.timestamps, end))
-            yield joined.part(0, place)._means(start, count, interval)
-            joined, start = joined.part(place, len(joined)), end
-        held = joined
+            yield from _segments(joined.part(0, place), start, count, interval)
+        held, start = joined.part(place, len(joined)), end
     if held is not None:
-        yield held._means(start, 1, interval)
+        yield from _segments(held, start, 1, interval)
+
+
+def _segments(series: Series, start: int, count: int, interval: int) -> Iterator[Series]:
+    """Means over the segments from `start` on, so few at once that a gap fits into memory."""
+    for first in range(start, start + count * interval, _CHUNK * interval):
+        size = min(_CHUNK, count - (first - start) // interval)
+        low, high = np.searchsorted(series.timestamps, [first, first + size * interval])
+        times, values = series.timestamps[low:high], series.values[low:high]
+        yield _means(times, values, series.names, start=first, count=size, interval=interval)
+
+
+def _means(
+    timestamps: np.ndarray,
+    values: np.ndarray,
+    names: tuple[str, ...],
+    *,
+    start: int,
+    count: int,
+    interval: int,
+) -> Series:
+    """Means of samples (N, C) over `count` segments from `start` on, which all of them lie in."""
+    places = (timestamps - start) // interval
+    means = np.full((count, len(names)), np.nan)
+    for channel, column in enumerate(values.T):
+        known = ~np.isnan(column)
+        sizes = np.bincount(places[known], minlength=count)
+        sums = np.bincount(places[known], column[known], minlength=count)
+        np.divide(sums, sizes, out=means[:, channel], where=sizes > 0)
+    return Series(start + interval * np.arange(count, dtype=np.int64), means, names)
 
 
 def _joined(before: Series, after: Series) -> Series:
     if before.names != after.names:
         raise ValueError(f"channels {', '.join(after.names)} follow {', '.join(before.names)}")
+    if after.timestamps[0] < before.timestamps[-1]:
+        raise ValueError(
+            f"a part that starts at {after.timestamps[0]} follows one that ends at "
+            f"{before.timestamps[-1]}"
+        )
     times = np.concatenate([before.timestamps, after.timestamps])
     return Series(times, np.concatenate([before.values, after.values]), before.names)
 
