@@ -88,6 +88,13 @@ def test_runs_are_kept_and_not_redone(tmp_path, monkeypatch):
         go()
 
 
+def test_tables_tell_of_all_seeds_that_are_there(tmp_path):
+    methods, series = {"tiny": TadGANMethod(TINY)}, {labelled(): REPORTING}
+    go = partial(benchmark.run, series, methods, out=tmp_path, processes=1)
+    several = go(seeds=2)
+    assert "±" in several and go(seeds=1) == several
+
+
 def test_processes_give_the_same(tmp_path):
     methods, series = {"tiny": TadGANMethod(TINY)}, [labelled("x"), labelled("y", seed=1)]
     runs = runs_of(methods, series, seeds=1)

@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from tgan.benchmarks.machine import cores, processor
-from tgan.benchmarks.tadgan.jobs import Method, do_runs, read_result, runs_of
+from tgan.benchmarks.tadgan.jobs import Method, do_runs, later_seeds, read_result, runs_of
 from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
 from tgan.benchmarks.tadgan.tables import BENCHMARKS, CHOOSING, REPORTING, Row, report
 from tgan.files import write_whole
@@ -100,12 +100,15 @@ def run(
     seeds: int,
     processes: int,
 ) -> str:
-    """Do what is not done yet, write results and tables as they become known, return the tables.
+    """Do what is not done yet, write results and tables, and return the tables.
+
+    They tell of further seeds, too, if `out` has them.
 
     Raises:
         ValueError: a result in `out` was made with other settings, or is damaged.
     """
     runs = runs_of(methods, list(series), seeds=seeds)
+    runs += later_seeds(runs, out)
     known = {one: read_result(one, methods[one.method], out) for one in runs}
     left = [one for one, result in known.items() if result is None]
     halves = {(one.group, one.name): half for one, half in series.items()}

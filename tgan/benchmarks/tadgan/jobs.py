@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,18 @@ def runs_of(methods: Mapping[str, Method], series: Sequence[Labelled], *, seeds:
         for one in series
         if method.seeded or not seed
     ]
+
+
+def later_seeds(runs: Sequence[Run], out: Path) -> list[Run]:
+    """The runs in `out` that differ from some of `runs` by a later seed alone."""
+    known, found = set(runs), []
+    for run in runs:
+        for seed in count(run.seed + 1):
+            later = replace(run, seed=seed)
+            if later in known or not later.path(out).is_file():
+                break
+            found.append(later)
+    return found
 
 
 def do_runs(
