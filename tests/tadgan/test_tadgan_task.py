@@ -218,6 +218,24 @@ def test_the_published_number_of_steps():
     published = CONFIGURATIONS["published"]
     assert published.steps_of(1548) == 140 and published.steps_of(1916) == 175
     assert published.steps_of(10) == 1
+    assert CONFIGURATIONS["context"].steps_of(10) == CONFIGURATIONS["context"].steps_of(10**6)
+
+
+def test_critics_may_learn_at_a_rate_of_their_own():
+    # The first update of Adam changes every weight with a gradient by the rate.
+    settings = small(**DENSE, learning_rate=1e-5, critic_learning_rate=1e-2, n_critic=1)
+    before = TadGANTask(settings, seed=0).networks()
+    after = train(sine_with_spike(18), settings, seed=0, steps=1).networks()
+    changes = {
+        name: max(
+            float((new - old).detach().abs().max())
+            for new, old in zip(after[name].parameters(), before[name].parameters(), strict=True)
+        )
+        for name in after
+    }
+    assert max(changes["encoder"], changes["decoder"]) == pytest.approx(1e-5, rel=0.05)
+    assert changes["window_critic"] == pytest.approx(1e-2, rel=0.05)
+    assert changes["latent_critic"] == pytest.approx(1e-2, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +244,10 @@ def test_the_published_number_of_steps():
         ({"window": 0}, "window 0 of a TadGAN"),
         ({"batch_size": 2.5}, "batch_size 2.5 of a TadGAN"),
         ({"learning_rate": float("nan")}, "learning_rate nan of a TadGAN is not positive"),
+        ({"critic_learning_rate": 0.0}, "critic_learning_rate 0.0 of a TadGAN is not positive"),
+        ({"steps": -1}, "steps -1 of a TadGAN are negative"),
+        ({"hidden": 18}, r"hidden 18 of a TadGAN is not in \[0, window\)"),
+        ({"hidden": 5}, "hidden 5 steps do not lie in the middle of a window of 18"),
         ({"reconstruction": 0.0}, "reconstruction 0.0 of a TadGAN is not positive"),
         ({"beta2": 1.0}, "beta2 1.0 of a TadGAN"),
         ({"cooldown": 1.5}, "cooldown 1.5 of a TadGAN"),
