@@ -128,6 +128,11 @@ class TadGANSettings:
         """Steps at either end of a window whose reconstruction is not scored."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
 
+    @property
+    def scored_steps(self) -> int:
+        """Steps of a window whose reconstruction is scored, and the fewest that a series has."""
+        return self.window - 2 * self.margin
+
     def learning_rate_of(self, player: str) -> float:
         """The learning rate of `autoencoder`, `window_critic` or `latent_critic`."""
         own = None if player == "autoencoder" else self.critic_learning_rate
