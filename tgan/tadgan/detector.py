@@ -15,7 +15,14 @@ from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.intervals import Threshold, find_intervals, intervals_above
 from tgan.tadgan.measures import Instrument, Measures, check_length, training_windows
 from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
-from tgan.tadgan.series import Scaler, Series, aggregate_stream, as_series, check_interval
+from tgan.tadgan.series import (
+    Scaler,
+    Series,
+    aggregate_stream,
+    as_series,
+    check_interval,
+    check_known,
+)
 from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 from tgan.tadgan.streaming import local
 from tgan.tadgan.training import train
@@ -99,8 +106,8 @@ class TadGANDetector:
         level_: the score beyond which a segment is abnormal by what the training series is like.
 
     Raises:
-        ValueError: an unknown configuration or device, an interval below 1, or a negative seed or
-            number of steps.
+        ValueError: an unknown configuration or device, an interval that is no whole number from 1,
+            or a seed or a number of steps that is none from 0.
     """
 
     def __init__(
@@ -120,8 +127,8 @@ class TadGANDetector:
             check_interval(interval)
         if steps is not None:
             settings = replace(settings, steps=steps)
-        if seed < 0:
-            raise ValueError(f"seed {seed} of a detector is negative")
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed {seed} of a detector is no whole number from 0")
         self.settings, self.scoring = settings, scoring or Scoring()
         self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
         self.device = _device(device)
@@ -166,15 +173,14 @@ class TadGANDetector:
     def score(self, series: Series | np.ndarray, *, reference: str = "series") -> Scored:
         """How abnormal every segment of a series is.
 
-        Values that are missing, in some segments or of a whole channel, count as their mean in
-        training.
+        Where values are missing, their mean in training takes their place.
 
         Args:
             reference: whose errors are usual: those of the scored `series` itself, as published,
                 or of the `training` series, so that no score depends on what comes much later.
 
         Raises:
-            ValueError: not fitted, other channels, fewer segments than
+            ValueError: not fitted, other channels, one without any value, fewer segments than
                 `TadGANSettings.scored_steps`, or an unknown reference.
         """
         _check_reference(reference)
@@ -189,6 +195,7 @@ class TadGANDetector:
         series = as_series(series)
         self._check_fitted()
         self._check_channels(series)
+        check_known(series)
         segments = series.aggregate(self.interval_)
         check_length(len(segments), self.settings)
         return self._instrument().measure(segments)
@@ -227,7 +234,8 @@ class TadGANDetector:
     def stream(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[Scored]:
         """Scores by the training series of a series that comes in consecutive parts.
 
-        They equal those of `score` with that reference up to rounding. What is in memory is a
+        They equal those of `score` with that reference up to rounding; only that a channel may be
+        without any value. What is in memory is a
         part, a window, and a window of the smoothing, so that a segment is scored half a window
         and half the smoothing later than it comes. An array goes on a second after the part before
         it.
