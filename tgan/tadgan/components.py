@@ -42,8 +42,10 @@ def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tenso
     mean = flat.mean(0)
     centred = flat - mean
     covariance = centred.T @ centred / len(flat)
-    seen = torch.ones_like(windows[0]) * (encoder.seen if isinstance(encoder, HidesMiddle) else 1)
-    predicting = _predicting(covariance, seen.flatten() > 0)
+    is_seen = torch.ones(windows.shape[1:], dtype=torch.bool, device=windows.device)
+    if isinstance(encoder, HidesMiddle):
+        is_seen = is_seen & ~encoder.is_hidden.to(windows.device)
+    predicting = _predicting(covariance, is_seen.flatten())
     variances, axes = torch.linalg.eigh(predicting @ covariance @ predicting.T)
     deviations = variances.clamp(min=0).sqrt().flip(0)[:latent_size]
     axes = axes.flip(1)[:, :latent_size].T

@@ -89,12 +89,13 @@ class HidesMiddle(nn.Module):
         super().__init__()
         self.network = network
         margin = (window - hidden) // 2
-        seen = torch.ones(window)
-        seen[margin : window - margin] = 0
-        self.register_buffer("seen", seen, persistent=False)
+        is_hidden = torch.zeros(window, dtype=torch.bool)
+        is_hidden[margin : window - margin] = True
+        self.register_buffer("is_hidden", is_hidden, persistent=False)
 
     def forward(self, windows: Tensor) -> Tensor:
-        return self.network(windows * self.seen)
+        # Not by a product, through which what is not finite would be seen.
+        return self.network(windows.masked_fill(self.is_hidden, 0))
 
 
 def active(layer: nn.Module, dropout: float) -> list[nn.Module]:

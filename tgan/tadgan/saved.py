@@ -1,26 +1,31 @@
 """Detectors as folders: settings and statistics in JSON, weights in safetensors."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
+from tgan.features.weights import first_line, load_state
 from tgan.files import write_whole_folder
 from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference
-from tgan.tadgan.series import Scaler
+from tgan.tadgan.series import Scaler, check_interval
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.task import build_networks
 from tgan.training.state import load_network
 
 VERSION = 1
 SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
+
+# What JSON of another form, or with values of other kinds, leads to.
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
 
 def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
@@ -31,64 +36,70 @@ def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
     """
     if not detector.networks_:
         raise ValueError("only a detector that was fitted can be saved")
-    scaler = {name: values.tolist() for name, values in vars(detector.scaler_).items()}
-    described = {
-        "version": VERSION,
-        "settings": asdict(detector.settings),
-        "scoring": asdict(detector.scoring),
-        "allow_constant": detector.allow_constant,
-        "seed": detector.seed,
-        "interval": detector.interval_,
-        "names": detector.names_,
-        "scaler": scaler,
-        "reference": asdict(detector.reference_),
-        "level": detector.level_,
-    }
+    # Settings may be numbers of NumPy.
+    described = _description(detector)
+    text = json.dumps(described, indent=2, allow_nan=False, default=np.generic.item) + "\n"
     tensors = {
-        f"{name}.{key}": tensor.contiguous()
+        f"{name}.{key}": tensor.cpu().contiguous()
         for name, network in detector.networks_.items()
         for key, tensor in network.state_dict().items()
     }
     with write_whole_folder(folder) as part:
-        (part / SETTINGS).write_text(json.dumps(described, indent=2) + "\n")
+        (part / SETTINGS).write_text(text, encoding="utf-8")
         save_file(tensors, part / WEIGHTS)
 
 
 def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> TadGANDetector:
     """Read what `save_detector` wrote; nothing in it is executed.
 
+    Its scores are those of the saved one bit for bit, on the same kind of device.
+
     Raises:
-        ValueError: no such folder, or a file in it that is missing, damaged, of another version,
-            or does not fit the other.
+        ValueError: no such folder, a file in it that is missing, damaged, of another version, or
+            does not fit the other, or an unknown device.
     """
     folder = Path(folder)
     for name in (SETTINGS, WEIGHTS):
         if not (folder / name).is_file():
             raise ValueError(f"'{folder}' has no {name}: not a folder of a detector")
     try:
-        described = json.loads((folder / SETTINGS).read_text())
-        version = described["version"]
-        if version != VERSION:
-            raise ValueError(f"version {version}; this program reads version {VERSION}")
-        detector = _described(described, device)
-        tensors = load_file(folder / WEIGHTS)
-    except (SafetensorError, json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"'{folder}' is not a detector that can be read: {error}") from error
-    networks, _ = build_networks(detector.settings, seed=0)
-    for name, network in networks.items():
-        start = f"{name}."
-        own = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-        load_network(network, own, name=name)
-        networks[name] = network.to(device).eval()
-    detector.networks_ = networks
+        described = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        if described["version"] != VERSION:
+            version = described["version"]
+            raise ValueError(f"its version is {version}, and this program reads {VERSION}")
+        detector = _unfitted(described, device)
+        _restore(detector, described["fitted"])
+        detector.networks_ = _networks(detector, load_state(folder / WEIGHTS))
+    except _UNREADABLE as error:
+        missing = isinstance(error, KeyError)
+        reason = f"{SETTINGS} has no {error}" if missing else first_line(error)
+        raise ValueError(f"'{folder}' is not a detector that can be read: {reason}") from error
     return detector
 
 
-def _described(described: dict[str, Any], device: str | torch.device) -> TadGANDetector:
-    """A detector with everything but its networks."""
+def _description(detector: TadGANDetector) -> dict[str, Any]:
+    scaler = {name: values.tolist() for name, values in vars(detector.scaler_).items()}
+    return {
+        "version": VERSION,
+        "settings": asdict(detector.settings),
+        "scoring": asdict(detector.scoring),
+        "interval": detector.interval,
+        "allow_constant": detector.allow_constant,
+        "seed": detector.seed,
+        "fitted": {
+            "interval": detector.interval_,
+            "names": detector.names_,
+            "scaler": scaler,
+            "reference": asdict(detector.reference_),
+            "level": detector.level_,
+        },
+    }
+
+
+def _unfitted(described: Mapping[str, Any], device: str | torch.device) -> TadGANDetector:
     scoring = dict(described["scoring"])
     threshold = Threshold(**scoring.pop("threshold"))
-    detector = TadGANDetector(
+    return TadGANDetector(
         TadGANSettings(**described["settings"]),
         scoring=Scoring(threshold=threshold, **scoring),
         interval=described["interval"],
@@ -96,9 +107,46 @@ def _described(described: dict[str, Any], device: str | torch.device) -> TadGAND
         seed=described["seed"],
         device=device,
     )
-    arrays = {name: np.array(values) for name, values in described["scaler"].items()}
-    detector.interval_, detector.names_ = described["interval"], tuple(described["names"])
-    detector.scaler_ = Scaler(**arrays)
-    detector.reference_ = Reference(**described["reference"])
-    detector.level_ = float(described["level"])
-    return detector
+
+
+def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
+    """Set everything that `fit` learned but the networks."""
+    interval, names = fitted["interval"], fitted["names"]
+    check_interval(interval)
+    if not isinstance(names, list) or len(names) != detector.settings.channels:
+        raise ValueError(f"names {names} of {detector.settings.channels} channels")
+    detector.interval_, detector.names_ = interval, tuple(map(str, names))
+    detector.scaler_ = Scaler(
+        **{name: _numbers(name, v, shape=(len(names),)) for name, v in fitted["scaler"].items()}
+    )
+    reference = dict(fitted["reference"])
+    smoothing = reference.pop("smoothing")
+    usual = {name: float(_numbers(name, value)) for name, value in reference.items()}
+    detector.reference_ = Reference(smoothing, **usual)
+    detector.level_ = float(_numbers("level", fitted["level"]))
+
+
+def _numbers(name: str, value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """A number or a list of numbers out of JSON.
+
+    Raises:
+        ValueError: something else, another length, or a number that is not finite.
+    """
+    found = np.array(value)
+    if found.dtype.kind not in "if" or found.shape != shape or not np.isfinite(found).all():
+        kind = f"{shape[0]} finite numbers" if shape else "a finite number"
+        raise ValueError(f"{name} {json.dumps(value)} is not {kind}")
+    return found.astype(np.float64)
+
+
+def _networks(detector: TadGANDetector, tensors: Mapping[str, Tensor]) -> dict[str, nn.Module]:
+    networks, _ = build_networks(detector.settings, seed=0)
+    left = dict(tensors)
+    for name, network in networks.items():
+        own = [key for key in left if key.startswith(f"{name}.")]
+        state = {key.removeprefix(f"{name}."): left.pop(key) for key in own}
+        load_network(network, state, name=name)
+        network.to(detector.device).eval()
+    if left:
+        raise ValueError(f"{WEIGHTS} has '{next(iter(left))}', which is of no network")
+    return networks

@@ -124,6 +124,9 @@ class Reference:
         error_mean, error_deviation: of the smoothed errors.
         critic_middle: the mean of the critic's values within their quartiles; None without one.
         critic_deviation: of all its values.
+
+    Raises:
+        ValueError: a smoothing window that is no whole number from 1.
     """
 
     smoothing: int
@@ -131,6 +134,10 @@ class Reference:
     error_deviation: float
     critic_middle: float | None = None
     critic_deviation: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.smoothing, int | np.integer) or self.smoothing < 1:
+            raise ValueError(f"a smoothing window of {self.smoothing} is no whole number from 1")
 
     @classmethod
     def of(

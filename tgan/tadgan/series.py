@@ -53,8 +53,10 @@ class Series:
             )
         if (np.diff(self.timestamps) < 0).any():
             raise ValueError("the times of a series have to be sorted")
-        if np.isinf(self.values).any():
-            raise ValueError(f"channel '{self._first(np.isinf(self.values))}' has infinite values")
+        infinite = np.isinf(self.values).any(0)
+        if infinite.any():
+            name = self.names[int(np.argmax(infinite))]
+            raise ValueError(f"channel '{name}' has infinite values")
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -91,9 +93,6 @@ class Series:
     def part(self, first: int, last: int) -> "Series":
         """The samples from place `first` up to and without `last`."""
         return Series(self.timestamps[first:last], self.values[first:last], self.names)
-
-    def _first(self, where: np.ndarray) -> str:
-        return self.names[int(np.argmax(where.any(0)))]
 
 
 def as_series(samples: "Series | np.ndarray", *, start: int = 0) -> Series:
@@ -193,6 +192,13 @@ def _joined(before: Series, after: Series) -> Series:
     return Series(times, np.concatenate([before.values, after.values]), before.names)
 
 
+def check_known(series: Series) -> None:
+    """Raise a ValueError for a channel without any value."""
+    without = np.isnan(series.values).all(0)
+    if without.any():
+        raise ValueError(f"channel '{series.names[int(np.argmax(without))]}' has no values")
+
+
 @dataclass(frozen=True, eq=False)
 class Scaler:
     """Fills gaps with means and maps the range of each channel to [-1, 1].
@@ -214,9 +220,7 @@ class Scaler:
             ValueError: a channel without any value; or no channel that changes, unless
                 `allow_constant`.
         """
-        known = ~np.isnan(series.values)
-        if not known.any(0).all():
-            raise ValueError(f"channel '{series._first(~known.any(0)[None])}' has no values")
+        check_known(series)
         means = np.nanmean(series.values, 0)
         minima, maxima = np.nanmin(series.values, 0), np.nanmax(series.values, 0)
         if not allow_constant and (minima == maxima).all():

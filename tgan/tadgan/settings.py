@@ -95,8 +95,8 @@ class TadGANSettings:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} {value} of a TadGAN is no whole number from 1")
-        if self.steps is not None and self.steps < 0:
-            raise ValueError(f"steps {self.steps} of a TadGAN are negative")
+        if self.steps is not None and not (isinstance(self.steps, int) and self.steps >= 0):
+            raise ValueError(f"steps {self.steps} of a TadGAN are no whole number from 0")
         if not (isinstance(self.hidden, int) and 0 <= self.hidden < self.window):
             raise ValueError(f"hidden {self.hidden} of a TadGAN is not in [0, window)")
         if self.hidden and (self.window - self.hidden) % 2:
@@ -127,6 +127,11 @@ class TadGANSettings:
     def margin(self) -> int:
         """Steps at either end of a window whose reconstruction is not scored."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
+
+    @property
+    def scored_steps(self) -> int:
+        """Steps of a window whose reconstruction is scored, and the fewest that a series has."""
+        return self.window - 2 * self.margin
 
     def learning_rate_of(self, player: str) -> float:
         """The learning rate of `autoencoder`, `window_critic` or `latent_critic`."""

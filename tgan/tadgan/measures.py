@@ -1,0 +1,185 @@
+"""What scores are made of: segments of a series, reconstructions, errors and critic values."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from itertools import tee
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_stream
+from tgan.tadgan.inference import critic_scores, reconstruct
+from tgan.tadgan.scores import critic_values_stream
+from tgan.tadgan.series import Scaler, Series, windows_of
+from tgan.tadgan.settings import TadGANSettings
+from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed
+
+# Windows that go through the networks at once.
+_CHUNK = 4096
+# Windows that a network is trained on; of a longer series evenly spread ones.
+_MOST_WINDOWS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What is known of T segments before they have scores.
+
+    Attributes:
+        times: (T,), int64, epoch seconds.
+        values: (T, C), in the units of the data; NaN where there were no samples.
+        made: (T, C), the reconstruction of scaled values.
+        critic: (T,), the critic of windows at each time step.
+        errors: (T,), of the reconstruction.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    made: np.ndarray
+    critic: np.ndarray
+    errors: np.ndarray
+
+    @classmethod
+    def of(cls, records: np.ndarray) -> "Measures":
+        """From records of `record_type`, (T,)."""
+        return cls(**{field.name: records[field.name] for field in fields(cls)})
+
+
+def record_type(channels: int) -> np.dtype:
+    """One segment with all that becomes known of it, so that a stream is one of arrays (k,).
+
+    Its fields are those of `Measures`, the scaled values and the score.
+    """
+    each = (np.float64, (channels,))
+    return np.dtype(
+        [
+            ("times", np.int64),
+            ("values", *each),
+            ("scaled", *each),
+            ("made", *each),
+            ("critic", np.float64),
+            ("errors", np.float64),
+            ("scores", np.float64),
+        ]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Instrument:
+    """Measures segments of series by trained networks.
+
+    Attributes:
+        settings: of the networks.
+        scaler: of values.
+        networks: by name; `encoder`, `decoder` and `window_critic` are used, in inference mode.
+        error: a name in `ERRORS`.
+    """
+
+    settings: TadGANSettings
+    scaler: Scaler
+    networks: Mapping[str, nn.Module]
+    error: str
+
+    def measure(self, segments: Series) -> Measures:
+        """The measures of a whole series of segments.
+
+        Raises:
+            ValueError: as `stream`.
+        """
+        return Measures.of(np.concatenate(list(self.stream([segments]))))
+
+    def stream(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
+        """The same from consecutive parts, in memory for a part and a window.
+
+        Yields:
+            records (k,) of `record_type`, all but their scores known.
+
+        Raises:
+            ValueError: fewer segments than `check_length` asks for, or a network's output that is
+                not finite.
+        """
+        begun, seen = tee(map(self._begun, self._long_enough(parts)))
+        windows, judged = tee(self._windows(records["scaled"] for records in seen))
+        made = reconstruct_stream(map(self._reconstructed, windows))
+        values = critic_values_stream(map(self._judged, judged), self.settings.window)
+        streams = together(begun, made, trimmed(values, self.settings.margin))
+        half = SCORE_WINDOW // 2
+        completed = (_completed(*blocks) for blocks in streams)
+        return local(completed, self._with_errors, before=half, after=half)
+
+    def _long_enough(self, parts: Iterable[Series]) -> Iterator[Series]:
+        count = 0
+        for part in parts:
+            count += len(part)
+            yield part
+        check_length(count, self.settings)
+
+    def _begun(self, part: Series) -> np.ndarray:
+        records = np.zeros(len(part), record_type(len(part.names)))
+        records["times"], records["values"] = part.timestamps, part.values
+        records["scaled"] = self.scaler.transform(part.values)
+        return records
+
+    def _windows(self, scaled: Iterable[np.ndarray]) -> Iterator[Tensor]:
+        """All windows (n, C, W) of a series whose ends are repeated for the margins."""
+        longer = pieces(extended(scaled, self.settings.margin), _CHUNK)
+        for block in rolling(longer, self.settings.window):
+            yield _tensor(windows_of(block, self.settings.window))
+
+    def _reconstructed(self, windows: Tensor) -> np.ndarray:
+        """The part of reconstructions that is scored, (n, steps, C)."""
+        made = reconstruct(self.networks["encoder"], self.networks["decoder"], windows)
+        first = self.settings.margin
+        scored = made[:, :, first : first + self.settings.scored_steps]
+        return rearrange(scored, "n c t -> n t c").double().numpy()
+
+    def _judged(self, windows: Tensor) -> np.ndarray:
+        return critic_scores(self.networks["window_critic"], windows).double().numpy()
+
+    def _with_errors(self, records: np.ndarray) -> np.ndarray:
+        found = records.copy()
+        found["errors"] = ERRORS[self.error](found["scaled"], found["made"])
+        return found
+
+
+def _completed(records: np.ndarray, made: np.ndarray, critic: np.ndarray) -> np.ndarray:
+    records["made"], records["critic"] = made, critic
+    return records
+
+
+def check_length(segments: int, settings: TadGANSettings) -> None:
+    """Raise a ValueError for fewer segments than a reconstruction is scored of at once."""
+    if segments < settings.scored_steps:
+        raise ValueError(
+            f"a series of {segments} segments of time is too short; "
+            f"at least {settings.scored_steps} are needed"
+        )
+
+
+def training_windows(scaled: np.ndarray, settings: TadGANSettings) -> Tensor:
+    """Windows (M, C, W) of scaled values (N, C), whose ends are repeated for the margins.
+
+    Of more than 100,000 windows evenly spread ones.
+    """
+    margin = settings.margin
+    longer = np.pad(scaled, ((margin, margin), (0, 0)), mode="edge")
+    windows = windows_of(longer, settings.window)
+    return _tensor(windows[:: -(-len(windows) // _MOST_WINDOWS)])
+
+
+def _tensor(windows: np.ndarray) -> Tensor:
+    """Windows (n, W, C) as the networks take them.
+
+    Raises:
+        ValueError: a number beyond the range of float32.
+    """
+    with np.errstate(over="ignore"):
+        # In this layout always: networks round otherwise in another one.
+        narrow = np.ascontiguousarray(rearrange(windows, "n t c -> n c t"), np.float32)
+    if not np.isfinite(narrow).all():
+        raise ValueError(
+            f"the series reaches {np.abs(windows).max():.1e} times as far as in training, "
+            "which is more than float32 holds"
+        )
+    return torch.from_numpy(narrow)
