@@ -14,7 +14,7 @@ from tgan.tadgan.series import Series
 
 # What spreadsheets and data frames write for a missing value.
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
-_END_OF_TIME = 253402300800  # The year 10000: what is beyond counts milliseconds.
+END_OF_TIME = 253402300800  # The year 10000: what is beyond counts milliseconds.
 
 
 def read_series(
@@ -100,7 +100,7 @@ def _read_times(path: Path, cells: list[tuple[int, str]]) -> np.ndarray:
                 f"line {line} of '{path}': '{cell}' is not a time like '{cells[0][1]}'; "
                 "whole epoch seconds or dates in ISO 8601 are"
             ) from error
-    if abs(stamps).max() >= _END_OF_TIME:
+    if abs(stamps).max() >= END_OF_TIME:
         raise ValueError(
             f"'{path}' has the time {abs(stamps).max()}, past the year 9999; "
             "seconds are read, not milliseconds"
