@@ -19,7 +19,7 @@ COMMANDS = {
     "import-official": "make a run out of a snapshot of the authors' program",
     "train-classifier": "train a small network to tell your videos' classes apart, for evaluate",
     "train-encoder": "train an encoder of pictures for a run's generator, for detect",
-    "detect": "score how abnormal pictures are for a run that was trained on normal ones",
+    "detect": "score how abnormal pictures or series are for what was trained on normal ones",
     "benchmark-step": "time the training step against a baseline script",
     "benchmark-clipping": "compare strategies that keep a critic Lipschitz, and write a report",
 }

@@ -12,15 +12,13 @@ from safetensors.torch import load_file, save_file
 
 from tgan.files import write_whole_folder
 from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.folder import SETTINGS, VERSION, WEIGHTS, read_settings
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference
 from tgan.tadgan.series import Scaler
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.task import build_networks
 from tgan.training.state import load_network
-
-VERSION = 1
-SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
 
 
 def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
@@ -61,18 +59,11 @@ def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> 
         ValueError: no such folder, or a file in it that is missing, damaged, of another version,
             or does not fit the other.
     """
-    folder = Path(folder)
-    for name in (SETTINGS, WEIGHTS):
-        if not (folder / name).is_file():
-            raise ValueError(f"'{folder}' has no {name}: not a folder of a detector")
+    folder, described = Path(folder), read_settings(folder)
     try:
-        described = json.loads((folder / SETTINGS).read_text())
-        version = described["version"]
-        if version != VERSION:
-            raise ValueError(f"version {version}; this program reads version {VERSION}")
         detector = _described(described, device)
         tensors = load_file(folder / WEIGHTS)
-    except (SafetensorError, json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"'{folder}' is not a detector that can be read: {error}") from error
     networks, _ = build_networks(detector.settings, seed=0)
     for name, network in networks.items():
