@@ -53,7 +53,10 @@ def test_samples_of_one_time_are_averaged():
 
 def test_an_interval_that_cannot_be_meant():
     whole = series([0, 600_000, 1_200_000], [1, 2, 3])
-    with pytest.raises(ValueError, match="makes 1200001 segments of 3 samples; .* step is 600000"):
+    with pytest.raises(
+        ValueError,
+        match="makes 1200001 segments of 3 samples; .* step is 600000, the longest 600000",
+    ):
         whole.aggregate(1)
     for interval in (0, -5, 600.0, 1.5, np.nan):
         for refuses in (check_interval, whole.aggregate, lambda i: list(aggregate_stream([], i))):
@@ -65,6 +68,7 @@ def test_an_interval_that_cannot_be_meant():
 
 def test_the_median_step_is_at_least_one():
     assert series([0, 300, 600, 5000], [1] * 4).median_step == 300
+    assert series([0, 0, 0, 300, 300, 300, 600], [1] * 7).median_step == 300
     assert series([4, 4, 4], [1] * 3).median_step == series([4], [1]).median_step == 1
 
 

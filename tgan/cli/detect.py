@@ -9,10 +9,13 @@ from tgan.cli import Parser
 # A module has `main(argv)` with what comes after the kind.
 KINDS = {
     "images": ("tgan.cli.detect_images", "pictures, by a run that was trained on normal ones"),
+    "series": ("tgan.cli.detect_series", "time series in CSV files, by a TadGAN"),
 }
 EXAMPLES = """\
 examples:
   tgan detect images runs/parts my_pictures --out anomalies
+  tgan detect series fit usual.csv --out detector --interval 600
+  tgan detect series score detector today.csv --out anomalies
   tgan detect images --help
 
 kinds:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
+from tgan.cli.names import parse_names
 from tgan.files import check_writable
 from tgan.lookup import look_up
 
@@ -33,8 +34,8 @@ SCORES, SHEET, METRICS = "scores.csv", "sheet.png", "metrics.json"
 def main(argv: Sequence[str]) -> None:
     """Parse arguments, score, write a table, a picture, and metrics where classes are known."""
     arguments = _parser().parse_args(argv)
-    arguments.methods = _names(arguments.methods, option="--methods")
-    arguments.normal = _names(arguments.normal, option="--normal")
+    arguments.methods = parse_names(arguments.methods, option="--methods")
+    arguments.normal = parse_names(arguments.normal, option="--normal")
     _check(arguments)
 
     # Only now the heavy imports: mistakes above are answered at once.
@@ -94,16 +95,6 @@ def _parser() -> Parser:
     add("--overwrite", action="store_true", help="replace results that are in DIR")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     return parser
-
-
-def _names(given: Sequence[str] | None, *, option: str) -> list[str]:
-    """Names out of words that may have commas within, each once; none where none are given."""
-    if given is None:
-        return []
-    names = [name.strip() for word in given for name in word.split(",")]
-    if not all(names):
-        raise ValueError(f"{option} '{' '.join(given)}'; names with commas between are needed")
-    return list(dict.fromkeys(names))
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -11,21 +11,16 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tgan.features.weights import first_line, load_state
+from tgan.features.weights import load_state
 from tgan.files import write_whole_folder
 from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.folder import SETTINGS, UNREADABLE, VERSION, WEIGHTS, read_settings, unreadable
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference
 from tgan.tadgan.series import Scaler, check_interval
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.task import build_networks
 from tgan.training.state import load_network
-
-VERSION = 1
-SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
-
-# What JSON of another form, or with values of other kinds, leads to.
-_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
 
 def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
@@ -58,22 +53,13 @@ def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> 
         ValueError: no such folder, a file in it that is missing, damaged, of another version, or
             does not fit the other, or an unknown device.
     """
-    folder = Path(folder)
-    for name in (SETTINGS, WEIGHTS):
-        if not (folder / name).is_file():
-            raise ValueError(f"'{folder}' has no {name}: not a folder of a detector")
+    folder, described = Path(folder), read_settings(folder)
     try:
-        described = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        if described["version"] != VERSION:
-            version = described["version"]
-            raise ValueError(f"its version is {version}, and this program reads {VERSION}")
         detector = _unfitted(described, device)
         _restore(detector, described["fitted"])
         detector.networks_ = _networks(detector, load_state(folder / WEIGHTS))
-    except _UNREADABLE as error:
-        missing = isinstance(error, KeyError)
-        reason = f"{SETTINGS} has no {error}" if missing else first_line(error)
-        raise ValueError(f"'{folder}' is not a detector that can be read: {reason}") from error
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
     return detector
 
 

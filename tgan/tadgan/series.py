@@ -63,9 +63,10 @@ class Series:
 
     @property
     def median_step(self) -> int:
-        """The median time between two samples in seconds, at least 1."""
+        """The median time between two samples in seconds, leaving out those of one time; or 1."""
         steps = np.diff(self.timestamps)
-        return max(1, int(np.median(steps))) if len(steps) else 1
+        steps = steps[steps > 0]
+        return int(np.median(steps)) if len(steps) else 1
 
     def aggregate(self, interval: int) -> "Series":
         """Means over the segments [t0 + k I, t0 + (k + 1) I), with the start as their time.
@@ -85,7 +86,8 @@ class Series:
         if count > _MOST_SEGMENTS * len(self):
             raise ValueError(
                 f"an interval of {interval} seconds makes {count} segments of {len(self)} "
-                f"samples; their median step is {self.median_step}"
+                f"samples; their median step is {self.median_step}, "
+                f"the longest {np.diff(self.timestamps).max()}"
             )
         samples = self.timestamps, self.values, self.names
         return _means(*samples, start=start, count=count, interval=interval)

@@ -1,0 +1,138 @@
+"""`tgan detect series fit` and `score`: fit a TadGAN to a CSV, and find anomalies in others."""
+
+import argparse
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tgan.cli.series_arguments import INTERVALS, PLOT, SCORES, parse
+from tgan.cli.series_files import (
+    describe,
+    describe_agreement,
+    describe_found,
+    read_for,
+    relative_error,
+    segments_of,
+    write_scores,
+)
+from tgan.tadgan.folder import read_settings
+from tgan.tadgan.plot import check_installed, write_plot
+from tgan.tadgan.reading import read_series
+from tgan.tadgan.series import Scaler, Series
+from tgan.tadgan.writing import read_intervals, write_intervals
+
+if TYPE_CHECKING:
+    from tgan.tadgan.settings import TadGANSettings
+
+# The share of empty segments beyond which a detector learns, and scores, what filled them.
+_MANY_EMPTY = 1 / 3
+
+
+def main(argv: Sequence[str]) -> None:
+    """Parse arguments, and fit or score."""
+    arguments = parse(argv)
+    {"fit": fit, "score": score}[arguments.action](arguments)
+
+
+def fit(arguments: argparse.Namespace) -> None:
+    """Read a series, train a detector on it, and save that."""
+    series = read_series(arguments.series, timestamp=arguments.timestamp, values=arguments.values)
+    interval = arguments.interval or series.median_step
+    segments = segments_of(series, interval)
+    Scaler.fit(segments)  # Refuses what has nothing to learn from.
+    print(describe(series, segments))
+    _warn_of_gaps(segments, series)
+
+    # Only now the heavy imports: mistakes above are answered at once.
+    from tqdm import tqdm
+
+    from tgan.cli.device import pick_device
+    from tgan.tadgan.detector import Scoring, TadGANDetector
+    from tgan.tadgan.saved import save_detector
+    from tgan.training.steps import Terms
+
+    chosen = {"error": arguments.error, "combination": arguments.combination}
+    detector = TadGANDetector(
+        arguments.config,
+        scoring=Scoring(**{name: value for name, value in chosen.items() if value is not None}),
+        interval=interval,
+        steps=arguments.steps,
+        seed=arguments.seed,
+        device=pick_device(arguments.device),
+    )
+    _check_length(segments, detector.settings)
+    with tqdm(unit="step") as bar:
+
+        def report(step: int, steps: int, terms: Terms) -> None:
+            if step == 1:
+                bar.reset(total=steps)
+            bar.update()
+
+        detector.fit(series, report=report)
+    error = relative_error(detector.score(series), detector.scaler_)
+    save_detector(detector, arguments.out)
+    print(f"mean squared error {error:.4f} of the variance of the series")
+    print(f"a score above {detector.level_:.3f} is abnormal by --reference training")
+    print(arguments.out)
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Read a series, score it with a saved detector, and write scores, intervals and a plot."""
+    check_installed()
+    fitted = read_settings(arguments.detector)["fitted"]
+    known = read_intervals(arguments.known) if arguments.known else None
+    series = read_for(
+        fitted["names"], arguments.series, timestamp=arguments.timestamp, values=arguments.values
+    )
+    segments = segments_of(series, fitted["interval"])
+    print(describe(series, segments))
+    _warn_of_gaps(segments, series)
+    first, last = series.timestamps[[0, -1]]
+    if known and not any(start <= last and end >= first for start, end in known):
+        warnings.warn(f"no interval of '{arguments.known}' lies within the series", stacklevel=2)
+
+    # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.cli.device import pick_device
+    from tgan.tadgan.saved import load_detector
+
+    detector = load_detector(arguments.detector, device=pick_device(arguments.device))
+    _check_length(segments, detector.settings)
+    reference = arguments.reference
+    scored = detector.score(series, reference=reference)
+    found = detector.intervals_of(scored, reference=reference)
+    write_scores(arguments.out / SCORES, scored, found)
+    write_intervals(arguments.out / INTERVALS, found)
+    write_plot(
+        arguments.out / PLOT,
+        scored,
+        found=found,
+        known=known,
+        level=detector.level_ if reference == "training" else None,
+        title=arguments.series.stem,
+    )
+    print(describe_found(scored, found))
+    if known is not None:
+        print(describe_agreement(scored, found, known))
+    print(arguments.out)
+
+
+def _warn_of_gaps(segments: Series, series: Series) -> None:
+    share = np.isnan(segments.values).mean(0).max()
+    if share > _MANY_EMPTY:
+        warnings.warn(
+            f"{share:.0%} of the segments are empty and filled with the mean; a longer --interval "
+            f"in fit leaves fewer (samples are {series.median_step} seconds apart in the median, "
+            f"{np.diff(series.timestamps).max()} at most)",
+            stacklevel=3,
+        )
+
+
+def _check_length(segments: Series, settings: "TadGANSettings") -> None:
+    needed, interval = settings.window - 2 * settings.margin, segments.median_step
+    if len(segments) < needed:
+        raise ValueError(
+            f"the series makes {len(segments)} segments of {interval} seconds; "
+            f"at least {needed} are needed"
+        )

@@ -1,0 +1,166 @@
+"""Arguments of `tgan detect series`, and what can be told of them before anything is read."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.cli import Parser
+from tgan.cli.names import parse_names
+from tgan.files import check_new_folder, check_writable
+from tgan.lookup import look_up
+from tgan.tadgan.errors import ERRORS
+from tgan.tadgan.scores import COMBINATIONS
+
+EXAMPLES = """\
+examples:
+  tgan detect series fit usual.csv --out detector --interval 600
+  tgan detect series score detector today.csv --out anomalies
+  tgan detect series fit --help
+  tgan detect series score --help
+
+SERIES.csv has a header, a column of times (whole epoch seconds, or dates in ISO 8601, which are
+UTC unless they name a zone) and columns of values. Samples are averaged over segments of --interval
+seconds. Samples of one time are averaged, unsorted ones sorted, and gaps filled with means.
+"""
+FIT_EXAMPLES = """\
+examples:
+  tgan detect series fit usual.csv --out detector
+  tgan detect series fit usual.csv --out detector --timestamp time --values load,heat --interval 600
+  tgan detect series fit usual.csv --out detector --config published
+
+configurations:
+  context    predicts the middle of a window, which it does not see, from what is around it
+  dense      reconstructs windows with dense networks
+  published  as its authors have it: recurrent networks; takes many times as long as the others
+
+The series should be usual for the most part. DIR gets detector.json (settings and statistics) and
+networks.safetensors.
+"""
+SCORE_EXAMPLES = """\
+examples:
+  tgan detect series score detector today.csv --out anomalies
+  tgan detect series score detector today.csv --out anomalies --known known.json
+  tgan detect series score detector today.csv --out anomalies --reference training --overwrite
+
+--reference series, as published, cuts scores in windows of the series itself, so it finds what
+stands out there. --reference training cuts them at a level that the training series set, so no
+score depends on what comes much later.
+
+DIR2 gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both included) and
+plot.png. --known takes a file of the same form, and prints how well both agree. Read the F1 of
+intervals beside the coverage and the F1 of segments: one interval over all has a perfect F1.
+"""
+DEFAULT_CONFIG = "context"
+REFERENCES = ("series", "training")
+SCORES, INTERVALS, PLOT = "scores.csv", "intervals.json", "plot.png"
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of `fit` or `score`, whichever `action` says, with `values` as names or None.
+
+    Raises:
+        ValueError: a number out of range, an unknown name, or a place that cannot be written, or
+            holds what would be replaced unasked.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.values is not None:
+        arguments.values = parse_names([arguments.values], option="--values")
+    {"fit": _check_fit, "score": _check_score}[arguments.action](arguments)
+    return arguments
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="tgan detect series",
+        description="Fit a TadGAN to a time series that is usual for the most part, and find "
+        "anomalies in others, or in itself.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, add, text, epilog in (
+        ("fit", _add_fit, "train a detector on a series, and save it", FIT_EXAMPLES),
+        ("score", _add_score, "score a series with a saved detector", SCORE_EXAMPLES),
+    ):
+        action = actions.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add(action)
+    return parser
+
+
+def _add_fit(parser: Parser) -> None:
+    add = parser.add_argument
+    add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
+    add("--out", type=Path, required=True, metavar="DIR", help="new folder of the detector")
+    _add_columns(parser, values="all others")
+    add("--interval", type=int, metavar="SECONDS", help="of a segment (default: the median step)")
+    add(
+        "--config",
+        default=DEFAULT_CONFIG,
+        metavar="NAME",
+        help=f"a configuration, see below (default {DEFAULT_CONFIG})",
+    )
+    add("--steps", type=int, metavar="N", help="of training (default: the configuration's)")
+    add("--seed", type=int, default=0, metavar="S", help="of all that is random (default 0)")
+    add("--error", metavar="NAME", help=f"of a reconstruction: {', '.join(ERRORS)}")
+    add(
+        "--combination",
+        metavar="NAME",
+        help=f"of error and critic: {', '.join(COMBINATIONS)}",
+    )
+    _add_device(parser)
+
+
+def _add_score(parser: Parser) -> None:
+    add = parser.add_argument
+    add("detector", type=Path, metavar="DIR", help="folder that fit wrote")
+    add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
+    add("--out", type=Path, required=True, metavar="DIR2", help="folder to write")
+    _add_columns(parser, values="those of the detector")
+    add("--known", type=Path, metavar="FILE", help="JSON of known anomalies, to compare with")
+    add(
+        "--reference",
+        choices=REFERENCES,
+        default=REFERENCES[0],
+        help="whose errors are usual (default series)",
+    )
+    add("--overwrite", action="store_true", help="replace results that are in DIR2")
+    _add_device(parser)
+
+
+def _add_columns(parser: Parser, *, values: str) -> None:
+    times = "column of times (default: timestamp, or else the first)"
+    parser.add_argument("--timestamp", metavar="COL", help=times)
+    columns = f"columns of values (default: {values})"
+    parser.add_argument("--values", metavar="COL,...", help=columns)
+
+
+def _add_device(parser: Parser) -> None:
+    parser.add_argument("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
+
+
+def _check_fit(arguments: argparse.Namespace) -> None:
+    for option, least in {"interval": 1, "steps": 1, "seed": 0}.items():
+        value = getattr(arguments, option)
+        if value is not None and value < least:
+            raise ValueError(f"--{option} {value} is below {least}")
+    for option, table in {"error": ERRORS, "combination": COMBINATIONS}.items():
+        value = getattr(arguments, option)
+        if value is not None:
+            look_up(table, value, kind=option)
+    check_new_folder(arguments.out)
+
+
+def _check_score(arguments: argparse.Namespace) -> None:
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f"--out {arguments.out} is a file; name a folder")
+    for name in (SCORES, INTERVALS, PLOT):
+        path = arguments.out / name
+        check_writable(path)
+        if path.exists() and not arguments.overwrite:
+            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
