@@ -1,6 +1,11 @@
 """The comparison of detectors: what a method gives, what is redone, and what the tables say."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -104,6 +109,34 @@ def test_processes_give_the_same(tmp_path):
         list(do_runs(runs, methods, series, out=out, processes=processes, made_by={}))
         found.append([replace(read_result(r, methods["tiny"], out), seconds=0.0) for r in runs])
     assert found[0] == found[1]
+
+
+ORPHAN = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from tgan.benchmarks.tadgan.jobs import start_worker
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, get_context("spawn"), start_worker)
+    print(pool.submit(os.getpid).result(), flush=True)
+    os._exit(0)
+"""
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    told = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, check=True)
+    worker = int(told.stdout)
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("a worker outlived its parent by ten seconds")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Runs of methods on series, each with a result of its own on the disk."""
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +95,7 @@ def do_runs(
     """
     by_name = {(one.group, one.name): one for one in series}
     # Started afresh: a fork of a process with threads may hang.
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), torch.set_num_threads, (1,))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), start_worker)
     try:
         waiting = {
             pool.submit(_do, methods[run.method], by_name[run.group, run.series], run.seed): run
@@ -111,6 +113,20 @@ def do_runs(
             yield run
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def start_worker() -> None:
+    """Let this process have one thread, and end it with the one that started it, however that ends.
+
+    It would else wait for work for good where its parent was killed.
+    """
+    torch.set_num_threads(1)
+
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _do(method: Method, series: Labelled, seed: int) -> dict[str, Any]:
