@@ -1,12 +1,22 @@
 """Streams in chunks against the same functions of the whole."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
-from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed
+from tgan.tadgan.streaming import (
+    extended,
+    local,
+    pieces,
+    rolling,
+    together,
+    trimmed,
+    twice,
+)
 
 RNG = np.random.default_rng(3)
 CUTS = [[], [1, 2, 3], [20], [0, 5, 5, 39], list(range(1, 40))]
@@ -92,6 +102,29 @@ def test_streams_are_brought_together(cuts, others):
     pairs = list(together(chunks_of(values, cuts), chunks_of(values + 1, others)))
     assert all((b == a + 1).all() for a, b in pairs)
     np.testing.assert_array_equal(np.concatenate([a for a, _ in pairs]), values)
+
+
+def test_a_stream_twice_is_the_same_twice_however_it_is_asked():
+    one, other = twice(iter(range(7)))
+    assert [next(one), next(one), next(other), next(one)] == [0, 1, 0, 2]
+    assert list(other) == [1, 2, 3, 4, 5, 6] and list(one) == [3, 4, 5, 6]
+    assert next(one, None) is next(other, None) is None
+
+
+def test_a_stream_twice_keeps_nothing_that_both_have_given():
+    seen = []
+
+    def chunks():
+        for _ in range(20):
+            chunk = np.zeros(3)
+            seen.append(weakref.ref(chunk))
+            yield chunk
+            del chunk
+
+    one, other = twice(chunks())
+    for _ in range(15):
+        next(one), next(other)
+    assert [alive() is not None for alive in seen] == [False] * 13 + [False, True]
 
 
 @pytest.mark.parametrize("others", [[2], [2, 1, 1], [3], [3, 0, 1]])

@@ -173,7 +173,9 @@ class TadGANDetector:
     def score(self, series: Series | np.ndarray, *, reference: str = "series") -> Scored:
         """How abnormal every segment of a series is.
 
-        Where values are missing, their mean in training takes their place.
+        Where values are missing, their mean in training takes their place. Where steps of windows
+        are hidden, those of the first and the last `TadGANSettings.margin` segments go on as a
+        constant beyond the series, and their scores are high unless it rests there.
 
         Args:
             reference: whose errors are usual: those of the scored `series` itself, as published,
@@ -236,9 +238,9 @@ class TadGANDetector:
 
         They equal those of `score` with that reference up to rounding; only that a channel may be
         without any value. What is in memory is a
-        part, a window, and a window of the smoothing, so that a segment is scored half a window
-        and half the smoothing later than it comes. An array goes on a second after the part before
-        it.
+        part, a window, and a window of the smoothing; a segment is scored a window, a margin and
+        half the smoothing later than it comes. An array goes on a second after the part before it.
+        `intervals_of` sees each chunk by itself: an interval that goes on in the next one is two.
 
         Raises:
             ValueError: not fitted, which is said at once; other channels, parts that do not follow

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from itertools import tee
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.scores import critic_values_stream
 from tgan.tadgan.series import Scaler, Series, windows_of
 from tgan.tadgan.settings import TadGANSettings
-from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed
+from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed, twice
 
 # Windows that go through the networks at once.
 _CHUNK = 4096
@@ -99,8 +98,8 @@ class Instrument:
             ValueError: fewer segments than `check_length` asks for, or a network's output that is
                 not finite.
         """
-        begun, seen = tee(map(self._begun, self._long_enough(parts)))
-        windows, judged = tee(self._windows(records["scaled"] for records in seen))
+        begun, seen = twice(map(self._begun, self._long_enough(parts)))
+        windows, judged = twice(self._windows(records["scaled"] for records in seen))
         made = reconstruct_stream(map(self._reconstructed, windows))
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
         streams = together(begun, made, trimmed(values, self.settings.margin))

@@ -1,10 +1,13 @@
 """Functions of a neighbourhood, over consecutive chunks of a series as over all of it."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
 Chunks = Iterable[np.ndarray]
+Item = TypeVar("Item")
 
 
 def local(
@@ -78,6 +81,30 @@ def trimmed(chunks: Chunks, amount: int) -> Iterator[np.ndarray]:
         if kept:
             yield block[:kept]
         held = block[kept:]
+
+
+def twice(items: Iterable[Item]) -> tuple[Iterator[Item], Iterator[Item]]:
+    """Two iterators over the same items, in memory for those that one of them is behind.
+
+    `itertools.tee` keeps up to 57 more: large chunks would fill the memory.
+    """
+    source = iter(items)
+    waiting: tuple[deque[Item], deque[Item]] = deque(), deque()
+
+    def branch(own: deque[Item], other: deque[Item]) -> Iterator[Item]:
+        while True:
+            if own:
+                yield own.popleft()
+                continue
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+            other.append(item)
+            yield item
+            del item
+
+    return branch(*waiting), branch(*waiting[::-1])
 
 
 def together(*streams: Chunks) -> Iterator[tuple[np.ndarray, ...]]:
