@@ -99,9 +99,10 @@ def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
     """Set everything that `fit` learned but the networks."""
     interval, names = fitted["interval"], fitted["names"]
     check_interval(interval)
-    if not isinstance(names, list) or len(names) != detector.settings.channels:
+    are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not are_names or len(names) != detector.settings.channels:
         raise ValueError(f"names {names} of {detector.settings.channels} channels")
-    detector.interval_, detector.names_ = interval, tuple(map(str, names))
+    detector.interval_, detector.names_ = interval, tuple(names)
     detector.scaler_ = Scaler(
         **{name: _numbers(name, v, shape=(len(names),)) for name, v in fitted["scaler"].items()}
     )
