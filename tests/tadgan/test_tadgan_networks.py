@@ -3,9 +3,9 @@ import torch
 
 from tgan.constraints import CONSTRAINTS
 from tgan.noise import Noise
-from tgan.tadgan.components import start_from_components
-from tgan.tadgan.layers import BiLSTM
+from tgan.tadgan.layers import BiLSTM, HidesMiddle
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
+from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 
 # By hand from the published description, Keras' LSTMs: 4 (u (u + inputs) + u) in each direction.
 PUBLISHED = {
@@ -105,29 +105,108 @@ def test_networks_are_drawn_as_keras_draws_them():
     assert 0.8 * bound < lstm.weight_ih_l0.abs().max() <= bound
 
 
-def test_a_dense_pair_starts_as_principal_components():
-    rng = torch.Generator().manual_seed(0)
-    windows = torch.randn(200, 2, 9, generator=rng).double().cumsum(2) / 9
+def hiding(**changes):
+    """The encoder and decoder of a small TadGAN that hides the 4 middle steps of 12."""
+    settings = TadGANSettings(
+        window=12,
+        channels=2,
+        hidden=4,
+        latent_size=3,
+        window_critic="dense",
+        encoder_settings={"units": 5},
+        decoder_settings={"units": 5, "dropout": 0.0},
+        **changes,
+    )
     torch.manual_seed(0)
-    sizes = {"window": 9, "channels": 2, "latent_size": 4, "units": 5}
-    encoder, decoder = ENCODERS["dense"](**sizes).double(), DECODERS["dense"](**sizes).double()
-    start_from_components(encoder, decoder, windows)
+    networks = settings.networks()
+    assert (settings.margin, settings.scored_steps) == (4, 4)
+    return networks["encoder"], networks["decoder"]
+
+
+@pytest.mark.parametrize("value", [5.0, -1e9, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_does_not_see_the_hidden_middle_in_any_way(name, value):
+    encoder, _ = hiding(encoder=name)
+    windows = torch.rand(3, 2, 12, requires_grad=True)
     latents = encoder(windows)
-    torch.testing.assert_close(latents.T @ latents / 200, torch.eye(4).double())
-    assert latents.mean(0).abs().max() < 1e-9
-    flat = windows.flatten(1)
-    left, values, axes = torch.linalg.svd(flat - flat.mean(0), full_matrices=False)
-    expected = (left[:, :4] * values[:4]) @ axes[:4] + flat.mean(0)
-    torch.testing.assert_close(decoder(latents).flatten(1), expected)
-    # Constant windows have no components, and nothing is divided by 0.
-    start_from_components(encoder, decoder, torch.full((5, 2, 9), 0.5).double())
-    assert torch.isfinite(decoder(encoder(windows))).all()
+    zeroed = windows.detach().clone()
+    zeroed[:, :, 4:8] = 0
+    assert torch.equal(latents, encoder.network(zeroed))
+    (gradient,) = torch.autograd.grad(latents.square().sum(), windows)
+    assert (gradient[:, :, 4:8] == 0).all()
+    assert (gradient[:, :, [0, 1, 2, 3, 8, 9, 10, 11]].abs().amax((0, 1)) > 0).all()
+    for step in range(12):
+        changed = windows.detach().clone()
+        changed[1, 0, step] = value
+        assert torch.equal(encoder(changed), latents) == (4 <= step < 8), step
+        assert torch.equal(encoder(changed)[[0, 2]], latents[[0, 2]])
 
 
-@pytest.mark.parametrize("pair", [("lstm", "dense"), ("dense", "lstm")])
-def test_other_pairs_do_not_start_as_components(pair):
-    with pytest.raises(ValueError, match="only a dense encoder and a dense decoder"):
-        start_from_components(ENCODERS[pair[0]](), DECODERS[pair[1]](), torch.zeros(3, 1, 100))
+@pytest.mark.parametrize("name", ENCODERS)
+def test_the_reconstruction_of_hidden_steps_trains_both_networks(name):
+    encoder, decoder = hiding(encoder=name, decoder=name)
+    windows = torch.rand(8, 2, 12) * 2 - 1
+    error = (decoder(encoder(windows)) - windows)[:, :, 4:8].square().mean()
+    error.backward()
+    gradients = {
+        kind: [p.grad for p in network.parameters() if p.requires_grad]
+        for kind, network in (("encoder", encoder), ("decoder", decoder))
+    }
+    for kind, found in gradients.items():
+        assert all(gradient is not None for gradient in found), kind
+        assert all(gradient.abs().max() > 0 for gradient in found), kind
+    # A small step against the gradient makes the error smaller: the sign is right.
+    with torch.no_grad():
+        for network in (encoder, decoder):
+            for parameter in network.parameters():
+                if parameter.grad is not None:
+                    parameter -= 1e-3 * parameter.grad
+        after = (decoder(encoder(windows)) - windows)[:, :, 4:8].square().mean()
+    assert after < error
+    if name == "dense":
+        # Weights of what is not seen have nothing to learn from.
+        first = encoder.network.path.linear.weight.grad.reshape(3, 2, 12)
+        assert (first[:, :, 4:8] == 0).all() and (first[:, :, :4] != 0).any()
+
+
+def test_what_is_hidden_is_no_part_of_the_weights_and_moves_with_them():
+    encoder, _ = hiding(encoder="dense")
+    assert set(encoder.state_dict()) == {f"network.{key}" for key in encoder.network.state_dict()}
+    assert encoder.to("meta").is_hidden.device.type == "meta"
+    assert not isinstance(TadGANSettings().networks()["encoder"], HidesMiddle)
+
+
+@pytest.mark.parametrize(
+    ("window", "hidden", "margin", "scored"), [(10, 0, 0, 10), (10, 4, 3, 4), (11, 9, 1, 9)]
+)
+def test_the_steps_that_are_scored_lie_in_the_middle(window, hidden, margin, scored):
+    settings = TadGANSettings(window=window, hidden=hidden)
+    assert (settings.margin, settings.scored_steps) == (margin, scored)
+    assert 2 * settings.margin + settings.scored_steps == window
+
+
+@pytest.mark.parametrize(
+    ("hidden", "message"),
+    [
+        (-2, "hidden -2 of a TadGAN is not in"),
+        (10, "hidden 10 of a TadGAN is not in"),
+        (2.0, "hidden 2.0 of a TadGAN is not in"),
+        (3, "hidden 3 steps do not lie in the middle of a window of 10"),
+    ],
+)
+def test_steps_that_cannot_be_hidden(hidden, message):
+    with pytest.raises(ValueError, match=message):
+        TadGANSettings(window=10, hidden=hidden)
+
+
+def test_the_default_hides_the_middle_and_starts_from_components():
+    settings = CONFIGURATIONS["context"]
+    assert 0 < settings.hidden < settings.window and settings.starts_from_components
+    encoder = settings.networks()["encoder"]
+    assert isinstance(encoder, HidesMiddle)
+    expected = [False] * settings.margin + [True] * settings.hidden + [False] * settings.margin
+    assert encoder.is_hidden.tolist() == expected
+    assert CONFIGURATIONS["published"].hidden == CONFIGURATIONS["dense"].hidden == 0
 
 
 @pytest.mark.parametrize(
