@@ -4,17 +4,17 @@ Source: Geiger et al. 2020, section V.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import nn
 
 from tgan.lookup import look_up
-from tgan.tadgan.errors import ERRORS
-from tgan.tadgan.intervals import Threshold, find_intervals, intervals_above
+from tgan.tadgan.intervals import find_intervals, intervals_above
 from tgan.tadgan.measures import Instrument, Measures, check_length, training_windows
-from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
+from tgan.tadgan.scores import Reference, smoothing_window
+from tgan.tadgan.scoring import Scored, Scoring
 from tgan.tadgan.series import (
     Scaler,
     Series,
@@ -34,50 +34,6 @@ REFERENCES = ("series", "training")
 # Takes the number of a step from 1, the number of all steps, and the terms of
 # `tgan.tadgan.steps.cycle_step`.
 Report = Callable[[int, int, Terms], None]
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """How a reconstruction and a critic become scores, and scores intervals.
-
-    Attributes:
-        error: a name in `tgan.tadgan.errors.ERRORS`.
-        combination: a name in `tgan.tadgan.scores.COMBINATIONS`.
-        smoothing: the window of the moving means in segments; by default a hundredth of the number
-            of windows, as published. Anomalies that are much shorter are smoothed away.
-        threshold: see `Threshold`.
-
-    Raises:
-        ValueError: an unknown name.
-    """
-
-    error: str = "dtw"
-    combination: str = "mean"
-    smoothing: int | None = None
-    threshold: Threshold = field(default_factory=Threshold)
-
-    def __post_init__(self) -> None:
-        look_up(ERRORS, self.error, kind="error")
-        look_up(COMBINATIONS, self.combination, kind="combination")
-        if self.smoothing is not None and self.smoothing < 1:
-            raise ValueError(f"smoothing {self.smoothing} of scores is below 1")
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """T segments of a series with what a detector makes of them.
-
-    Attributes:
-        series: the segments in the units of the data; NaN where there were no samples.
-        reconstruction: (T, C), in the same units.
-        critic: (T,), the critic of windows at each time step; higher looks more usual.
-        scores: (T,), at least 0; higher is more abnormal.
-    """
-
-    series: Series
-    reconstruction: np.ndarray
-    critic: np.ndarray
-    scores: np.ndarray
 
 
 class TadGANDetector:
@@ -175,7 +131,7 @@ class TadGANDetector:
 
         Where values are missing, their mean in training takes their place. Where steps of windows
         are hidden, those of the first and the last `TadGANSettings.margin` segments go on as a
-        constant beyond the series, and their scores are high unless it rests there.
+        constant beyond the series; where all else is predicted well, their scores stand out.
 
         Args:
             reference: whose errors are usual: those of the scored `series` itself, as published,

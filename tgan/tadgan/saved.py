@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from tgan.features.weights import load_state
 from tgan.files import write_whole_folder
-from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.detector import TadGANDetector
 from tgan.tadgan.folder import SETTINGS, UNREADABLE, VERSION, WEIGHTS, read_settings, unreadable
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference
+from tgan.tadgan.scoring import Scoring
 from tgan.tadgan.series import Scaler, check_interval
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.task import build_networks
