@@ -97,9 +97,7 @@ def write_plot(
         matplotlib.rcParams.update(_RC)
         figure = _figure(scored, found, known, level, title)
         canvas = FigureCanvasAgg(figure)
-        write_whole(
-            path, lambda part: canvas.print_figure(part, dpi=_DPI, metadata={"Software": None})
-        )
+        write_whole(path, lambda part: canvas.print_png(part, metadata={"Software": None}))
 
 
 def _figure(
@@ -113,7 +111,7 @@ def _figure(
 
     series, shown = scored.series, _channels(scored)
     height = {1: 2.6, 2: 2.0, 3: 1.7}.get(len(shown), 1.3)
-    figure = Figure((_WIDTH, 1.2 + 1.7 + height * len(shown)), layout="constrained")
+    figure = Figure((_WIDTH, 1.2 + 1.7 + height * len(shown)), dpi=_DPI, layout="constrained")
     ratios = [height] * len(shown) + [1.5]
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
     x = _Places(series.timestamps)
@@ -125,7 +123,7 @@ def _figure(
     panels[-1].set_title("score", loc="left")
     _draw(panels[-1], x.of(series.timestamps), scored.scores, _SIGNAL, 0.9, None)
     if level is not None:
-        panels[-1].axhline(level, color=_LEVEL, linewidth=1, linestyle="--", label="level")
+        panels[-1].axhline(level, color=_LEVEL, linewidth=1.2, linestyle="--", label="level")
     for axes in panels:
         _mark(axes, x, found, known)
     x.format(panels[-1])

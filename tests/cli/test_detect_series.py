@@ -1,0 +1,300 @@
+"""`tgan detect series fit` and `score` from CSV files to scores, intervals and plots."""
+
+import csv
+import inspect
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from tgan.cli import main
+from tgan.cli.series_arguments import DEFAULT_CONFIG, FIT_EXAMPLES, REFERENCES
+from tgan.cli.series_files import describe, describe_agreement, read_for, relative_error
+from tgan.cli.series_files import write_scores as write
+from tgan.tadgan import detector as detectors
+from tgan.tadgan.detector import Scored, TadGANDetector
+from tgan.tadgan.reading import read_series
+from tgan.tadgan.series import Scaler, Series
+from tgan.tadgan.settings import CONFIGURATIONS
+from tgan.tadgan.writing import write_series
+
+pytest.importorskip("matplotlib")
+START = 1396310400  # 2014-04-01
+
+
+def series_of(values, *names, first=START, step=600):
+    values = np.array(values, np.float64).reshape(len(values), -1)
+    times = first + step * np.arange(len(values), dtype=np.int64)
+    return Series(times, values, names or ("value",))
+
+
+def wave(count=240):
+    rng = np.random.default_rng(0)
+    return np.sin(np.arange(count) / 5) + 0.05 * rng.normal(size=count)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """CSV files, good and bad, and a detector that was fitted on one of them."""
+    folder = tmp_path_factory.mktemp("series")
+    odd = wave()
+    odd[100:110] += 4
+    missing = wave()
+    missing[50:60] = np.nan
+    for name, values in {"usual": wave(), "odd": odd, "missing": missing, "short": wave(9)}.items():
+        write_series(folder / f"{name}.csv", series_of(values))
+    write_series(folder / "constant.csv", series_of(np.ones(240)))
+    write_series(folder / "nothing.csv", series_of(np.full(240, np.nan)))
+    write_series(folder / "two.csv", series_of(np.stack([wave(), -wave()], 1), "a", "b"))
+    late = series_of(wave())
+    late.timestamps[120:] += 86400 * 3650
+    write_series(folder / "late.csv", late)
+    (folder / "empty.csv").write_text("")
+    milliseconds = [f"{time}000,1" for time in series_of(wave()).timestamps]
+    (folder / "ms.csv").write_text("\n".join(["timestamp,value", *milliseconds]))
+    (folder / "known.json").write_text(json.dumps([[START + 60000, START + 65400]]))
+    (folder / "names.json").write_text(json.dumps({"odd.csv": [["2014-04-01", "2014-04-02"]]}))
+    main(["detect", "series", "fit", str(folder / "usual.csv"), *small(folder / "detector")])
+    return folder
+
+
+def small(out, *options):
+    return ["--out", str(out), "--steps", "1", *options]
+
+
+def score(detector, series, out, *options):
+    main(["detect", "series", "score", str(detector), str(series), "--out", str(out), *options])
+    with (out / "scores.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_real_series_gets_what_the_api_finds(shared, tmp_path, capsys):
+    path = shared("datasets/nab/data/realAdExchange/exchange-2_cpc_results.csv")
+    options = ["--interval", "10800", "--steps", "3", "--seed", "1", "--combination", "product"]
+    options += ["--config", "dense"]
+    main(["detect", "series", "fit", str(path), "--out", str(tmp_path / "detector"), *options])
+    scoring = detectors.Scoring(combination="product")
+    fitted = TadGANDetector("dense", interval=10800, steps=3, seed=1, scoring=scoring)
+    series = read_series(path)
+    fitted.fit(series)
+    assert f"{fitted.level_:.3f}" in capsys.readouterr().out
+    for reference in REFERENCES:
+        out = tmp_path / reference
+        rows = score(tmp_path / "detector", path, out, "--reference", reference)
+        expected = fitted.score(series, reference=reference)
+        found = fitted.intervals_of(expected, reference=reference)
+        assert json.loads((out / "intervals.json").read_text()) == [list(pair) for pair in found]
+        scores = [float(row["score"]) for row in rows]
+        np.testing.assert_allclose(scores, expected.scores, rtol=1e-4, atol=1e-5)
+        assert [int(row["timestamp"]) for row in rows] == expected.series.timestamps.tolist()
+        inside = [
+            any(start <= int(row["timestamp"]) <= end for start, end in found) for row in rows
+        ]
+        assert [row["is_abnormal"] == "1" for row in rows] == inside
+        printed = capsys.readouterr().out
+        assert f"{len(found)} interval" in printed
+        for start, _ in found:
+            assert f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}" in printed
+    assert found  # Otherwise little was compared.
+
+
+def test_what_is_odd_is_found_and_compared_with_what_is_known(folder, tmp_path, capsys):
+    rows = score(
+        folder / "detector",
+        folder / "odd.csv",
+        tmp_path / "new" / "out",
+        *("--known", str(folder / "known.json"), "--reference", "training"),
+    )
+    names = ["timestamp", "time", "value", "value_reconstruction", "critic", "score", "is_abnormal"]
+    assert list(rows[0]) == names and len(rows) == 240
+    assert rows[1]["time"] == "2014-04-01T00:10:00Z"
+    assert max(rows, key=lambda row: float(row["score"]))["is_abnormal"] == "1"
+    written = sorted(path.name for path in (tmp_path / "new" / "out").iterdir())
+    assert written == ["intervals.json", "plot.png", "scores.csv"]
+    assert (tmp_path / "new" / "out" / "plot.png").stat().st_size > 10_000
+    again = read_series(tmp_path / "new" / "out" / "scores.csv", values=["value"])
+    np.testing.assert_allclose(again.values, read_series(folder / "odd.csv").values, rtol=1e-9)
+    [(start, end)] = json.loads((tmp_path / "new" / "out" / "intervals.json").read_text())
+    assert start <= START + 60000 and end >= START + 65400
+    printed = capsys.readouterr().out
+    assert "against 1 known: F1 1.000, precision 1.000, recall 1.000" in printed
+    inside = sum(row["is_abnormal"] == "1" for row in rows)
+    assert f"F1 {20 / (10 + inside):.3f}, coverage {inside / 240:.3f}" in printed
+
+
+def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
+    rows = score(folder / "detector", folder / "missing.csv", tmp_path / "out")
+    assert [row["value"] == "" for row in rows] == [50 <= place < 60 for place in range(240)]
+    assert all(row["value_reconstruction"] and row["score"] for row in rows)
+    printed = capsys.readouterr().out
+    assert "240 samples of 1 channel (value), 2014-04-01T00:00:00Z to" in printed
+    assert "240 segments of 600 seconds, 4.2% empty" in printed
+
+
+def test_many_empty_segments_are_warned_of(folder, tmp_path):
+    kept = [line for place, line in enumerate((folder / "usual.csv").open()) if place % 2 < 1]
+    (tmp_path / "thin.csv").write_text("timestamp,value\n" + "".join(kept[1:]))
+    with pytest.warns(UserWarning, match=r"50% of the segments are empty .* a longer --interval"):
+        score(folder / "detector", tmp_path / "thin.csv", tmp_path / "out")
+
+
+def test_nothing_is_overwritten_unless_asked(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "plot.png").write_text("mine")
+    with pytest.raises(SystemExit):
+        score(folder / "detector", folder / "odd.csv", out)
+    assert "is there already; --overwrite replaces it" in capsys.readouterr().err
+    assert [path.read_text() for path in out.iterdir()] == ["mine"]
+    score(folder / "detector", folder / "odd.csv", out, "--overwrite")
+    assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_interrupted_fit_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
+    def interrupted(self, series, *, report):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TadGANDetector, "fit", interrupted)
+    with pytest.raises(SystemExit) as exit_:
+        main(["detect", "series", "fit", str(folder / "usual.csv"), *small(tmp_path / "new")])
+    assert exit_.value.code == 130 and "interrupted" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "required: ACTION"),
+        (["fit", "{f}/usual.csv"], "required: --out"),
+        (["fit", "{f}/none.csv", "--out", "{t}/o"], "no file"),
+        (["fit", "{f}/empty.csv", "--out", "{t}/o"], "has no header"),
+        (["fit", "{f}/constant.csv", "--out", "{t}/o"], "the series is constant (value)"),
+        (["fit", "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
+        (["fit", "{f}/ms.csv", "--out", "{t}/o"], "not milliseconds"),
+        (["fit", "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),
+        (["fit", "{f}/short.csv", "--out", "{t}/o"], "makes 9 segments of 600 seconds; at least"),
+        (["fit", "{f}/usual.csv", "--out", "{f}/detector"], "is not empty; name a new one"),
+        ([*FIT, "--values", "valeu"], "no column 'valeu' (did you mean 'value'?)"),
+        ([*FIT, "--values", "value,,"], "--values 'value,,'; names with commas"),
+        ([*FIT, "--interval", "0"], "--interval 0 is below 1"),
+        ([*FIT, "--interval", "1"], "1 seconds makes 143401 segments of 240 samples"),
+        ([*FIT, "--interval", "9000000"], "longer than the series; its first and its last sample"),
+        ([*FIT, "--steps", "0"], "--steps 0 is below 1"),
+        ([*FIT, "--seed", "-1"], "--seed -1 is below 0"),
+        ([*FIT, "--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
+        ([*FIT, "--error", "dtv"], "unknown error 'dtv' (did you mean 'dtw'?)"),
+        ([*FIT, "--combination", "sum"], "unknown combination 'sum'; choose from"),
+        (["score", "{f}", "{f}/odd.csv", "--out", "{t}/o"], "has no detector.json"),
+        (["score", "{f}/none", "{f}/odd.csv", "--out", "{t}/o"], "has no detector.json"),
+        ([*SCORE, "{f}/two.csv", "--out", "{t}/o"], "no column 'value'; choose from timestamp, a"),
+        (
+            [*SCORE, "{f}/two.csv", "--out", "{t}/o", "--values", "a,b"],
+            "2 columns of values (a, b); the detector was fitted on 1 (value)",
+        ),
+        ([*SCORE, "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),
+        ([*SCORE, "{f}/short.csv", "--out", "{t}/o"], "makes 9 segments of 600 seconds; at least"),
+        ([*SCORE, "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
+        ([*SCORE, "{f}/odd.csv", "--out", "{f}/odd.csv"], "is a file; name a folder"),
+        (
+            [*SCORE, "{f}/odd.csv", "--out", "{t}/o", "--known", "{f}/names.json"],
+            "is not a list of intervals, [[start, end], ...]",
+        ),
+        ([*SCORE, "{f}/odd.csv", "--out", "{t}/o", "--reference", "x"], "invalid choice: 'x'"),
+    ],
+)
+def test_mistakes_end_in_one_line(folder, tmp_path, capsys, argv, message):
+    with pytest.raises(SystemExit) as exit_:
+        main(["detect", "series", *(a.format(f=folder, t=tmp_path) for a in argv)])
+    error = capsys.readouterr().err
+    assert exit_.value.code == 2 and message in error and len(error.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_damaged_detectors_are_told_apart(folder, tmp_path, capsys):
+    weights = (folder / "detector" / "networks.safetensors").read_bytes()
+    settings = json.loads((folder / "detector" / "detector.json").read_text())
+    for number, (text, message) in enumerate(
+        [
+            ("{", "is not a detector that can be read"),
+            ("[]", "is not a detector that can be read"),
+            (json.dumps(settings | {"version": 9}), "version 9; this program reads version 1"),
+            (json.dumps(settings | {"names": 5}), "its names are no list"),
+            (json.dumps({"version": 1}), "detector.json has no 'interval'"),
+            (json.dumps(settings | {"scaler": {}}), "is not a detector that can be read"),
+        ]
+    ):
+        copy = tmp_path / str(number)
+        copy.mkdir()
+        (copy / "networks.safetensors").write_bytes(weights)
+        (copy / "detector.json").write_text(text)
+        with pytest.raises(SystemExit) as exit_:
+            score(copy, folder / "odd.csv", tmp_path / "o")
+        error = capsys.readouterr().err
+        assert exit_.value.code == 2 and message in error and len(error.splitlines()) == 1
+
+
+def test_mistakes_in_series_are_found_before_heavy_imports(folder):
+    argv = [
+        ["fit", f"{folder}/constant.csv", "--out", f"{folder}/new"],
+        ["score", f"{folder}/detector", f"{folder}/two.csv", "--out", f"{folder}/new"],
+        ["fit", "--help"],
+    ]
+    code = (
+        "import sys; from tgan.cli import main\n"
+        f"for argv in {argv!r}:\n"
+        "    try: main(['detect', 'series', *argv])\n"
+        "    except SystemExit: pass\n"
+        "    else: raise AssertionError(argv)\n"
+        "assert not {'torch', 'matplotlib', 'scipy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [*map(bool, done.stderr.splitlines())] == [True, True]
+
+
+def test_help_tells_of_every_configuration_and_the_defaults():
+    lines = [line.split()[0] for line in FIT_EXAMPLES.splitlines() if line.startswith("  ")]
+    assert set(CONFIGURATIONS) <= set(lines)
+    parameters = inspect.signature(TadGANDetector).parameters
+    assert parameters["settings"].default == DEFAULT_CONFIG
+    assert detectors.REFERENCES == REFERENCES
+
+
+def test_columns_are_taken_by_name_or_in_order(folder):
+    path = folder / "two.csv"
+    plain = read_for(["a", "b"], path, timestamp=None, values=None)
+    turned = read_for(["a", "b"], path, timestamp=None, values=["b", "a"])
+    np.testing.assert_array_equal(plain.values, turned.values)
+    other = read_for(["x", "y"], path, timestamp=None, values=["b", "a"])
+    assert other.names == ("x", "y")
+    np.testing.assert_array_equal(other.values, plain.values[:, ::-1])
+
+
+def test_the_relative_error_is_over_what_is_known():
+    values = np.array([[0.0, 5], [4, 5], [np.nan, 5], [8, 5]])
+    series = series_of(values, "a", "b")
+    made = np.array([[1.0, 5], [4, 5], [99, 5], [6, 7]])
+    scored = Scored(series, made, np.zeros(4), np.zeros(4))
+    # Channel a is scaled by 2 / 8, b not at all; variances are 32/3 and 0 over 3 and 4 values.
+    expected = ((1 + 4) / 16 + 4) / (32 / 16)
+    assert relative_error(scored, Scaler.fit(series)) == pytest.approx(expected)
+
+
+def test_a_table_of_numbers_without_dates_whose_names_clash(tmp_path):
+    series = series_of([[1, 2, 3], [4, np.nan, 1e12]], "score", "x", "x_reconstruction", first=0)
+    scored = Scored(series, np.zeros((2, 3)), np.array([0.5, 1]), np.array([0, 2.0]))
+    write(tmp_path / "a.csv", scored, [(600, 600)])
+    assert (tmp_path / "a.csv").read_text().splitlines() == [
+        "timestamp,score_,x,x_reconstruction,score_reconstruction,x_reconstruction_,"
+        "x_reconstruction_reconstruction,critic,score,is_abnormal",
+        "0,1,2,3,0,0,0,0.5,0,0",
+        "600,4,,1e+12,0,0,0,1,2,1",
+    ]
+    assert "0 to 600" in describe(series, series)
+    assert "against 0 known: F1 0.000" in describe_agreement(scored, [(600, 600)], [])
