@@ -17,9 +17,10 @@ from tgan.cli.series_files import write_scores as write
 from tgan.tadgan import detector as detectors
 from tgan.tadgan.detector import Scored, TadGANDetector
 from tgan.tadgan.reading import read_series
+from tgan.tadgan.robot import robot_with_faults
 from tgan.tadgan.series import Scaler, Series
 from tgan.tadgan.settings import CONFIGURATIONS
-from tgan.tadgan.writing import write_series
+from tgan.tadgan.writing import read_intervals, write_series
 
 pytest.importorskip("matplotlib")
 START = 1396310400  # 2014-04-01
@@ -298,3 +299,49 @@ def test_a_table_of_numbers_without_dates_whose_names_clash(tmp_path):
     ]
     assert "0 to 600" in describe(series, series)
     assert "against 0 known: F1 0.000" in describe_agreement(scored, [(600, 600)], [])
+
+
+def test_the_robot_is_written_fitted_and_scored(tmp_path, capsys):
+    out = tmp_path / "robot"
+    main(["detect", "series", "robot", "--out", str(out), "--seed", "3"])
+    simulated = robot_with_faults(seed=3)
+    for name, series in (("usual", simulated.train), ("faults", simulated.test)):
+        read = read_series(out / f"{name}.csv")
+        assert read.names == series.names
+        np.testing.assert_array_equal(read.values, series.values)
+    assert read_intervals(out / "known.json") == simulated.known
+    with pytest.raises(SystemExit):
+        main(["detect", "series", "robot", "--out", str(out)])
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_settings_of_a_configuration_are_replaced(tmp_path):
+    rows = "".join(f"{60 * t},{np.sin(t / 3)}\n" for t in range(80))
+    (tmp_path / "a.csv").write_text("timestamp,value\n" + rows)
+    chosen = ["--config", "dense", "--window", "12", "--constraint", "svc", "--smoothing", "3"]
+    fit = ["detect", "series", "fit", str(tmp_path / "a.csv"), "--out", str(tmp_path / "d")]
+    main([*fit, *chosen, "--hidden", "4", "--steps", "1", "--error", "area"])
+    described = json.loads((tmp_path / "d" / "detector.json").read_text())
+    settings = described["settings"]
+    assert (settings["window"], settings["hidden"], settings["constraint"]) == (12, 4, "svc")
+    assert settings["encoder"] == "dense" and settings["steps"] == 1
+    assert described["scoring"]["smoothing"] == 3 and described["scoring"]["error"] == "area"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--constraint", "svd"], "unknown constraint 'svd'"),
+        (["--smoothing", "0"], "--smoothing 0 is below 1"),
+        (["--window", "60"], "hidden 100 of a TadGAN is not in [0, window)"),
+        (["--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line(tmp_path, capsys, options, message):
+    rows = "".join(f"{60 * t},{t % 7}\n" for t in range(150))
+    (tmp_path / "a.csv").write_text("timestamp,value\n" + rows)
+    fit = ["detect", "series", "fit", str(tmp_path / "a.csv"), "--out", str(tmp_path / "d")]
+    with pytest.raises(SystemExit) as stop:
+        main(fit + options)
+    told = capsys.readouterr().err
+    assert stop.value.code == 2 and message in told and told.count("\n") == 1

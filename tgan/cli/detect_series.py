@@ -1,13 +1,22 @@
-"""`tgan detect series fit` and `score`: fit a TadGAN to a CSV, and find anomalies in others."""
+"""`tgan detect series`: fit a TadGAN to a CSV, and find anomalies in others."""
 
 import argparse
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tgan.cli.series_arguments import INTERVALS, PLOT, SCORES, parse
+from tgan.cli.series_arguments import (
+    FAULTS,
+    INTERVALS,
+    KNOWN,
+    PLOT,
+    SCORES,
+    USUAL,
+    parse,
+)
 from tgan.cli.series_files import (
     describe,
     describe_agreement,
@@ -17,11 +26,14 @@ from tgan.cli.series_files import (
     segments_of,
     write_scores,
 )
+from tgan.files import write_whole_folder
+from tgan.lookup import look_up
 from tgan.tadgan.folder import read_settings
 from tgan.tadgan.plot import check_installed, write_plot
 from tgan.tadgan.reading import read_series
+from tgan.tadgan.robot import robot_with_faults
 from tgan.tadgan.series import Scaler, Series
-from tgan.tadgan.writing import read_intervals, write_intervals
+from tgan.tadgan.writing import read_intervals, write_intervals, write_series
 
 if TYPE_CHECKING:
     from tgan.tadgan.settings import TadGANSettings
@@ -31,9 +43,9 @@ _MANY_EMPTY = 1 / 3
 
 
 def main(argv: Sequence[str]) -> None:
-    """Parse arguments, and fit or score."""
+    """Parse arguments, and fit, score, or write an example."""
     arguments = parse(argv)
-    {"fit": fit, "score": score}[arguments.action](arguments)
+    {"fit": fit, "score": score, "robot": robot}[arguments.action](arguments)
 
 
 def fit(arguments: argparse.Namespace) -> None:
@@ -53,12 +65,10 @@ def fit(arguments: argparse.Namespace) -> None:
     from tgan.tadgan.saved import save_detector
     from tgan.training.steps import Terms
 
-    chosen = {"error": arguments.error, "combination": arguments.combination}
     detector = TadGANDetector(
-        arguments.config,
-        scoring=Scoring(**{name: value for name, value in chosen.items() if value is not None}),
+        _settings(arguments),
+        scoring=Scoring(**_given(arguments, "error", "combination", "smoothing")),
         interval=interval,
-        steps=arguments.steps,
         seed=arguments.seed,
         device=pick_device(arguments.device),
     )
@@ -116,6 +126,29 @@ def score(arguments: argparse.Namespace) -> None:
     if known is not None:
         print(describe_agreement(scored, found, known))
     print(arguments.out)
+
+
+def robot(arguments: argparse.Namespace) -> None:
+    """Write the series of a simulated robot, and when it fails."""
+    simulated = robot_with_faults(seed=arguments.seed)
+    with write_whole_folder(arguments.out) as folder:
+        write_series(folder / USUAL, simulated.train)
+        write_series(folder / FAULTS, simulated.test)
+        write_intervals(folder / KNOWN, simulated.known)
+    print(arguments.out)
+
+
+def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
+    """The configuration with what is given in its place."""
+    from tgan.tadgan.settings import CONFIGURATIONS
+
+    settings = look_up(CONFIGURATIONS, arguments.config, kind="configuration")
+    return replace(settings, **_given(arguments, "window", "hidden", "constraint", "steps"))
+
+
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    values = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _warn_of_gaps(segments: Series, series: Series) -> None:

@@ -3,9 +3,11 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
+from tgan.config import ConstraintConfig
 from tgan.files import check_new_folder, check_writable
 from tgan.lookup import look_up
 from tgan.tadgan.errors import ERRORS
@@ -15,6 +17,7 @@ EXAMPLES = """\
 examples:
   tgan detect series fit usual.csv --out detector --interval 600
   tgan detect series score detector today.csv --out anomalies
+  tgan detect series robot --out robot
   tgan detect series fit --help
   tgan detect series score --help
 
@@ -26,7 +29,8 @@ FIT_EXAMPLES = """\
 examples:
   tgan detect series fit usual.csv --out detector
   tgan detect series fit usual.csv --out detector --timestamp time --values load,heat --interval 600
-  tgan detect series fit usual.csv --out detector --config published
+  tgan detect series fit usual.csv --out detector --config published --constraint svc
+  tgan detect series fit usual.csv --out detector --config dense --window 20 --smoothing 10
 
 configurations:
   context    predicts the middle of a window, which it does not see, from what is around it
@@ -50,22 +54,37 @@ DIR2 gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both
 plot.png. --known takes a file of the same form, and prints how well both agree. Read the F1 of
 intervals beside the coverage and the F1 of segments: one interval over all has a perfect F1.
 """
+ROBOT_EXAMPLES = """\
+examples:
+  tgan detect series robot --out robot
+  tgan detect series fit robot/usual.csv --out robot/detector --config dense --window 20 \\
+      --smoothing 10 --error area --combination reconstruction
+  tgan detect series score robot/detector robot/faults.csv --known robot/known.json \\
+      --out robot/found
+
+A wheeled robot on errands, a sample per second: speeds of both wheels, yaw rate, acceleration,
+currents of both motors. DIR gets usual.csv, two hours without faults; faults.csv, three hours in
+which a wheel breaks three times and the robot crashes three times; and known.json, which says when.
+"""
+USUAL, FAULTS, KNOWN = "usual.csv", "faults.csv", "known.json"
+_CONSTRAINTS = get_args(get_type_hints(ConstraintConfig)["name"])
 DEFAULT_CONFIG = "context"
 REFERENCES = ("series", "training")
 SCORES, INTERVALS, PLOT = "scores.csv", "intervals.json", "plot.png"
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments of `fit` or `score`, whichever `action` says, with `values` as names or None.
+    """The arguments of the action that `action` says, with `values` as names or None.
 
     Raises:
         ValueError: a number out of range, an unknown name, or a place that cannot be written, or
             holds what would be replaced unasked.
     """
     arguments = _parser().parse_args(argv)
-    if arguments.values is not None:
+    if getattr(arguments, "values", None) is not None:
         arguments.values = parse_names([arguments.values], option="--values")
-    {"fit": _check_fit, "score": _check_score}[arguments.action](arguments)
+    check = {"fit": _check_fit, "score": _check_score, "robot": _check_robot}
+    check[arguments.action](arguments)
     return arguments
 
 
@@ -81,6 +100,7 @@ def _parser() -> Parser:
     for name, add, text, epilog in (
         ("fit", _add_fit, "train a detector on a series, and save it", FIT_EXAMPLES),
         ("score", _add_score, "score a series with a saved detector", SCORE_EXAMPLES),
+        ("robot", _add_robot, "write series of a simulated robot to try it on", ROBOT_EXAMPLES),
     ):
         action = actions.add_parser(
             name,
@@ -105,6 +125,9 @@ def _add_fit(parser: Parser) -> None:
         metavar="NAME",
         help=f"a configuration, see below (default {DEFAULT_CONFIG})",
     )
+    add("--window", type=int, metavar="N", help="segments that the networks see at once")
+    add("--hidden", type=int, metavar="N", help="segments in its middle that they do not see")
+    add("--constraint", metavar="NAME", help=f"of both critics: {', '.join(_CONSTRAINTS)}")
     add("--steps", type=int, metavar="N", help="of training (default: the configuration's)")
     add("--seed", type=int, default=0, metavar="S", help="of all that is random (default 0)")
     add("--error", metavar="NAME", help=f"of a reconstruction: {', '.join(ERRORS)}")
@@ -113,6 +136,8 @@ def _add_fit(parser: Parser) -> None:
         metavar="NAME",
         help=f"of error and critic: {', '.join(COMBINATIONS)}",
     )
+    smoothing = "segments over which scores are means (default: a hundredth of the windows)"
+    add("--smoothing", type=int, metavar="N", help=smoothing)
     _add_device(parser)
 
 
@@ -133,6 +158,11 @@ def _add_score(parser: Parser) -> None:
     _add_device(parser)
 
 
+def _add_robot(parser: Parser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the errands")
+
+
 def _add_columns(parser: Parser, *, values: str) -> None:
     times = "column of times (default: timestamp, or else the first)"
     parser.add_argument("--timestamp", metavar="COL", help=times)
@@ -145,14 +175,22 @@ def _add_device(parser: Parser) -> None:
 
 
 def _check_fit(arguments: argparse.Namespace) -> None:
-    for option, least in {"interval": 1, "steps": 1, "seed": 0}.items():
+    least_of = {"interval": 1, "window": 1, "hidden": 0, "steps": 1, "smoothing": 1, "seed": 0}
+    for option, least in least_of.items():
         value = getattr(arguments, option)
         if value is not None and value < least:
             raise ValueError(f"--{option} {value} is below {least}")
-    for option, table in {"error": ERRORS, "combination": COMBINATIONS}.items():
+    tables = {"error": ERRORS, "combination": COMBINATIONS}
+    for option, table in {**tables, "constraint": dict.fromkeys(_CONSTRAINTS)}.items():
         value = getattr(arguments, option)
         if value is not None:
             look_up(table, value, kind=option)
+    check_new_folder(arguments.out)
+
+
+def _check_robot(arguments: argparse.Namespace) -> None:
+    if arguments.seed < 0:
+        raise ValueError(f"--seed {arguments.seed} is below 0")
     check_new_folder(arguments.out)
 
 
