@@ -220,14 +220,18 @@ def test_mistakes_end_in_one_line(folder, tmp_path, capsys, argv, message):
 def test_damaged_detectors_are_told_apart(folder, tmp_path, capsys):
     weights = (folder / "detector" / "networks.safetensors").read_bytes()
     settings = json.loads((folder / "detector" / "detector.json").read_text())
+
+    def changed(**fitted):
+        return json.dumps(settings | {"fitted": settings["fitted"] | fitted})
+
     for number, (text, message) in enumerate(
         [
             ("{", "is not a detector that can be read"),
             ("[]", "is not a detector that can be read"),
-            (json.dumps(settings | {"version": 9}), "version 9; this program reads version 1"),
-            (json.dumps(settings | {"names": 5}), "its names are no list"),
-            (json.dumps({"version": 1}), "detector.json has no 'interval'"),
-            (json.dumps(settings | {"scaler": {}}), "is not a detector that can be read"),
+            (json.dumps(settings | {"version": 9}), "its version is 9, and this program reads 1"),
+            (changed(names=5), "its names are no list"),
+            (json.dumps({"version": 1}), "detector.json has no 'fitted'"),
+            (changed(scaler={}), "is not a detector that can be read"),
         ]
     ):
         copy = tmp_path / str(number)
@@ -318,12 +322,12 @@ def test_the_robot_is_written_fitted_and_scored(tmp_path, capsys):
 def test_settings_of_a_configuration_are_replaced(tmp_path):
     rows = "".join(f"{60 * t},{np.sin(t / 3)}\n" for t in range(80))
     (tmp_path / "a.csv").write_text("timestamp,value\n" + rows)
-    chosen = ["--config", "dense", "--window", "12", "--constraint", "svc", "--smoothing", "3"]
+    chosen = ["--config", "dense", "--window", "24", "--constraint", "svc", "--smoothing", "3"]
     fit = ["detect", "series", "fit", str(tmp_path / "a.csv"), "--out", str(tmp_path / "d")]
     main([*fit, *chosen, "--hidden", "4", "--steps", "1", "--error", "area"])
     described = json.loads((tmp_path / "d" / "detector.json").read_text())
     settings = described["settings"]
-    assert (settings["window"], settings["hidden"], settings["constraint"]) == (12, 4, "svc")
+    assert (settings["window"], settings["hidden"], settings["constraint"]) == (24, 4, "svc")
     assert settings["encoder"] == "dense" and settings["steps"] == 1
     assert described["scoring"]["smoothing"] == 3 and described["scoring"]["error"] == "area"
 
