@@ -14,9 +14,10 @@ from safetensors.torch import load_file, save_file
 from tgan.constraints import CONSTRAINTS
 from tgan.tadgan import saved
 from tgan.tadgan.detector import REFERENCES, Scoring, TadGANDetector
+from tgan.tadgan.folder import SETTINGS, WEIGHTS
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.networks import WINDOW_CRITICS
-from tgan.tadgan.saved import SETTINGS, WEIGHTS, load_detector, save_detector
+from tgan.tadgan.saved import load_detector, save_detector
 from tgan.tadgan.series import Series
 from tgan.tadgan.settings import CONFIGURATIONS
 
@@ -243,9 +244,10 @@ NAN = float("nan")
         (["seed"], "x", "seed x of a detector"),
         (["interval"], 0, "an interval of 0 seconds"),
         (["fitted"], ..., "has no 'fitted'"),
-        (["fitted", "interval"], 1.5, "an interval of 1.5 seconds"),
+        (["fitted", "interval"], 0, "an interval of 0 seconds"),
+        (["fitted", "interval"], 1.5, "its interval is no whole number"),
         (["fitted", "names"], ["a"], "names .* of 2 channels"),
-        (["fitted", "names"], "ab", "names ab of 2 channels"),
+        (["fitted", "names"], "ab", "its names are no list"),
         (["fitted", "names"], [1, 2], "names .* of 2 channels"),
         (["fitted", "scaler"], [], "can be read"),
         (["fitted", "scaler", "means"], [1.0], "means .* is not 2 finite numbers"),
