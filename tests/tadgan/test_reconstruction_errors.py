@@ -10,6 +10,7 @@ from tgan.tadgan.errors import (
     area_errors,
     point_errors,
     reconstruct,
+    reconstruct_middles_stream,
     reconstruct_stream,
     warped_errors,
 )
@@ -98,3 +99,26 @@ def test_channels_are_averaged(name):
     alone = [ERRORS[name](values[:, [c]], made[:, [c]]) for c in range(3)]
     np.testing.assert_allclose(ERRORS[name](values, made), np.mean(alone, 0), rtol=1e-12)
     assert ERRORS[name](values, values).max() == 0
+
+
+@pytest.mark.parametrize("sizes", [[30], [1] * 30, [2, 0, 25, 3], [4, 26]])
+@pytest.mark.parametrize("margin", [0, 1, 3])
+def test_middles_count_where_there_are_some(sizes, margin):
+    windows = np.random.default_rng(4).normal(size=(30, 8, 2))
+    parts = np.split(windows, np.cumsum(sizes)[:-1])
+    found = np.concatenate(list(reconstruct_middles_stream(iter(parts), margin)))
+    whole = reconstruct(windows)
+    assert found.shape == whole.shape == (37, 2)
+    middle = reconstruct(windows[:, margin : 8 - margin])
+    np.testing.assert_array_equal(found[margin : 37 - margin], middle)
+    # No step of a middle lies in the ends.
+    np.testing.assert_array_equal(found[:margin], whole[:margin])
+    np.testing.assert_array_equal(found[37 - margin :], whole[37 - margin :])
+
+
+def test_middles_of_fewer_windows_than_margins():
+    windows = np.random.default_rng(4).normal(size=(2, 9, 1))
+    found = np.concatenate(list(reconstruct_middles_stream(iter(windows[:, None]), 4)))
+    np.testing.assert_array_equal(found[:4], reconstruct(windows)[:4])
+    np.testing.assert_array_equal(found[4:6, 0], windows[:, 4, 0])
+    np.testing.assert_array_equal(found[6:], reconstruct(windows)[6:])

@@ -9,12 +9,10 @@ from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
 from tgan.tadgan.streaming import (
-    extended,
     local,
     pieces,
     rolling,
     together,
-    trimmed,
     twice,
 )
 
@@ -83,16 +81,6 @@ def test_blocks_hold_every_window_once(cuts, length):
     values = RNG.normal(size=(40, 2))
     found = [windows_of(part, length) for part in rolling(chunks_of(values, cuts), length)]
     np.testing.assert_array_equal(np.concatenate(found), windows_of(values, length))
-
-
-@pytest.mark.parametrize("cuts", CUTS)
-@pytest.mark.parametrize("amount", [0, 1, 12])
-def test_extending_repeats_the_ends_and_trimming_takes_them_off(cuts, amount):
-    values = RNG.normal(size=(40, 2))
-    longer = np.concatenate(list(extended(chunks_of(values, cuts), amount)))
-    np.testing.assert_array_equal(longer, np.pad(values, ((amount, amount), (0, 0)), mode="edge"))
-    shorter = np.concatenate(list(trimmed(extended(chunks_of(values, cuts), amount), amount)))
-    np.testing.assert_array_equal(shorter, values)
 
 
 @pytest.mark.parametrize("cuts", CUTS)

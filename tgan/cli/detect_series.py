@@ -163,7 +163,7 @@ def _warn_of_gaps(segments: Series, series: Series) -> None:
 
 
 def _check_length(segments: Series, settings: "TadGANSettings") -> None:
-    needed, interval = settings.window - 2 * settings.margin, segments.median_step
+    needed, interval = settings.window, segments.median_step
     if len(segments) < needed:
         raise ValueError(
             f"the series makes {len(segments)} segments of {interval} seconds; "

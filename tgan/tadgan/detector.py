@@ -104,9 +104,8 @@ class TadGANDetector:
             report: called after every step.
 
         Raises:
-            ValueError: fewer segments than `TadGANSettings.scored_steps`, a channel without
-                values, a series that is constant unless that is allowed, or networks that cannot
-                be built.
+            ValueError: fewer segments than a window, a channel without values, a series that is
+                constant unless that is allowed, or networks that cannot be built.
             ArithmeticError: a loss is not finite.
         """
         series = as_series(series)
@@ -130,16 +129,16 @@ class TadGANDetector:
         """How abnormal every segment of a series is.
 
         Where values are missing, their mean in training takes their place. Where steps of windows
-        are hidden, those of the first and the last `TadGANSettings.margin` segments go on as a
-        constant beyond the series; where all else is predicted well, their scores stand out.
+        are hidden, the first and the last `TadGANSettings.margin` segments, which are in no
+        middle, are reconstructed from windows that see them.
 
         Args:
             reference: whose errors are usual: those of the scored `series` itself, as published,
                 or of the `training` series, so that no score depends on what comes much later.
 
         Raises:
-            ValueError: not fitted, other channels, one without any value, fewer segments than
-                `TadGANSettings.scored_steps`, or an unknown reference.
+            ValueError: not fitted, other channels, one without any value, fewer segments than a
+                window, or an unknown reference.
         """
         _check_reference(reference)
         return self.scored(self.measure(series), reference=reference)
@@ -193,15 +192,14 @@ class TadGANDetector:
         """Scores by the training series of a series that comes in consecutive parts.
 
         They equal those of `score` with that reference up to rounding; only that a channel may be
-        without any value. What is in memory is a
-        part, a window, and a window of the smoothing; a segment is scored a window, a margin and
-        half the smoothing later than it comes. An array goes on a second after the part before it.
+        without any value. What is in memory is a part, a window, and a window of the smoothing; a
+        segment is scored a window and half the smoothing later than it comes. An array goes on a
+        second after the part before it.
         `intervals_of` sees each chunk by itself: an interval that goes on in the next one is two.
 
         Raises:
             ValueError: not fitted, which is said at once; other channels, parts that do not follow
-                each other (see `aggregate_stream`), or fewer segments than
-                `TadGANSettings.scored_steps` in all.
+                each other (see `aggregate_stream`), or fewer segments than a window in all.
         """
         self._check_fitted()
         segments = aggregate_stream(self._following(chunks), self.interval_)
@@ -254,7 +252,7 @@ class TadGANDetector:
         return Instrument(self.settings, self.scaler_, self.networks_, self.scoring.error)
 
     def _usual(self, measures: Measures) -> Reference:
-        windows = len(measures.errors) - self.settings.scored_steps + 1
+        windows = len(measures.errors) - self.settings.window + 1
         smoothing = self.scoring.smoothing or smoothing_window(windows)
         return Reference.of(measures.errors, measures.critic, smoothing=smoothing)
 

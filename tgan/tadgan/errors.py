@@ -54,6 +54,46 @@ def reconstruct_stream(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         yield _medians(np.concatenate([held, np.full_like(held, np.nan)]))
 
 
+def reconstruct_middles_stream(batches: Iterable[np.ndarray], margin: int) -> Iterator[np.ndarray]:
+    """As `reconstruct_stream`, by the middles of windows where one covers a time step.
+
+    No middle covers the first and the last `margin` time steps: there what windows hold beside
+    their middles has to do.
+
+    Args:
+        batches: (b, W, C) each; b may differ.
+        margin: steps on either side of the middle.
+    """
+    first, last, waiting, has_begun = [], None, [], margin == 0
+
+    def middles() -> Iterator[np.ndarray]:
+        nonlocal last
+        for batch in batches:
+            if not has_begun:
+                first.append(batch)
+            if margin:
+                last = batch if last is None else np.concatenate([last, batch])
+                last = last[-margin:]
+            yield batch[:, margin : batch.shape[1] - margin]
+
+    def begin() -> Iterator[np.ndarray]:
+        yield reconstruct(np.concatenate(first)[:margin])[:margin]
+        yield from waiting
+
+    for part in reconstruct_stream(middles()):
+        if has_begun:
+            yield part
+            continue
+        waiting.append(part)
+        if sum(map(len, first)) >= margin:
+            yield from begin()
+            first, waiting, has_begun = [], [], True
+    if first:
+        yield from begin()
+    if last is not None:
+        yield reconstruct(last)[-margin:]
+
+
 def _medians(block: np.ndarray) -> np.ndarray:
     """Medians (m - W + 1, C) over the windows (m, W, C) that cover one time step each.
 

@@ -8,12 +8,12 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_stream
+from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_middles_stream
 from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.scores import critic_values_stream
 from tgan.tadgan.series import Scaler, Series, windows_of
 from tgan.tadgan.settings import TadGANSettings
-from tgan.tadgan.streaming import extended, local, pieces, rolling, together, trimmed, twice
+from tgan.tadgan.streaming import local, pieces, rolling, together, twice
 
 # Windows that go through the networks at once.
 _CHUNK = 4096
@@ -100,9 +100,9 @@ class Instrument:
         """
         begun, seen = twice(map(self._begun, self._long_enough(parts)))
         windows, judged = twice(self._windows(records["scaled"] for records in seen))
-        made = reconstruct_stream(map(self._reconstructed, windows))
+        made = reconstruct_middles_stream(map(self._reconstructed, windows), self.settings.margin)
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
-        streams = together(begun, made, trimmed(values, self.settings.margin))
+        streams = together(begun, made, values)
         half = SCORE_WINDOW // 2
         completed = (_completed(*blocks) for blocks in streams)
         return local(completed, self._with_errors, before=half, after=half)
@@ -121,17 +121,14 @@ class Instrument:
         return records
 
     def _windows(self, scaled: Iterable[np.ndarray]) -> Iterator[Tensor]:
-        """All windows (n, C, W) of a series whose ends are repeated for the margins."""
-        longer = pieces(extended(scaled, self.settings.margin), _CHUNK)
-        for block in rolling(longer, self.settings.window):
+        """All windows (n, C, W), in order."""
+        for block in rolling(pieces(scaled, _CHUNK), self.settings.window):
             yield _tensor(windows_of(block, self.settings.window))
 
     def _reconstructed(self, windows: Tensor) -> np.ndarray:
-        """The part of reconstructions that is scored, (n, steps, C)."""
+        """Reconstructions (n, W, C)."""
         made = reconstruct(self.networks["encoder"], self.networks["decoder"], windows)
-        first = self.settings.margin
-        scored = made[:, :, first : first + self.settings.scored_steps]
-        return rearrange(scored, "n c t -> n t c").double().numpy()
+        return rearrange(made, "n c t -> n t c").double().numpy()
 
     def _judged(self, windows: Tensor) -> np.ndarray:
         return critic_scores(self.networks["window_critic"], windows).double().numpy()
@@ -148,22 +145,17 @@ def _completed(records: np.ndarray, made: np.ndarray, critic: np.ndarray) -> np.
 
 
 def check_length(segments: int, settings: TadGANSettings) -> None:
-    """Raise a ValueError for fewer segments than a reconstruction is scored of at once."""
-    if segments < settings.scored_steps:
+    """Raise a ValueError for fewer segments than a window has."""
+    if segments < settings.window:
         raise ValueError(
             f"a series of {segments} segments of time is too short; "
-            f"at least {settings.scored_steps} are needed"
+            f"at least {settings.window} are needed"
         )
 
 
 def training_windows(scaled: np.ndarray, settings: TadGANSettings) -> Tensor:
-    """Windows (M, C, W) of scaled values (N, C), whose ends are repeated for the margins.
-
-    Of more than 100,000 windows evenly spread ones.
-    """
-    margin = settings.margin
-    longer = np.pad(scaled, ((margin, margin), (0, 0)), mode="edge")
-    windows = windows_of(longer, settings.window)
+    """Windows (M, C, W) of scaled values (N, C); of more than 100,000 evenly spread ones."""
+    windows = windows_of(scaled, settings.window)
     return _tensor(windows[:: -(-len(windows) // _MOST_WINDOWS)])
 
 

@@ -28,7 +28,8 @@ class TadGANSettings:
         window: W, steps of a window.
         channels: C.
         hidden: steps in the middle of a window that the encoder does not see, see `HidesMiddle`;
-            scores then take from a reconstruction these steps alone. 0 for none, as published.
+            scores then take these steps alone from a reconstruction, but for the ends of a series.
+            0 for none, as published.
         latent_size: K.
         encoder, decoder, window_critic, latent_critic: names in the tables of
             `tgan.tadgan.networks`.
@@ -125,13 +126,8 @@ class TadGANSettings:
 
     @property
     def margin(self) -> int:
-        """Steps at either end of a window whose reconstruction is not scored."""
+        """Steps on either side of those that are hidden; 0 if none are."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
-
-    @property
-    def scored_steps(self) -> int:
-        """Steps of a window whose reconstruction is scored, and the fewest that a series has."""
-        return self.window - 2 * self.margin
 
     def learning_rate_of(self, player: str) -> float:
         """The learning rate of `autoencoder`, `window_critic` or `latent_critic`."""

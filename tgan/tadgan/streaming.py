@@ -56,33 +56,6 @@ def rolling(chunks: Chunks, length: int) -> Iterator[np.ndarray]:
             held = block
 
 
-def extended(chunks: Chunks, amount: int) -> Iterator[np.ndarray]:
-    """The series with its first and its last place repeated `amount` times at its ends."""
-    last = None
-    for chunk in chunks:
-        if not len(chunk):
-            continue
-        if last is None:
-            chunk = np.concatenate([np.repeat(chunk[:1], amount, 0), chunk])
-        last = chunk[-1:]
-        yield chunk
-    if last is not None and amount:
-        yield np.repeat(last, amount, 0)
-
-
-def trimmed(chunks: Chunks, amount: int) -> Iterator[np.ndarray]:
-    """The series without its first and its last `amount` places."""
-    skipped, held = 0, None
-    for chunk in chunks:
-        skip = min(amount - skipped, len(chunk))
-        skipped += skip
-        block = chunk[skip:] if held is None else np.concatenate([held, chunk[skip:]])
-        kept = max(len(block) - amount, 0)
-        if kept:
-            yield block[:kept]
-        held = block[kept:]
-
-
 def twice(items: Iterable[Item]) -> tuple[Iterator[Item], Iterator[Item]]:
     """Two iterators over the same items, in memory for those that one of them is behind.
 
