@@ -63,6 +63,8 @@ def test_commands_run_in_the_order_of_the_readme(home):
             main([*command, "--resolution", "32"])
         elif command[0] == "evaluate":
             main([*command, "--samples", "4", "--batch-size", "2"])
+        elif command[:2] == ["detect", "series"] and command[2] != "fit":
+            main(command)
         elif command[0] in ("train-encoder", "detect"):
             main([*command, "--steps", "1"])
         elif command[0] == "benchmark-clipping":
@@ -83,6 +85,8 @@ def test_commands_run_in_the_order_of_the_readme(home):
         "scores.json",
         "bench-quick/report.html",
         "anomalies-9/metrics.json",
+        "robot/found/intervals.json",
+        "robot/found/plot.png",
     ]:
         assert (home / name).stat().st_size > 0
     assert len(list((home / "samples").glob("seed_*.mp4"))) == 32
