@@ -164,7 +164,7 @@ def test_scores_are_made_stage_by_stage(hidden, channels, error):
             np.testing.assert_allclose(again.scores, expected, rtol=1e-4)
         np.testing.assert_array_equal(scored.scores, again.scores)
     assert scored.series.names == training.names
-    level = literal_scores(usual, usual, stored, "mean")
+    level = literal_scores(usual, usual, stored, "reconstruction")
     np.testing.assert_allclose(detector.level_, level.mean() + 4 * level.std(), rtol=1e-4)
 
 

@@ -36,6 +36,7 @@ from tgan.tadgan.series import Scaler, Series
 from tgan.tadgan.writing import read_intervals, write_intervals, write_series
 
 if TYPE_CHECKING:
+    from tgan.tadgan.scoring import Scoring
     from tgan.tadgan.settings import TadGANSettings
 
 # The share of empty segments beyond which a detector learns, and scores, what filled them.
@@ -61,13 +62,13 @@ def fit(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from tgan.cli.device import pick_device
-    from tgan.tadgan.detector import Scoring, TadGANDetector
+    from tgan.tadgan.detector import TadGANDetector
     from tgan.tadgan.saved import save_detector
     from tgan.training.steps import Terms
 
     detector = TadGANDetector(
         _settings(arguments),
-        scoring=Scoring(**_given(arguments, "error", "combination", "smoothing")),
+        scoring=_scoring(arguments),
         interval=interval,
         seed=arguments.seed,
         device=pick_device(arguments.device),
@@ -144,6 +145,14 @@ def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
 
     settings = look_up(CONFIGURATIONS, arguments.config, kind="configuration")
     return replace(settings, **_given(arguments, "window", "hidden", "constraint", "steps"))
+
+
+def _scoring(arguments: argparse.Namespace) -> "Scoring":
+    """The configuration's, with what is given in its place."""
+    from tgan.tadgan.scoring import SCORINGS, Scoring
+
+    scoring = SCORINGS.get(arguments.config, Scoring())
+    return replace(scoring, **_given(arguments, "error", "combination", "smoothing"))
 
 
 def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tgan.lookup import look_up
 from tgan.tadgan.intervals import find_intervals, intervals_above
 from tgan.tadgan.measures import Instrument, Measures, check_length, training_windows
 from tgan.tadgan.scores import Reference, smoothing_window
-from tgan.tadgan.scoring import Scored, Scoring
+from tgan.tadgan.scoring import SCORINGS, Scored, Scoring
 from tgan.tadgan.series import (
     Scaler,
     Series,
@@ -44,7 +44,8 @@ class TadGANDetector:
     Args:
         settings: of networks and training, or the name of a configuration in `CONFIGURATIONS`.
             The series sets their channels.
-        scoring: how scores and intervals are made.
+        scoring: how scores and intervals are made; by default that of the named configuration in
+            `SCORINGS`, or else `Scoring()`.
         interval: seconds over which samples are averaged; by default the median time between
             samples of the training series.
         steps: updates of encoder and decoder, in place of those of the settings.
@@ -78,6 +79,7 @@ class TadGANDetector:
         device: str | torch.device = "cpu",
     ) -> None:
         if isinstance(settings, str):
+            scoring = scoring or SCORINGS.get(settings)
             settings = look_up(CONFIGURATIONS, settings, kind="configuration")
         if interval is not None:
             check_interval(interval)

@@ -27,7 +27,7 @@ class Scoring:
     """
 
     error: str = "dtw"
-    combination: str = "mean"
+    combination: str = "reconstruction"
     smoothing: int | None = None
     threshold: Threshold = field(default_factory=Threshold)
 
@@ -36,6 +36,10 @@ class Scoring:
         look_up(COMBINATIONS, self.combination, kind="combination")
         if self.smoothing is not None and self.smoothing < 1:
             raise ValueError(f"smoothing {self.smoothing} of scores is below 1")
+
+
+# Of a configuration by its name, where it is another one.
+SCORINGS = {"published": Scoring(combination="product")}
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,9 @@ from tgan.files import write_whole
 from tgan.tadgan import sets
 from tgan.tadgan.baselines import BASELINES
 from tgan.tadgan.robot import robot_with_faults
+from tgan.tadgan.scoring import SCORINGS, Scoring
 from tgan.tadgan.sets import Labelled
-from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
+from tgan.tadgan.settings import CONFIGURATIONS
 
 # Groups of sets of which every second series served to choose settings.
 CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])
@@ -29,24 +30,19 @@ RESULTS, TABLES = "results.json", "tables.md"
 SETS = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
 _ROBOTS = 3
 
-_PUBLISHED = CONFIGURATIONS["published"]
 
-
-def _with_untrained(name: str, settings: TadGANSettings) -> dict[str, Method]:
-    return {
-        name: TadGANMethod(settings),
-        f"{name}_untrained": TadGANMethod(replace(settings, steps=0)),
-    }
+def _tadgan(name: str, **changes: int | str) -> TadGANMethod:
+    """A configuration with changes, and its own scoring."""
+    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS.get(name, Scoring()))
 
 
 METHODS: dict[str, Method] = {
     **{name: BaselineMethod(name) for name in BASELINES},
     "lstm_forecaster": BaselineMethod("lstm_forecaster", seeded=True),
-    **_with_untrained("context", CONFIGURATIONS["context"]),
-    **_with_untrained("dense", CONFIGURATIONS["dense"]),
-    **_with_untrained("published", _PUBLISHED),
-    "published_svc": TadGANMethod(replace(_PUBLISHED, constraint="svc")),
-    "published_clip": TadGANMethod(replace(_PUBLISHED, constraint="weight_clip")),
+    **{name: _tadgan(name) for name in CONFIGURATIONS},
+    **{f"{name}_untrained": _tadgan(name, steps=0) for name in CONFIGURATIONS},
+    "published_svc": _tadgan("published", constraint="svc"),
+    "published_clip": _tadgan("published", constraint="weight_clip"),
 }
 # Those that take less than a minute a series.
 QUICK = [name for name in METHODS if not name.startswith("published")]
