@@ -157,11 +157,12 @@ def test_scores_are_made_stage_by_stage(hidden, channels, error):
         np.testing.assert_allclose(scored.series.values, found["values"], rtol=1e-12)
         np.testing.assert_allclose(scored.reconstruction, found["made"], rtol=1e-5)
         np.testing.assert_allclose(scored.critic, found["critic"], rtol=1e-4, atol=1e-6)
-        for combination in ("product", "convex", "reconstruction", "critic", "mean"):
+        for combination in ("product", "convex", "mean", "critic", "reconstruction"):
             detector.scoring = Scoring(error=error, combination=combination)
             again = detector.scored(measures, reference=reference)
             expected = literal_scores(found, of, smoothing, combination)
             np.testing.assert_allclose(again.scores, expected, rtol=1e-4)
+        # The last one is the default.
         np.testing.assert_array_equal(scored.scores, again.scores)
     assert scored.series.names == training.names
     level = literal_scores(usual, usual, stored, "reconstruction")
@@ -561,3 +562,9 @@ def test_networks_are_in_inference_mode_and_scoring_leaves_them_so():
     one, other = (detector.score(irregular()).scores for _ in range(2))
     np.testing.assert_array_equal(one, other)
     assert not any(network.training for network in detector.networks_.values())
+
+
+def test_a_named_configuration_brings_its_scoring():
+    assert TadGANDetector("published").scoring == Scoring(combination="product")
+    assert TadGANDetector("dense").scoring == TadGANDetector().scoring == Scoring()
+    assert TadGANDetector("published", scoring=Scoring()).scoring == Scoring()
