@@ -111,6 +111,11 @@ def test_processes_give_the_same(tmp_path):
     assert found[0] == found[1]
 
 
+def content(**more):
+    """A result file of principal components."""
+    return json.dumps({"settings": BaselineMethod("pca").settings(), **more})
+
+
 ORPHAN = """
 import os, sys, time
 from concurrent.futures import ProcessPoolExecutor
@@ -139,12 +144,34 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
     pytest.fail("a worker outlived its parent by ten seconds")
 
 
+def test_a_run_that_fails_is_named(tmp_path):
+    methods = {"tiny": TadGANMethod(replace(TINY, window=500))}
+    series = [labelled("x")]
+    with pytest.raises(ValueError, match="tiny on realAdExchange/x: a series of 300 segments"):
+        runs = runs_of(methods, series, seeds=1)
+        list(do_runs(runs, methods, series, out=tmp_path, processes=1, made_by={}))
+
+
+def test_tables_tell_what_made_each_result(tmp_path, monkeypatch):
+    series = {labelled(): REPORTING}
+    methods = {"constant_median": BaselineMethod("constant_median"), "pca": BaselineMethod("pca")}
+    for name, commit in (("pca", "abc"), ("constant_median", "def")):
+        monkeypatch.setattr(benchmark, "_commit", lambda commit=commit: commit)
+        some = {name: methods[name]}
+        benchmark.run(series, some, out=tmp_path, seeds=1, processes=1)
+    text = benchmark.run(series, methods, out=tmp_path, seeds=1, processes=1)
+    assert "pca: commit abc, " in text and "constant_median: commit def, " in text
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("{", "cannot be used"),
-        ('{"settings": {"baseline": "pca", "error": "area"}}', "made with other settings"),
-        ('{"settings": {"baseline": "pca", "error": "dtw"}}', "cannot be used: 'found'"),
+        ('{"settings": {"baseline": "pca", "window": 7}}', "made with other settings"),
+        (content(), "cannot be used: 'found'"),
+        (content(found=[]), "cannot be used"),
+        (content(found={}), "it has no intervals by reconstruction"),
+        (content(found={"reconstruction": {"intervals": {"tp": "x"}}}), "cannot be used"),
     ],
 )
 def test_results_that_cannot_be_used_are_named(tmp_path, content, message):
@@ -160,7 +187,7 @@ def row(method, group, name, *, counts, covered=10, seed=0, half=REPORTING, erro
     found = Agreement(Counts(*counts), Counts(1, 1, 0), covered, 100)
     return Row(
         Run(method, group, name, seed),
-        Result({"mean": found, "critic": Agreement(total=100)}, 2.0, error, error and 1.0),
+        Result({"mean": found, "critic": Agreement(total=100)}, 2.0, error, error and 1.0, {}),
         half,
         "mean",
     )
@@ -175,14 +202,17 @@ def test_counts_are_summed_within_a_set_and_means_are_over_sets():
     # 2 / (2 + 2 + 1) and 2 / (2 + 1).
     assert mean_f1(rows) == pytest.approx((0.4 + 2 / 3) / 2)
     text = report(rows, ["a heading"])
-    assert text.startswith("# TadGAN beside baselines\n\na heading\n")
+    assert text.startswith("# TadGAN beside baselines\n\na heading\n\nF1 of intervals")
     assert "| a | 0.400 (1/2/1) c0.10 | 0.667 (1/1/0) c0.10 | 0.533 | 0.667 | 6 |" in text
-    assert "Reconstructions" not in text
+    assert "components" not in text
 
 
 def test_a_set_that_is_covered_too_far_counts_for_nothing():
     perfect = Agreement(Counts(5, 0, 0), Counts(), 13, 100)
     assert capped_f1(perfect, "realTweets") == 0 and capped_f1(perfect, "realTraffic") == 1
+    rows = [row("a", group, "x", counts=(5, 0, 0), covered=13) for group in ("realTweets", "UCR")]
+    text = report(rows, [])
+    assert "| 0.000 (5/0/0) c0.13! |" in text and "| 1.000 (5/0/0) c0.13 |" in text
 
 
 def test_seeds_halves_errors_and_combinations_are_told():
@@ -194,7 +224,8 @@ def test_seeds_halves_errors_and_combinations_are_told():
     text = report(rows, [])
     assert "| a | 0.500 ± 0.707 c0.10 | 0.500 ± 0.707 | 0.667 ± 0.000 | 4 |" in text
     assert "| a | 0.500 ± 0.707 | 0.500 ± 0.707 | 0.500 ± 0.707 |" in text
-    assert "| a | 1.40 | 2 | 4 |" in text
+    # Of 1.2, 1.2, 1.4, 1.4; both series of the first seed and none of the other.
+    assert "| a | 1.30 | 1 | 2 |" in text
     assert "| mean F1 | mean | critic |\n| --- | --- | --- |\n| a | 0.500 ± 0.707 | 0.000" in text
     # A seed that is not complete is left out.
     assert "| a | 1.000 (2/0/0) c0.10 |" in report(rows[:3], [])
@@ -214,5 +245,9 @@ def test_nab_is_halved_by_name(shared):
     names = [f"exchange-{name}_results" for name in ("2_cpc", "3_cpc", "4_cpm")]
     half = read_sets(shared("datasets"), ["nab"], half=REPORTING, only=["realAdExchange/*"])
     assert [one.name for one in half] == names
+    with pytest.raises(ValueError, match="none of 45 series is of the choosing half"):
+        read_sets(
+            shared("datasets"), ["nab"], half=CHOOSING, only=["realAdExchange/exchange-3_cpc*"]
+        )
     with pytest.raises(ValueError, match="no series SET/SERIES matches 'realTwits/\\*'"):
         read_sets(shared("datasets"), ["nab"], only=["realTwits/*"])

@@ -337,7 +337,7 @@ def test_settings_of_a_configuration_are_replaced(tmp_path):
     [
         (["--constraint", "svd"], "unknown constraint 'svd'"),
         (["--smoothing", "0"], "--smoothing 0 is below 1"),
-        (["--window", "60"], "hidden 100 of a TadGAN is not in [0, window)"),
+        (["--window", "60"], "hidden 100 of a TadGAN is not in [0, 60), its window"),
         (["--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
     ],
 )

@@ -152,3 +152,24 @@ def test_baselines_on_nab_give_the_published_protocols_rows(shared, row):
     assert " ".join(f"{c.tp}/{c.fp}/{c.fn}" for c in counts) == expected
     assert round(np.mean([c.f1 for c in counts]), 3) == mean
     assert round(np.mean([one.samples.f1 for one in sums.values()]), 3) == samples
+
+
+@pytest.mark.parametrize(
+    ("labels", "arrays", "message"),
+    [
+        ("chan_id,spacecraft\nA-1,SMAP\n", None, "cannot be read"),
+        ("chan_id,spacecraft,anomaly_sequences\nA-1,SMAP,[[1]\n", {}, "cannot be read"),
+        ('chan_id,spacecraft,anomaly_sequences\nA-1,SMAP,"[[1, 9]]"\n', {}, "out of bounds"),
+        ("chan_id,spacecraft\nA-1,SMAP\n", {}, "nothing called 'anomaly_sequences'"),
+    ],
+)
+def test_damaged_files_of_nasa_are_told_in_one_line(tmp_path, labels, arrays, message):
+    (tmp_path / "labeled_anomalies.csv").write_text(labels)
+    if arrays is None:
+        (tmp_path / "telemetry.npz").write_bytes(b"PK\x03\x04 and no more")
+    else:
+        values = np.zeros(4)
+        np.savez(tmp_path / "telemetry.npz", **{"train/A-1": values, "test/A-1": values})
+    with pytest.raises(ValueError, match=message) as told:
+        list(nasa_series(tmp_path))
+    assert str(tmp_path) in str(told.value) and "\n" not in str(told.value)

@@ -246,7 +246,7 @@ def test_critics_may_learn_at_a_rate_of_their_own():
         ({"learning_rate": float("nan")}, "learning_rate nan of a TadGAN is not positive"),
         ({"critic_learning_rate": 0.0}, "critic_learning_rate 0.0 of a TadGAN is not positive"),
         ({"steps": -1}, "steps -1 of a TadGAN are no whole number from 0"),
-        ({"hidden": 18}, r"hidden 18 of a TadGAN is not in \[0, window\)"),
+        ({"hidden": 18}, r"hidden 18 of a TadGAN is not in \[0, 18\), its window"),
         ({"hidden": 5}, "hidden 5 steps do not lie in the middle of a window of 18"),
         ({"reconstruction": 0.0}, "reconstruction 0.0 of a TadGAN is not positive"),
         ({"beta2": 1.0}, "beta2 1.0 of a TadGAN"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
+from tgan.files import check_writable
 from tgan.lookup import look_up
 
 EXAMPLES = """\
@@ -20,8 +21,13 @@ sets, each a folder within --data but the last, which is simulated:
   ucr    ucr/        files N_UCR_Anomaly_NAME_TRAIN_START_END.txt
   robot              a wheeled robot, some of whose wheels break
 
+methods: constant_median, moving_average, trailing_average, pca, linear_context, lstm_forecaster,
+matrix_profile (pip install 'tgan-video[series]'); context, dense, published, each as it is and
+_untrained; published_svc, published_clip
+
 Results appear in --out as they are known: a file for each run in runs/, in the end results.json
-and tables.md. A benchmark that was interrupted goes on where it was; what is there is not redone.
+and tables.md of what this call names. What is there is not redone: a benchmark that was
+interrupted goes on where it was.
 """
 
 
@@ -33,12 +39,15 @@ def main(argv: Sequence[str]) -> None:
             raise ValueError(f"--{option} {getattr(arguments, option)} is below 1")
     if arguments.out.exists() and not arguments.out.is_dir():
         raise ValueError(f"--out {arguments.out} is a file; name a folder")
+    check_writable(arguments.out / "tables.md")
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.benchmarks.tadgan.benchmark import METHODS, QUICK, SETS, read_sets, run
+    from tgan.benchmarks.tadgan.benchmark import FOLDERS, METHODS, QUICK, read_sets, run
 
     methods = _chosen(arguments.methods, QUICK, METHODS, kind="method")
-    sets = _chosen(arguments.sets, SETS, SETS, kind="set")
+    sets = _chosen(arguments.sets, FOLDERS, FOLDERS, kind="set")
+    for name in methods:
+        METHODS[name].check()
     only = [pattern.strip() for pattern in arguments.only.split(",")]
     series = read_sets(arguments.data, sets, half=arguments.half, only=only)
     print(f"{len(series)} series of {', '.join(sets)}; methods: {', '.join(methods)}")
@@ -67,7 +76,7 @@ def _parser() -> Parser:
     add(
         "--methods",
         metavar="METHOD,...",
-        help="(default: all but the published configuration, which takes minutes a series)",
+        help="any of those below (default: all but published ones, which take minutes a series)",
     )
     add(
         "--only",

@@ -22,8 +22,9 @@ def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tenso
     reconstructions are those of the K largest components. Where windows vary along fewer, the
     latents of the others are 0.
 
-    Of an encoder that `HidesMiddle` they are the components of what a ridge regression on the
-    seen steps predicts of whole windows, so that reconstructions are its predictions at rank K.
+    Of an encoder that hides the middle of windows they are the components of what a ridge
+    regression on the seen steps predicts of whole windows, so that reconstructions are its
+    predictions at rank K.
 
     Args:
         windows: (M, C, W).
@@ -36,15 +37,15 @@ def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tenso
     if not isinstance(inner, DenseEncoder) or not isinstance(decoder, DenseDecoder):
         raise ValueError("only a dense encoder and a dense decoder start from components")
     latent_size = inner.path.linear.out_features
-    flat = rearrange(windows, "m c t -> m (c t)").double()
+    flat = rearrange(windows.cpu(), "m c t -> m (c t)").double()
     if latent_size > flat.shape[1]:
         raise ValueError(f"windows of {flat.shape[1]} numbers have no {latent_size} components")
     mean = flat.mean(0)
     centred = flat - mean
     covariance = centred.T @ centred / len(flat)
-    is_seen = torch.ones(windows.shape[1:], dtype=torch.bool, device=windows.device)
+    is_seen = torch.ones(windows.shape[1:], dtype=torch.bool)
     if isinstance(encoder, HidesMiddle):
-        is_seen = is_seen & ~encoder.is_hidden.to(windows.device)
+        is_seen = is_seen & ~encoder.is_hidden.cpu()
     predicting = _predicting(covariance, is_seen.flatten())
     variances, axes = torch.linalg.eigh(predicting @ covariance @ predicting.T)
     deviations = variances.clamp(min=0).sqrt().flip(0)[:latent_size]

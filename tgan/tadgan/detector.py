@@ -195,8 +195,8 @@ class TadGANDetector:
 
         They equal those of `score` with that reference up to rounding; only that a channel may be
         without any value. What is in memory is a part, a window, and a window of the smoothing; a
-        segment is scored a window and half the smoothing later than it comes. An array goes on a
-        second after the part before it.
+        segment is scored a window, 5 segments and half the smoothing later than it comes. An array
+        goes on a second after the part before it.
         `intervals_of` sees each chunk by itself: an interval that goes on in the next one is two.
 
         Raises:

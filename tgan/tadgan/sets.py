@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -83,12 +84,20 @@ def nasa_series(folder: str | Path) -> Iterator[Labelled]:
             `test/NAME`, (N,) each.
 
     Raises:
-        ValueError: a file that is missing.
+        ValueError: a file that is missing or damaged.
     """
     folder = Path(folder)
     for name in ("labeled_anomalies.csv", "telemetry.npz"):
         if not (folder / name).is_file():
             raise ValueError(f"'{folder}' has no {name}: not a folder of SMAP and MSL")
+    try:
+        yield from _read_nasa(folder)
+    except (LookupError, SyntaxError, TypeError, ValueError, BadZipFile) as error:
+        reason = f"nothing called {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"the files of '{folder}' cannot be read: {reason}") from error
+
+
+def _read_nasa(folder: Path) -> Iterator[Labelled]:
     with (folder / "labeled_anomalies.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["chan_id"] not in _NOT_IN_PAPER]
     with np.load(folder / "telemetry.npz") as arrays:

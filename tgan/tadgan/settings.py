@@ -99,7 +99,9 @@ class TadGANSettings:
         if self.steps is not None and not (isinstance(self.steps, int) and self.steps >= 0):
             raise ValueError(f"steps {self.steps} of a TadGAN are no whole number from 0")
         if not (isinstance(self.hidden, int) and 0 <= self.hidden < self.window):
-            raise ValueError(f"hidden {self.hidden} of a TadGAN is not in [0, window)")
+            raise ValueError(
+                f"hidden {self.hidden} of a TadGAN is not in [0, {self.window}), its window"
+            )
         if self.hidden and (self.window - self.hidden) % 2:
             raise ValueError(
                 f"hidden {self.hidden} steps do not lie in the middle of a window of {self.window}"
@@ -135,7 +137,7 @@ class TadGANSettings:
         return self.learning_rate if own is None else own
 
     def steps_of(self, windows: int) -> int:
-        """Updates of encoder and decoder that a number of windows is trained for; at least 1.
+        """Updates of encoder and decoder that a number of windows is trained for.
 
         Source: Orion's training for NAB, 35 passes that are made of whole steps; what is left of
         a pass is dropped.

@@ -27,7 +27,7 @@ from tgan.tadgan.settings import CONFIGURATIONS
 CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])
 RESULTS, TABLES = "results.json", "tables.md"
 # The folder of each set within that of the data; None of one that is simulated.
-SETS = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
+FOLDERS: dict[str, str | None] = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
 _ROBOTS = 3
 
 
@@ -44,7 +44,7 @@ METHODS: dict[str, Method] = {
     "published_svc": _tadgan("published", constraint="svc"),
     "published_clip": _tadgan("published", constraint="weight_clip"),
 }
-# Those that take less than a minute a series.
+# All but the published configuration, which takes minutes a series.
 QUICK = [name for name in METHODS if not name.startswith("published")]
 
 
@@ -58,7 +58,7 @@ def read_sets(
 
     Args:
         data: with the folders of sets that are not simulated.
-        names: in `SETS`.
+        names: in `FOLDERS`.
         half: `CHOOSING` or `REPORTING` to leave out the others.
         only: patterns of the shell, of which one matches `SET/SERIES`.
 
@@ -67,7 +67,7 @@ def read_sets(
     """
     found: list[Labelled] = []
     for name in names:
-        folder = SETS[name]
+        folder = FOLDERS[name]
         if folder is None:
             found += [robot_with_faults(seed=seed) for seed in range(_ROBOTS)]
         else:
@@ -80,12 +80,15 @@ def read_sets(
         if not any(fnmatch(f"{one.group}/{one.name}", pattern) for one in found):
             groups = ", ".join(sorted({one.group for one in found}))
             raise ValueError(f"no series SET/SERIES matches '{pattern}'; the sets are {groups}")
-    return {
+    kept = {
         one: part
         for one, part in halves.items()
         if half in (None, part)
         and any(fnmatch(f"{one.group}/{one.name}", pattern) for pattern in only)
     }
+    if not kept:
+        raise ValueError(f"none of {len(found)} series is of the {half} half and of those named")
+    return kept
 
 
 def run(
@@ -107,28 +110,32 @@ def run(
     runs += later_seeds(runs, out)
     known = {one: read_result(one, methods[one.method], out) for one in runs}
     left = [one for one, result in known.items() if result is None]
-    halves = {(one.group, one.name): half for one, half in series.items()}
-    made_by = maker(processes)
-
-    def write() -> str:
-        rows = [
-            Row(one, result, halves[one.group, one.series], methods[one.method].combination)
-            for one, result in known.items()
-            if result is not None
-        ]
-        text = report(rows, [f"{name}: {value}" for name, value in made_by.items()])
-        content = [{**asdict(row.run), "half": row.half, **asdict(row.result)} for row in rows]
-        write_whole(out / RESULTS, lambda part: part.write_text(json.dumps(content, indent=1)))
-        write_whole(out / TABLES, lambda part: part.write_text(text))
-        return text
-
     with tqdm(total=len(runs), initial=len(runs) - len(left), unit="run") as bar:
+        made_by = maker(processes)
         done = do_runs(left, methods, list(series), out=out, processes=processes, made_by=made_by)
         for one in done:
             known[one] = read_result(one, methods[one.method], out)
             bar.set_description(f"{one.method} {one.series}"[:40])
             bar.update()
-    return write()
+    halves = {(one.group, one.name): half for one, half in series.items()}
+    rows = [
+        Row(one, result, halves[one.group, one.series], methods[one.method].combination)
+        for one, result in known.items()
+    ]
+    text = report(rows, _makers(rows))
+    content = [{**asdict(row.run), "half": row.half, **asdict(row.result)} for row in rows]
+    write_whole(out / RESULTS, lambda part: part.write_text(json.dumps(content, indent=1)))
+    write_whole(out / TABLES, lambda part: part.write_text(text))
+    return text
+
+
+def _makers(rows: Sequence[Row]) -> list[str]:
+    """A line for each maker of results with the methods that it ran."""
+    methods: dict[str, dict[str, None]] = {}
+    for row in rows:
+        maker = ", ".join(f"{name} {value}" for name, value in row.result.made_by.items())
+        methods.setdefault(maker, {})[row.run.method] = None
+    return [f"{', '.join(names)}: {maker}." for maker, names in methods.items()]
 
 
 def maker(processes: int) -> dict[str, str]:

@@ -2,17 +2,20 @@
 
 import json
 import os
+import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from itertools import count
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from tgan.benchmarks.tadgan.methods import BaselineMethod, Outcome, TadGANMethod
 from tgan.files import write_whole
@@ -49,12 +52,14 @@ class Result:
     Attributes:
         found: how well intervals agree with known ones, by combination of scores.
         seconds, error, components_error: see `Outcome`.
+        made_by: commit, versions and hardware.
     """
 
     found: dict[str, Agreement]
     seconds: float
     error: float | None
     components_error: float | None
+    made_by: dict[str, str]
 
 
 def runs_of(methods: Mapping[str, Method], series: Sequence[Labelled], *, seeds: int) -> list[Run]:
@@ -91,7 +96,11 @@ def do_runs(
 ) -> Iterator[Run]:
     """Do runs side by side and write their results; yields each as it is done.
 
-    Every process has one thread, so that results do not depend on how many there are.
+    Every process has one thread, so that times do not depend on how many there are.
+
+    Raises:
+        ValueError, ArithmeticError: from a run, which is named.
+        OSError: a process was ended from outside.
     """
     by_name = {(one.group, one.name): one for one in series}
     # Started afresh: a fork of a process with threads may hang.
@@ -106,13 +115,28 @@ def do_runs(
             content = {
                 "settings": methods[run.method].settings(),
                 "made_by": dict(made_by),
-                **future.result(),
+                **_result_of(future, run),
             }
             text = json.dumps(content, indent=1) + "\n"
             write_whole(run.path(out), lambda part, text=text: part.write_text(text))
             yield run
+    except BaseException:
+        # Runs take minutes: who interrupts does not wait for them.
+        for child in active_children():
+            child.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _result_of(future: Future, run: Run) -> dict[str, Any]:
+    name = f"{run.method} on {run.group}/{run.series}"
+    try:
+        return future.result()
+    except (ValueError, ArithmeticError) as error:
+        raise type(error)(f"{name}: {error}") from error
+    except BrokenProcessPool as error:
+        raise OSError(f"{name}: its process was ended; was there too little memory?") from error
 
 
 def start_worker() -> None:
@@ -120,7 +144,11 @@ def start_worker() -> None:
 
     It would else wait for work for good where its parent was killed.
     """
+    # Ctrl-C reaches all processes of a terminal; the one that started this one deals with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    threadpool_limits(1)
+    os.environ["NUMBA_NUM_THREADS"] = "1"
 
     def watch() -> None:
         parent_process().join()
@@ -158,11 +186,20 @@ def read_result(run: Run, method: Method, out: Path) -> Result | None:
         if content["settings"] != settings:
             raise ValueError("it was made with other settings; name another --out")
         found = {name: _agreement(entry) for name, entry in content["found"].items()}
-        return Result(found, content["seconds"], content["error"], content["components_error"])
-    except (ValueError, KeyError, TypeError) as error:
+        if method.combination not in found:
+            raise ValueError(f"it has no intervals by {method.combination}")
+        errors = (
+            None if content[name] is None else float(content[name])
+            for name in ("error", "components_error")
+        )
+        return Result(found, float(content["seconds"]), *errors, dict(content["made_by"]))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"'{path}' cannot be used: {error}") from error
 
 
 def _agreement(entry: Mapping[str, Any]) -> Agreement:
-    counts = {name: Counts(**entry[name]) for name in ("intervals", "samples")}
-    return Agreement(**counts, covered=entry["covered"], total=entry["total"])
+    counts = {
+        name: Counts(**{kind: int(count) for kind, count in entry[name].items()})
+        for name in ("intervals", "samples")
+    }
+    return Agreement(**counts, covered=int(entry["covered"]), total=int(entry["total"]))

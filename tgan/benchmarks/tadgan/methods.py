@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from tgan.tadgan.baselines import BASELINES, WINDOW, WindowComponents
-from tgan.tadgan.detector import Scoring, TadGANDetector
+from tgan.tadgan.detector import TadGANDetector
 from tgan.tadgan.intervals import find_intervals
 from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
+from tgan.tadgan.scoring import Scoring
 from tgan.tadgan.series import Scaler
 from tgan.tadgan.sets import Labelled
 from tgan.tadgan.settings import TadGANSettings
 
-# What the only scores of a baseline are called, and those that decide for a TadGAN are one of
-# the other combinations.
+# The combination of scores that a baseline has, which has no critic.
 ERRORS_ALONE = "reconstruction"
 
 
@@ -52,7 +52,11 @@ class BaselineMethod:
 
     def settings(self) -> dict[str, Any]:
         """What its results depend on beside series and seed."""
-        return {"baseline": self.name, "error": Scoring().error}
+        return {"baseline": self.name, "window": WINDOW, "scoring": asdict(Scoring())}
+
+    def check(self) -> None:
+        """Raise a ValueError where something that it needs is not installed."""
+        BASELINES[self.name]()
 
     def run(self, series: Labelled, *, seed: int) -> Outcome:
         """Fit it to the training part of a series, and find intervals in the other one."""
@@ -93,6 +97,9 @@ class TadGANMethod:
             "scoring": asdict(self.scoring),
         }
 
+    def check(self) -> None:
+        """Nothing that may be missing is needed."""
+
     def run(self, series: Labelled, *, seed: int) -> Outcome:
         """Fit it to the training part of a series, and find intervals in the other one."""
         start = time.perf_counter()
@@ -112,8 +119,10 @@ class TadGANMethod:
             found[combination] = detector.intervals_of(detector.scored(measures))
         values = detector.scaler_.transform(measures.values)
         train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
-        sizes = self.configuration.latent_size, self.configuration.window
-        components = WindowComponents(sizes[0], length=sizes[1]).fit(train)
+        length = self.configuration.window
+        # There are no more components than windows.
+        count = min(self.configuration.latent_size, len(train) - length + 1)
+        components = WindowComponents(count, length=length).fit(train)
         return Outcome(
             found,
             seconds,

@@ -2,16 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 from tgan.benchmarks.tadgan.jobs import Result, Run
 from tgan.metrics.overlap import COVERAGE_CAPS, Agreement, sum_of
 from tgan.tadgan.sets import NAB_INTERVALS
 
 # The sets of which means are told together.
-BENCHMARKS = {"NAB": tuple(NAB_INTERVALS), "NASA": ("MSL", "SMAP"), "UCR": ("UCR",)}
-BENCHMARKS["robot"] = ("robot",)
+BENCHMARKS = {
+    "NAB": tuple(NAB_INTERVALS),
+    "NASA": ("MSL", "SMAP"),
+    "UCR": ("UCR",),
+    "robot": ("robot",),
+}
 CHOOSING, REPORTING = "choosing", "reporting"
+_LEGEND = (
+    "F1 of intervals (found/false/missed), c the share of samples that found intervals cover; `!` "
+    "where that is more than a set may have, and the F1 counts as 0 (UCR and robot have no such "
+    "cap). ± is the standard deviation over seeds."
+)
 # A reconstruction is one if its error is at most so many times that of principal components.
 MOST_ERROR = 1.25
 
@@ -39,23 +48,27 @@ class Row:
 
 def report(rows: Sequence[Row], heading: Sequence[str]) -> str:
     """All tables of what is known, below lines of a heading."""
-    parts = ["# TadGAN beside baselines", *heading]
+    parts = ["# TadGAN beside baselines", *heading, _LEGEND]
     for benchmark, groups in BENCHMARKS.items():
         inside = [row for row in rows if row.run.group in groups]
         if inside:
             parts += [f"## {benchmark}", _markdown(_of_sets(inside))]
         if inside and len(groups) > 1:
             parts += [_markdown(_of_halves(inside))]
-    networks = [row for row in rows if row.result.error is not None]
-    if networks:
-        parts += ["## Reconstructions", _markdown(_of_errors(networks))]
-        parts += ["## Combinations of scores", _markdown(_of_combinations(networks))]
+        networks = [row for row in inside if row.result.error is not None]
+        if networks:
+            parts += [_markdown(_of_errors(networks)), _markdown(_of_combinations(networks))]
     return "\n\n".join(parts) + "\n"
 
 
 def capped_f1(found: Agreement, group: str) -> float:
     """The F1 of intervals, or 0 where they cover more of a set than they may."""
-    return found.intervals.f1 if found.coverage <= COVERAGE_CAPS.get(group, 1.0) else 0.0
+    return 0.0 if _is_covered(found, group) else found.intervals.f1
+
+
+def _is_covered(found: Agreement, group: str) -> bool:
+    """Whether intervals cover more of a set than they may."""
+    return found.coverage > COVERAGE_CAPS.get(group, 1.0)
 
 
 def mean_f1(rows: Iterable[Row]) -> float:
@@ -95,20 +108,21 @@ def _of_halves(rows: Sequence[Row]) -> list[list[str]]:
 
 def _of_errors(rows: Sequence[Row]) -> list[list[str]]:
     """How errors of reconstructions compare with those of principal components."""
-    table = [["method", "error / components' error, median", f"at most {MOST_ERROR}", "of"]]
+    head = "series of a seed with at most"
+    table = [["error / that of components", "median", f"{head} {MOST_ERROR}", "of"]]
     for method, seeds in _by_method(rows).items():
-        ratios = sorted(
-            row.result.error / max(row.result.components_error, 1e-12)
+        ratios = [
+            [row.result.error / max(row.result.components_error, 1e-12) for row in inside]
             for inside in seeds
-            for row in inside
-        )
-        within = sum(ratio <= MOST_ERROR for ratio in ratios)
-        table.append([method, f"{ratios[len(ratios) // 2]:.2f}", str(within), str(len(ratios))])
+        ]
+        within = mean(sum(ratio <= MOST_ERROR for ratio in inside) for inside in ratios)
+        middle = median(ratio for inside in ratios for ratio in inside)
+        table.append([method, f"{middle:.2f}", f"{within:.4g}", str(len(ratios[0]))])
     return table
 
 
 def _of_combinations(rows: Sequence[Row]) -> list[list[str]]:
-    """The mean F1 over all sets by every combination of scores of critic and reconstruction."""
+    """The mean F1 over sets by every combination of scores of critic and reconstruction."""
     names = list(rows[0].result.found)
     table = [["mean F1", *names]]
     for method, seeds in _by_method(rows).items():
@@ -123,7 +137,7 @@ def _of_combinations(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _by_method(rows: Iterable[Row]) -> dict[str, list[list[Row]]]:
-    """Of each method the rows of every seed that is complete: that has as many as the first."""
+    """Of each method the rows of every seed that is complete: that has as many as any."""
     found: dict[str, dict[int, list[Row]]] = {}
     for row in rows:
         found.setdefault(row.run.method, {}).setdefault(row.run.seed, []).append(row)
@@ -147,7 +161,8 @@ def _cell(sums: Sequence[Agreement], group: str) -> str:
     if len(sums) == 1:
         counts = sums[0].intervals
         text += f" ({counts.tp}/{counts.fp}/{counts.fn})"
-    return f"{text} c{mean(found.coverage for found in sums):.2f}"
+    mark = "!" if any(_is_covered(found, group) for found in sums) else ""
+    return f"{text} c{mean(found.coverage for found in sums):.2f}{mark}"
 
 
 def _spread(values: Sequence[float]) -> str:
