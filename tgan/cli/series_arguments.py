@@ -58,7 +58,7 @@ ROBOT_EXAMPLES = """\
 examples:
   tgan detect series robot --out robot
   tgan detect series fit robot/usual.csv --out robot/detector --config dense --window 20 \\
-      --smoothing 10 --error area
+      --smoothing 10 --error area --steps 4000
   tgan detect series score robot/detector robot/faults.csv --known robot/known.json \\
       --out robot/found
 
