@@ -6,18 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from tgan.benchmarks.tadgan import benchmark
+from tgan.benchmarks.tadgan import benchmark, jobs
 from tgan.benchmarks.tadgan.benchmark import METHODS, QUICK, read_sets
 from tgan.benchmarks.tadgan.jobs import Result, Run, do_runs, read_result, runs_of
 from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
 from tgan.benchmarks.tadgan.tables import CHOOSING, REPORTING, Row, capped_f1, mean_f1, report
-from tgan.metrics.overlap import Agreement, Counts
+from tgan.metrics.overlap import Agreement, Counts, agreement
 from tgan.tadgan.baselines import ConstantMedian
 from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.intervals import find_intervals
@@ -27,6 +28,12 @@ from tgan.tadgan.sets import NAB_INTERVALS, Labelled
 from tgan.tadgan.settings import CONFIGURATIONS
 
 TINY = replace(CONFIGURATIONS["dense"], window=12, latent_size=2, steps=2)
+
+
+@pytest.fixture
+def in_threads(monkeypatch):
+    """Runs in threads of this process: others take seconds to start."""
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", lambda count, *_: ThreadPoolExecutor(count))
 
 
 def labelled(name="one", group="realAdExchange", seed=0):
@@ -74,7 +81,7 @@ def test_only_what_is_random_is_repeated():
     ]
 
 
-def test_runs_are_kept_and_not_redone(tmp_path, monkeypatch):
+def test_runs_are_kept_and_not_redone(tmp_path, monkeypatch, in_threads):
     series = {labelled("x"): REPORTING, labelled("y"): CHOOSING}
     methods = {"constant_median": BaselineMethod("constant_median"), "pca": BaselineMethod("pca")}
     go = partial(benchmark.run, series, methods, out=tmp_path, seeds=2, processes=1)
@@ -93,22 +100,27 @@ def test_runs_are_kept_and_not_redone(tmp_path, monkeypatch):
         go()
 
 
-def test_tables_tell_of_all_seeds_that_are_there(tmp_path):
+def test_tables_tell_of_all_seeds_that_are_there(tmp_path, in_threads):
     methods, series = {"tiny": TadGANMethod(TINY)}, {labelled(): REPORTING}
     go = partial(benchmark.run, series, methods, out=tmp_path, processes=1)
     several = go(seeds=2)
     assert "±" in several and go(seeds=1) == several
 
 
-def test_processes_give_the_same(tmp_path):
+def test_processes_give_the_same_as_this_one(tmp_path):
     methods, series = {"tiny": TadGANMethod(TINY)}, [labelled("x"), labelled("y", seed=1)]
     runs = runs_of(methods, series, seeds=1)
-    found = []
-    for processes in (1, 2):
-        out = tmp_path / str(processes)
-        list(do_runs(runs, methods, series, out=out, processes=processes, made_by={}))
-        found.append([replace(read_result(r, methods["tiny"], out), seconds=0.0) for r in runs])
-    assert found[0] == found[1]
+    done = do_runs(runs, methods, series, out=tmp_path, processes=2, made_by={"commit": "c"})
+    assert set(done) == set(runs)
+    for run, one in zip(runs, series, strict=True):
+        expected, found = (
+            methods["tiny"].run(one, seed=0),
+            read_result(run, methods["tiny"], tmp_path),
+        )
+        assert found.error == expected.error and found.made_by == {"commit": "c"}
+        for combination, intervals in expected.intervals.items():
+            measured = agreement(one.known, intervals, one.test.timestamps)
+            assert found.found[combination] == measured
 
 
 def content(**more):
@@ -144,7 +156,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
     pytest.fail("a worker outlived its parent by ten seconds")
 
 
-def test_a_run_that_fails_is_named(tmp_path):
+def test_a_run_that_fails_is_named(tmp_path, in_threads):
     methods = {"tiny": TadGANMethod(replace(TINY, window=500))}
     series = [labelled("x")]
     with pytest.raises(ValueError, match="tiny on realAdExchange/x: a series of 300 segments"):
@@ -152,7 +164,7 @@ def test_a_run_that_fails_is_named(tmp_path):
         list(do_runs(runs, methods, series, out=tmp_path, processes=1, made_by={}))
 
 
-def test_tables_tell_what_made_each_result(tmp_path, monkeypatch):
+def test_tables_tell_what_made_each_result(tmp_path, monkeypatch, in_threads):
     series = {labelled(): REPORTING}
     methods = {"constant_median": BaselineMethod("constant_median"), "pca": BaselineMethod("pca")}
     for name, commit in (("pca", "abc"), ("constant_median", "def")):
@@ -238,8 +250,9 @@ def test_every_method_is_a_baseline_or_a_configuration():
     assert METHODS["context_untrained"].configuration.steps == 0
 
 
-def test_nab_is_halved_by_name(shared):
+def test_nab_is_halved_by_name(shared, monkeypatch):
     series = read_sets(shared("datasets"), ["nab"])
+    monkeypatch.setitem(benchmark.sets.SETS, "nab", lambda _: iter(series))
     assert len(series) == 45 and list(series.values()) == ([CHOOSING, REPORTING] * 23)[:45]
     assert {one.group for one in series} == set(NAB_INTERVALS)
     names = [f"exchange-{name}_results" for name in ("2_cpc", "3_cpc", "4_cpm")]

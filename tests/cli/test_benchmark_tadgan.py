@@ -1,32 +1,60 @@
-"""`tgan benchmark-tadgan`: mistakes in one line, and a run on simulated series."""
+"""`tgan benchmark-tadgan`: mistakes in one line, and a run on a made series."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
+from tgan.benchmarks.tadgan import jobs
 from tgan.cli import main
+from tgan.tadgan import matrix_profile
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder of data with a series in the form of UCR's archive: a sine with a bump."""
+    values = np.sin(np.arange(900) / 7)
+    values[700:710] += 4
+    (tmp_path / "data" / "ucr").mkdir(parents=True)
+    name = "1_UCR_Anomaly_sine_400_701_710.txt"
+    (tmp_path / "data" / "ucr" / name).write_text("\n".join(map(str, values)))
+    return tmp_path / "data"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--seeds", "0"], "--seeds 0 is below 1"),
+        (["--processes", "0"], "--processes 0 is below 1"),
         (["--methods", "pca,contxt"], "unknown method 'contxt' (did you mean 'context'?)"),
         (["--sets", "nasdaq"], "unknown set 'nasdaq'"),
-        (["--sets", "nab", "--data", "nowhere"], "has no combined_windows.json"),
-        (["--sets", "robot", "--only", "x/*"], "no series SET/SERIES matches 'x/*'"),
+        (["--sets", "nab"], "has no combined_windows.json"),
+        (["--sets", "ucr", "--only", "x/*"], "no series SET/SERIES matches 'x/*'"),
+        (["--sets", "ucr", "--half", "choosing"], "none of 1 series is of the choosing half"),
     ],
 )
-def test_mistakes_are_one_line(tmp_path, capsys, arguments, message):
+def test_mistakes_are_one_line(data, tmp_path, capsys, arguments, message):
     out = tmp_path / "out"
     with pytest.raises(SystemExit) as stop:
-        main(["benchmark-tadgan", "--out", str(out), *arguments])
+        main(["benchmark-tadgan", "--data", str(data), "--out", str(out), *arguments])
     assert stop.value.code == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1 and not out.exists()
 
 
-def test_a_run(tmp_path, capsys):
-    arguments = ["--sets", "robot", "--only", "robot/seed-0", "--methods", "constant_median,pca"]
-    main(["benchmark-tadgan", "--out", str(tmp_path / "out"), *arguments])
+def test_what_is_not_installed_is_told_at_once(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(matrix_profile.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SystemExit):
+        main(["benchmark-tadgan", "--data", str(data), "--out", str(tmp_path / "out")])
+    assert "pip install 'tgan-video[series]'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", lambda count, *_: ThreadPoolExecutor(count))
+    out = tmp_path / "out"
+    chosen = ["--sets", "ucr", "--methods", "constant_median,pca"]
+    main(["benchmark-tadgan", "--data", str(data), "--out", str(out), *chosen])
     told = capsys.readouterr().out
-    assert "1 series of robot; methods: constant_median, pca" in told
-    assert "| pca | " in told and (tmp_path / "out" / "tables.md").read_text() in told
+    assert "1 series of ucr; methods: constant_median, pca" in told
+    assert "| pca | 1.000 (1/0/0) " in told and (out / "tables.md").read_text() in told

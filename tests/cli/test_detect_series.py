@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
 
-from tgan.cli import main
+from tgan.cli import detect_series, main
 from tgan.cli.series_arguments import DEFAULT_CONFIG, FIT_EXAMPLES, REFERENCES
 from tgan.cli.series_files import describe, describe_agreement, read_for, relative_error
 from tgan.cli.series_files import write_scores as write
@@ -305,10 +306,12 @@ def test_a_table_of_numbers_without_dates_whose_names_clash(tmp_path):
     assert "against 0 known: F1 0.000" in describe_agreement(scored, [(600, 600)], [])
 
 
-def test_the_robot_is_written_fitted_and_scored(tmp_path, capsys):
+def test_the_robot_is_written(tmp_path, capsys, monkeypatch):
+    short = partial(robot_with_faults, minutes=20, train_minutes=1, episodes=1)
+    monkeypatch.setattr(detect_series, "robot_with_faults", short)
     out = tmp_path / "robot"
     main(["detect", "series", "robot", "--out", str(out), "--seed", "3"])
-    simulated = robot_with_faults(seed=3)
+    simulated = short(seed=3)
     for name, series in (("usual", simulated.train), ("faults", simulated.test)):
         read = read_series(out / f"{name}.csv")
         assert read.names == series.names
