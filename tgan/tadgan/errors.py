@@ -64,33 +64,31 @@ def reconstruct_middles_stream(batches: Iterable[np.ndarray], margin: int) -> It
         batches: (b, W, C) each; b may differ.
         margin: steps on either side of the middle.
     """
-    first, last, waiting, has_begun = [], None, [], margin == 0
+    if not margin:
+        yield from reconstruct_stream(batches)
+        return
+    first = last = None
 
     def middles() -> Iterator[np.ndarray]:
-        nonlocal last
+        nonlocal first, last
         for batch in batches:
-            if not has_begun:
-                first.append(batch)
-            if margin:
-                last = batch if last is None else np.concatenate([last, batch])
-                last = last[-margin:]
+            if first is None:
+                first, last = batch[:margin], batch[-margin:]
+            else:
+                if len(first) < margin:
+                    first = np.concatenate([first, batch])[:margin]
+                last = np.concatenate([last, batch])[-margin:]
             yield batch[:, margin : batch.shape[1] - margin]
 
-    def begin() -> Iterator[np.ndarray]:
-        yield reconstruct(np.concatenate(first)[:margin])[:margin]
-        yield from waiting
-
-    for part in reconstruct_stream(middles()):
-        if has_begun:
-            yield part
-            continue
+    parts, waiting = reconstruct_stream(middles()), []
+    for part in parts:
         waiting.append(part)
-        if sum(map(len, first)) >= margin:
-            yield from begin()
-            first, waiting, has_begun = [], [], True
-    if first:
-        yield from begin()
-    if last is not None:
+        if len(first) == margin:
+            break
+    if first is not None and len(first):
+        yield reconstruct(first)[:margin]
+        yield from waiting
+        yield from parts
         yield reconstruct(last)[-margin:]
 
 
