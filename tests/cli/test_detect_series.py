@@ -13,7 +13,13 @@ import pytest
 
 from tgan.cli import detect_series, main
 from tgan.cli.series_arguments import DEFAULT_CONFIG, FIT_EXAMPLES, REFERENCES
-from tgan.cli.series_files import describe, describe_agreement, read_for, relative_error
+from tgan.cli.series_files import (
+    describe,
+    describe_agreement,
+    describe_found,
+    read_for,
+    relative_error,
+)
 from tgan.cli.series_files import write_scores as write
 from tgan.tadgan import detector as detectors
 from tgan.tadgan.detector import Scored, TadGANDetector
@@ -136,6 +142,17 @@ def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
     assert "240 segments of 600 seconds, 4.2% empty" in printed
 
 
+def test_a_found_interval_tells_how_much_of_it_is_empty():
+    # An interval over 4 segments of which 3 have no value, and one over 2 with all.
+    values = np.where(np.isin(np.arange(10), [2, 3, 4, 9]), np.nan, 1.0)[:, None]
+    scored = Scored(series_of(values, step=1, first=0), values, values[:, 0], np.arange(10.0))
+    assert describe_found(scored, [(1, 4), (6, 7)]).splitlines() == [
+        "2 intervals found",
+        "  1 to 4  highest score 4.000, 75% empty",
+        "  6 to 7  highest score 7.000",
+    ]
+
+
 def test_many_empty_segments_are_warned_of(folder, tmp_path):
     kept = [line for place, line in enumerate((folder / "usual.csv").open()) if place % 2 < 1]
     (tmp_path / "thin.csv").write_text("timestamp,value\n" + "".join(kept[1:]))
@@ -180,7 +197,7 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         (["fit", "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
         (["fit", "{f}/ms.csv", "--out", "{t}/o"], "not milliseconds"),
         (["fit", "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),
-        (["fit", "{f}/short.csv", "--out", "{t}/o"], "makes 9 segments of 600 seconds; at least"),
+        (["fit", "{f}/short.csv", "--out", "{t}/o"], "9 segments of time is too short; at least"),
         (["fit", "{f}/usual.csv", "--out", "{f}/detector"], "is not empty; name a new one"),
         ([*FIT, "--values", "valeu"], "no column 'valeu' (did you mean 'value'?)"),
         ([*FIT, "--values", "value,,"], "--values 'value,,'; names with commas"),
@@ -200,7 +217,7 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
             "2 columns of values (a, b); the detector was fitted on 1 (value)",
         ),
         ([*SCORE, "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),
-        ([*SCORE, "{f}/short.csv", "--out", "{t}/o"], "makes 9 segments of 600 seconds; at least"),
+        ([*SCORE, "{f}/short.csv", "--out", "{t}/o"], "9 segments of time is too short; at least"),
         ([*SCORE, "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
         ([*SCORE, "{f}/odd.csv", "--out", "{f}/odd.csv"], "is a file; name a folder"),
         (

@@ -73,8 +73,8 @@ def fit(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         device=pick_device(arguments.device),
     )
-    _check_length(segments, detector.settings)
-    with tqdm(unit="step") as bar:
+    # Nothing is shown of a fit that is refused.
+    with tqdm(unit="step", delay=0.1) as bar:
 
         def report(step: int, steps: int, terms: Terms) -> None:
             if step == 1:
@@ -82,7 +82,7 @@ def fit(arguments: argparse.Namespace) -> None:
             bar.update()
 
         detector.fit(series, report=report)
-    error = relative_error(detector.score(series), detector.scaler_)
+    error = relative_error(detector.training_, detector.scaler_)
     save_detector(detector, arguments.out)
     print(f"mean squared error {error:.4f} of the variance of the series")
     print(f"a score above {detector.level_:.3f} is abnormal by --reference training")
@@ -109,7 +109,6 @@ def score(arguments: argparse.Namespace) -> None:
     from tgan.tadgan.saved import load_detector
 
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
-    _check_length(segments, detector.settings)
     reference = arguments.reference
     scored = detector.score(series, reference=reference)
     found = detector.intervals_of(scored, reference=reference)
@@ -168,13 +167,4 @@ def _warn_of_gaps(segments: Series, series: Series) -> None:
             f"in fit leaves fewer (samples are {series.median_step} seconds apart in the median, "
             f"{np.diff(series.timestamps).max()} at most)",
             stacklevel=3,
-        )
-
-
-def _check_length(segments: Series, settings: "TadGANSettings") -> None:
-    needed, interval = settings.window, segments.median_step
-    if len(segments) < needed:
-        raise ValueError(
-            f"the series makes {len(segments)} segments of {interval} seconds; "
-            f"at least {needed} are needed"
         )

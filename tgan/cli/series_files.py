@@ -129,13 +129,17 @@ def write_scores(path: Path, scored: "Scored", found: Sequence[Interval]) -> Non
 
 
 def describe_found(scored: "Scored", found: Sequence[Interval]) -> str:
-    """Found intervals with their highest scores, a line each."""
+    """Found intervals with their highest scores, and how many of their segments are empty."""
     times, dated = scored.series.timestamps, are_dates(scored.series.timestamps)
+    is_empty = np.isnan(scored.series.values).all(1)
     lines = [f"{_counted(len(found), 'interval')} found"]
     for interval in found[:_MOST_FOUND]:
-        highest = scored.scores[_is_inside(times, [interval])].max()
+        inside = _is_inside(times, [interval])
         start, end = written(np.array(interval), dates=dated)
-        lines.append(f"  {start} to {end}  highest score {highest:.3f}")
+        line = f"  {start} to {end}  highest score {scored.scores[inside].max():.3f}"
+        # Perhaps it is the gap that was found: what fills it differs from its surroundings.
+        empty = is_empty[inside].mean()
+        lines.append(line + (f", {empty:.0%} empty" if empty else ""))
     if len(found) > _MOST_FOUND:
         lines.append(f"  and {len(found) - _MOST_FOUND} more")
     return "\n".join(lines)

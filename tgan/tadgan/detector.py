@@ -60,6 +60,7 @@ class TadGANDetector:
         scaler_: of values.
         networks_: in inference order: `encoder`, `decoder`, `window_critic`, `latent_critic`.
         reference_: errors and critic values of the training series.
+        training_: the scored training series; None where the detector was read from a folder.
         level_: the score beyond which a segment is abnormal by what the training series is like.
 
     Raises:
@@ -91,6 +92,7 @@ class TadGANDetector:
         self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
         self.device = _device(device)
         self.networks_: dict[str, nn.Module] = {}
+        self.training_: Scored | None = None
 
     def fit(
         self,
@@ -124,6 +126,7 @@ class TadGANDetector:
         # All at once, now that nothing can fail.
         self.settings, self.interval_, self.names_ = settings, interval, series.names
         self.scaler_, self.networks_, self.reference_ = scaler, networks, usual
+        self.training_ = self._scored(measures, scores)
         self.level_ = float(scores.mean() + self.scoring.threshold.deviations * scores.std())
         return self
 
