@@ -287,6 +287,7 @@ def test_seeking_works_where_only_the_first_packet_names_the_encoder(shared, mon
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_real_videos_at_every_start(shared):
     too_short = 0
     for source in find_sources([shared("datasets/real_videos")]).sources:
