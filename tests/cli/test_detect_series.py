@@ -89,11 +89,12 @@ def test_a_real_series_gets_what_the_api_finds(shared, tmp_path, capsys):
     series = read_series(path)
     fitted.fit(series)
     assert f"{fitted.level_:.3f}" in capsys.readouterr().out
+    any_found = False
     for reference in REFERENCES:
         out = tmp_path / reference
         rows = score(tmp_path / "detector", path, out, "--reference", reference)
         expected = fitted.score(series, reference=reference)
-        found = fitted.intervals_of(expected, reference=reference)
+        found = fitted.intervals_of(expected)
         assert json.loads((out / "intervals.json").read_text()) == [list(pair) for pair in found]
         scores = [float(row["score"]) for row in rows]
         np.testing.assert_allclose(scores, expected.scores, rtol=1e-4, atol=1e-5)
@@ -106,7 +107,8 @@ def test_a_real_series_gets_what_the_api_finds(shared, tmp_path, capsys):
         assert f"{len(found)} interval" in printed
         for start, _ in found:
             assert f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}" in printed
-    assert found  # Otherwise little was compared.
+        any_found = any_found or bool(found)
+    assert any_found  # Otherwise little was compared.
 
 
 def test_what_is_odd_is_found_and_compared_with_what_is_known(folder, tmp_path, capsys):
@@ -145,7 +147,9 @@ def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
 def test_a_found_interval_tells_how_much_of_it_is_empty():
     # An interval over 4 segments of which 3 have no value, and one over 2 with all.
     values = np.where(np.isin(np.arange(10), [2, 3, 4, 9]), np.nan, 1.0)[:, None]
-    scored = Scored(series_of(values, step=1, first=0), values, values[:, 0], np.arange(10.0))
+    scored = Scored(
+        series_of(values, step=1, first=0), values, values[:, 0], np.arange(10.0), "series"
+    )
     assert describe_found(scored, [(1, 4), (6, 7)]).splitlines() == [
         "2 intervals found",
         "  1 to 4  highest score 4.000, 75% empty",
@@ -286,7 +290,6 @@ def test_help_tells_of_every_configuration_and_the_defaults():
     assert set(CONFIGURATIONS) <= set(lines)
     parameters = inspect.signature(TadGANDetector).parameters
     assert parameters["settings"].default == DEFAULT_CONFIG
-    assert detectors.REFERENCES == REFERENCES
 
 
 def test_columns_are_taken_by_name_or_in_order(folder):

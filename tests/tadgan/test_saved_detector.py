@@ -13,11 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from tgan.constraints import CONSTRAINTS
 from tgan.tadgan import saved
-from tgan.tadgan.detector import REFERENCES, Scoring, TadGANDetector
+from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.folder import SETTINGS, WEIGHTS
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.networks import WINDOW_CRITICS
 from tgan.tadgan.saved import load_detector, save_detector
+from tgan.tadgan.scoring import REFERENCES
 from tgan.tadgan.series import Series
 from tgan.tadgan.settings import CONFIGURATIONS
 

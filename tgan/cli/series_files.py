@@ -11,7 +11,7 @@ import numpy as np
 from tgan.files import write_whole
 from tgan.metrics.overlap import agreement
 from tgan.tadgan.reading import read_series
-from tgan.tadgan.series import Scaler, Series
+from tgan.tadgan.series import Scaler, Series, check_known
 from tgan.tadgan.times import are_dates, written
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def read_for(
             order of the channels.
 
     Raises:
-        ValueError: another number of columns than of channels, or as of `read_series`.
+        ValueError: another number of columns than of channels, a column that is called like a
+            channel in another one's place, or as of `read_series`.
     """
     if values is None or set(values) == set(names):
         values = names
@@ -44,6 +45,12 @@ def read_for(
             f"{len(values)} columns of values ({', '.join(values)}); "
             f"the detector was fitted on {len(names)} ({', '.join(names)})"
         )
+    for column, name in zip(values, names, strict=True):
+        if column in names and column != name:
+            raise ValueError(
+                f"column '{column}' would be channel '{name}' of the detector, which has a "
+                f"channel '{column}' too; name columns in the order {', '.join(names)}"
+            )
     return replace(read_series(path, timestamp=timestamp, values=values), names=tuple(names))
 
 
@@ -53,10 +60,7 @@ def segments_of(series: Series, interval: int) -> Series:
     Raises:
         ValueError: a channel without values, one time only, or an interval much too short or long.
     """
-    known = ~np.isnan(series.values)
-    for name, has_values in zip(series.names, known.any(0), strict=True):
-        if not has_values:
-            raise ValueError(f"channel '{name}' has no values")
+    check_known(series)
     span = int(series.timestamps[-1] - series.timestamps[0])
     if not span:
         raise ValueError(f"the series has samples at one time only ({series.timestamps[0]})")

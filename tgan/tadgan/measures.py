@@ -8,7 +8,12 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_middles_stream
+from tgan.tadgan.errors import (
+    ERRORS,
+    OF_WHOLE_SERIES,
+    SCORE_WINDOW,
+    reconstruct_middles_stream,
+)
 from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.scores import critic_values_stream
 from tgan.tadgan.series import Scaler, Series, windows_of
@@ -84,9 +89,11 @@ class Instrument:
         """The measures of a whole series of segments.
 
         Raises:
-            ValueError: as `stream`.
+            ValueError: fewer segments than `check_length` asks for, or a network's output that is
+                not finite.
         """
-        return Measures.of(np.concatenate(list(self.stream([segments]))))
+        records = np.concatenate(list(self._reconstructions([segments])))
+        return Measures.of(self._with_errors(records))
 
     def stream(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
         """The same from consecutive parts, in memory for a part and a window.
@@ -95,17 +102,25 @@ class Instrument:
             records (k,) of `record_type`, all but their scores known.
 
         Raises:
-            ValueError: fewer segments than `check_length` asks for, or a network's output that is
-                not finite.
+            ValueError: as `measure`, or an error that only a whole series has, which is said at
+                once.
         """
+        if self.error in OF_WHOLE_SERIES:
+            others = ", ".join(name for name in ERRORS if name not in OF_WHOLE_SERIES)
+            raise ValueError(
+                f"errors of '{self.error}' depend on where a series ends; in a stream choose from "
+                f"{others}"
+            )
+        half = SCORE_WINDOW // 2
+        return local(self._reconstructions(parts), self._with_errors, before=half, after=half)
+
+    def _reconstructions(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
+        """Records of which all but errors and scores is known."""
         begun, seen = twice(map(self._begun, self._long_enough(parts)))
         windows, judged = twice(self._windows(records["scaled"] for records in seen))
         made = reconstruct_middles_stream(map(self._reconstructed, windows), self.settings.margin)
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
-        streams = together(begun, made, values)
-        half = SCORE_WINDOW // 2
-        completed = (_completed(*blocks) for blocks in streams)
-        return local(completed, self._with_errors, before=half, after=half)
+        return (_completed(*blocks) for blocks in together(begun, made, values))
 
     def _long_enough(self, parts: Iterable[Series]) -> Iterator[Series]:
         count = 0
