@@ -195,6 +195,23 @@ def test_results_that_cannot_be_used_are_named(tmp_path, content, message):
         read_result(run, BaselineMethod("pca"), tmp_path)
 
 
+def settings_are_refused(method, settings, out):
+    """Whether a result that was made with settings is refused as one made with other ones."""
+    run = Run("some", "g", "x", 0)
+    run.path(out).parent.mkdir(parents=True, exist_ok=True)
+    run.path(out).write_text(json.dumps({"settings": settings}))
+    with pytest.raises(ValueError, match="cannot be used") as raised:
+        read_result(run, method, out)
+    return "made with other settings" in str(raised.value)
+
+
+def test_errors_over_filled_gaps_are_not_mixed_with_those_of_what_is_known(tmp_path):
+    method = TadGANMethod(TINY)
+    old = {name: part for name, part in method.settings().items() if name != "error_version"}
+    assert settings_are_refused(method, old, tmp_path)
+    assert not settings_are_refused(method, method.settings(), tmp_path)
+
+
 def row(method, group, name, *, counts, covered=10, seed=0, half=REPORTING, error=None):
     found = Agreement(Counts(*counts), Counts(1, 1, 0), covered, 100)
     return Row(

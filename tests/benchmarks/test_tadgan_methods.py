@@ -18,6 +18,12 @@ HOUR, TRAIN, TEST = 3600, 240, 300
 TINY = replace(CONFIGURATIONS["dense"], window=12, latent_size=2, steps=2)
 
 
+def with_a_gap(series, first, last):
+    """The same without the samples of some hours, counted from its start."""
+    kept = np.r_[: 2 * first, 2 * last : len(series)]
+    return Series(series.timestamps[kept], series.values[kept], series.names)
+
+
 def half_hours(hours, *, first):
     """A series of two samples an hour of which the means over hours are (T, C)."""
     values = np.repeat(hours, 2, axis=0)
@@ -115,3 +121,25 @@ def test_a_tadgan_learns_from_the_training_part_alone(parted):
     assert outcome.error == pytest.approx(np.mean((values - made) ** 2), rel=1e-9)
     made = projected(values, scaled(train, train), components=2, length=12)
     assert outcome.components_error == pytest.approx(np.mean((values - made) ** 2), rel=1e-9)
+
+
+def test_errors_leave_out_what_is_missing(parted):
+    train, test, series = parted
+    method = TadGANMethod(TINY)
+    gappy = replace(
+        series,
+        train=with_a_gap(series.train, 100, 150),
+        test=with_a_gap(series.test, 80, 190),
+    )
+    outcome = method.run(gappy, seed=3)
+    # Means of what is known of the training part take the place of what is missing.
+    learned = np.delete(train, np.s_[100:150], axis=0)
+    filled, usual = test.copy(), train.copy()
+    filled[80:190], usual[100:150] = learned.mean(0), learned.mean(0)
+    values = scaled(filled, learned)
+    detector = TadGANDetector(TINY, interval=HOUR, allow_constant=True, seed=3).fit(gappy.train)
+    made = detector.measure(gappy.test).made
+    components = projected(values, scaled(usual, learned), components=2, length=12)
+    is_known = np.r_[:80, 190:TEST]
+    for error, one in ((outcome.error, made), (outcome.components_error, components)):
+        assert error == pytest.approx(np.mean((values - one)[is_known] ** 2), rel=1e-9)
