@@ -54,7 +54,14 @@ class BaselineMethod:
 
     def settings(self) -> dict[str, Any]:
         """What its results depend on beside series and seed."""
-        return {"baseline": self.name, "window": WINDOW, "scoring": asdict(Scoring())}
+        # All baselines keep their arguments, each under its name.
+        kept = {name.lstrip("_"): value for name, value in vars(BASELINES[self.name]()).items()}
+        return {
+            "baseline": self.name,
+            "parameters": {name: value for name, value in kept.items() if name != "seed"},
+            "window": WINDOW,
+            "scoring": asdict(Scoring()),
+        }
 
     def check(self) -> None:
         """Raise a ValueError where something that it needs is not installed."""
