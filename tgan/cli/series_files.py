@@ -10,6 +10,7 @@ import numpy as np
 
 from tgan.files import write_whole
 from tgan.metrics.overlap import agreement
+from tgan.tadgan.fidelity import known_error
 from tgan.tadgan.reading import read_series
 from tgan.tadgan.series import Scaler, Series, check_known
 from tgan.tadgan.times import are_dates, written
@@ -98,11 +99,12 @@ def relative_error(scored: "Scored", scaler: Scaler) -> float:
 
     Both are means over the segments that have values, and over channels that are scaled.
     """
-    known = ~np.isnan(scored.series.values)
-    values = scaler.transform(scored.series.values)
+    values = scored.series.values
     made = scaler.transform(scored.reconstruction)
-    centred = values - np.nanmean(np.where(known, values, np.nan), axis=0)
-    return float(np.square(values - made)[known].mean() / np.square(centred)[known].mean())
+    means = scaler.transform(np.nanmean(values, axis=0, keepdims=True))
+    error, variance = known_error(values, made, scaler), known_error(values, means, scaler)
+    # Of a range whose square is 0 in float64 it is not a number; that stops nothing.
+    return float(np.divide(error, variance))
 
 
 def write_scores(path: Path, scored: "Scored", found: Sequence[Interval]) -> None:
