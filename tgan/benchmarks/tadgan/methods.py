@@ -1,7 +1,7 @@
 """What is compared: baselines, and TadGANs by their configurations."""
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tgan.tadgan.baselines import BASELINES, WINDOW, WindowComponents
@@ -125,8 +125,8 @@ class TadGANMethod:
         seconds = time.perf_counter() - start
         found = {}
         for combination in COMBINATIONS:
-            detector.scoring = replace(self.scoring, combination=combination)
-            found[combination] = detector.intervals_of(detector.scored(measures))
+            scored = detector.scored(measures, combination=combination)
+            found[combination] = detector.intervals_of(scored)
         values = detector.scaler_.transform(measures.values)
         train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
         length = self.configuration.window
