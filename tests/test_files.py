@@ -2,7 +2,13 @@ import sys
 
 import pytest
 
-from tgan.files import check_new_folder, check_writable, write_whole, write_whole_folder
+from tgan.files import (
+    check_new_folder,
+    check_writable,
+    write_files,
+    write_whole,
+    write_whole_folder,
+)
 
 
 def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
@@ -34,6 +40,24 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         assert list(path.parent.iterdir()) == [path]
         (path / "a" / "b.txt").unlink()
         (path / "a").rmdir()
+
+
+def test_files_take_their_places_together_or_none_does(tmp_path):
+    for folder in (tmp_path / "new" / "folder", tmp_path):
+        with pytest.raises(KeyboardInterrupt), write_files(folder) as part:
+            (part / "a").write_text("half")
+            raise KeyboardInterrupt
+        assert not (folder / "a").exists()
+    assert not (tmp_path / "new" / "folder").exists()
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "mine").write_text("mine")
+    with write_files(tmp_path) as part:
+        for name in "ab":
+            (part / name).write_text(name)
+        assert (tmp_path / "a").read_text() == "old"
+    files = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert files == {"a": "a", "b": "b", "mine": "mine"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "mine", "new"]
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):

@@ -176,6 +176,40 @@ def test_nothing_is_overwritten_unless_asked(folder, tmp_path, capsys):
     assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_interrupted_score_leaves_results_as_they_were(folder, tmp_path, monkeypatch):
+    score(folder / "detector", folder / "odd.csv", tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(detect_series, "write_plot", interrupted)
+    for out in (tmp_path, tmp_path / "new"):
+        with pytest.raises(SystemExit):
+            score(folder / "detector", folder / "usual.csv", out, "--overwrite")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_window_of_a_short_series_and_fewer_numbers(tmp_path):
+    write_series(tmp_path / "a.csv", series_of(wave(40)))
+    options = ["--config", "dense", "--window", "10", "--latent-size", "4", "--false-alarms", "0.5"]
+    argv = ["detect", "series", "fit", str(tmp_path / "a.csv")]
+    main([*argv, *small(tmp_path / "detector", *options)])
+    described = json.loads((tmp_path / "detector" / "detector.json").read_text())
+    assert described["settings"]["window"] == 10 and described["settings"]["latent_size"] == 4
+    assert described["scoring"]["false_alarms"] == 0.5
+
+
+def test_known_intervals_elsewhere_or_none(folder, tmp_path, capsys):
+    (tmp_path / "elsewhere.json").write_text("[[0, 10]]")
+    (tmp_path / "none.json").write_text("[]")
+    argv = folder / "detector", folder / "odd.csv", tmp_path / "out", "--overwrite", "--known"
+    with pytest.warns(UserWarning, match=r"no interval of '.*elsewhere.json' lies within"):
+        score(*argv, str(tmp_path / "elsewhere.json"))
+    score(*argv, str(tmp_path / "none.json"))
+    assert "against 0 known: 2 found falsely; coverage 0.6" in capsys.readouterr().out
+
+
 def test_an_interrupted_fit_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
     def interrupted(self, series, *, report):
         raise KeyboardInterrupt
@@ -209,6 +243,10 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         ([*FIT, "--interval", "1"], "1 seconds makes 143401 segments of 240 samples"),
         ([*FIT, "--interval", "9000000"], "longer than the series; its first and its last sample"),
         ([*FIT, "--steps", "0"], "--steps 0 is below 1"),
+        ([*FIT, "--latent-size", "0"], "--latent-size 0 is below 1"),
+        ([*FIT, "--false-alarms", "1"], "--false-alarms 1.0 is not between 0 and 1"),
+        ([*FIT, "--smoothing", "100000"], "smoothing 100000 of scores is more than the series"),
+        ([*FIT, "--window", "50"], "--window 50 needs a --hidden below it; that of context is 100"),
         ([*FIT, "--seed", "-1"], "--seed -1 is below 0"),
         ([*FIT, "--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
         ([*FIT, "--error", "dtv"], "unknown error 'dtv' (did you mean 'dtw'?)"),
@@ -323,7 +361,9 @@ def test_a_table_of_numbers_without_dates_whose_names_clash(tmp_path):
         "600,4,,1e+12,0,0,0,1,2,1",
     ]
     assert "0 to 600" in describe(series, series)
-    assert "against 0 known: F1 0.000" in describe_agreement(scored, [(600, 600)], [])
+    assert "against 0 known: 1 found falsely; coverage 0.500" in describe_agreement(
+        scored, [(600, 600)], []
+    )
 
 
 def test_the_robot_is_written(tmp_path, capsys, monkeypatch):
@@ -360,7 +400,7 @@ def test_settings_of_a_configuration_are_replaced(tmp_path):
     [
         (["--constraint", "svd"], "unknown constraint 'svd'"),
         (["--smoothing", "0"], "--smoothing 0 is below 1"),
-        (["--window", "60"], "hidden 100 of a TadGAN is not in [0, 60), its window"),
+        (["--window", "60"], "--window 60 needs a --hidden below it"),
         (["--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
     ],
 )

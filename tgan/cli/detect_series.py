@@ -1,6 +1,7 @@
 """`tgan detect series`: fit a TadGAN to a CSV, and find anomalies in others."""
 
 import argparse
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from tgan.cli.series_files import (
     segments_of,
     write_scores,
 )
-from tgan.files import write_whole_folder
+from tgan.files import write_files, write_whole_folder
 from tgan.tadgan.folder import read_settings
 from tgan.tadgan.plot import check_installed, write_plot
 from tgan.tadgan.reading import read_series
@@ -111,16 +112,17 @@ def score(arguments: argparse.Namespace) -> None:
     reference = arguments.reference
     scored = detector.score(series, reference=reference)
     found = detector.intervals_of(scored)
-    write_scores(arguments.out / SCORES, scored, found)
-    write_intervals(arguments.out / INTERVALS, found)
-    write_plot(
-        arguments.out / PLOT,
-        scored,
-        found=found,
-        known=known,
-        level=detector.level_ if reference == "training" else None,
-        title=arguments.series.stem,
-    )
+    with write_files(arguments.out) as folder:
+        write_scores(folder / SCORES, scored, found)
+        write_intervals(folder / INTERVALS, found)
+        write_plot(
+            folder / PLOT,
+            scored,
+            found=found,
+            known=known,
+            level=detector.level_ if reference == "training" else None,
+            title=arguments.series.stem,
+        )
     print(describe_found(scored, found))
     if known is not None:
         print(describe_agreement(scored, found, known))
@@ -141,8 +143,14 @@ def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
     """The configuration with what is given in its place."""
     from tgan.tadgan.settings import CONFIGURATIONS
 
+    settings = CONFIGURATIONS[arguments.config]
     given = _given(arguments, "window", "hidden", "latent_size", "constraint", "steps")
-    return replace(CONFIGURATIONS[arguments.config], **given)
+    if "hidden" not in given and given.get("window", math.inf) <= settings.hidden:
+        raise ValueError(
+            f"--window {arguments.window} needs a --hidden below it; that of "
+            f"{arguments.config} is {settings.hidden}"
+        )
+    return replace(settings, **given)
 
 
 def _scoring(arguments: argparse.Namespace) -> Scoring:

@@ -157,6 +157,8 @@ def describe_agreement(
     """How well found and known intervals agree, in one line."""
     whole = agreement(known, found, scored.series.timestamps)
     counts = whole.intervals
+    if not known:
+        return f"against 0 known: {counts.fp} found falsely; coverage {whole.coverage:.3f}"
     return (
         f"against {len(known)} known: F1 {counts.f1:.3f}, precision {counts.precision:.3f}, "
         f"recall {counts.recall:.3f}; of segments: F1 {whole.samples.f1:.3f}, "

@@ -127,6 +127,7 @@ class TadGANDetector:
         scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
         settings = replace(self.settings, channels=len(series.names))
         check_length(len(segments), settings)
+        self._check_smoothing(segments)
         networks = self._trained(settings, scaler.transform(segments.values), report)
         measures = Instrument(settings, scaler, networks, self.scoring.error).measure(segments)
         usual = self._usual(measures)
@@ -171,6 +172,7 @@ class TadGANDetector:
         check_known(series)
         segments = series.aggregate(self.interval_)
         check_length(len(segments), self.settings)
+        self._check_smoothing(segments)
         return self._instrument().measure(segments)
 
     def scored(
@@ -274,6 +276,13 @@ class TadGANDetector:
         if series.names != self.names_:
             raise ValueError(
                 f"a series of {', '.join(series.names)}; fitted on {', '.join(self.names_)}"
+            )
+
+    def _check_smoothing(self, segments: Series) -> None:
+        if (self.scoring.smoothing or 1) > len(segments):
+            raise ValueError(
+                f"smoothing {self.scoring.smoothing} of scores is more than the series has "
+                f"segments ({len(segments)})"
             )
 
     def _trained(

@@ -163,8 +163,8 @@ def check_length(segments: int, settings: TadGANSettings) -> None:
     """Raise a ValueError for fewer segments than a window has."""
     if segments < settings.window:
         raise ValueError(
-            f"a series of {segments} segments of time is too short; "
-            f"at least {settings.window} are needed"
+            f"a series of {segments} segments of time is too short; at least "
+            f"{settings.window} are needed, a window (shorter segments make more)"
         )
 
 
