@@ -81,7 +81,8 @@ def _moments(windows: Tensor, is_seen: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _rows(windows: Tensor) -> Iterator[np.ndarray]:
     """Windows in float64, flat, (n, D), a chunk at a time: as a whole they might not fit."""
     for part in windows.split(_CHUNK):
-        yield rearrange(part.cpu(), "m c t -> m (c t)").double().numpy()
+        # Of a view of a series too in one layout: products round otherwise in another one.
+        yield rearrange(part.cpu().contiguous(), "m c t -> m (c t)").double().numpy()
 
 
 def _predicting(covariance: np.ndarray, is_seen: np.ndarray) -> np.ndarray:

@@ -241,7 +241,7 @@ class TadGANDetector:
         self, settings: TadGANSettings, scaled: np.ndarray, report: Report
     ) -> dict[str, nn.Module]:
         """Networks trained on the windows of scaled values, in inference mode."""
-        windows = training_windows(scaled, settings)
+        windows = training_windows(scaled, settings, device=self.device)
         steps = settings.steps_of(len(windows))
         task = train(
             windows,

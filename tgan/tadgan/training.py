@@ -16,6 +16,8 @@ from tgan.training.steps import Batch, Terms
 
 # Steps between two looks at whether losses are finite: each look waits for the device.
 CHECK_EVERY = 25
+# Windows that are looked at at once; as many as there are may not fit in memory.
+_CHUNK = 1024
 
 
 def train(
@@ -35,7 +37,8 @@ def train(
     the rest of a pass that makes no whole step; here the next pass completes it.
 
     Args:
-        windows: (M, C, W) in [-1, 1], float32.
+        windows: (M, C, W) in [-1, 1], float32; a view of a series will do, of which only batches
+            are copied where it lies on `device`.
         seed: of weights, order, latents, dropout and penalties.
         steps: updates of encoder and decoder in all.
         first: steps that `task` has made already: training goes on as if it had never stopped.
@@ -52,7 +55,7 @@ def train(
         raise ValueError(f"cannot train from step {first} to step {steps}")
     if task is None:
         # Of a constant it is 0, and any weight will do.
-        variance = float(windows.double().var(correction=0)) or 1.0
+        variance = _variance(windows) or 1.0
         task = TadGANTask(settings, seed=seed, device=device, variance=variance)
         if settings.starts_from_components:
             start_from_components(task.encoder, task.decoder, windows)
@@ -77,7 +80,9 @@ def rate_at(step: int, steps: int, cooldown: float) -> float:
 def _reals(windows: Tensor, batch_size: int, seed: int, first: int) -> Iterator[Batch]:
     sampler = ClipSampler(len(windows), batch_size=batch_size, seed=seed)
     for number in count(first):
-        yield Batch(windows[torch.from_numpy(sampler.indices(number)).to(windows.device)])
+        picked = windows[torch.from_numpy(sampler.indices(number)).to(windows.device)]
+        # In this layout always, of a view too: networks round otherwise in another one.
+        yield Batch(picked.contiguous())
 
 
 def _latents(
@@ -90,6 +95,19 @@ def _latents(
         yield torch.randn(shape, generator=generator).to(device)
 
 
+def _variance(windows: Tensor) -> float:
+    """The variance of all numbers in windows, in float64."""
+    mean = sum(float(part.sum()) for part in _parts(windows)) / windows.numel()
+    squares = sum(float((part - mean).square().sum()) for part in _parts(windows))
+    return squares / windows.numel()
+
+
+def _parts(windows: Tensor) -> Iterator[Tensor]:
+    """Windows in float64 on the CPU, a chunk at a time."""
+    for part in windows.split(_CHUNK):
+        yield part.cpu().contiguous().double()
+
+
 def _check_windows(windows: Tensor, settings: TadGANSettings) -> None:
     expected = (settings.channels, settings.window)
     if windows.ndim != 3 or windows.shape[1:] != expected or not len(windows):
@@ -97,7 +115,7 @@ def _check_windows(windows: Tensor, settings: TadGANSettings) -> None:
             f"windows of shape {tuple(windows.shape)} for a TadGAN of (windows, channels, steps) "
             f"(1 or more, {expected[0]}, {expected[1]})"
         )
-    if not torch.isfinite(windows).all():
+    if not all(torch.isfinite(part).all() for part in windows.split(_CHUNK)):
         raise ValueError("windows hold numbers that are not finite")
 
 
