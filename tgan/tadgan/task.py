@@ -33,7 +33,7 @@ def build_networks(
         torch.zeros(1, settings.channels, settings.window),
         torch.zeros(1, settings.latent_size),
     )
-    with torch.random.fork_rng([]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
         networks = settings.networks()
         critics = networks["window_critic"], networks["latent_critic"]
@@ -157,9 +157,8 @@ class TadGANTask:
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
-        """Dropout takes the global generator, which is as it was afterwards."""
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
+        """Dropout takes the global generators, which are as they were afterwards."""
+        with torch.random.fork_rng():
             torch.manual_seed(seed_of(Stream.NOISE, self.seed, step))
             yield
 
