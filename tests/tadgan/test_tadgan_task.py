@@ -266,6 +266,20 @@ def test_settings_out_of_range_are_named(changes, message):
     assert "\n" not in str(told.value)
 
 
+COUNTS = ("window", "channels", "latent_size", "batch_size", "n_critic", "hidden", "steps")
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_whole_numbers_of_numpy_are_kept_as_pythons_and_booleans_are_none(name):
+    for kind in (np.int64, np.uint8, np.int32):
+        made = small(**{name: kind(20 if name == "window" else 2)})
+        assert type(getattr(made, name)) is int
+        assert TadGANSettings(**json.loads(json.dumps(dataclasses.asdict(made)))) == made
+    for value in (True, np.True_, np.float64(2.0), 2.0, "2"):
+        with pytest.raises(ValueError, match=f"^{name} {value} of a TadGAN"):
+            small(**{name: value})
+
+
 @pytest.mark.parametrize(
     "windows, message",
     [
