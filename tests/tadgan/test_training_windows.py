@@ -68,7 +68,7 @@ def test_training_on_the_view_is_training_on_a_copy_bit_for_bit(channels, name):
 
 def test_batches_come_in_one_layout():
     windows = training_windows(walk(), TadGANSettings(**SMALL))
-    batch = next(training._reals(windows, 8, 0, 0)).samples
+    batch = next(training._reals(windows, 8, 0)).samples
     assert batch.is_contiguous() and batch.shape == (8, 3, 20)
 
 
