@@ -82,7 +82,7 @@ CASES = [
     *[(critic, "wgan_gp", "dense", 20) for critic in WINDOW_CRITICS],
     *[("dense", constraint, "dense", 20) for constraint in CONSTRAINTS],
     ("conv", "spectral_norm", "dense", 0),
-    ("strided", "spectral_norm_conv", "lstm", 20),
+    ("conv", "spectral_norm_conv", "lstm", 20),
     ("conv", "aol", "lstm", 0),
 ]
 

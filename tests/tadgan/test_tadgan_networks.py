@@ -211,7 +211,6 @@ def test_the_default_hides_the_middle_and_starts_from_components():
         (lambda: ENCODERS["lstm"](units=0), "units 0 of a network is below 1"),
         (lambda: DECODERS["lstm"](dropout=1.0), "dropout 1.0 of a network is not in"),
         (lambda: WINDOW_CRITICS["conv"](window=16), "16 steps is too short.*needs 17"),
-        (lambda: WINDOW_CRITICS["strided"](window=60), "60 steps is too short.*needs 61"),
     ],
 )
 def test_settings_that_make_no_network_are_refused_in_one_line(make, message):
