@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.constraints import CONSTRAINTS
+from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 from tgan.tadgan.task import TadGANTask, build_networks
@@ -261,6 +261,50 @@ def test_whole_numbers_of_numpy_are_kept_as_pythons_and_booleans_are_none(name):
 def test_windows_that_do_not_fit_are_named(windows, message):
     with pytest.raises(ValueError, match=message):
         train(windows, small(), seed=0, steps=1)
+
+
+@pytest.mark.parametrize("per_variance", [True, False])
+def test_errors_are_paid_by_the_variance_where_they_are_told_to_be(per_variance):
+    windows = 0.1 * sine_with_spike(18)[:12]
+    changes = {"per_variance": per_variance, "reconstruction": 7.0, "batch_size": 12}
+    settings = small(**DENSE, **changes)
+    # Encoder and decoder are as they were when the first step takes its error, of all windows.
+    start = TadGANTask(settings, seed=0)
+    error, terms = error_of(start, windows), []
+    train(windows, settings, seed=0, steps=1, report=lambda _, found: terms.append(found))
+    variance = windows.double().numpy().var() if per_variance else 1.0
+    assert variance < 0.01 or not per_variance
+    assert float(terms[0]["reconstruction"]) == pytest.approx(7 * error / variance, rel=1e-5)
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_constraints_are_told_the_number_of_each_critic_update(n_critic, monkeypatch):
+    told = []
+
+    class Note(Constraint):
+        def project(self, critic, updates):
+            told.append((type(critic).__name__, updates))
+
+    monkeypatch.setitem(CONSTRAINTS, "note", Note)
+    train(sine_with_spike(18), small(constraint="note", n_critic=n_critic), seed=0, steps=3)
+    for kind in ("ConvCritic", "LatentCritic"):
+        assert [n for name, n in told if name == kind] == list(range(1, 3 * n_critic + 1))
+
+
+def test_a_clip_at_an_interval_of_updates_is_at_those_updates_under_several_per_step():
+    """Every 6th of 3 per step: after the 2nd step, and not after the 1st or the 3rd."""
+    largest = []
+    settings = small(
+        **{**DENSE, "n_critic": 3},
+        constraint="svc",
+        constraint_settings={"interval": 6, "maximum": 0.2},
+    )
+    for steps in (1, 2, 3):
+        critic = train(sine_with_spike(18), settings, seed=0, steps=steps).window_critic
+        largest.append(
+            max(torch.linalg.matrix_norm(p, 2) for p in critic.parameters() if p.ndim > 1)
+        )
+    assert largest[0] > 0.25 and largest[1] < 0.2 + 1e-4 < largest[2]
 
 
 def test_constant_windows_are_trained_on_without_a_variance_to_measure_errors_by():
