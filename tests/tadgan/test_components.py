@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import eigh
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
@@ -132,6 +133,20 @@ def test_the_start_of_many_windows_is_that_of_them_at_once(hidden, monkeypatch):
         found.append(decoder(encoder(windows)))
     for others in found[1:]:
         torch.testing.assert_close(others, found[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_the_start_does_not_depend_on_the_signs_that_a_library_chooses(hidden, monkeypatch):
+    windows = walks()
+    expected = started(windows, 4, hidden=hidden)[0](windows)
+
+    def other(*args, **kwargs):
+        variances, vectors = eigh(*args, **kwargs)
+        return variances, -vectors
+
+    monkeypatch.setattr(components, "eigh", other)
+    found = started(windows, 4, hidden=hidden)[0](windows)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 def test_more_latents_than_numbers_are_seen_leave_the_others_at_0():

@@ -119,6 +119,10 @@ def _components(
     size, dimensions = basis.shape
     first = max(0, dimensions - count)
     found, vectors = eigh(triangle @ seen @ triangle.T, subset_by_index=(first, dimensions - 1))
+    along = (basis @ vectors)[:, ::-1]
+    # Either sign is right, but training goes another way from the other: the largest is positive.
+    largest = abs(along).argmax(0)
+    along = along * np.sign(along[largest, np.arange(len(found))])
     variances, axes = np.zeros(count), np.zeros((size, count))
-    variances[: len(found)], axes[:, : len(found)] = found[::-1], (basis @ vectors)[:, ::-1]
+    variances[: len(found)], axes[:, : len(found)] = found[::-1], along
     return variances, axes
