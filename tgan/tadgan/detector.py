@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from tgan.lookup import look_up
+from tgan.tadgan.device import usable_device
 from tgan.tadgan.intervals import (
     find_intervals,
     intervals_above,
@@ -68,8 +69,8 @@ class TadGANDetector:
         level_: the score beyond which a segment is abnormal by what the training series is like.
 
     Raises:
-        ValueError: an unknown configuration or device, an interval that is no whole number from 1,
-            or a seed or a number of steps that is none from 0.
+        ValueError: an unknown configuration, a device that is not there, an interval that is no
+            whole number from 1, or a seed or a number of steps that is none from 0.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class TadGANDetector:
             raise ValueError(f"seed {seed} of a detector is no whole number from 0")
         self.settings, self._scoring = settings, scoring or Scoring()
         self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
-        self.device = _device(device)
+        self.device = usable_device(device)
         self.networks_: dict[str, nn.Module] = {}
         self.training_: Scored | None = None
 
@@ -289,7 +290,7 @@ class TadGANDetector:
         self, settings: TadGANSettings, scaled: np.ndarray, report: Report
     ) -> dict[str, nn.Module]:
         """Networks trained on the windows of scaled values, in inference mode."""
-        windows = training_windows(scaled, settings)
+        windows = training_windows(scaled, settings, device=self.device)
         steps = settings.steps_of(len(windows))
         task = train(
             windows,
@@ -320,10 +321,3 @@ class TadGANDetector:
 
 def _check_reference(reference: str) -> None:
     look_up(dict.fromkeys(REFERENCES), reference, kind="reference")
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"unknown device '{device}'; choose cpu, cuda, cuda:1, ...") from error

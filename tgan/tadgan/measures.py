@@ -22,8 +22,6 @@ from tgan.tadgan.streaming import local, pieces, rolling, together, twice
 
 # Windows that go through the networks at once.
 _CHUNK = 4096
-# Windows that a network is trained on; of a longer series evenly spread ones.
-_MOST_WINDOWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,24 +166,35 @@ def check_length(segments: int, settings: TadGANSettings) -> None:
         )
 
 
-def training_windows(scaled: np.ndarray, settings: TadGANSettings) -> Tensor:
-    """Windows (M, C, W) of scaled values (N, C); of more than 100,000 evenly spread ones."""
-    windows = windows_of(scaled, settings.window)
-    return _tensor(windows[:: -(-len(windows) // _MOST_WINDOWS)])
-
-
-def _tensor(windows: np.ndarray) -> Tensor:
-    """Windows (n, W, C) as the networks take them.
+def training_windows(
+    scaled: np.ndarray, settings: TadGANSettings, *, device: str | torch.device = "cpu"
+) -> Tensor:
+    """All windows (M, C, W) of scaled values (N, C), a view that takes no more memory than they.
 
     Raises:
         ValueError: a number beyond the range of float32.
     """
+    values = torch.from_numpy(_narrow(scaled)).to(device)
+    return values.unfold(0, settings.window, 1)
+
+
+def _tensor(windows: np.ndarray) -> Tensor:
+    """Windows (n, W, C) as the networks take them, (n, C, W).
+
+    Raises:
+        ValueError: a number beyond the range of float32.
+    """
+    # In this layout always: networks round otherwise in another one.
+    return torch.from_numpy(_narrow(rearrange(windows, "n t c -> n c t")))
+
+
+def _narrow(values: np.ndarray) -> np.ndarray:
+    """Scaled values in float32, contiguous."""
     with np.errstate(over="ignore"):
-        # In this layout always: networks round otherwise in another one.
-        narrow = np.ascontiguousarray(rearrange(windows, "n t c -> n c t"), np.float32)
+        narrow = np.ascontiguousarray(values, np.float32)
     if not np.isfinite(narrow).all():
         raise ValueError(
-            f"the series reaches {np.abs(windows).max():.1e} times as far as in training, "
+            f"the series reaches {np.abs(values).max():.1e} times as far as in training, "
             "which is more than float32 holds"
         )
-    return torch.from_numpy(narrow)
+    return narrow

@@ -51,6 +51,8 @@ class Series:
             raise ValueError(
                 f"the times of a series are whole seconds, and not {self.timestamps.dtype}"
             )
+        # Differences of unsigned or narrow numbers would wrap around.
+        object.__setattr__(self, "timestamps", self.timestamps.astype(np.int64, copy=False))
         if (np.diff(self.timestamps) < 0).any():
             raise ValueError("the times of a series have to be sorted")
         infinite = np.isinf(self.values).any(0)
