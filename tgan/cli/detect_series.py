@@ -84,8 +84,9 @@ def fit(arguments: argparse.Namespace) -> None:
         detector.fit(series, report=report)
     error = relative_error(detector.training_, detector.scaler_)
     save_detector(detector, arguments.out)
-    print(f"mean squared error {error:.4f} of the variance of the series")
-    print(f"a score above {detector.level_:.3f} is abnormal by --reference training")
+    of = "predictions of what is hidden" if detector.settings.hidden else "reconstructions"
+    print(f"mean squared error of {of}: {error:.4f} of the variance of the series")
+    print(f"level for score --reference training: {detector.level_:.3f}")
     print(arguments.out)
 
 

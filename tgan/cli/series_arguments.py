@@ -34,12 +34,16 @@ examples:
   tgan detect series fit usual.csv --out detector --config dense --window 20 --smoothing 10
 
 configurations:
-  context    predicts the middle of a window, which it does not see, from what is around it
-  dense      reconstructs windows with dense networks
-  published  as its authors have it: recurrent networks; takes many times as long as the others
+  context    predicts the middle of a window (100 of 150 segments), which it does not see, from
+             what is around it
+  dense      reconstructs windows of 100 segments with dense networks
+  published  as its authors have it: recurrent networks, windows of 100, scores by `product`; takes
+             many times as long as the others
 
-The series should be usual for the most part. DIR gets detector.json (settings and statistics) and
-networks.safetensors.
+Other defaults: --error dtw, --combination reconstruction.
+
+The series should be usual for the most part. DETECTOR gets detector.json (settings and statistics)
+and networks.safetensors.
 """
 SCORE_EXAMPLES = """\
 examples:
@@ -51,7 +55,7 @@ examples:
 stands out there. --reference training cuts them at a level that the training series set (see
 --false-alarms of fit), so no score depends on what comes much later.
 
-DIR2 gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both included) and
+OUT gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both included) and
 plot.png. --known takes a file of the same form, and prints how well both agree. Read the F1 of
 intervals beside the coverage and the F1 of segments: one interval over all has a perfect F1.
 """
@@ -116,7 +120,7 @@ def _parser() -> Parser:
 def _add_fit(parser: Parser) -> None:
     add = parser.add_argument
     add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
-    add("--out", type=Path, required=True, metavar="DIR", help="new folder of the detector")
+    add("--out", type=Path, required=True, metavar="DETECTOR", help="new folder for it")
     _add_columns(parser, values="all others")
     add("--interval", type=int, metavar="SECONDS", help="of a segment (default: the median step)")
     add(
@@ -125,8 +129,13 @@ def _add_fit(parser: Parser) -> None:
         metavar="NAME",
         help=f"a configuration, see below (default {DEFAULT_CONFIG})",
     )
-    add("--window", type=int, metavar="N", help="segments that the networks see at once")
-    add("--hidden", type=int, metavar="N", help="segments in its middle that they do not see")
+    add("--window", type=int, metavar="N", help="segments that the networks take at once")
+    add(
+        "--hidden",
+        type=int,
+        metavar="N",
+        help="segments in its middle that the encoder does not see",
+    )
     add("--latent-size", type=int, metavar="K", help="numbers in which a window is told")
     add("--constraint", metavar="NAME", help=f"of both critics: {', '.join(_CONSTRAINTS)}")
     add("--steps", type=int, metavar="N", help="of training (default: the configuration's)")
@@ -146,9 +155,9 @@ def _add_fit(parser: Parser) -> None:
 
 def _add_score(parser: Parser) -> None:
     add = parser.add_argument
-    add("detector", type=Path, metavar="DIR", help="folder that fit wrote")
+    add("detector", type=Path, metavar="DETECTOR", help="folder that fit wrote")
     add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
-    add("--out", type=Path, required=True, metavar="DIR2", help="folder to write")
+    add("--out", type=Path, required=True, metavar="OUT", help="folder to write")
     _add_columns(parser, values="those of the detector")
     add("--known", type=Path, metavar="FILE", help="JSON of known anomalies, to compare with")
     add(
@@ -157,7 +166,7 @@ def _add_score(parser: Parser) -> None:
         default=REFERENCES[0],
         help="whose errors are usual (default series)",
     )
-    add("--overwrite", action="store_true", help="replace results that are in DIR2")
+    add("--overwrite", action="store_true", help="replace results that are in OUT")
     _add_device(parser)
 
 
