@@ -2,7 +2,13 @@ import sys
 
 import pytest
 
-from tgan.files import check_new_folder, check_writable, write_whole, write_whole_folder
+from tgan.files import (
+    check_new_folder,
+    check_not_there,
+    check_writable,
+    write_whole,
+    write_whole_folder,
+)
 
 
 def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
@@ -47,6 +53,14 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="cannot be written: .*Not a directory"):
         check_new_folder(tmp_path / "file" / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_there_is_refused_unless_it_may_go(tmp_path):
+    check_not_there(tmp_path / "new", overwrite=False)
+    (tmp_path / "old").touch()
+    check_not_there(tmp_path / "old", overwrite=True)
+    with pytest.raises(ValueError, match="old' is there already; --overwrite replaces it"):
+        check_not_there(tmp_path / "old", overwrite=False)
 
 
 def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):

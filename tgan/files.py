@@ -16,6 +16,12 @@ def check_writable(path: str | Path) -> None:
     _check_place(path)
 
 
+def check_not_there(path: str | Path, *, overwrite: bool) -> None:
+    """Raise a ValueError if there is something at `path` that the user did not give away."""
+    if Path(path).exists() and not overwrite:
+        raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+
+
 def check_new_folder(path: str | Path) -> None:
     """Raise a ValueError unless a folder can be made at `path`, or an empty one is there."""
     path = Path(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
-from tgan.files import check_writable
+from tgan.files import check_not_there, check_writable
 from tgan.lookup import look_up
 
 EXAMPLES = """\
@@ -109,5 +109,4 @@ def _check(arguments: argparse.Namespace) -> None:
     for name in (SCORES, SHEET, METRICS):
         path = arguments.out / name
         check_writable(path)
-        if path.exists() and not arguments.overwrite:
-            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+        check_not_there(path, overwrite=arguments.overwrite)

@@ -8,7 +8,7 @@ from tgan.cli import Parser
 from tgan.data.clips import ClipSource, PackedClips
 from tgan.data.images import open_images
 from tgan.data.index import INDEX_NAME
-from tgan.files import check_writable
+from tgan.files import check_not_there, check_writable
 
 EXAMPLES = """\
 examples:
@@ -119,8 +119,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix != ENDING:
         raise ValueError(f"--out {arguments.out}: the name of the file must end in {ENDING}")
     check_writable(arguments.out)
-    if arguments.out.exists() and not arguments.overwrite:
-        raise ValueError(f"'{arguments.out}' is there already; --overwrite replaces it")
+    check_not_there(arguments.out, overwrite=arguments.overwrite)
     smallest = {
         "steps": 1,
         "batch_size": 1,
