@@ -42,8 +42,13 @@ def main(argv: Sequence[str]) -> None:
     say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
     for line in warnings_of(run, checkpoint):
         say(line, file=sys.stderr)
+    if arguments.resume is not None and checkpoint is None:
+        say(f"no checkpoint in '{run_dir}': starting anew")
     say(describe(run, checkpoint))
     if arguments.dry_run:
+        return
+    if checkpoint is not None and checkpoint.step == config.train.steps:
+        say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
         return
     stopped_by = _fit(run, first_step=0 if checkpoint is None else checkpoint.step)
     if stopped_by:
