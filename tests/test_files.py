@@ -1,3 +1,5 @@
+import os
+import stat
 import sys
 
 import pytest
@@ -40,6 +42,25 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         assert list(path.parent.iterdir()) == [path]
         (path / "a" / "b.txt").unlink()
         (path / "a").rmdir()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_files_get_the_mode_that_the_umask_gives(tmp_path, umask, mode):
+    def write_for_its_owner(file):
+        file.touch(0o600)
+
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "file", write_for_its_owner)
+        with write_whole_folder(tmp_path / "folder") as part:
+            (part / "deeper").mkdir()
+            write_for_its_owner(part / "deeper" / "file")
+    finally:
+        assert os.umask(before) == umask
+    for path in (tmp_path / "file", tmp_path / "folder" / "deeper" / "file"):
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "folder" / "deeper").stat().st_mode) == 0o777 & ~umask
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):

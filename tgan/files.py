@@ -36,6 +36,8 @@ def check_new_folder(path: str | Path) -> None:
 def write_whole_folder(path: str | Path) -> Iterator[Path]:
     """A folder beside `path` to fill, which is moved into place if nothing is raised meanwhile.
 
+    Its files get the usual mode, as `set_usual_mode` says.
+
     Raises:
         ValueError: as `check_new_folder`.
     """
@@ -46,12 +48,25 @@ def write_whole_folder(path: str | Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
+        for file in part.rglob("*"):
+            if file.is_file():
+                set_usual_mode(file)
         # Another system than POSIX does not replace an empty folder.
         if path.is_dir():
             path.rmdir()
         part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def set_usual_mode(path: Path) -> None:
+    """Let a file have the mode of a newly opened one.
+
+    safetensors, and whatever else writes by way of `tempfile`, makes files for their owner alone.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
 
 
 def _check_place(path: Path) -> None:
@@ -71,6 +86,7 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         write(part)
+        set_usual_mode(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
