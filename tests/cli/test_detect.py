@@ -168,11 +168,11 @@ def test_mistakes_end_in_one_line(run, folder, tmp_path, capsys, argv, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--conditional", "true"], "a conditional run"),
+        (["--conditional", "true"], "run' is a run with conditional true; anomalies"),
         (
             ["--data.name", "moving_digits", "--data.num_frames", "16"]
             + ["--generator.name", "deconv3d"],
-            "a run of clips of 16 frames",
+            "run' is a run of clips, with data.num_frames 16; anomalies are scored in images",
         ),
     ],
 )

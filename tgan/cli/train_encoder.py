@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> None:
     from tgan.cli.device import pick_device
 
     generator, config = load_generator(arguments.run, weights=arguments.weights)
-    check_scores_pictures(config)
+    check_scores_pictures(config, arguments.run)
     if not arguments.overwrite:
         check_no_encoder(arguments.run)
     critic, _ = load_critic(arguments.run)
