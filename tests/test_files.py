@@ -8,6 +8,7 @@ from tgan.files import (
     check_new_folder,
     check_not_there,
     check_writable,
+    write_files,
     write_whole,
     write_whole_folder,
 )
@@ -56,11 +57,31 @@ def test_files_get_the_mode_that_the_umask_gives(tmp_path, umask, mode):
         with write_whole_folder(tmp_path / "folder") as part:
             (part / "deeper").mkdir()
             write_for_its_owner(part / "deeper" / "file")
+        with write_files(tmp_path) as part:
+            write_for_its_owner(part / "other")
     finally:
         assert os.umask(before) == umask
-    for path in (tmp_path / "file", tmp_path / "folder" / "deeper" / "file"):
+    for path in (tmp_path / "file", tmp_path / "other", tmp_path / "folder" / "deeper" / "file"):
         assert stat.S_IMODE(path.stat().st_mode) == mode
     assert stat.S_IMODE((tmp_path / "folder" / "deeper").stat().st_mode) == 0o777 & ~umask
+
+
+def test_files_take_their_places_together_or_none_does(tmp_path):
+    for folder in (tmp_path / "new" / "folder", tmp_path):
+        with pytest.raises(KeyboardInterrupt), write_files(folder) as part:
+            (part / "a").write_text("half")
+            raise KeyboardInterrupt
+        assert not (folder / "a").exists()
+    assert not (tmp_path / "new" / "folder").exists()
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "mine").write_text("mine")
+    with write_files(tmp_path) as part:
+        for name in "ab":
+            (part / name).write_text(name)
+        assert (tmp_path / "a").read_text() == "old"
+    files = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert files == {"a": "a", "b": "b", "mine": "mine"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "mine", "new"]
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):

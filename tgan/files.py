@@ -90,3 +90,25 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_files(folder: str | Path) -> Iterator[Path]:
+    """A folder to fill with files, which take their places in `folder` once all are written.
+
+    Those of the same names are replaced; if something is raised meanwhile, none is.
+    """
+    folder = Path(folder)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{os.getpid()}.part"
+    part.mkdir()
+    try:
+        yield part
+        for path in sorted(part.iterdir()):
+            set_usual_mode(path)
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()

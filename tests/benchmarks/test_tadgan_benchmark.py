@@ -1,5 +1,6 @@
 """The comparison of detectors: what a method gives, what is redone, and what the tables say."""
 
+import inspect
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from tgan.benchmarks.tadgan.jobs import Result, Run, do_runs, read_result, runs_
 from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
 from tgan.benchmarks.tadgan.tables import CHOOSING, REPORTING, Row, capped_f1, mean_f1, report
 from tgan.metrics.overlap import Agreement, Counts, agreement
-from tgan.tadgan.baselines import ConstantMedian
+from tgan.tadgan.baselines import BASELINES, ConstantMedian
 from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.intervals import find_intervals
 from tgan.tadgan.scores import anomaly_scores
@@ -193,6 +194,52 @@ def test_results_that_cannot_be_used_are_named(tmp_path, content, message):
     run.path(tmp_path).write_text(content)
     with pytest.raises(ValueError, match=f"x-0.json.*{message}"):
         read_result(run, BaselineMethod("pca"), tmp_path)
+
+
+def settings_are_refused(method, settings, out):
+    """Whether a result that was made with settings is refused as one made with other ones."""
+    run = Run("some", "g", "x", 0)
+    run.path(out).parent.mkdir(parents=True, exist_ok=True)
+    run.path(out).write_text(json.dumps({"settings": settings}))
+    with pytest.raises(ValueError, match="cannot be used") as raised:
+        read_result(run, method, out)
+    return "made with other settings" in str(raised.value)
+
+
+def test_errors_over_filled_gaps_are_not_mixed_with_those_of_what_is_known(tmp_path):
+    method = TadGANMethod(TINY)
+    old = {name: part for name, part in method.settings().items() if name != "error_version"}
+    assert settings_are_refused(method, old, tmp_path)
+    assert not settings_are_refused(method, method.settings(), tmp_path)
+
+
+def test_a_baseline_with_other_defaults_is_another_one(tmp_path, monkeypatch):
+    methods = {name: BaselineMethod(name) for name in ("pca", "linear_context", "lstm_forecaster")}
+    before = {name: method.settings() for name, method in methods.items()}
+    for name, changes in {
+        "pca": {"components": 10},
+        "linear_context": {"gap": 40},
+        "lstm_forecaster": {"epochs": 11},
+    }.items():
+        assert not settings_are_refused(methods[name], before[name], tmp_path)
+        monkeypatch.setitem(BASELINES, name, partial(BASELINES[name], **changes))
+        assert settings_are_refused(methods[name], before[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_settings_hold_all_arguments_of_a_baseline_but_its_seed(name):
+    if name == "matrix_profile":
+        pytest.importorskip("stumpy")
+    settings = json.loads(json.dumps(BaselineMethod(name).settings()))
+    arguments = inspect.signature(type(BASELINES[name]())).parameters
+    assert set(settings["parameters"]) == set(arguments) - {"seed"}
+
+
+def test_settings_tell_what_a_baseline_is_made_with():
+    names = ("linear_context", "trailing_average")
+    parameters = {name: BaselineMethod(name).settings()["parameters"] for name in names}
+    assert parameters["linear_context"] == {"context": 50, "gap": 50, "ridge": 1e-2}
+    assert parameters["trailing_average"] == {"length": 100, "trailing": True}
 
 
 def row(method, group, name, *, counts, covered=10, seed=0, half=REPORTING, error=None):

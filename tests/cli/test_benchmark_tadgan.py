@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from tgan.benchmarks.tadgan import jobs
+from tgan.benchmarks.tadgan import benchmark, jobs
 from tgan.cli import main
 from tgan.tadgan import matrix_profile
 
@@ -42,6 +42,31 @@ def test_mistakes_are_one_line(data, tmp_path, capsys, arguments, message):
     assert message in told and told.count("\n") == 1 and not out.exists()
 
 
+def test_folders_that_are_missing_or_of_something_else(data, tmp_path, capsys):
+    (data / "thesis.txt").write_text("mine")
+    new = str(tmp_path / "out")
+    for argv, message in {
+        ("--out", new): "--data is missing; nab, nasa, ucr lie in it",
+        ("--out", new, "--data", "nope"): "--data nope is no folder",
+        ("--out", str(data), "--data", str(data)): "holds something else; name a new folder",
+    }.items():
+        with pytest.raises(SystemExit):
+            main(["benchmark-tadgan", *argv])
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists() and len(list(data.iterdir())) == 2
+
+
+def test_interrupted_it_says_how_to_go_on(data, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(benchmark, "do_runs", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        argv = ["--data", str(data), "--out", str(tmp_path / "out"), "--sets", "ucr"]
+        main(["benchmark-tadgan", *argv, "--methods", "pca"])
+    assert stop.value.code == 130 and "the same command goes on" in capsys.readouterr().err
+
+
 def test_what_is_not_installed_is_told_at_once(data, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(matrix_profile.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SystemExit):
@@ -56,5 +81,5 @@ def test_a_run(data, tmp_path, capsys, monkeypatch):
     chosen = ["--sets", "ucr", "--methods", "constant_median,pca"]
     main(["benchmark-tadgan", "--data", str(data), "--out", str(out), *chosen])
     told = capsys.readouterr().out
-    assert "1 series of ucr; methods: constant_median, pca" in told
+    assert "1 series of UCR; methods: constant_median, pca" in told
     assert "| pca | 1.000 (1/0/0) " in told and (out / "tables.md").read_text() in told

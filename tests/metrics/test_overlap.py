@@ -11,7 +11,6 @@ from tgan.metrics.overlap import (
     Agreement,
     Counts,
     agreement,
-    agreement_of_set,
     overlap_counts,
     sum_of,
 )
@@ -69,14 +68,15 @@ def test_ratios_without_anything_are_zero():
 
 
 def test_a_set_is_the_sum_of_its_series():
-    known, times = {"a": [[1, 2]], "b": [[4, 6]]}, {"a": np.arange(9), "b": np.arange(11)}
-    both = agreement_of_set(known, {"b": [[6, 8], [0, 1]]}, times)
-    assert both == sum_of(
-        [agreement(known["a"], [], times["a"]), agreement(known["b"], [[0, 1], [6, 8]], times["b"])]
+    both = sum_of(
+        [
+            agreement([[1, 2]], [], np.arange(9)),
+            agreement([[4, 6]], [[6, 8], [0, 1]], np.arange(11)),
+        ]
     )
     assert (both.intervals, both.covered, both.total) == (Counts(1, 1, 1), 5, 20)
-    with pytest.raises(ValueError, match="unknown series: c"):
-        agreement_of_set(known, {"c": []}, times)
+    assert both.samples == Counts(1, 4, 4)
+    assert sum_of([]) == Agreement()
 
 
 @pytest.mark.parametrize("pair", [[3, 2], [np.nan, 4], [4, np.nan]])
@@ -101,7 +101,7 @@ def test_the_shared_scorer_agrees(shared):
         times = {series: rng.integers(low, high, 2000) for series in known}
         found = {series: rng.integers(low, high, (4, 2)) for series in list(known)[1:]}
         found = {series: np.sort(pairs, 1).tolist() for series, pairs in found.items()}
-        ours = agreement_of_set(known, found, times)
+        ours = sum_of(agreement(known[s], found.get(s, []), times[s]) for s in known)
         theirs = score.score_dataset(known, found, {s: t.tolist() for s, t in times.items()})
         assert ours.intervals == Counts(theirs["tp"], theirs["fp"], theirs["fn"])
         assert ours.coverage == theirs["coverage"]

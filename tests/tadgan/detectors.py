@@ -45,9 +45,9 @@ def fitted(hidden, channels=1, seed=3, **scoring):
 
 
 def rescored(detector, **scoring):
-    """The same fitted detector with another scoring."""
+    """The same fitted detector with another scoring, but for its level."""
     other = TadGANDetector(detector.settings, scoring=Scoring(**scoring))
-    return vars(other).update({**vars(detector), "scoring": Scoring(**scoring)}) or other
+    return vars(other).update({**vars(detector), "_scoring": Scoring(**scoring)}) or other
 
 
 def literal_segments(series):

@@ -39,7 +39,7 @@ def test_errors_are_those_of_the_reconstruction(error):
 
 
 def test_an_unknown_error_is_refused():
-    with pytest.raises(ValueError, match="unknown error 'dwt' .*area, dtw, point"):
+    with pytest.raises(ValueError, match="unknown error 'dwt' .* area, dtw, dtw_orion, point"):
         ConstantMedian().fit(np.zeros((9, 1))).errors(np.zeros((9, 1)), error="dwt")
 
 

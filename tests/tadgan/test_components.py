@@ -1,8 +1,12 @@
 """A dense pair that starts as linear algebra gives it, against scikit-learn and numpy."""
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import eigh
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
@@ -109,12 +113,70 @@ def test_windows_that_vary_little_or_not_at_all(hidden):
     torch.testing.assert_close(latents[:, 0].square().mean(), torch.tensor(1.0).double())
 
 
-def test_where_nothing_that_is_seen_varies_the_mean_is_predicted():
+@pytest.mark.parametrize("value", [0.25, 0.1])
+def test_where_nothing_that_is_seen_varies_the_mean_is_predicted(value):
     windows = walks()
-    windows[:, :, [0, 1, 2, 7, 8, 9]] = 0.25
+    # Sums of 0.1 are rounded, so that not even their mean need be 0.1.
+    windows[:, :, [0, 1, 2, 7, 8, 9]] = value
     encoder, decoder = started(windows, 4, hidden=HIDDEN)
-    found = decoder(encoder(windows))
-    torch.testing.assert_close(found, windows.mean(0).expand_as(found))
+    for seen in (windows, walks()):
+        found = decoder(encoder(seen))
+        torch.testing.assert_close(found, windows.mean(0).expand_as(found))
+
+
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_the_start_of_many_windows_is_that_of_them_at_once(hidden, monkeypatch):
+    windows, found = walks(), []
+    for chunk in (1000, 300, 77, 1):
+        monkeypatch.setattr(components, "_CHUNK", chunk)
+        encoder, decoder = started(windows, 4, hidden=hidden)
+        found.append(decoder(encoder(windows)))
+    for others in found[1:]:
+        torch.testing.assert_close(others, found[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_the_start_does_not_depend_on_the_signs_that_a_library_chooses(hidden, monkeypatch):
+    windows = walks()
+    expected = started(windows, 4, hidden=hidden)[0](windows)
+
+    def other(*args, **kwargs):
+        variances, vectors = eigh(*args, **kwargs)
+        return variances, -vectors
+
+    monkeypatch.setattr(components, "eigh", other)
+    found = started(windows, 4, hidden=hidden)[0](windows)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_more_latents_than_numbers_are_seen_leave_the_others_at_0():
+    windows = walks()
+    encoder, decoder = started(windows, 20, hidden=HIDDEN)
+    latents = encoder(windows)
+    assert (latents[:, 12:] == 0).all() and (latents[:, :12].std(0) > 0.9).all()
+    found = decoder(latents).flatten(1).detach().numpy()
+    np.testing.assert_allclose(found, predictions(windows), atol=1e-8)
+
+
+def test_the_start_of_many_channels_takes_little_time_and_memory():
+    """12 channels of 150 steps: no matrix of all numbers with all others is made or decomposed."""
+    rng = torch.Generator().manual_seed(0)
+    windows = torch.randn(300, 12, 150, generator=rng).cumsum(2) / 150
+    sizes = {"window": 150, "channels": 12, "latent_size": 10, "units": 2}
+    encoder = HidesMiddle(ENCODERS["dense"](**sizes), window=150, hidden=140)
+    decoder = DECODERS["dense"](**sizes)
+    start_from_components(encoder, decoder, windows[:2])
+    start = time.process_time()
+    start_from_components(encoder, decoder, windows)
+    taken = time.process_time() - start
+    tracemalloc.start()
+    start_from_components(encoder, decoder, windows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # (1800, 1800) in float64 would be 26 MB; the windows are 4 MB, and 1800 times 120 numbers 2.
+    assert peak < 20e6
+    # 0.05 seconds of one core; a decomposition of that matrix takes 2.
+    assert taken < 1
 
 
 @pytest.mark.parametrize("pair", [("lstm", "dense"), ("dense", "lstm")])

@@ -20,9 +20,10 @@ from tests.tadgan.detectors import (
 )
 from tgan.tadgan import detector as module
 from tgan.tadgan.detector import Scoring, TadGANDetector
-from tgan.tadgan.intervals import Threshold, find_intervals
+from tgan.tadgan.intervals import Threshold, find_intervals, level_of
+from tgan.tadgan.scoring import REFERENCES, SCORINGS
 from tgan.tadgan.series import Series
-from tgan.tadgan.settings import TadGANSettings
+from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 
 
 @pytest.mark.parametrize(
@@ -48,15 +49,32 @@ def test_scores_are_made_stage_by_stage(hidden, channels, error):
         np.testing.assert_allclose(scored.reconstruction, found["made"], rtol=1e-5)
         np.testing.assert_allclose(scored.critic, found["critic"], rtol=1e-4, atol=1e-6)
         for combination in ("product", "convex", "mean", "critic", "reconstruction"):
-            detector.scoring = Scoring(error=error, combination=combination)
-            again = detector.scored(measures, reference=reference)
+            other_one = rescored(detector, error=error, combination=combination)
+            again = other_one.scored(measures, reference=reference)
+            assert again.reference == reference
             expected = literal_scores(found, of, smoothing, combination)
             np.testing.assert_allclose(again.scores, expected, rtol=1e-4)
         # The last one is the default.
         np.testing.assert_array_equal(scored.scores, again.scores)
     assert scored.series.names == training.names
     level = literal_scores(usual, usual, stored, "reconstruction")
-    np.testing.assert_allclose(detector.level_, level.mean() + 4 * level.std(), rtol=1e-4)
+    level = level_of(level, block=WINDOW, false_alarms=0.1)
+    np.testing.assert_allclose(detector.level_, level, rtol=1e-4)
+
+
+def test_another_combination_goes_by_the_scored_series_alone():
+    detector, series = fitted(HIDDEN), irregular(seed=1)
+    measures = detector.measure(series)
+    expected = rescored(detector, combination="mean").score(series).scores
+    found = detector.scored(measures, combination="mean").scores
+    np.testing.assert_array_equal(found, expected)
+    assert not np.array_equal(found, detector.scored(measures).scores)
+    with pytest.raises(ValueError, match="scores combine by 'reconstruction', as in fit"):
+        detector.scored(measures, reference="training", combination="mean")
+    with pytest.raises(ValueError, match="unknown combination 'sum'"):
+        detector.scored(measures, combination="sum")
+    with pytest.raises(AttributeError):
+        detector.scoring = Scoring(combination="mean")
 
 
 def test_intervals_are_cut_from_scores_as_the_reference_says():
@@ -97,7 +115,7 @@ def test_a_fit_is_a_function_of_the_seed_and_leaves_global_generators_alone():
 def test_what_was_made_of_the_training_series_is_kept():
     series = irregular()
     detector = TadGANDetector(SETTINGS, interval=INTERVAL).fit(series)
-    for reference in module.REFERENCES:
+    for reference in REFERENCES:
         again = detector.score(series, reference=reference)
         for name in ("scores", "reconstruction", "critic"):
             np.testing.assert_array_equal(getattr(detector.training_, name), getattr(again, name))
@@ -120,7 +138,7 @@ def test_a_detector_that_was_not_fitted_says_so():
         detector.score,
         detector.detect,
         lambda series: detector.stream([series]),  # At once, before anything is asked of it.
-        lambda series: detector.intervals_of(scored, reference="training"),
+        lambda series: detector.intervals_of(scored),
     ):
         with pytest.raises(ValueError, match="has to be fitted"):
             call(irregular())
@@ -188,14 +206,18 @@ def test_the_shortest_series_can_be_learned_from_and_scored(hidden):
         TadGANDetector(replace(SETTINGS, hidden=hidden)).fit(values[1:])
 
 
-def test_a_constant_is_learned_from_where_that_is_allowed():
-    series = constant()
-    detector = TadGANDetector(SETTINGS, interval=INTERVAL, allow_constant=True).fit(series)
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_a_constant_is_learned_from_where_that_is_allowed(hidden):
+    settings, series = replace(SETTINGS, hidden=hidden), constant(300)
+    detector = TadGANDetector(settings, interval=INTERVAL, allow_constant=True).fit(series)
     values = series.values.copy()
-    values[60] = 9
+    values[160] += 1
     other = Series(series.timestamps, values, series.names)
-    scores = detector.score(other).scores
-    assert abs(int(np.argmax(scores)) - 60) <= 20 and scores.max() > scores.min()
+    for reference in REFERENCES:
+        scores = detector.score(other, reference=reference).scores
+        assert abs(int(np.argmax(scores)) - 160) <= 20
+    [(start, end)] = detector.detect(other, reference="training")
+    assert start <= 160 * INTERVAL <= end
 
 
 def test_one_constant_channel_is_no_reason_to_refuse():
@@ -220,10 +242,12 @@ def test_one_constant_channel_is_no_reason_to_refuse():
         (lambda: Scoring(error="dwt"), "unknown error 'dwt'"),
         (lambda: Scoring(combination="sum"), "unknown combination 'sum'"),
         (lambda: Scoring(smoothing=0), "smoothing 0 of scores"),
+        (lambda: Scoring(smoothing=2.5), "smoothing 2.5 of scores is no whole number"),
+        (lambda: Scoring(false_alarms=0.0), "false_alarms 0.0 is not between 0 and 1"),
+        (lambda: Scoring(false_alarms=1), "false_alarms 1 is not between 0 and 1"),
         (lambda: fitted(0).score(irregular(), reference="trainin"), "unknown reference 'trainin'"),
         (lambda: fitted(0).detect(irregular(), reference="self"), "unknown reference 'self'"),
         (lambda: fitted(0).scored(None, reference="self"), "unknown reference 'self'"),
-        (lambda: fitted(0).intervals_of(None, reference="self"), "unknown reference 'self'"),
     ],
 )
 def test_unknown_names_and_numbers_out_of_range_are_refused(make, message):
@@ -287,6 +311,7 @@ def test_networks_are_in_inference_mode_and_scoring_leaves_them_so():
 
 
 def test_a_named_configuration_brings_its_scoring():
+    assert SCORINGS.keys() == CONFIGURATIONS.keys()
     assert TadGANDetector("published").scoring == Scoring(combination="product")
     assert TadGANDetector("dense").scoring == TadGANDetector().scoring == Scoring()
     assert TadGANDetector("published", scoring=Scoring()).scoring == Scoring()

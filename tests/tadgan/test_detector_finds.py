@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tgan.tadgan.detector import REFERENCES, Scoring, TadGANDetector
+from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.intervals import Threshold
+from tgan.tadgan.scoring import REFERENCES
 from tgan.tadgan.settings import CONFIGURATIONS
 
 SHORT = {"latent_size": 4, "batch_size": 16, "n_critic": 1, "steps": 20}
@@ -42,7 +43,7 @@ def test_a_planted_anomaly_and_nothing_else_is_found(configuration, reference, d
     assert np.abs(values).max() < 1.1
     scored = detector.score(values, reference=reference)
     found = detector.detect(values, reference=reference)
-    assert detector.intervals_of(scored, reference=reference) == found
+    assert detector.intervals_of(scored) == found
     ((start, end),) = found
     # A window that sees the bump may reach 20 further, errors look 5 segments, smoothing 5 more,
     # and 20 are added.

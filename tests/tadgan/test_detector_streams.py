@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.tadgan.detectors import HIDDEN, INTERVAL, SETTINGS, WINDOW, fitted, irregular
+from tests.tadgan.detectors import (
+    HIDDEN,
+    INTERVAL,
+    SETTINGS,
+    WINDOW,
+    fitted,
+    irregular,
+    rescored,
+)
 from tgan.tadgan.detector import Scored, TadGANDetector
+from tgan.tadgan.intervals import Threshold, intervals_above
 from tgan.tadgan.series import Series
 
 
@@ -41,6 +50,33 @@ def test_a_stream_has_the_scores_of_the_whole(hidden, channels, size):
         assert np.diff(series.timestamps).max() > 3 * INTERVAL
     whole = detector.score(series, reference="training")
     assert_equal(detector.stream(iter(parts_of(series, cuts))), whole)
+
+
+@pytest.mark.parametrize("size", [1, 20, 100, 10**6])
+def test_intervals_of_a_stream_are_those_of_the_whole(size):
+    detector, series = rescored(fitted(HIDDEN), threshold=Threshold(padding=1)), irregular(seed=1)
+    scores = detector.score(series, reference="training").scores
+    detector.level_ = float(np.quantile(scores, 0.9))
+    whole = detector.detect(series, reference="training")
+    assert len(whole) > 3
+    parts = parts_of(series, range(size, len(series), size))
+    assert list(detector.detect_stream(parts)) == whole
+    # A part knows what its scores go by.
+    first = next(detector.stream(parts))
+    times, level = first.series.timestamps, detector.level_
+    expected = intervals_above(first.scores, times, level=level, padding=1)
+    assert detector.intervals_of(first) == expected
+
+
+def test_errors_of_whole_series_have_no_stream():
+    detector = fitted(0, error="dtw_orion")
+    scores = detector.score(irregular(), reference="training").scores
+    errors = detector.measure(irregular()).errors
+    last = len(scores)
+    assert np.flatnonzero(errors == 0).tolist() == [*range(5), *range(last - 6, last)]
+    for call in (detector.stream, detector.detect_stream):
+        with pytest.raises(ValueError, match="'dtw_orion' depend .* choose from point, area, dtw"):
+            call([irregular()])
 
 
 def test_a_stream_of_arrays_goes_on_where_the_last_one_ended():

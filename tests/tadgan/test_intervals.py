@@ -9,6 +9,8 @@ from tgan.tadgan.intervals import (
     Threshold,
     find_intervals,
     intervals_above,
+    intervals_above_stream,
+    level_of,
     merge_runs,
 )
 
@@ -120,6 +122,52 @@ def test_intervals_above_a_level_against_marks_on_every_sample(seed, padding):
     intervals = intervals_above(scores, times, level=level, padding=padding)
     assert intervals == expected
     assert all(type(end) is int for pair in intervals for end in pair)
+    for size in (1, 7, 60):
+        cuts = range(size, len(scores), size)
+        chunks = zip(np.split(scores, cuts), np.split(times, cuts), strict=True)
+        assert list(intervals_above_stream(chunks, level=level, padding=padding)) == expected
+
+
+def test_an_interval_of_a_stream_is_told_once_it_has_ended():
+    seen = []
+
+    def chunks():
+        for time in range(100):
+            seen.append(time)
+            yield np.array([5.0 if 20 <= time < 30 else 1.0]), np.array([time])
+
+    assert next(intervals_above_stream(chunks(), level=2.0, padding=3)) == (17, 32)
+    # Whether 33 belongs to it is told by 36.
+    assert seen[-1] == 36
+
+
+def test_no_stream_and_no_interval():
+    assert list(intervals_above_stream([], level=1.0, padding=5)) == []
+    assert intervals_above(np.ones(9), np.arange(9), level=1.0, padding=5) == []
+
+
+@pytest.mark.parametrize("alarms", [0.5, 0.05])
+def test_the_level_is_exceeded_as_often_as_asked(alarms):
+    # Maxima of blocks of 50 exponential numbers are close to a Gumbel distribution.
+    rng = np.random.default_rng(0)
+    usual, others = rng.exponential(size=(2, 1000, 10_000))
+    levels = [level_of(scores, block=50, false_alarms=alarms) for scores in usual]
+    maxima = others.reshape(1000, -1, 50).max(2)
+    exceeded = (maxima > np.array(levels)[:, None]).sum(1).mean()
+    # That is 50 alarms in 1,000 series for 0.05, and the parameters come from 200 maxima.
+    assert 0.7 * alarms < exceeded < 1.7 * alarms
+
+
+def test_the_level_of_maxima_by_hand():
+    scores = np.tile([0.0, 0, 0, 0, 0], 20)
+    scores[::10] = np.arange(10.0)
+    scale = np.std(np.arange(10.0)) * np.sqrt(6) / np.pi
+    quantile = -np.log(-np.log(1 - 0.2 / 10))
+    expected = 4.5 + scale * (quantile - 0.5772156649)
+    assert level_of(scores, block=10, false_alarms=0.2) == pytest.approx(expected, rel=1e-9)
+    # There are no ten blocks of 50: tenths are taken.
+    assert level_of(scores, block=50, false_alarms=0.2) == pytest.approx(expected, rel=1e-9)
+    assert level_of(np.ones(7), block=50, false_alarms=0.2) == 1.0
 
 
 def test_a_score_at_the_level_is_not_above_it():
@@ -143,7 +191,9 @@ def test_scores_that_cannot_be_are_refused(scores, message):
     [
         ("window", 0.0, "window 0.0 is not in"),
         ("step", 1.5, "step 1.5 is not in"),
-        ("padding", -1, "padding -1 is negative"),
+        ("padding", -1, "padding -1 is no whole number from 0"),
+        ("padding", 2.5, "padding 2.5 is no whole number"),
+        ("deviations", -1, "deviations -1 is negative"),
         ("drop", np.nan, "drop nan"),
         ("prune", "fist", "did you mean 'first'"),
     ],

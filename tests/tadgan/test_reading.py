@@ -53,8 +53,25 @@ def test_columns_by_default_and_by_name(write):
     ],
 )
 @pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.filterwarnings("ignore:.* have fractions of a second")
 def test_times(write, cell, seconds):
     assert read_series(write("timestamp,x", f"{cell},1")).timestamps.tolist() == [seconds]
+
+
+@pytest.mark.parametrize("cells", [["1.5", "2.0", "2.5"], ["2014-04-01T00:00:00.5"] * 2])
+def test_fractions_of_seconds_are_told(write, cells):
+    path = write("timestamp,x", *[f"{cell},1" for cell in cells])
+    with pytest.warns(UserWarning, match=f"2 of {len(cells)} times of .* have fractions"):
+        read_series(path)
+
+
+def test_a_column_without_a_name_is_no_channel(write):
+    path = write(",timestamp,x", "0,10,5", "1,11,6")
+    with pytest.warns(UserWarning, match="a column of .* has no name and is left out"):
+        assert read_series(path).names == ("x",)
+    # But it may be that of times, as data frames write theirs.
+    found = read_series(write(",x", "10,5", "11,6"))
+    assert found.names == ("x",) and found.timestamps.tolist() == [10, 11]
 
 
 def test_missing_values_and_a_byte_order_mark(write):
@@ -78,13 +95,30 @@ def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(wr
     [
         ([""], "has no header"),
         (["timestamp,x"], "has no rows"),
-        (["timestamp", "1"], "no column of values"),
+        (["timestamp", "1"], "no column of values beside 'timestamp'$"),
+        (["timestamp;x", "1;2"], "beside 'timestamp;x'; ';' seems to separate them"),
+        (["timestamp\tx", "1\t2"], r"; '\\t' seems to separate them, and ',' has to"),
+        (["1,2", "2,3"], "line 1 of .* looks like samples; names of columns are needed"),
+        (["2014-04-01 00:00,2.5,3", "2014-04-01 00:05,3,4"], "line 1 of .* looks like samples"),
         (["timestamp,x,x", "1,2,3"], "2 columns 'x'"),
         (["timestamp,x", "1,2,3"], "line 2 .* has 3 cells; the header has 2"),
-        (["timestamp,x", "1,two"], "line 2 .*'two' is not a number"),
+        (
+            ["timestamp,x", "1,two"],
+            "line 2 .*, column 'x': 'two' is not a number; name the columns",
+        ),
         (["timestamp,x", "1,2", "2,inf"], "line 3 .*'inf' is not finite"),
-        (["timestamp,x", "1,2", "2014-01-01,3"], "line 3 .*'2014-01-01' is not a time like '1'"),
-        (["timestamp,x", "yesterday,3"], "'yesterday' is not a time"),
+        (
+            ["timestamp,x", "1,2", "2014-01-01,3"],
+            "line 3 .*'2014-01-01' is not a time; .* are, and '1' .* is a number",
+        ),
+        (
+            ["timestamp,x", "yesterday,3"],
+            r"'yesterday' is not a time; .* \(2014-04-01 00:00:00\) are$",
+        ),
+        (
+            ["timestamp,x", "01/04/2014 00:00,3"],
+            r"is not a time; whole epoch seconds \(1396310400\)",
+        ),
         (["timestamp,x", "nan,3"], "'nan' is not a time"),
         (["timestamp,x", "1,2", ",3"], "line 3 .*'' is not a time"),
         (["timestamp,x", "1396310400000,3"], "milliseconds"),
@@ -101,8 +135,11 @@ def test_columns_that_are_not_there(write, tmp_path):
     path = write("timestamp,value", "1,2")
     with pytest.raises(ValueError, match=r"no column 'valeu' \(did you mean 'value'\?\); choose"):
         read_series(path, values=["valeu"])
-    with pytest.raises(ValueError, match="not all different"):
-        read_series(path, values=["value", "value"])
+    for values in (["value", "value"], ["value", "timestamp", "timestamp"]):
+        with pytest.raises(ValueError, match=f"'{values[-1]}' is named twice"):
+            read_series(path, values=values)
+    with pytest.raises(ValueError, match="is a folder; name a CSV"):
+        read_series(tmp_path)
     with pytest.raises(ValueError, match="no file"):
         read_series(tmp_path / "none.csv")
     path.write_bytes(b"timestamp,value\n1,\xff\n")

@@ -8,6 +8,7 @@ from tgan.tadgan import errors
 from tgan.tadgan.errors import (
     ERRORS,
     area_errors,
+    late_warped_errors,
     point_errors,
     reconstruct,
     reconstruct_middles_stream,
@@ -63,6 +64,16 @@ def test_area_is_the_difference_of_two_integrals(size):
     np.testing.assert_allclose(area_errors(values, made), expected, atol=1e-13)
 
 
+def test_a_huge_sample_has_no_area_elsewhere():
+    values, made = RNG.normal(size=(2, 60, 1))
+    expected = literal.area_errors(values[:, 0], made[:, 0])
+    values[20] = 1e20
+    found = area_errors(values, made)
+    far = np.r_[:16, 26:60]
+    assert (np.delete(found, far) > 1e15).all()
+    np.testing.assert_allclose(found[far], expected[far], atol=1e-13)
+
+
 @pytest.mark.parametrize("size", [1, 4, 11, 12, 60])
 def test_warping_against_the_table_of_each_pair(size):
     values, made = RNG.normal(size=(2, size, 1))
@@ -75,13 +86,13 @@ def test_warping_against_the_table_of_each_pair(size):
 def test_the_compatible_series_against_the_loop_it_copies(size):
     values, made = RNG.normal(size=(2, size, 1))
     expected = literal.orion_warped_errors(values[:, 0], made[:, 0])
-    np.testing.assert_allclose(warped_errors(values, made, orion=True), expected, rtol=1e-13)
+    np.testing.assert_allclose(late_warped_errors(values, made), expected, rtol=1e-13)
 
 
 def test_the_compatible_series_is_five_samples_late_and_ends_in_zeros():
     values, made = np.zeros((100, 1)), np.zeros((100, 1))
     values[[40, 97]] = 1
-    ours, late = warped_errors(values, made), warped_errors(values, made, orion=True)
+    ours, late = warped_errors(values, made), late_warped_errors(values, made)
     assert np.flatnonzero(ours).tolist() == [*range(35, 46), *range(92, 100)]
     assert np.flatnonzero(late).tolist() == [*range(40, 51)]  # 92 would be at 97, in the tail
 

@@ -4,7 +4,7 @@ import json
 import pickle
 import struct
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -13,11 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from tgan.constraints import CONSTRAINTS
 from tgan.tadgan import saved
-from tgan.tadgan.detector import REFERENCES, Scoring, TadGANDetector
+from tgan.tadgan.detector import Scoring, TadGANDetector
 from tgan.tadgan.folder import SETTINGS, WEIGHTS
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.networks import WINDOW_CRITICS
 from tgan.tadgan.saved import load_detector, save_detector
+from tgan.tadgan.scoring import REFERENCES
 from tgan.tadgan.series import Series
 from tgan.tadgan.settings import CONFIGURATIONS
 
@@ -82,7 +83,7 @@ CASES = [
     *[(critic, "wgan_gp", "dense", 20) for critic in WINDOW_CRITICS],
     *[("dense", constraint, "dense", 20) for constraint in CONSTRAINTS],
     ("conv", "spectral_norm", "dense", 0),
-    ("strided", "spectral_norm_conv", "lstm", 20),
+    ("conv", "spectral_norm_conv", "lstm", 20),
     ("conv", "aol", "lstm", 0),
 ]
 
@@ -304,6 +305,38 @@ def test_weights_that_were_changed(change, message, folder):
     refused(folder, message)
 
 
-def test_an_unknown_device(folder):
-    with pytest.raises(ValueError, match="unknown device 'gpu'"):
-        load_detector(folder, device="gpu")
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("gpu", "unknown device 'gpu'; choose cpu, cuda, cuda:1, ..."),
+        ("meta", "device 'meta' cannot be used: "),
+        ("cuda:99", "device 'cuda:99' cannot be used: "),
+    ],
+)
+def test_a_device_that_is_not_there(device, message, folder):
+    """The folder is not to blame, nor is it read; a new detector says the same."""
+    for make in (TadGANDetector, partial(load_detector, folder)):
+        with pytest.raises(ValueError, match=message) as told:
+            make(device=device)
+        assert str(told.value).startswith(message) and "\n" not in str(told.value)
+
+
+def test_networks_that_a_device_has_no_room_for_are_no_fault_of_the_folder(folder, monkeypatch):
+    def full(self, device):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.nn.Module, "to", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        load_detector(folder)
+
+
+def test_names_come_back_in_their_order(tmp_path):
+    """Channels are told apart by place: names that are not sorted stay with theirs."""
+    samples = Series(series().timestamps, series().values, ("b", "a"))
+    detector = TadGANDetector(SMALL, steps=1).fit(samples)
+    save_detector(detector, tmp_path / "detector")
+    loaded = load_detector(tmp_path / "detector")
+    assert loaded.names_ == ("b", "a")
+    np.testing.assert_array_equal(loaded.score(samples).scores, detector.score(samples).scores)
+    with pytest.raises(ValueError, match="a series of a, b; fitted on b, a"):
+        loaded.score(Series(samples.timestamps, samples.values, ("a", "b")))

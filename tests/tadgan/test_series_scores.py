@@ -42,9 +42,32 @@ def test_smoothing_is_the_centred_rolling_mean(window):
 def test_a_constant_stays_one_and_has_no_z_scores():
     constant = np.full(5000, 0.1)
     assert set(smooth(constant, 37)) == {0.1}
-    assert set(rec_scores(constant, 10)) == set(rec_scores(constant + 1e-17, 10)) == {1.0}
+    np.testing.assert_allclose(rec_scores(constant, 10), 1, atol=1e-9)
     assert set(critic_scores(constant, 10)) == {1.0}
     assert rec_scores(np.array([0.0, 2.0]), 1).tolist() == [1, 2]
+
+
+def test_a_huge_sample_leaves_no_trace_beyond_the_windows_that_hold_it():
+    values = RNG.normal(size=(500, 2))
+    spoilt = values.copy()
+    spoilt[100, 0] = 1e20
+    for window, trailing in ((1, False), (7, True), (10, False), (64, True)):
+        clean = smooth(values, window, trailing=trailing)
+        found = smooth(spoilt, window, trailing=trailing)
+        reached = found[:, 0] > 1e15
+        assert np.flatnonzero(reached).size == window
+        np.testing.assert_allclose(found[~reached], clean[~reached], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found[:, 1], clean[:, 1], rtol=1e-9, atol=1e-12)
+
+
+def test_errors_below_the_rounding_of_networks_are_none():
+    rounding = 1e-8 * RNG.random(1000)
+    usual = Reference.of(rounding, smoothing=5)
+    assert usual.scores(rounding, combination="reconstruction").max() < 1.1
+    rounding[500:510] = 1e-3
+    assert usual.scores(rounding, combination="reconstruction").max() > 100
+    with pytest.raises(ValueError, match="deviation of errors of 0"):
+        Reference(5, 1.0, 0)
 
 
 def test_the_smoothing_window_is_a_hundredth_of_the_windows_and_at_least_one():
@@ -105,10 +128,10 @@ def test_the_whole_way():
     critic = RNG.normal(size=60)
     rec = literal.reconstruction_scores(literal.orion_warped_errors(values[:, 0], made[:, 0]), 4)
     both = rec * literal.critic_scores(critic, 4)
-    found = anomaly_scores(values, made, critic, smoothing=4, orion=True)
+    found = anomaly_scores(values, made, critic, smoothing=4, error="dtw_orion")
     np.testing.assert_allclose(found, both, rtol=1e-10)
     np.testing.assert_allclose(
-        anomaly_scores(values, made, smoothing=4, orion=True), rec, rtol=1e-10
+        anomaly_scores(values, made, smoothing=4, error="dtw_orion"), rec, rtol=1e-10
     )
     point = literal.reconstruction_scores(abs(values - made)[:, 0], 4)
     found = anomaly_scores(
@@ -119,7 +142,7 @@ def test_the_whole_way():
 
 def test_what_does_not_fit_is_refused():
     values = np.zeros((9, 1))
-    with pytest.raises(ValueError, match="unknown error 'dwt' .*area, dtw, point"):
+    with pytest.raises(ValueError, match="unknown error 'dwt' .*area, dtw, dtw_orion, point"):
         anomaly_scores(values, values, smoothing=2, error="dwt")
     with pytest.raises(ValueError, match="unknown combination 'sum'"):
         anomaly_scores(values, values, smoothing=2, combination="sum")

@@ -142,7 +142,7 @@ def test_baselines_on_nab_give_the_published_protocols_rows(shared, row):
         values = Scaler.fit(whole).transform(whole.values)[:-1]
         made = make().fit(values).reconstruct(values)
         smoothing = smoothing_window(len(values) - WINDOW + 1)
-        scores = anomaly_scores(values, made, smoothing=smoothing, orion=True)
+        scores = anomaly_scores(values, made, smoothing=smoothing, error="dtw_orion")
         found = find_intervals(scores, whole.timestamps)
         measured = agreement(one.known, found, one.test.timestamps)
         sums[one.group] = sums.get(one.group, Agreement()) + measured

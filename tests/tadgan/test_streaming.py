@@ -5,7 +5,7 @@ import weakref
 import numpy as np
 import pytest
 
-from tgan.tadgan.errors import ERRORS
+from tgan.tadgan.errors import ERRORS, OF_WHOLE_SERIES
 from tgan.tadgan.scores import smooth
 from tgan.tadgan.series import windows_of
 from tgan.tadgan.streaming import (
@@ -35,7 +35,7 @@ def test_smoothing_in_chunks(cuts, window):
     np.testing.assert_allclose(np.concatenate(list(streamed)), smooth(values, window), rtol=1e-12)
 
 
-@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("error", sorted(ERRORS.keys() - OF_WHOLE_SERIES))
 @pytest.mark.parametrize("cuts", CUTS)
 def test_errors_in_chunks(error, cuts):
     both = RNG.normal(size=(40, 2, 3))

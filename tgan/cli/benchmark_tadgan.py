@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tgan.cli import Parser
+from tgan.cli import Parser, fail
 from tgan.files import check_writable
 from tgan.lookup import look_up
 
@@ -13,7 +13,7 @@ examples:
   tgan benchmark-tadgan --data datasets --out results --seeds 3
   tgan benchmark-tadgan --data datasets --out results --methods context,pca --sets nab
   tgan benchmark-tadgan --data datasets --out adex --only 'realAdExchange/*' --methods published
-  tgan benchmark-tadgan --out robot --sets robot
+  tgan benchmark-tadgan --out robot-results --sets robot
 
 sets, each a folder within --data but the last, which is simulated:
   nab    nab/        Numenta's benchmark: combined_windows.json and data/
@@ -37,29 +37,49 @@ def main(argv: Sequence[str]) -> None:
     for option in ("seeds", "processes"):
         if getattr(arguments, option) < 1:
             raise ValueError(f"--{option} {getattr(arguments, option)} is below 1")
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise ValueError(f"--out {arguments.out} is a file; name a folder")
-    check_writable(arguments.out / "tables.md")
+    _check_out(arguments.out)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.benchmarks.tadgan.benchmark import FOLDERS, METHODS, QUICK, read_sets, run
 
     methods = _chosen(arguments.methods, QUICK, METHODS, kind="method")
     sets = _chosen(arguments.sets, FOLDERS, FOLDERS, kind="set")
+    _check_data(arguments.data, [name for name in sets if FOLDERS[name]])
     for name in methods:
         METHODS[name].check()
     only = [pattern.strip() for pattern in arguments.only.split(",")]
     series = read_sets(arguments.data, sets, half=arguments.half, only=only)
-    print(f"{len(series)} series of {', '.join(sets)}; methods: {', '.join(methods)}")
-    text = run(
-        series,
-        {name: METHODS[name] for name in methods},
-        out=arguments.out,
-        seeds=arguments.seeds,
-        processes=arguments.processes,
-    )
+    groups = dict.fromkeys(one.group for one in series)
+    print(f"{len(series)} series of {', '.join(groups)}; methods: {', '.join(methods)}")
+    try:
+        text = run(
+            series,
+            {name: METHODS[name] for name in methods},
+            out=arguments.out,
+            seeds=arguments.seeds,
+            processes=arguments.processes,
+        )
+    except KeyboardInterrupt:
+        fail("tgan benchmark-tadgan: interrupted; the same command goes on", status=130)
     print(text)
     print(arguments.out)
+
+
+def _check_out(out: Path) -> None:
+    """Raise a ValueError unless `out` is new, empty or of an earlier call, and can be written."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; name a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / "runs").is_dir():
+        raise ValueError(f"--out {out} holds something else; name a new folder")
+    check_writable(out / "tables.md")
+
+
+def _check_data(data: Path | None, sets: Sequence[str]) -> None:
+    """Raise a ValueError where sets need a folder that is not there."""
+    if sets and data is None:
+        raise ValueError(f"--data is missing; {', '.join(sets)} lie in it")
+    if sets and not data.is_dir():
+        raise ValueError(f"--data {data} is no folder")
 
 
 def _parser() -> Parser:
@@ -70,7 +90,7 @@ def _parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--data", type=Path, default=Path(), metavar="DIR", help="with the folders of the sets")
+    add("--data", type=Path, metavar="DIR", help="with the folders of the sets")
     add("--out", type=Path, required=True, metavar="DIR", help="for results; goes on with its own")
     add("--sets", metavar="SET,...", help="any of those below (default: all)")
     add(

@@ -1,6 +1,7 @@
 """`tgan detect series`: fit a TadGAN to a CSV, and find anomalies in others."""
 
 import argparse
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,17 +27,16 @@ from tgan.cli.series_files import (
     segments_of,
     write_scores,
 )
-from tgan.files import write_whole_folder
-from tgan.lookup import look_up
+from tgan.files import write_files, write_whole_folder
 from tgan.tadgan.folder import read_settings
 from tgan.tadgan.plot import check_installed, write_plot
 from tgan.tadgan.reading import read_series
 from tgan.tadgan.robot import robot_with_faults
+from tgan.tadgan.scoring import SCORINGS, Scoring
 from tgan.tadgan.series import Scaler, Series
 from tgan.tadgan.writing import read_intervals, write_intervals, write_series
 
 if TYPE_CHECKING:
-    from tgan.tadgan.scoring import Scoring
     from tgan.tadgan.settings import TadGANSettings
 
 # The share of empty segments beyond which a detector learns, and scores, what filled them.
@@ -111,17 +111,18 @@ def score(arguments: argparse.Namespace) -> None:
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
     reference = arguments.reference
     scored = detector.score(series, reference=reference)
-    found = detector.intervals_of(scored, reference=reference)
-    write_scores(arguments.out / SCORES, scored, found)
-    write_intervals(arguments.out / INTERVALS, found)
-    write_plot(
-        arguments.out / PLOT,
-        scored,
-        found=found,
-        known=known,
-        level=detector.level_ if reference == "training" else None,
-        title=arguments.series.stem,
-    )
+    found = detector.intervals_of(scored)
+    with write_files(arguments.out) as folder:
+        write_scores(folder / SCORES, scored, found)
+        write_intervals(folder / INTERVALS, found)
+        write_plot(
+            folder / PLOT,
+            scored,
+            found=found,
+            known=known,
+            level=detector.level_ if reference == "training" else None,
+            title=arguments.series.stem,
+        )
     print(describe_found(scored, found))
     if known is not None:
         print(describe_agreement(scored, found, known))
@@ -142,16 +143,20 @@ def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
     """The configuration with what is given in its place."""
     from tgan.tadgan.settings import CONFIGURATIONS
 
-    settings = look_up(CONFIGURATIONS, arguments.config, kind="configuration")
-    return replace(settings, **_given(arguments, "window", "hidden", "constraint", "steps"))
+    settings = CONFIGURATIONS[arguments.config]
+    given = _given(arguments, "window", "hidden", "latent_size", "constraint", "steps")
+    if "hidden" not in given and given.get("window", math.inf) <= settings.hidden:
+        raise ValueError(
+            f"--window {arguments.window} needs a --hidden below it; that of "
+            f"{arguments.config} is {settings.hidden}"
+        )
+    return replace(settings, **given)
 
 
-def _scoring(arguments: argparse.Namespace) -> "Scoring":
+def _scoring(arguments: argparse.Namespace) -> Scoring:
     """The configuration's, with what is given in its place."""
-    from tgan.tadgan.scoring import SCORINGS, Scoring
-
-    scoring = SCORINGS.get(arguments.config, Scoring())
-    return replace(scoring, **_given(arguments, "error", "combination", "smoothing"))
+    given = _given(arguments, "error", "combination", "smoothing", "false_alarms")
+    return replace(SCORINGS[arguments.config], **given)
 
 
 def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tgan.files import check_new_folder, check_writable
 from tgan.lookup import look_up
 from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import COMBINATIONS
+from tgan.tadgan.scoring import REFERENCES, SCORINGS
 
 EXAMPLES = """\
 examples:
@@ -47,8 +48,8 @@ examples:
   tgan detect series score detector today.csv --out anomalies --reference training --overwrite
 
 --reference series, as published, cuts scores in windows of the series itself, so it finds what
-stands out there. --reference training cuts them at a level that the training series set, so no
-score depends on what comes much later.
+stands out there. --reference training cuts them at a level that the training series set (see
+--false-alarms of fit), so no score depends on what comes much later.
 
 DIR2 gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both included) and
 plot.png. --known takes a file of the same form, and prints how well both agree. Read the F1 of
@@ -69,7 +70,6 @@ which a wheel breaks three times and the robot crashes three times; and known.js
 USUAL, FAULTS, KNOWN = "usual.csv", "faults.csv", "known.json"
 _CONSTRAINTS = get_args(get_type_hints(ConstraintConfig)["name"])
 DEFAULT_CONFIG = "context"
-REFERENCES = ("series", "training")
 SCORES, INTERVALS, PLOT = "scores.csv", "intervals.json", "plot.png"
 
 
@@ -127,6 +127,7 @@ def _add_fit(parser: Parser) -> None:
     )
     add("--window", type=int, metavar="N", help="segments that the networks see at once")
     add("--hidden", type=int, metavar="N", help="segments in its middle that they do not see")
+    add("--latent-size", type=int, metavar="K", help="numbers in which a window is told")
     add("--constraint", metavar="NAME", help=f"of both critics: {', '.join(_CONSTRAINTS)}")
     add("--steps", type=int, metavar="N", help="of training (default: the configuration's)")
     add("--seed", type=int, default=0, metavar="S", help="of all that is random (default 0)")
@@ -138,6 +139,8 @@ def _add_fit(parser: Parser) -> None:
     )
     smoothing = "segments over which scores are means (default: a hundredth of the windows)"
     add("--smoothing", type=int, metavar="N", help=smoothing)
+    alarms = "by --reference training, in a usual series as long as this one (default 0.1)"
+    add("--false-alarms", type=float, metavar="RATE", help=alarms)
     _add_device(parser)
 
 
@@ -175,11 +178,15 @@ def _add_device(parser: Parser) -> None:
 
 
 def _check_fit(arguments: argparse.Namespace) -> None:
-    least_of = {"interval": 1, "window": 1, "hidden": 0, "steps": 1, "smoothing": 1, "seed": 0}
-    for option, least in least_of.items():
-        value = getattr(arguments, option)
+    least_of = {"interval": 1, "window": 1, "hidden": 0, "latent-size": 1, "steps": 1}
+    for option, least in {**least_of, "smoothing": 1, "seed": 0}.items():
+        value = getattr(arguments, option.replace("-", "_"))
         if value is not None and value < least:
             raise ValueError(f"--{option} {value} is below {least}")
+    alarms = arguments.false_alarms
+    if alarms is not None and not 0 < alarms < 1:
+        raise ValueError(f"--false-alarms {alarms} is not between 0 and 1")
+    look_up(SCORINGS, arguments.config, kind="configuration")
     tables = {"error": ERRORS, "combination": COMBINATIONS}
     for option, table in {**tables, "constraint": dict.fromkeys(_CONSTRAINTS)}.items():
         value = getattr(arguments, option)

@@ -10,8 +10,9 @@ import numpy as np
 
 from tgan.files import write_whole
 from tgan.metrics.overlap import agreement
+from tgan.tadgan.fidelity import known_error
 from tgan.tadgan.reading import read_series
-from tgan.tadgan.series import Scaler, Series
+from tgan.tadgan.series import Scaler, Series, check_known
 from tgan.tadgan.times import are_dates, written
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def read_for(
             order of the channels.
 
     Raises:
-        ValueError: another number of columns than of channels, or as of `read_series`.
+        ValueError: another number of columns than of channels, a column that is called like a
+            channel in another one's place, or as of `read_series`.
     """
     if values is None or set(values) == set(names):
         values = names
@@ -44,6 +46,12 @@ def read_for(
             f"{len(values)} columns of values ({', '.join(values)}); "
             f"the detector was fitted on {len(names)} ({', '.join(names)})"
         )
+    for column, name in zip(values, names, strict=True):
+        if column in names and column != name:
+            raise ValueError(
+                f"column '{column}' would be channel '{name}' of the detector, which has a "
+                f"channel '{column}' too; name columns in the order {', '.join(names)}"
+            )
     return replace(read_series(path, timestamp=timestamp, values=values), names=tuple(names))
 
 
@@ -53,10 +61,7 @@ def segments_of(series: Series, interval: int) -> Series:
     Raises:
         ValueError: a channel without values, one time only, or an interval much too short or long.
     """
-    known = ~np.isnan(series.values)
-    for name, has_values in zip(series.names, known.any(0), strict=True):
-        if not has_values:
-            raise ValueError(f"channel '{name}' has no values")
+    check_known(series)
     span = int(series.timestamps[-1] - series.timestamps[0])
     if not span:
         raise ValueError(f"the series has samples at one time only ({series.timestamps[0]})")
@@ -94,11 +99,12 @@ def relative_error(scored: "Scored", scaler: Scaler) -> float:
 
     Both are means over the segments that have values, and over channels that are scaled.
     """
-    known = ~np.isnan(scored.series.values)
-    values = scaler.transform(scored.series.values)
+    values = scored.series.values
     made = scaler.transform(scored.reconstruction)
-    centred = values - np.nanmean(np.where(known, values, np.nan), axis=0)
-    return float(np.square(values - made)[known].mean() / np.square(centred)[known].mean())
+    means = scaler.transform(np.nanmean(values, axis=0, keepdims=True))
+    error, variance = known_error(values, made, scaler), known_error(values, means, scaler)
+    # Of a range whose square is 0 in float64 it is not a number; that stops nothing.
+    return float(np.divide(error, variance))
 
 
 def write_scores(path: Path, scored: "Scored", found: Sequence[Interval]) -> None:
@@ -151,6 +157,8 @@ def describe_agreement(
     """How well found and known intervals agree, in one line."""
     whole = agreement(known, found, scored.series.timestamps)
     counts = whole.intervals
+    if not known:
+        return f"against 0 known: {counts.fp} found falsely; coverage {whole.coverage:.3f}"
     return (
         f"against {len(known)} known: F1 {counts.f1:.3f}, precision {counts.precision:.3f}, "
         f"recall {counts.recall:.3f}; of segments: F1 {whole.samples.f1:.3f}, "

@@ -8,7 +8,7 @@ Source: Orion's `contextual_confusion_matrix` (unweighted); sums over the series
 benchmark.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,22 +107,6 @@ def overlap_counts(known: Intervals, found: Intervals) -> Counts:
     hit = _overlaps(known, _union(found))
     true = _overlaps(found, _union(known))
     return Counts(int(hit.sum()), int((~true).sum()), int((~hit).sum()))
-
-
-def agreement_of_set(
-    known: Mapping[str, Intervals],
-    found: Mapping[str, Intervals],
-    times: Mapping[str, np.ndarray],
-) -> Agreement:
-    """The sum over all series of a set; in a series without an entry in `found` is nothing found.
-
-    Raises:
-        ValueError: found intervals of a series that is not in `known`.
-    """
-    strange = sorted(set(found) - set(known))
-    if strange:
-        raise ValueError(f"found intervals of unknown series: {', '.join(strange)}")
-    return sum_of(agreement(known[name], found.get(name, []), times[name]) for name in known)
 
 
 def sum_of(agreements: Iterable[Agreement]) -> Agreement:

@@ -16,7 +16,6 @@ class ConvCritic(nn.Module):
         window: W.
         channels: C.
         units: channels of every layer.
-        stride: of every layer; the published one has 1.
         dropout: after every activation.
 
     Raises:
@@ -29,40 +28,24 @@ class ConvCritic(nn.Module):
         window: int = 100,
         channels: int = 1,
         units: int = 64,
-        stride: int = 1,
         dropout: float = 0.25,
     ) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, units=units, stride=stride)
-        shortest, length = 1, window
-        for _ in range(CONV_LAYERS):
-            shortest = (shortest - 1) * stride + KERNEL
-            length = (length - KERNEL) // stride + 1
-        if window < shortest:
+        check_sizes(dropout, window=window, channels=channels, units=units)
+        length = window - CONV_LAYERS * (KERNEL - 1)
+        if length < 1:
             raise ValueError(
-                f"a window of {window} steps is too short for a convolutional critic of stride "
-                f"{stride}, which needs {shortest}; choose a window critic of dense or lstm"
+                f"a window of {window} steps is too short for a convolutional critic, which needs "
+                f"{window + 1 - length}; choose a window critic of dense or lstm"
             )
         widths = [channels] + [units] * CONV_LAYERS
-        layers = [nn.Conv1d(*widths[i : i + 2], KERNEL, stride) for i in range(CONV_LAYERS)]
+        layers = [nn.Conv1d(*widths[i : i + 2], KERNEL) for i in range(CONV_LAYERS)]
         self.layers = nn.Sequential(*(part for conv in layers for part in active(conv, dropout)))
         self.last = nn.Linear(units * length, 1)
         initialise_as_keras(self)
 
     def forward(self, windows: Tensor) -> Tensor:
         return self.last(rearrange(self.layers(windows), "n c t -> n (c t)")).flatten()
-
-
-class StridedCritic(ConvCritic):
-    """`ConvCritic` of stride 2 and without dropout: less than a fifth of its arithmetic.
-
-    Args, Raises: see `ConvCritic`.
-    """
-
-    def __init__(
-        self, *, window: int = 100, channels: int = 1, units: int = 32, dropout: float = 0.0
-    ) -> None:
-        super().__init__(window=window, channels=channels, units=units, stride=2, dropout=dropout)
 
 
 class LSTMCritic(nn.Module):

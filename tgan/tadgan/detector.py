@@ -11,10 +11,16 @@ import torch
 from torch import nn
 
 from tgan.lookup import look_up
-from tgan.tadgan.intervals import find_intervals, intervals_above
+from tgan.tadgan.device import usable_device
+from tgan.tadgan.intervals import (
+    find_intervals,
+    intervals_above,
+    intervals_above_stream,
+    level_of,
+)
 from tgan.tadgan.measures import Instrument, Measures, check_length, training_windows
 from tgan.tadgan.scores import Reference, smoothing_window
-from tgan.tadgan.scoring import SCORINGS, Scored, Scoring
+from tgan.tadgan.scoring import REFERENCES, SCORINGS, Scored, Scoring
 from tgan.tadgan.series import (
     Scaler,
     Series,
@@ -27,9 +33,6 @@ from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 from tgan.tadgan.streaming import local
 from tgan.tadgan.training import train
 from tgan.training.steps import Terms
-
-# The series of which errors count as usual: the scored one, as published, or the training series.
-REFERENCES = ("series", "training")
 
 # Takes the number of a step from 1, the number of all steps, and the terms of
 # `tgan.tadgan.steps.cycle_step`.
@@ -49,12 +52,14 @@ class TadGANDetector:
         interval: seconds over which samples are averaged; by default the median time between
             samples of the training series.
         steps: updates of encoder and decoder, in place of those of the settings.
-        allow_constant: whether a training series may be constant. All that differs from it is
-            then abnormal.
+        allow_constant: whether a training series may be constant, of which nothing is learned but
+            where it is.
         seed: of everything that is random.
         device: of the networks.
 
     Attributes:
+        settings, scoring: as given, with the channels of the series; what was learned depends on
+            them, so that another scoring takes another `fit`.
         interval_: seconds.
         names_: of the channels.
         scaler_: of values.
@@ -64,8 +69,8 @@ class TadGANDetector:
         level_: the score beyond which a segment is abnormal by what the training series is like.
 
     Raises:
-        ValueError: an unknown configuration or device, an interval that is no whole number from 1,
-            or a seed or a number of steps that is none from 0.
+        ValueError: an unknown configuration, a device that is not there, an interval that is no
+            whole number from 1, or a seed or a number of steps that is none from 0.
     """
 
     def __init__(
@@ -80,19 +85,24 @@ class TadGANDetector:
         device: str | torch.device = "cpu",
     ) -> None:
         if isinstance(settings, str):
-            scoring = scoring or SCORINGS.get(settings)
-            settings = look_up(CONFIGURATIONS, settings, kind="configuration")
+            name, settings = settings, look_up(CONFIGURATIONS, settings, kind="configuration")
+            scoring = scoring or SCORINGS[name]
         if interval is not None:
             check_interval(interval)
         if steps is not None:
             settings = replace(settings, steps=steps)
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise ValueError(f"seed {seed} of a detector is no whole number from 0")
-        self.settings, self.scoring = settings, scoring or Scoring()
+        self.settings, self._scoring = settings, scoring or Scoring()
         self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
-        self.device = _device(device)
+        self.device = usable_device(device)
         self.networks_: dict[str, nn.Module] = {}
         self.training_: Scored | None = None
+
+    @property
+    def scoring(self) -> Scoring:
+        """How it scores."""
+        return self._scoring
 
     def fit(
         self,
@@ -118,16 +128,19 @@ class TadGANDetector:
         scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
         settings = replace(self.settings, channels=len(series.names))
         check_length(len(segments), settings)
+        self._check_smoothing(segments)
         networks = self._trained(settings, scaler.transform(segments.values), report)
         measures = Instrument(settings, scaler, networks, self.scoring.error).measure(segments)
         usual = self._usual(measures)
-        scores = self._scores(usual, measures)
+        scores = self._scores(usual, measures, self.scoring.combination)
 
         # All at once, now that nothing can fail.
         self.settings, self.interval_, self.names_ = settings, interval, series.names
         self.scaler_, self.networks_, self.reference_ = scaler, networks, usual
-        self.training_ = self._scored(measures, scores)
-        self.level_ = float(scores.mean() + self.scoring.threshold.deviations * scores.std())
+        self.training_ = self._scored(measures, scores, "training")
+        self.level_ = level_of(
+            scores, block=settings.window, false_alarms=self.scoring.false_alarms
+        )
         return self
 
     def score(self, series: Series | np.ndarray, *, reference: str = "series") -> Scored:
@@ -160,13 +173,32 @@ class TadGANDetector:
         check_known(series)
         segments = series.aggregate(self.interval_)
         check_length(len(segments), self.settings)
+        self._check_smoothing(segments)
         return self._instrument().measure(segments)
 
-    def scored(self, measures: Measures, *, reference: str = "series") -> Scored:
-        """Scores of what was measured, by `scoring` as it is now; `reference` as of `score`."""
+    def scored(
+        self, measures: Measures, *, reference: str = "series", combination: str | None = None
+    ) -> Scored:
+        """Scores of what was measured.
+
+        Args:
+            reference: as of `score`.
+            combination: in place of that of `scoring`; by the scored series alone, since `level_`
+                is of that one.
+
+        Raises:
+            ValueError: an unknown reference or combination, or another one by the training series.
+        """
         _check_reference(reference)
-        usual = self._usual(measures) if reference == "series" else self.reference_
-        return self._scored(measures, self._scores(usual, measures))
+        own = self.scoring.combination
+        combination = combination or own
+        if reference == "series":
+            scores = self._scores(self._usual(measures), measures, combination)
+        elif combination == own:
+            scores = self._scores(self.reference_, measures, own)
+        else:
+            raise ValueError(f"by the training series scores combine by '{own}', as in fit")
+        return self._scored(measures, scores, reference)
 
     def detect(
         self, series: Series | np.ndarray, *, reference: str = "series"
@@ -175,21 +207,21 @@ class TadGANDetector:
 
         Args, Raises: as of `score`.
         """
-        return self.intervals_of(self.score(series, reference=reference), reference=reference)
+        return self.intervals_of(self.score(series, reference=reference))
 
-    def intervals_of(self, scored: Scored, *, reference: str = "series") -> list[tuple[int, int]]:
-        """The intervals in what `score` gave for the same reference.
+    def intervals_of(self, scored: Scored) -> list[tuple[int, int]]:
+        """The intervals in what `score` gave.
 
         Scores by the series are cut as published (`find_intervals`), those by the training series
-        at `level_`. Both ends of an interval are times at which a segment starts.
+        at `level_`. Both ends of an interval are times at which a segment starts. Of a part of a
+        stream they are those of this part alone, see `detect_stream`.
 
         Raises:
-            ValueError: not fitted, or an unknown reference.
+            ValueError: not fitted.
         """
-        _check_reference(reference)
         self._check_fitted()
         times, threshold = scored.series.timestamps, self.scoring.threshold
-        if reference == "series":
+        if scored.reference == "series":
             return find_intervals(scored.scores, times, threshold=threshold)
         return intervals_above(scored.scores, times, level=self.level_, padding=threshold.padding)
 
@@ -200,11 +232,11 @@ class TadGANDetector:
         without any value. What is in memory is a part, a window, and a window of the smoothing; a
         segment is scored a window, 5 segments and half the smoothing later than it comes. An array
         goes on a second after the part before it.
-        `intervals_of` sees each chunk by itself: an interval that goes on in the next one is two.
 
         Raises:
-            ValueError: not fitted, which is said at once; other channels, parts that do not follow
-                each other (see `aggregate_stream`), or fewer segments than a window in all.
+            ValueError: not fitted, or an error that only a whole series has (`dtw_orion`), which
+                is said at once; other channels, parts that do not follow each other (see
+                `aggregate_stream`), or fewer segments than a window in all.
         """
         self._check_fitted()
         segments = aggregate_stream(self._following(chunks), self.interval_)
@@ -212,7 +244,16 @@ class TadGANDetector:
         smoothing = self.reference_.smoothing
         before, after = smoothing // 2, (smoothing - 1) // 2
         finished = local(records, self._with_scores, before=before, after=after)
-        return (self._scored(Measures.of(block), block["scores"]) for block in finished)
+        return (self._scored(Measures.of(block), block["scores"], "training") for block in finished)
+
+    def detect_stream(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[tuple[int, int]]:
+        """The intervals of `detect` by the training series, each as soon as it has ended.
+
+        Args, Raises: as of `stream`.
+        """
+        parts = ((part.scores, part.series.timestamps) for part in self.stream(chunks))
+        padding = self.scoring.threshold.padding
+        return intervals_above_stream(parts, level=self.level_, padding=padding)
 
     def _following(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[Series]:
         start = 0
@@ -224,7 +265,8 @@ class TadGANDetector:
 
     def _with_scores(self, records: np.ndarray) -> np.ndarray:
         found = records.copy()
-        found["scores"] = self._scores(self.reference_, Measures.of(records))
+        measures, combination = Measures.of(records), self.scoring.combination
+        found["scores"] = self._scores(self.reference_, measures, combination)
         return found
 
     def _check_fitted(self) -> None:
@@ -237,11 +279,18 @@ class TadGANDetector:
                 f"a series of {', '.join(series.names)}; fitted on {', '.join(self.names_)}"
             )
 
+    def _check_smoothing(self, segments: Series) -> None:
+        if (self.scoring.smoothing or 1) > len(segments):
+            raise ValueError(
+                f"smoothing {self.scoring.smoothing} of scores is more than the series has "
+                f"segments ({len(segments)})"
+            )
+
     def _trained(
         self, settings: TadGANSettings, scaled: np.ndarray, report: Report
     ) -> dict[str, nn.Module]:
         """Networks trained on the windows of scaled values, in inference mode."""
-        windows = training_windows(scaled, settings)
+        windows = training_windows(scaled, settings, device=self.device)
         steps = settings.steps_of(len(windows))
         task = train(
             windows,
@@ -261,21 +310,14 @@ class TadGANDetector:
         smoothing = self.scoring.smoothing or smoothing_window(windows)
         return Reference.of(measures.errors, measures.critic, smoothing=smoothing)
 
-    def _scores(self, usual: Reference, measures: Measures) -> np.ndarray:
-        combination = self.scoring.combination
+    def _scores(self, usual: Reference, measures: Measures, combination: str) -> np.ndarray:
         return usual.scores(measures.errors, measures.critic, combination=combination)
 
-    def _scored(self, measures: Measures, scores: np.ndarray) -> Scored:
+    def _scored(self, measures: Measures, scores: np.ndarray, reference: str) -> Scored:
         series = Series(measures.times, measures.values, self.names_)
-        return Scored(series, self.scaler_.inverse(measures.made), measures.critic, scores)
+        made = self.scaler_.inverse(measures.made)
+        return Scored(series, made, measures.critic, scores, reference)
 
 
 def _check_reference(reference: str) -> None:
     look_up(dict.fromkeys(REFERENCES), reference, kind="reference")
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"unknown device '{device}'; choose cpu, cuda, cuda:1, ...") from error

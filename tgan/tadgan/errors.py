@@ -113,36 +113,32 @@ def _medians(block: np.ndarray) -> np.ndarray:
     return whole
 
 
-def point_errors(values: np.ndarray, made: np.ndarray, *, orion: bool = False) -> np.ndarray:
+def point_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
     """|x - x'| at each of T time steps, mean over channels: (T,).
 
     Args:
         values, made: (T, C), the series and its reconstruction.
-        orion: without effect here.
     """
     return np.abs(values - made).mean(1)
 
 
-def area_errors(values: np.ndarray, made: np.ndarray, *, orion: bool = False) -> np.ndarray:
+def area_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
     """Differences of areas under the curves, mean over channels: (T,).
 
     The area at t is the trapezoid integral over the samples t - 5 to t + 4 that there are.
 
     Args:
         values, made: (T, C).
-        orion: without effect here.
     """
     # Integration is linear: one integral of the difference does.
     differences = values - made
     steps = (differences[1:] + differences[:-1]) / 2
-    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(steps, 0)])
-    places = np.arange(len(values))
-    first = np.maximum(places - SCORE_WINDOW // 2, 0)
-    last = np.minimum(places + (SCORE_WINDOW - 1) // 2, len(values) - 1)
-    return np.abs(sums[last] - sums[first]).mean(1)
+    half = SCORE_WINDOW // 2
+    steps = np.pad(steps, ((half, half - 1), (0, 0)))
+    return np.abs(sliding_window_view(steps, SCORE_WINDOW - 1, axis=0).sum(-1)).mean(1)
 
 
-def warped_errors(values: np.ndarray, made: np.ndarray, *, orion: bool = False) -> np.ndarray:
+def warped_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
     """Distances under dynamic time warping around each time step, mean over channels: (T,).
 
     The distance at t is the root of the least sum of squared differences along a warping path
@@ -150,7 +146,6 @@ def warped_errors(values: np.ndarray, made: np.ndarray, *, orion: bool = False) 
 
     Args:
         values, made: (T, C).
-        orion: Orion's series: 5 samples late, with 0 at its first 5 and last 6 places.
     """
     half = SCORE_WINDOW // 2
     pads = ((half, half), (0, 0))
@@ -164,10 +159,19 @@ def warped_errors(values: np.ndarray, made: np.ndarray, *, orion: bool = False) 
                 sliding_window_view(one, length), sliding_window_view(other, length)
             )
             found[start : start + _CHUNK] += distances / len(values.T)
-    if not orion:
-        return found
-    late = np.zeros(count)
-    kept = max(count - length, 0)
+    return found
+
+
+def late_warped_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """`warped_errors` as Orion has them: 5 samples late, 0 at its first 5 and last 6 places.
+
+    What they are depends on where the series ends.
+
+    Args:
+        values, made: (T, C).
+    """
+    half, found = SCORE_WINDOW // 2, warped_errors(values, made)
+    late, kept = np.zeros_like(found), max(len(found) - SCORE_WINDOW - 1, 0)
     late[half : half + kept] = found[:kept]
     return late
 
@@ -192,4 +196,8 @@ ERRORS: dict[str, Callable[..., np.ndarray]] = {
     "point": point_errors,
     "area": area_errors,
     "dtw": warped_errors,
+    "dtw_orion": late_warped_errors,
 }
+
+# Those at a time step depend on where the series ends, so that a stream has none.
+OF_WHOLE_SERIES = frozenset({"dtw_orion"})

@@ -97,6 +97,6 @@ class NextSample(nn.Module):
 
 
 def _build(channels: int, units: int, *, seed: int) -> NextSample:
-    with torch.random.fork_rng([]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
         return NextSample(channels, units)

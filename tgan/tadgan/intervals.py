@@ -5,13 +5,14 @@ Source: Geiger et al. 2020, section V-C; numbers as in Orion's `find_anomalies` 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from tgan.lookup import look_up
+from tgan.tadgan.streaming import local
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Threshold:
         for name in ("window", "step"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} {getattr(self, name)} is not in (0, 1]")
-        for name in ("deviations", "padding", "drop"):
+        for name in ("deviations", "drop"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} {getattr(self, name)} is negative or not finite")
+        if not isinstance(self.padding, Integral) or self.padding < 0:
+            raise ValueError(f"padding {self.padding} is no whole number from 0")
         look_up(PRUNINGS, self.prune, kind="pruning")
 
 
@@ -88,8 +91,59 @@ def intervals_above(
         scores: (T,).
         timestamps: (T,), epoch seconds of the samples.
     """
-    _, runs = _padded_runs(scores > level, padding)
-    return [(int(timestamps[first]), int(timestamps[last])) for first, last in runs]
+    return list(intervals_above_stream([(scores, timestamps)], level=level, padding=padding))
+
+
+def intervals_above_stream(
+    chunks: Iterable[tuple[np.ndarray, np.ndarray]], *, level: float, padding: int
+) -> Iterator[tuple[int, int]]:
+    """As `intervals_above`, of consecutive scores and times, each as soon as it has ended."""
+    marked = (
+        np.rec.fromarrays([times, scores > level], names="time,above") for scores, times in chunks
+    )
+
+    def padded(samples: np.ndarray) -> np.ndarray:
+        found = samples.copy()
+        found["above"], _ = _padded_runs(samples["above"], padding)
+        return found
+
+    # What reaches the end of a chunk may go on in the next one.
+    held = None
+    for samples in local(marked, padded, before=padding, after=padding):
+        times, above = samples["time"], samples["above"]
+        if held and not above[0]:
+            yield held
+            held = None
+        for first, last in _runs(above):
+            held = held[0] if held else int(times[first]), int(times[last])
+            if last + 1 < len(samples):
+                yield held
+                held = None
+    if held:
+        yield held
+
+
+def level_of(scores: np.ndarray, *, block: int, false_alarms: float) -> float:
+    """The score that a series like this one exceeds by chance in so few places.
+
+    Maxima of blocks are taken to have a Gumbel distribution, whose two parameters come from their
+    mean and their standard deviation: of few blocks (20) it is exceeded up to 2.6 times as often.
+    Anomalies among the scores raise the level.
+
+    Args:
+        scores: (T,), of a series that is usual for the most part.
+        block: samples, many enough that maxima of neighbours do not depend on each other. Of a
+            series that has no ten such blocks they are tenths.
+        false_alarms: blocks of a series of this length that are expected to exceed the level,
+            in (0, 1).
+
+    Source: Gumbel, Statistics of Extremes, 1958.
+    """
+    size = max(1, min(block, len(scores) // 10))
+    maxima = np.array([part.max() for part in np.array_split(scores, len(scores) // size)])
+    scale = math.sqrt(6) / math.pi * maxima.std()
+    location = maxima.mean() - np.euler_gamma * scale
+    return float(location - scale * math.log(-math.log1p(-false_alarms / len(maxima))))
 
 
 def merge_runs(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -121,11 +175,18 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
 
 def _padded_runs(above: np.ndarray, padding: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """Samples within `padding` of a True one, as a mask and as runs (first, last)."""
-    size = 2 * padding + 1
-    padded = maximum_filter1d(above.astype(np.uint8), size, mode="constant").astype(bool)
-    edges = np.diff(padded.astype(np.int8), prepend=0, append=0)
+    places = np.arange(len(above))
+    sums = np.concatenate([[0], np.cumsum(above)])
+    last = np.minimum(places + padding + 1, len(above))
+    padded = sums[last] > sums[np.maximum(places - padding, 0)]
+    return padded, _runs(padded)
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """The runs (first, last) of True samples."""
+    edges = np.diff(mask.astype(np.int8), prepend=0, append=0)
     runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
-    return padded, [(int(first), int(last)) for first, last in runs]
+    return [(int(first), int(last)) for first, last in runs]
 
 
 def _up_to_last(is_large: np.ndarray) -> int:

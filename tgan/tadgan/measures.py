@@ -8,7 +8,12 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.tadgan.errors import ERRORS, SCORE_WINDOW, reconstruct_middles_stream
+from tgan.tadgan.errors import (
+    ERRORS,
+    OF_WHOLE_SERIES,
+    SCORE_WINDOW,
+    reconstruct_middles_stream,
+)
 from tgan.tadgan.inference import critic_scores, reconstruct
 from tgan.tadgan.scores import critic_values_stream
 from tgan.tadgan.series import Scaler, Series, windows_of
@@ -17,8 +22,6 @@ from tgan.tadgan.streaming import local, pieces, rolling, together, twice
 
 # Windows that go through the networks at once.
 _CHUNK = 4096
-# Windows that a network is trained on; of a longer series evenly spread ones.
-_MOST_WINDOWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +87,11 @@ class Instrument:
         """The measures of a whole series of segments.
 
         Raises:
-            ValueError: as `stream`.
+            ValueError: fewer segments than `check_length` asks for, or a network's output that is
+                not finite.
         """
-        return Measures.of(np.concatenate(list(self.stream([segments]))))
+        records = np.concatenate(list(self._reconstructions([segments])))
+        return Measures.of(self._with_errors(records))
 
     def stream(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
         """The same from consecutive parts, in memory for a part and a window.
@@ -95,17 +100,25 @@ class Instrument:
             records (k,) of `record_type`, all but their scores known.
 
         Raises:
-            ValueError: fewer segments than `check_length` asks for, or a network's output that is
-                not finite.
+            ValueError: as `measure`, or an error that only a whole series has, which is said at
+                once.
         """
+        if self.error in OF_WHOLE_SERIES:
+            others = ", ".join(name for name in ERRORS if name not in OF_WHOLE_SERIES)
+            raise ValueError(
+                f"errors of '{self.error}' depend on where a series ends; in a stream choose from "
+                f"{others}"
+            )
+        half = SCORE_WINDOW // 2
+        return local(self._reconstructions(parts), self._with_errors, before=half, after=half)
+
+    def _reconstructions(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
+        """Records of which all but errors and scores is known."""
         begun, seen = twice(map(self._begun, self._long_enough(parts)))
         windows, judged = twice(self._windows(records["scaled"] for records in seen))
         made = reconstruct_middles_stream(map(self._reconstructed, windows), self.settings.margin)
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
-        streams = together(begun, made, values)
-        half = SCORE_WINDOW // 2
-        completed = (_completed(*blocks) for blocks in streams)
-        return local(completed, self._with_errors, before=half, after=half)
+        return (_completed(*blocks) for blocks in together(begun, made, values))
 
     def _long_enough(self, parts: Iterable[Series]) -> Iterator[Series]:
         count = 0
@@ -148,29 +161,40 @@ def check_length(segments: int, settings: TadGANSettings) -> None:
     """Raise a ValueError for fewer segments than a window has."""
     if segments < settings.window:
         raise ValueError(
-            f"a series of {segments} segments of time is too short; "
-            f"at least {settings.window} are needed"
+            f"a series of {segments} segments of time is too short; at least "
+            f"{settings.window} are needed, a window (shorter segments make more)"
         )
 
 
-def training_windows(scaled: np.ndarray, settings: TadGANSettings) -> Tensor:
-    """Windows (M, C, W) of scaled values (N, C); of more than 100,000 evenly spread ones."""
-    windows = windows_of(scaled, settings.window)
-    return _tensor(windows[:: -(-len(windows) // _MOST_WINDOWS)])
-
-
-def _tensor(windows: np.ndarray) -> Tensor:
-    """Windows (n, W, C) as the networks take them.
+def training_windows(
+    scaled: np.ndarray, settings: TadGANSettings, *, device: str | torch.device = "cpu"
+) -> Tensor:
+    """All windows (M, C, W) of scaled values (N, C), a view that takes no more memory than they.
 
     Raises:
         ValueError: a number beyond the range of float32.
     """
+    values = torch.from_numpy(_narrow(scaled)).to(device)
+    return values.unfold(0, settings.window, 1)
+
+
+def _tensor(windows: np.ndarray) -> Tensor:
+    """Windows (n, W, C) as the networks take them, (n, C, W).
+
+    Raises:
+        ValueError: a number beyond the range of float32.
+    """
+    # In this layout always: networks round otherwise in another one.
+    return torch.from_numpy(_narrow(rearrange(windows, "n t c -> n c t")))
+
+
+def _narrow(values: np.ndarray) -> np.ndarray:
+    """Scaled values in float32, contiguous."""
     with np.errstate(over="ignore"):
-        # In this layout always: networks round otherwise in another one.
-        narrow = np.ascontiguousarray(rearrange(windows, "n t c -> n c t"), np.float32)
+        narrow = np.ascontiguousarray(values, np.float32)
     if not np.isfinite(narrow).all():
         raise ValueError(
-            f"the series reaches {np.abs(windows).max():.1e} times as far as in training, "
+            f"the series reaches {np.abs(values).max():.1e} times as far as in training, "
             "which is more than float32 holds"
         )
-    return torch.from_numpy(narrow)
+    return narrow

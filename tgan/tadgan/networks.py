@@ -2,7 +2,7 @@
 
 A window is (N, C, W) in [-1, 1], a latent (N, K). The published networks are those of the authors'
 Orion: `lstm` encoder and decoder, `conv` critic of windows, `mlp` critic of latents, all drawn as
-Keras draws them. `dense` and `strided` ones are ours, and cost a small part of that on a CPU.
+Keras draws them. `dense` ones are ours, and cost a small part of that on a CPU.
 
 On the recurrent critic a constraint bounds matrices and certifies nothing: `weight_clip`, `svc`,
 `parseval` and `orthonormal` see the stacked gates (4 units, inputs) as one matrix, but gates
@@ -12,14 +12,9 @@ product of those norms. Constraints that compute weights from others (`spectral_
 """
 
 from tgan.tadgan.autoencoders import DenseDecoder, DenseEncoder, LSTMDecoder, LSTMEncoder
-from tgan.tadgan.critics import ConvCritic, DenseCritic, LatentCritic, LSTMCritic, StridedCritic
+from tgan.tadgan.critics import ConvCritic, DenseCritic, LatentCritic, LSTMCritic
 
 ENCODERS = {"lstm": LSTMEncoder, "dense": DenseEncoder}
 DECODERS = {"lstm": LSTMDecoder, "dense": DenseDecoder}
-WINDOW_CRITICS = {
-    "conv": ConvCritic,
-    "strided": StridedCritic,
-    "lstm": LSTMCritic,
-    "dense": DenseCritic,
-}
+WINDOW_CRITICS = {"conv": ConvCritic, "lstm": LSTMCritic, "dense": DenseCritic}
 LATENT_CRITICS = {"mlp": LatentCritic}

@@ -23,17 +23,20 @@ def read_series(
     """A series from a CSV with a header.
 
     Rows are sorted by time, with a warning if that changes their order. Rows with the same time
-    are kept: `Series.aggregate` averages them. Fractions of a second are dropped.
+    are kept: `Series.aggregate` averages them. Fractions of a second are dropped, with a warning.
 
     Args:
         timestamp: the column of times, `timestamp` or else the first by default: whole epoch
             seconds, or dates in ISO 8601, which are UTC unless they name a zone.
-        values: the columns of values, by default all others. Empty cells are missing values.
+        values: the columns of values, by default all others that have a name. Empty cells are
+            missing values.
 
     Raises:
         ValueError: no such file, column or row, or a cell that cannot be read, with its line.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"'{path}' is a folder; name a CSV")
     if not path.is_file():
         raise ValueError(f"no file '{path}'")
     try:
@@ -47,7 +50,15 @@ def read_series(
     if not cells:
         raise ValueError(f"'{path}' has no rows")
     stamps = _read_times(path, [(line, row[times]) for line, row in cells])
-    table = np.array([[_value(path, line, row[c]) for c in channels] for line, row in cells])
+    table = np.array(
+        [
+            [
+                _value(row[c], place=f"line {line} of '{path}', column '{name}'")
+                for c, name in zip(channels, columns, strict=True)
+            ]
+            for line, row in cells
+        ]
+    )
     if (np.diff(stamps) < 0).any():
         warnings.warn(f"the rows of '{path}' are not in order of time; sorted", stacklevel=2)
         order = np.argsort(stamps, kind="stable")
@@ -61,12 +72,18 @@ def _places(
     """The number of the column of times, those of the columns of values, and their names."""
     if not any(header):
         raise ValueError(f"'{path}' has no header")
+    if all(_is_number(name) or _is_date(name) for name in header):
+        raise ValueError(f"line 1 of '{path}' looks like samples; names of columns are needed")
     if timestamp is None:
         timestamp = "timestamp" if "timestamp" in header else header[0]
     if values is None:
-        values = [name for name in header if name != timestamp]
+        values = [name for name in header if name and name != timestamp]
+        if "" in header and timestamp:
+            warnings.warn(f"a column of '{path}' has no name and is left out", stacklevel=4)
     if not values:
-        raise ValueError(f"'{path}' has no column of values beside '{timestamp}'")
+        other = next((mark for mark in ";\t|" if mark in timestamp), None)
+        hint = f"; {other!r} seems to separate them, and ',' has to" if other else ""
+        raise ValueError(f"'{path}' has no column of values beside '{timestamp}'{hint}")
     for name in (timestamp, *values):
         if name not in header:
             raise ValueError(
@@ -75,8 +92,10 @@ def _places(
             )
         if header.count(name) > 1:
             raise ValueError(f"'{path}' has {header.count(name)} columns '{name}'")
-    if timestamp in values or len(set(values)) < len(values):
-        raise ValueError(f"columns {', '.join((timestamp, *values))} are not all different")
+    named = [timestamp, *values]
+    for name in named:
+        if named.count(name) > 1:
+            raise ValueError(f"column '{name}' is named twice, as a time or as a value")
     return header.index(timestamp), [header.index(name) for name in values], tuple(values)
 
 
@@ -90,16 +109,24 @@ def _row(path: Path, line: int, row: list[str], header: list[str]) -> tuple[int,
 
 def _read_times(path: Path, cells: list[tuple[int, str]]) -> np.ndarray:
     """Epoch seconds (N,); the first cell decides whether all are numbers or dates."""
-    read = _number if _is_number(cells[0][1]) else _date
-    stamps = np.empty(len(cells), np.int64)
+    read, kind = (_number, "number") if _is_number(cells[0][1]) else (_date, "date")
+    stamps, are_finer = np.empty(len(cells), np.int64), 0
     for place, (line, cell) in enumerate(cells):
         try:
-            stamps[place] = read(cell.strip())
+            stamps[place], rest = read(cell.strip())
         except (ValueError, OverflowError) as error:
+            first = f", and '{cells[0][1]}' in the first row is a {kind}" if place else ""
             raise ValueError(
-                f"line {line} of '{path}': '{cell}' is not a time like '{cells[0][1]}'; "
-                "whole epoch seconds or dates in ISO 8601 are"
+                f"line {line} of '{path}': '{cell}' is not a time; whole epoch seconds "
+                f"(1396310400) or dates in ISO 8601 (2014-04-01 00:00:00) are{first}"
             ) from error
+        are_finer += rest
+    if are_finer:
+        warnings.warn(
+            f"{are_finer} of {len(cells)} times of '{path}' have fractions of a second, which are "
+            "dropped: samples of one second are averaged",
+            stacklevel=3,
+        )
     if abs(stamps).max() >= END_OF_TIME:
         raise ValueError(
             f"'{path}' has the time {abs(stamps).max()}, past the year 9999; "
@@ -115,25 +142,37 @@ def _is_number(cell: str) -> bool:
         return False
 
 
-def _number(cell: str) -> int:
+def _is_date(cell: str) -> bool:
     try:
-        return int(cell)
+        datetime.fromisoformat(cell)
     except ValueError:
-        return math.floor(float(cell))
+        return False
+    return True
 
 
-def _date(cell: str) -> int:
+def _number(cell: str) -> tuple[int, bool]:
+    """Whole seconds, and whether there is more than them."""
+    try:
+        return int(cell), False
+    except ValueError:
+        return math.floor(float(cell)), not float(cell).is_integer()
+
+
+def _date(cell: str) -> tuple[int, bool]:
     when = datetime.fromisoformat(cell)
-    return math.floor((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    return math.floor(seconds), when.microsecond > 0
 
 
-def _value(path: Path, line: int, cell: str) -> float:
+def _value(cell: str, *, place: str) -> float:
     if cell.strip().lower() in _MISSING:
         return math.nan
     try:
         value = float(cell)
     except ValueError as error:
-        raise ValueError(f"line {line} of '{path}': '{cell}' is not a number") from error
+        raise ValueError(
+            f"{place}: '{cell}' is not a number; name the columns of values, or leave it empty"
+        ) from error
     if math.isinf(value):
-        raise ValueError(f"line {line} of '{path}': '{cell}' is not finite")
+        raise ValueError(f"{place}: '{cell}' is not finite")
     return value

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tgan.features.weights import load_state
 from tgan.files import write_whole_folder
 from tgan.tadgan.detector import TadGANDetector
+from tgan.tadgan.device import usable_device
 from tgan.tadgan.folder import SETTINGS, UNREADABLE, VERSION, WEIGHTS, read_settings, unreadable
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference
@@ -52,8 +53,10 @@ def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> 
 
     Raises:
         ValueError: no such folder, a file in it that is missing, damaged, of another version, or
-            does not fit the other, or an unknown device.
+            does not fit the other, or a device that is not there.
     """
+    # Not the fault of the folder, and so not said to be.
+    device = usable_device(device)
     folder, described = Path(folder), read_settings(folder)
     try:
         detector = _unfitted(described, device)
@@ -61,6 +64,8 @@ def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> 
         detector.networks_ = _networks(detector, load_state(folder / WEIGHTS))
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
+    for network in detector.networks_.values():
+        network.to(device)
     return detector
 
 
@@ -83,7 +88,7 @@ def _description(detector: TadGANDetector) -> dict[str, Any]:
     }
 
 
-def _unfitted(described: Mapping[str, Any], device: str | torch.device) -> TadGANDetector:
+def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetector:
     scoring = dict(described["scoring"])
     threshold = Threshold(**scoring.pop("threshold"))
     return TadGANDetector(
@@ -134,7 +139,7 @@ def _networks(detector: TadGANDetector, tensors: Mapping[str, Tensor]) -> dict[s
         own = [key for key in left if key.startswith(f"{name}.")]
         state = {key.removeprefix(f"{name}."): left.pop(key) for key in own}
         load_network(network, state, name=name)
-        network.to(detector.device).eval()
+        network.eval()
     if left:
         raise ValueError(f"{WEIGHTS} has '{next(iter(left))}', which is of no network")
     return networks

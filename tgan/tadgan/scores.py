@@ -14,6 +14,8 @@ from tgan.tadgan.errors import ERRORS
 
 # The smoothing window as a share of the windows.
 SMOOTHING = 0.01
+# Of networks in float32, of which values are mostly in [-1, 1].
+_ROUNDING = 1e-6
 # Time steps whose densities are estimated at once: small enough for a cache.
 _CHUNK = 128
 
@@ -39,13 +41,33 @@ def smooth(values: np.ndarray, window: int, *, trailing: bool = False) -> np.nda
     if window < 1:
         raise ValueError(f"a smoothing window of {window} samples; the shortest is 1")
     before, after = (window - 1, 0) if trailing else (window // 2, (window - 1) // 2)
-    places = np.arange(len(values))
-    first, last = np.maximum(places - before, 0), np.minimum(places + after + 1, len(values))
-    # Sums of what is left of a constant keep their digits, and a constant stays one.
-    base = values[:1]
-    sums = np.concatenate([np.zeros_like(base), np.cumsum(values - base, 0)])
-    sizes = (last - first).reshape(-1, *[1] * (values.ndim - 1))
-    return base + (sums[last] - sums[first]) / sizes
+    count = len(values)
+    before, after = min(before, count), min(after, count)
+    # A constant stays one.
+    base = np.median(values, axis=0)
+    sums = _moving_sums(values - base, before, after)
+    places = np.arange(count)
+    sizes = np.minimum(places + after + 1, count) - np.maximum(places - before, 0)
+    return base + sums / sizes.reshape(-1, *[1] * (values.ndim - 1))
+
+
+def _moving_sums(values: np.ndarray, before: int, after: int) -> np.ndarray:
+    """Sums over the samples t - before to t + after that there are.
+
+    Blocks as long as a window are summed up from both of their ends: a window is the end of one
+    and the start of the next. So nothing is subtracted, and what lies outside of a window, however
+    large, leaves no trace in it, as it does in differences of one long sum.
+    """
+    count, size = len(values), before + after + 1
+    blocks = -(-(count + size - 1) // size)
+    rest = blocks * size - count - before
+    padded = np.pad(values, ((before, rest), *[(0, 0)] * (values.ndim - 1)))
+    padded = padded.reshape(blocks, size, *values.shape[1:])
+    starts = padded.cumsum(1).reshape(-1, *values.shape[1:])
+    ends = padded[:, ::-1].cumsum(1)[:, ::-1].reshape(-1, *values.shape[1:])
+    # A window that is one block needs no second part.
+    ends[::size] = 0
+    return ends[:count] + starts[size - 1 :][:count]
 
 
 def critic_values(critic: np.ndarray, length: int) -> np.ndarray:
@@ -126,7 +148,8 @@ class Reference:
         critic_deviation: of all its values.
 
     Raises:
-        ValueError: a smoothing window that is no whole number from 1.
+        ValueError: a smoothing window that is no whole number from 1, or a deviation of errors
+            that is not above 0.
     """
 
     smoothing: int
@@ -138,14 +161,20 @@ class Reference:
     def __post_init__(self) -> None:
         if not isinstance(self.smoothing, int | np.integer) or self.smoothing < 1:
             raise ValueError(f"a smoothing window of {self.smoothing} is no whole number from 1")
+        if not self.error_deviation > 0:
+            raise ValueError(f"a deviation of errors of {self.error_deviation} is not above 0")
 
     @classmethod
     def of(
         cls, errors: np.ndarray, critic: np.ndarray | None = None, *, smoothing: int
     ) -> "Reference":
-        """What is usual in errors (T,) and critic values (T,); deviations of constants are 0."""
+        """What is usual in errors (T,) and critic values (T,).
+
+        The deviation of errors is at least what rounding in networks makes of them; that of a
+        constant critic is 0.
+        """
         smoothed = smooth(errors, smoothing)
-        usual = float(smoothed.mean()), _deviation(smoothed)
+        usual = float(smoothed.mean()), max(float(smoothed.std()), _ROUNDING)
         if critic is None:
             return cls(smoothing, *usual)
         low, high = np.quantile(critic, [0.25, 0.75])
@@ -164,7 +193,7 @@ class Reference:
             ValueError: an unknown combination, or one that needs a critic where there is none.
         """
         combine = look_up(COMBINATIONS, combination, kind="combination")
-        z = _ratio(smooth(errors, self.smoothing) - self.error_mean, self.error_deviation)
+        z = (smooth(errors, self.smoothing) - self.error_mean) / self.error_deviation
         rec = np.maximum(z, 0) + 1
         if combination == "reconstruction":
             return rec
@@ -205,7 +234,6 @@ def anomaly_scores(
     smoothing: int,
     error: str = "dtw",
     combination: str | None = None,
-    orion: bool = False,
 ) -> np.ndarray:
     """The score of each time step by what is usual in this very series: (T,), at least 0.
 
@@ -216,7 +244,6 @@ def anomaly_scores(
         error: a name in `ERRORS`.
         combination: a name in `COMBINATIONS`; by default the product, or the reconstruction alone
             without a critic.
-        orion: see `warped_errors`.
 
     Raises:
         ValueError: an unknown name, shapes that differ, or a combination that needs a critic.
@@ -227,6 +254,6 @@ def anomaly_scores(
         raise ValueError(f"values {values.shape} and reconstruction {made.shape} differ in shape")
     if critic is not None and critic.shape != values.shape[:1]:
         raise ValueError(f"critic {critic.shape} for {len(values)} time steps")
-    errors = measure(values, made, orion=orion)
+    errors = measure(values, made)
     reference = Reference.of(errors, critic, smoothing=smoothing)
     return reference.scores(errors, critic, combination=combination)

@@ -51,6 +51,8 @@ class Series:
             raise ValueError(
                 f"the times of a series are whole seconds, and not {self.timestamps.dtype}"
             )
+        # Differences of unsigned or narrow numbers would wrap around.
+        object.__setattr__(self, "timestamps", self.timestamps.astype(np.int64, copy=False))
         if (np.diff(self.timestamps) < 0).any():
             raise ValueError("the times of a series have to be sorted")
         infinite = np.isinf(self.values).any(0)
@@ -255,23 +257,18 @@ class Scaler:
         return np.where(changes, ranges, 2.0), changes.astype(np.float64)
 
 
-def windows_of(values: np.ndarray, length: int, *, orion: bool = False) -> np.ndarray:
+def windows_of(values: np.ndarray, length: int) -> np.ndarray:
     """All windows of values (N, C) at step 1: (N - W + 1, W, C), a read-only view.
 
     Args:
         length: W.
-        orion: leave out the last one, as `rolling_window_sequences` does.
 
     Raises:
         ValueError: fewer samples than one window needs.
     """
-    needed = length + orion
     if length < 1:
         raise ValueError(f"windows of {length} samples; the shortest have 1")
-    if len(values) < needed:
-        raise ValueError(
-            f"{len(values)} samples are too few for a window of {length}: at least {needed}"
-        )
+    if len(values) < length:
+        raise ValueError(f"{len(values)} samples are too few for a window of {length}")
     # The view has time last: (n, C, W).
-    found = np.swapaxes(sliding_window_view(values, length, axis=0), 1, 2)
-    return found[:-1] if orion else found
+    return np.swapaxes(sliding_window_view(values, length, axis=0), 1, 2)

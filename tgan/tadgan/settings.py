@@ -4,6 +4,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 from torch import nn
 
@@ -92,13 +93,18 @@ class TadGANSettings:
     bf16: bool = False
 
     def __post_init__(self) -> None:
+        for name in (*_COUNTS, "hidden", "steps"):
+            value = getattr(self, name)
+            if isinstance(value, Integral) and not isinstance(value, bool):
+                # Numbers of NumPy, too, are kept as Python's.
+                object.__setattr__(self, name, int(value))
         for name in _COUNTS:
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if type(value) is not int or value < 1:
                 raise ValueError(f"{name} {value} of a TadGAN is no whole number from 1")
-        if self.steps is not None and not (isinstance(self.steps, int) and self.steps >= 0):
+        if self.steps is not None and not (type(self.steps) is int and self.steps >= 0):
             raise ValueError(f"steps {self.steps} of a TadGAN are no whole number from 0")
-        if not (isinstance(self.hidden, int) and 0 <= self.hidden < self.window):
+        if not (type(self.hidden) is int and 0 <= self.hidden < self.window):
             raise ValueError(
                 f"hidden {self.hidden} of a TadGAN is not in [0, {self.window}), its window"
             )

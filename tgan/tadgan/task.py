@@ -1,6 +1,6 @@
 """The TadGAN task: four networks, three optimisers, one step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -12,7 +12,6 @@ from tgan.noise import Noise
 from tgan.rng import Stream, seed_of
 from tgan.tadgan.settings import TadGANSettings
 from tgan.tadgan.steps import Autoencoder, CycleGame, cycle_step
-from tgan.training.state import Tensors, flatten_optimizer, load_network, load_optimizer
 from tgan.training.steps import Batch, Player, Terms
 
 
@@ -33,7 +32,7 @@ def build_networks(
         torch.zeros(1, settings.channels, settings.window),
         torch.zeros(1, settings.latent_size),
     )
-    with torch.random.fork_rng([]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
         networks = settings.networks()
         critics = networks["window_critic"], networks["latent_critic"]
@@ -53,7 +52,6 @@ class TadGANTask:
 
     Attributes:
         encoder, decoder, window_critic, latent_critic: the networks, in training mode.
-        reals_per_step, latents_per_step: how many batches one step takes.
 
     Raises:
         ValueError: a network cannot be built so, or a critic cannot be constrained so.
@@ -68,8 +66,6 @@ class TadGANTask:
         variance: float = 1.0,
     ) -> None:
         self.settings, self.seed, self.device = settings, seed, torch.device(device)
-        self.reals_per_step = settings.n_critic + (not settings.reuses_last)
-        self.latents_per_step = self.reals_per_step
         networks, constraints = build_networks(settings, seed=seed)
         networks = {name: network.to(self.device) for name, network in networks.items()}
         self.encoder, self.decoder, self.window_critic, self.latent_critic = networks.values()
@@ -127,26 +123,6 @@ class TadGANTask:
             "latent_critic": self.latent_critic,
         }
 
-    def tensors(self) -> dict[str, Tensors]:
-        """Everything that training changes, by the name of the file that holds it."""
-        tensors = {name: network.state_dict() for name, network in self.networks().items()}
-        for name, player in self._players.items():
-            tensors[f"{name}_optimizer"] = flatten_optimizer(player.optimizer)
-        return {name: state for name, state in tensors.items() if state}
-
-    def load_tensors(self, tensors: Mapping[str, Tensors]) -> None:
-        """Take over what `tensors()` gave.
-
-        Raises:
-            ValueError: a network or an optimiser is missing or of another shape.
-        """
-        for name, network in self.networks().items():
-            load_network(network, tensors.get(name, {}), name=name)
-        for name, player in self._players.items():
-            if f"{name}_optimizer" not in tensors:
-                raise ValueError(f"the checkpoint has no optimiser of the {name} to go on with")
-            load_optimizer(player.optimizer, tensors[f"{name}_optimizer"])
-
     def _player(self, name: str, network: nn.Module) -> Player:
         settings = self.settings
         trained = [p for p in network.parameters() if p.requires_grad]
@@ -157,9 +133,8 @@ class TadGANTask:
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
-        """Dropout takes the global generator, which is as it was afterwards."""
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
+        """Dropout takes the global generators, which are as they were afterwards."""
+        with torch.random.fork_rng():
             torch.manual_seed(seed_of(Stream.NOISE, self.seed, step))
             yield
 

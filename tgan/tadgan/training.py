@@ -16,6 +16,8 @@ from tgan.training.steps import Batch, Terms
 
 # Steps between two looks at whether losses are finite: each look waits for the device.
 CHECK_EVERY = 25
+# Windows that are looked at at once; as many as there are may not fit in memory.
+_CHUNK = 1024
 
 
 def train(
@@ -24,8 +26,6 @@ def train(
     *,
     seed: int,
     steps: int,
-    first: int = 0,
-    task: TadGANTask | None = None,
     device: str | torch.device = "cpu",
     report: Callable[[int, Terms], None] = lambda step, terms: None,
 ) -> TadGANTask:
@@ -35,32 +35,26 @@ def train(
     the rest of a pass that makes no whole step; here the next pass completes it.
 
     Args:
-        windows: (M, C, W) in [-1, 1], float32.
+        windows: (M, C, W) in [-1, 1], float32; a view of a series will do, of which only batches
+            are copied where it lies on `device`.
         seed: of weights, order, latents, dropout and penalties.
         steps: updates of encoder and decoder in all.
-        first: steps that `task` has made already: training goes on as if it had never stopped.
-        task: to go on with; a new one if None.
-        device: of a new task.
+        device: of the networks.
         report: called after every step with its number (from 0) and its terms, on the device.
 
     Raises:
-        ValueError: windows are of another shape or not finite, or `first` is above `steps`.
+        ValueError: windows are of another shape or not finite.
         ArithmeticError: a loss is not finite; looked for after every 25 steps and the last one.
     """
     _check_windows(windows, settings)
-    if not 0 <= first <= steps:
-        raise ValueError(f"cannot train from step {first} to step {steps}")
-    if task is None:
-        # Of a constant it is 0, and any weight will do.
-        variance = float(windows.double().var(correction=0)) or 1.0
-        task = TadGANTask(settings, seed=seed, device=device, variance=variance)
-        if settings.starts_from_components:
-            start_from_components(task.encoder, task.decoder, windows)
-    on_device = windows.to(task.device)
-    number = first * task.reals_per_step
-    reals = _reals(on_device, settings.batch_size, seed, number)
-    latents = _latents(settings, task.device, seed, number)
-    for step in range(first, steps):
+    # Of a constant it is 0, and any weight will do.
+    variance = _variance(windows) or 1.0
+    task = TadGANTask(settings, seed=seed, device=device, variance=variance)
+    if settings.starts_from_components:
+        start_from_components(task.encoder, task.decoder, windows)
+    reals = _reals(windows.to(task.device), settings.batch_size, seed)
+    latents = _latents(settings, task.device, seed)
+    for step in range(steps):
         rate = rate_at(step, steps, settings.cooldown)
         terms = task.step(step, reals, latents, rate=rate)
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
@@ -74,20 +68,33 @@ def rate_at(step: int, steps: int, cooldown: float) -> float:
     return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
 
 
-def _reals(windows: Tensor, batch_size: int, seed: int, first: int) -> Iterator[Batch]:
+def _reals(windows: Tensor, batch_size: int, seed: int) -> Iterator[Batch]:
     sampler = ClipSampler(len(windows), batch_size=batch_size, seed=seed)
-    for number in count(first):
-        yield Batch(windows[torch.from_numpy(sampler.indices(number)).to(windows.device)])
+    for number in count():
+        picked = windows[torch.from_numpy(sampler.indices(number)).to(windows.device)]
+        # In this layout always, of a view too: networks round otherwise in another one.
+        yield Batch(picked.contiguous())
 
 
-def _latents(
-    settings: TadGANSettings, device: torch.device, seed: int, first: int
-) -> Iterator[Tensor]:
+def _latents(settings: TadGANSettings, device: torch.device, seed: int) -> Iterator[Tensor]:
     """Standard normal numbers, drawn on the CPU so that every device gets the same ones."""
     shape = settings.batch_size, settings.latent_size
-    for number in count(first):
+    for number in count():
         generator = torch.Generator().manual_seed(seed_of(Stream.LATENTS, seed, number))
         yield torch.randn(shape, generator=generator).to(device)
+
+
+def _variance(windows: Tensor) -> float:
+    """The variance of all numbers in windows, in float64."""
+    mean = sum(float(part.sum()) for part in _parts(windows)) / windows.numel()
+    squares = sum(float((part - mean).square().sum()) for part in _parts(windows))
+    return squares / windows.numel()
+
+
+def _parts(windows: Tensor) -> Iterator[Tensor]:
+    """Windows in float64 on the CPU, a chunk at a time."""
+    for part in windows.split(_CHUNK):
+        yield part.cpu().contiguous().double()
 
 
 def _check_windows(windows: Tensor, settings: TadGANSettings) -> None:
@@ -97,7 +104,7 @@ def _check_windows(windows: Tensor, settings: TadGANSettings) -> None:
             f"windows of shape {tuple(windows.shape)} for a TadGAN of (windows, channels, steps) "
             f"(1 or more, {expected[0]}, {expected[1]})"
         )
-    if not torch.isfinite(windows).all():
+    if not all(torch.isfinite(part).all() for part in windows.split(_CHUNK)):
         raise ValueError("windows hold numbers that are not finite")
 
 

@@ -19,7 +19,7 @@ from tgan.files import write_whole
 from tgan.tadgan import sets
 from tgan.tadgan.baselines import BASELINES
 from tgan.tadgan.robot import robot_with_faults
-from tgan.tadgan.scoring import SCORINGS, Scoring
+from tgan.tadgan.scoring import SCORINGS
 from tgan.tadgan.sets import Labelled
 from tgan.tadgan.settings import CONFIGURATIONS
 
@@ -33,7 +33,7 @@ _ROBOTS = 3
 
 def _tadgan(name: str, **changes: int | str) -> TadGANMethod:
     """A configuration with changes, and its own scoring."""
-    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS.get(name, Scoring()))
+    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS[name])
 
 
 METHODS: dict[str, Method] = {

@@ -194,7 +194,7 @@ def read_result(run: Run, method: Method, out: Path) -> Result | None:
         )
         return Result(found, float(content["seconds"]), *errors, dict(content["made_by"]))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"'{path}' cannot be used: {error}") from error
+        raise ValueError(f"'{path}' cannot be used: {error} (or delete it)") from error
 
 
 def _agreement(entry: Mapping[str, Any]) -> Agreement:

@@ -1,13 +1,12 @@
 """What is compared: baselines, and TadGANs by their configurations."""
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
-
-import numpy as np
 
 from tgan.tadgan.baselines import BASELINES, WINDOW, WindowComponents
 from tgan.tadgan.detector import TadGANDetector
+from tgan.tadgan.fidelity import known_error
 from tgan.tadgan.intervals import find_intervals
 from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
 from tgan.tadgan.scoring import Scoring
@@ -17,6 +16,8 @@ from tgan.tadgan.settings import TadGANSettings
 
 # The combination of scores that a baseline has, which has no critic.
 ERRORS_ALONE = "reconstruction"
+# What `Outcome.error` means. The first version counted filled gaps, too.
+ERROR_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Outcome:
     Attributes:
         intervals: found ones, by the combination of scores that they come from.
         seconds: of fitting and scoring.
-        error: the mean squared error of the reconstruction of scaled values; None without one.
+        error: the mean squared error of the reconstruction of scaled values, without those that are
+            missing; None without a reconstruction.
         components_error: that of as many principal components of windows as the latent has
             numbers; None of a baseline.
     """
@@ -52,7 +54,14 @@ class BaselineMethod:
 
     def settings(self) -> dict[str, Any]:
         """What its results depend on beside series and seed."""
-        return {"baseline": self.name, "window": WINDOW, "scoring": asdict(Scoring())}
+        # All baselines keep their arguments, each under its name.
+        kept = {name.lstrip("_"): value for name, value in vars(BASELINES[self.name]()).items()}
+        return {
+            "baseline": self.name,
+            "parameters": {name: value for name, value in kept.items() if name != "seed"},
+            "window": WINDOW,
+            "scoring": asdict(Scoring()),
+        }
 
     def check(self) -> None:
         """Raise a ValueError where something that it needs is not installed."""
@@ -95,6 +104,7 @@ class TadGANMethod:
         return {
             "configuration": asdict(self.configuration),
             "scoring": asdict(self.scoring),
+            "error_version": ERROR_VERSION,
         }
 
     def check(self) -> None:
@@ -115,8 +125,8 @@ class TadGANMethod:
         seconds = time.perf_counter() - start
         found = {}
         for combination in COMBINATIONS:
-            detector.scoring = replace(self.scoring, combination=combination)
-            found[combination] = detector.intervals_of(detector.scored(measures))
+            scored = detector.scored(measures, combination=combination)
+            found[combination] = detector.intervals_of(scored)
         values = detector.scaler_.transform(measures.values)
         train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
         length = self.configuration.window
@@ -126,6 +136,6 @@ class TadGANMethod:
         return Outcome(
             found,
             seconds,
-            float(np.square(values - measures.made).mean()),
-            float(np.square(values - components.reconstruct(values)).mean()),
+            known_error(measures.values, measures.made, detector.scaler_),
+            known_error(measures.values, components.reconstruct(values), detector.scaler_),
         )

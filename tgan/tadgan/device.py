@@ -1,0 +1,21 @@
+"""The device that networks of a detector lie on."""
+
+import torch
+
+
+def usable_device(device: str | torch.device) -> torch.device:
+    """A device once it has held a number, which `meta`, say, cannot.
+
+    Raises:
+        ValueError: there is no such device, or it cannot be used.
+    """
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"unknown device '{device}'; choose cpu, cuda, cuda:1, ...") from error
+    try:
+        torch.zeros(1, device=found).item()
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].split(". ")[0]
+        raise ValueError(f"device '{device}' cannot be used: {reason}") from error
+    return found
