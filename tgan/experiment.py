@@ -24,12 +24,15 @@ class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Help with defaults, and with examples kept as they are laid out."""
 
 
-def experiment_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
-    """A parser of `--config FILE`, of every setting as a dotted option, and of what is added."""
+def experiment_parser(prog: str, description: str, examples: str) -> ArgumentParser:
+    """A parser of `--config FILE`, of every setting as a dotted option, and of what is added.
+
+    Examples come before the options, of which there are pages; the usage does not list them.
+    """
     parser = ArgumentParser(
         prog=prog,
-        description=description,
-        epilog=epilog,
+        usage=f"{prog} --config FILE [--SETTING VALUE ...] [OPTIONS]",
+        description=f"{description}\n\n{examples}",
         exit_on_error=False,
         allow_abbrev=False,
         formatter_class=_Formatter,

@@ -165,6 +165,13 @@ def test_mistakes_end_in_one_line(run, folder, tmp_path, capsys, argv, message):
     assert not (tmp_path / "o").exists()
 
 
+def test_help_writes_names_with_commas_between(capsys):
+    with pytest.raises(SystemExit):
+        main(["detect", "images", "--help"])
+    told = capsys.readouterr().out
+    assert "--normal NAME,..." in told and "--methods METHOD,..." in told
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

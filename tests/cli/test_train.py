@@ -176,3 +176,5 @@ def test_help_shows_examples_and_every_setting():
     )
     for text in ("examples:", "--train.steps", "generator updates in all", "--resume"):
         assert text in result.stdout
+    # They would be lost below pages of settings.
+    assert result.stdout.index("examples:") < result.stdout.index("\noptions:") < 2000

@@ -7,6 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
+from tgan.words import counted
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
@@ -80,8 +81,8 @@ def warnings_of(run, checkpoint) -> list[str]:
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
     if checkpoint is not None and checkpoint.num_videos != len(run.source):
         lines.append(
-            f"warning: the run was trained on {checkpoint.num_videos} videos and goes on with "
-            f"{len(run.source)}: clips come in another order"
+            f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "
+            f"on with {len(run.source)}: clips come in another order"
         )
     return lines
 
@@ -98,7 +99,7 @@ def describe(run, checkpoint) -> str:
     data_name = config.data.dataset or config.data.path or config.data.name
     return "\n".join(
         [
-            f"data: {len(run.source)} {'videos' if frames > 1 else 'images'} from "
+            f"data: {counted(len(run.source), 'video' if frames > 1 else 'image')} from "
             f"{data_name} ({len(run.source.skipped)} skipped, "
             f"{run.source.num_too_short} too short), "
             f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",
