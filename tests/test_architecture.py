@@ -19,6 +19,7 @@ ROWS = [
         "tgan.config",
         "tgan.validation",
         "tgan.files",
+        "tgan.words",
         "tgan.allocator",
     ],
     ["tgan.experiment", "tgan.losses", "tgan.linalg", "tgan.noise", "tgan.video", "tgan.pixels"],

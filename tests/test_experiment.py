@@ -1,3 +1,4 @@
+import re
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -5,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from tgan.config import Config
-from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
+from tgan.experiment import (
+    dump_config,
+    experiment_parser,
+    flat_settings,
+    parse_config,
+    read_experiment,
+)
 from tgan.validation import validate
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -53,7 +60,22 @@ def test_every_shipped_configuration_is_valid(path):
     ("argv", "message"),
     [
         (["--train.stpes=3"], "unknown setting 'train.stpes' (did you mean 'train.steps'?)"),
-        (["--train.steps=many"], "train.steps: 'many' is not int"),
+        (["--train.steps=many"], "train.steps: 'many' is not a whole number"),
+        (["--train=5"], "'train' is a group of settings: train.steps, train.batch_size, train.sch"),
+        (["--critic"], "'critic' is a group of settings: critic.name, critic.width"),
+        (["--train.augment=foo"], "'foo' is not a list of any of translation, flip, colour, cuto"),
+        (["--train.augment=flip"], "cutout, such as [flip]"),
+        (["--log.trackers=foo"], "'foo' is not a list of any of tensorboard, wandb, trackio, such"),
+        (["--critic_optimizer.betas=3"], "'3' is not a list of 2 numbers, such as [0.5, 0.9]"),
+        (
+            ["--data.classes=[7]"],
+            "data.classes: '7' is not a list of names, such as [\"0\"",
+        ),
+        (["--log.milestones=5"], "'5' is not a list of whole numbers, such as [1000, 5000]"),
+        (["--data.depth_bounds=7"], "data.depth_bounds: '7' is not null or a list of numbers"),
+        (["--log.fps=fast"], "log.fps: 'fast' is not a number"),
+        (["--conditional=maybe"], "conditional: 'maybe' is not true or false"),
+        (["--data.path=[3]", "--train.ema_decay=x"], "train.ema_decay: 'x' is not null or a num"),
         (["--constraint.name=svd"], "'svd' is not one of none, weight_clip, svc"),
         (["--data.resolution=60"], "data.resolution 60 is not 4 or 5 times a power of two"),
         (["--data.num_frames=0"], "data.num_frames 0 is below 1"),
@@ -104,6 +126,17 @@ def test_mistakes_are_named_in_one_line(argv, message):
     assert "\n" not in str(error.value)
 
 
+def test_every_setting_has_a_type_that_can_be_told_in_words():
+    parser = experiment_parser("test", "", "")
+    parser.add_argument("--how-many", type=int | None)
+    for name in flat_settings(asdict(Config())).keys() - {"data.path", "data.held_out_path"}:
+        with pytest.raises(ValueError) as error:
+            read(f"--{name}={{1: [x]}}")
+        assert name in str(error.value) and not re.search(r"typing|<class|\w\[", str(error.value))
+    with pytest.raises(ValueError, match="^--how-many 'x' is not a whole number$"):
+        read_experiment(parser, ["--how-many=x"])
+
+
 def test_all_problems_are_listed_at_once():
     config = Config()
     config.data.resolution, config.train.batch_size = 60, 0
@@ -118,9 +151,9 @@ def test_all_problems_are_listed_at_once():
         ("trian: {steps: 3}", "unknown setting 'trian' (did you mean 'train'?)"),
         ("data: [", "settings.yaml is not valid YAML"),
         ("train: !!python/object/apply:os.system ['true']", "not valid YAML"),
-        ("train: {steps: 1.5}", "train.steps: '1.5' is not int"),
-        ("train: {steps: null}", "train.steps: 'None' is not int"),
-        ("train: {steps: [3]}", "train.steps: '[3]' is not int"),
+        ("train: {steps: 1.5}", "train.steps: '1.5' is not a whole number"),
+        ("train: {steps: null}", "train.steps: 'None' is not a whole number"),
+        ("train: {steps: [3]}", "train.steps: '[3]' is not a whole number"),
         ("train: {steps: {a: 3}}", "train.steps has to be a single value"),
         ("train: null", "train has to be a group of settings, not None"),
         ("data: []", "data has to be a group of settings, not []"),

@@ -1,9 +1,12 @@
+import os
+import stat
 import sys
 
 import pytest
 
 from tgan.files import (
     check_new_folder,
+    check_not_there,
     check_writable,
     write_files,
     write_whole,
@@ -42,6 +45,27 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         (path / "a").rmdir()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_files_get_the_mode_that_the_umask_gives(tmp_path, umask, mode):
+    def write_for_its_owner(file):
+        file.touch(0o600)
+
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "file", write_for_its_owner)
+        with write_whole_folder(tmp_path / "folder") as part:
+            (part / "deeper").mkdir()
+            write_for_its_owner(part / "deeper" / "file")
+        with write_files(tmp_path) as part:
+            write_for_its_owner(part / "other")
+    finally:
+        assert os.umask(before) == umask
+    for path in (tmp_path / "file", tmp_path / "other", tmp_path / "folder" / "deeper" / "file"):
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "folder" / "deeper").stat().st_mode) == 0o777 & ~umask
+
+
 def test_files_take_their_places_together_or_none_does(tmp_path):
     for folder in (tmp_path / "new" / "folder", tmp_path):
         with pytest.raises(KeyboardInterrupt), write_files(folder) as part:
@@ -71,6 +95,14 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="cannot be written: .*Not a directory"):
         check_new_folder(tmp_path / "file" / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_there_is_refused_unless_it_may_go(tmp_path):
+    check_not_there(tmp_path / "new", overwrite=False)
+    (tmp_path / "old").touch()
+    check_not_there(tmp_path / "old", overwrite=True)
+    with pytest.raises(ValueError, match="old' is there already; --overwrite replaces it"):
+        check_not_there(tmp_path / "old", overwrite=False)
 
 
 def test_what_can_be_written_is_found_out_without_a_trace(tmp_path):

@@ -35,6 +35,7 @@ def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     assert written == json.loads(json.dumps(card(config)))
     texts = [path.read_text() for path in (tmp_path / "g").glob("*.*") if path.name != WEIGHTS]
     assert len(texts) == 3 and not any("secret" in text for text in texts)
+    assert len({path.stat().st_mode for path in (tmp_path / "g").iterdir()}) == 1
 
 
 @pytest.mark.parametrize(("name", "classes"), [("dcgan", 0), ("dcgan", 3), ("translator", 0)])

@@ -76,7 +76,15 @@ def test_commands_run_in_the_order_of_the_readme(home):
         *("train", "prepare", "generate", "export", "evaluate", "benchmark-clipping"),
         *("train-encoder", "detect"),
     }
-    outputs = ["samples.mp4", "filmstrip.png", "thousand.npy", "slow.mp4", "walk.mp4", "sum.mp4"]
+    outputs = [
+        "samples.mp4",
+        "grid.mp4",
+        "filmstrip.png",
+        "thousand.npy",
+        "slow.mp4",
+        "walk.mp4",
+        "sum.mp4",
+    ]
     for name in [
         *outputs,
         "waving.mp4",

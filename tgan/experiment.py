@@ -24,12 +24,15 @@ class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Help with defaults, and with examples kept as they are laid out."""
 
 
-def experiment_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
-    """A parser of `--config FILE`, of every setting as a dotted option, and of what is added."""
+def experiment_parser(prog: str, description: str, examples: str) -> ArgumentParser:
+    """A parser of `--config FILE`, of every setting as a dotted option, and of what is added.
+
+    Examples come before the options, of which there are pages; the usage does not list them.
+    """
     parser = ArgumentParser(
         prog=prog,
-        description=description,
-        epilog=epilog,
+        usage=f"{prog} --config FILE [--SETTING VALUE ...] [OPTIONS]",
+        description=f"{description}\n\n{examples}",
         exit_on_error=False,
         allow_abbrev=False,
         formatter_class=_Formatter,
@@ -58,7 +61,7 @@ def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config
         namespace = parser.parse_args(options)
         settings = parser.instantiate(namespace)
     except ArgumentError as error:
-        raise ValueError(_explain(str(error))) from None
+        raise ValueError(_explain(str(error), _own_options(parser))) from None
     config = Config(**{f.name: settings[f.name] for f in fields(Config)})
     validate(config)
     return config, namespace
@@ -144,33 +147,73 @@ def _as_text(name: str, value: Any, source: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _explain(message: str) -> str:
-    """The parser's message in one line that names the setting and what it could have been."""
+def _explain(message: str, options: dict[str, Any]) -> str:
+    """The parser's message in one line that names the setting and what it could have been.
+
+    Args:
+        options: types of the options that are no settings.
+    """
     message = " ".join(message.split())
     known = _settings(Config)
     if match := re.search(r'Parser key "([\w.]+)":? .*(?:Got|Given) value: (.*)', message):
         name, value = match.groups()
         if name in known:
             return f"{name}: '{value}' is not {_describe(known[name], value)}"
+        if name in options:
+            return f"--{name.replace('_', '-')} '{value}' is not {_describe(options[name], value)}"
     return message
 
 
+def _own_options(parser: ArgumentParser) -> dict[str, Any]:
+    """Types of the options that were added to those of the settings; None can only be left out."""
+    kinds = {a.dest: getattr(a, "_typehint", None) or a.type for a in parser._actions}
+    return {name: _without_none(kind) for name, kind in kinds.items() if kind is not None}
+
+
 def _unknown(name: str, known: dict[str, Any]) -> str:
+    if name in _groups(Config):
+        members = [other for other in _settings(Config) if other.startswith(f"{name}.")]
+        return f"'{name}' is a group of settings: {', '.join(members[:4])}, ..."
     group = name.rpartition(".")[0]
     choices = [other for other in known if other.startswith(f"{group}.")] if group else []
     listed = f"; there are {', '.join(choices)}" if choices else ""
     return f"unknown setting '{name}'{did_you_mean(name, [*known, *_groups(Config)])}{listed}"
 
 
+# A type in words, several of it, and a list of such as a user writes it.
+_WORDS = {
+    int: ("a whole number", "whole numbers", "[1000, 5000]"),
+    float: ("a number", "numbers", "[0.5, 0.9]"),
+    bool: ("true or false", "true or false", "[true, false]"),
+    str: ("a text", "names", '["0", "cat"]'),
+}
+
+
 def _describe(kind: Any, value: str) -> str:
-    """A type in words: its choices where it has some, else its name."""
+    """A type in words: its choices where it has some, and an example of a list."""
     if type(None) in get_args(kind):
-        (kind,) = (other for other in get_args(kind) if other is not type(None))
-        return f"null or {_describe(kind, value)}"
+        return f"null or {_describe(_without_none(kind), value)}"
     if get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
         return f"one of {', '.join(choices)}{did_you_mean(value, choices)}"
-    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    if get_origin(kind) not in (list, tuple):
+        return _WORDS[kind][0]
+    members = get_args(kind)
+    if get_origin(members[0]) is Literal:
+        choices = get_args(members[0])
+        example = value if value in choices else choices[0]
+        return f"a list of any of {', '.join(choices)}, such as [{example}]"
+    _, several, example = _WORDS[members[0]]
+    count = f"{len(members)} " if get_origin(kind) is tuple else ""
+    return f"a list of {count}{several}, such as {example}"
+
+
+def _without_none(kind: Any) -> Any:
+    """The type of a value that may be None, where it is not."""
+    if type(None) not in get_args(kind):
+        return kind
+    (kind,) = (other for other in get_args(kind) if other is not type(None))
+    return kind
 
 
 def _settings(group: type, prefix: str = "") -> dict[str, Any]:

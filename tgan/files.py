@@ -16,6 +16,12 @@ def check_writable(path: str | Path) -> None:
     _check_place(path)
 
 
+def check_not_there(path: str | Path, *, overwrite: bool) -> None:
+    """Raise a ValueError if there is something at `path` that the user did not give away."""
+    if Path(path).exists() and not overwrite:
+        raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+
+
 def check_new_folder(path: str | Path) -> None:
     """Raise a ValueError unless a folder can be made at `path`, or an empty one is there."""
     path = Path(path)
@@ -30,6 +36,8 @@ def check_new_folder(path: str | Path) -> None:
 def write_whole_folder(path: str | Path) -> Iterator[Path]:
     """A folder beside `path` to fill, which is moved into place if nothing is raised meanwhile.
 
+    Its files get the usual mode, as `set_usual_mode` says.
+
     Raises:
         ValueError: as `check_new_folder`.
     """
@@ -40,12 +48,25 @@ def write_whole_folder(path: str | Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
+        for file in part.rglob("*"):
+            if file.is_file():
+                set_usual_mode(file)
         # Another system than POSIX does not replace an empty folder.
         if path.is_dir():
             path.rmdir()
         part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def set_usual_mode(path: Path) -> None:
+    """Let a file have the mode of a newly opened one.
+
+    safetensors, and whatever else writes by way of `tempfile`, makes files for their owner alone.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
 
 
 def _check_place(path: Path) -> None:
@@ -65,6 +86,7 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         write(part)
+        set_usual_mode(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -84,6 +106,7 @@ def write_files(folder: str | Path) -> Iterator[Path]:
     try:
         yield part
         for path in sorted(part.iterdir()):
+            set_usual_mode(path)
             path.replace(folder / path.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -23,6 +23,7 @@ from tgan.export import card, compare
 from tgan.files import write_whole_folder
 from tgan.models import GENERATORS
 from tgan.training.state import load_network
+from tgan.words import counted
 
 CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json", "README.md"
 MODEL_TYPE = "tgan-generator"
@@ -36,7 +37,7 @@ tags: [gan, {kind}]
 ---
 # A generator of {kind}s
 
-`{name}` of tgan {version}: {frames}{side}x{side} pixels, {channels} channels, {classes}.
+`{name}` of tgan {version}: {frames}{side}x{side} pixels, {depth}, {classes}.
 
 ```
 tgan generate . --out samples.{ending}
@@ -172,6 +173,7 @@ def _readme(config: Config) -> str:
         frames="" if is_image else f"{data.num_frames} frames of ",
         side=data.resolution,
         channels=data.channels,
+        depth=counted(data.channels, "channel"),
         num_frames=data.num_frames,
         classes=f"classes {', '.join(labels)}" if config.conditional else "without classes",
         ending="png" if is_image else "mp4",

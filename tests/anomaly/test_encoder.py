@@ -80,6 +80,7 @@ def test_a_saved_encoder_comes_back_for_its_own_generator_alone(networks, tmp_pa
     path = save_encoder(tmp_path, encoder, facts)
     names = sorted(file.name for file in path.iterdir())
     assert names == ["encoder.json", "encoder.safetensors"]
+    assert len({file.stat().st_mode for file in path.iterdir()}) == 1
     loaded, known = load_encoder(tmp_path, generator)
     pictures = torch.rand(2, 1, 1, 8, 8)
     torch.testing.assert_close(loaded(pictures), encoder(pictures), rtol=0, atol=0)

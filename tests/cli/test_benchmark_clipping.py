@@ -33,6 +33,7 @@ def command(config, out, *argv):
         (["--parts", "vidoe"], "unknown part 'vidoe' (did you mean 'video'?)"),
         (["--seeds", "0"], "--seeds 0 is not in 1"),
         (["--processes", "0"], "--processes 0 is not in 1"),
+        (["--processes", "x"], "--processes 'x' is not a whole number"),
         (["--budget", "hours"], "--budget 'hours': choose from both, steps, seconds"),
         (["--critic.width", "0"], "critic.width 0 is below 1"),
         (["--generator.widht", "8"], "unknown setting 'generator.widht'"),

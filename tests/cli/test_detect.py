@@ -165,14 +165,21 @@ def test_mistakes_end_in_one_line(run, folder, tmp_path, capsys, argv, message):
     assert not (tmp_path / "o").exists()
 
 
+def test_help_writes_names_with_commas_between(capsys):
+    with pytest.raises(SystemExit):
+        main(["detect", "images", "--help"])
+    told = capsys.readouterr().out
+    assert "--normal NAME,..." in told and "--methods METHOD,..." in told
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--conditional", "true"], "a conditional run"),
+        (["--conditional", "true"], "run' is a run with conditional true; anomalies"),
         (
             ["--data.name", "moving_digits", "--data.num_frames", "16"]
             + ["--generator.name", "deconv3d"],
-            "a run of clips of 16 frames",
+            "run' is a run of clips, with data.num_frames 16; anomalies are scored in images",
         ),
     ],
 )

@@ -157,6 +157,22 @@ def test_mistakes_end_with_one_line_and_status_2(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_that_is_there_is_replaced_only_when_asked(run_dir, tmp_path, capsys):
+    out = tmp_path / "keep.png"
+    out.write_bytes(b"precious")
+    with pytest.raises(SystemExit) as exit_:
+        generate(run_dir, "--out", out, "--seeds", "0")
+    assert exit_.value.code == 2 and out.read_bytes() == b"precious"
+    assert "keep.png' is there already; --overwrite replaces it" in capsys.readouterr().err
+    generate(run_dir, "--out", out, "--seeds", "0", "--overwrite")
+    assert iio.imread(out).shape == (96, 16 * 96, 3)
+    folder = tmp_path / "samples"
+    (folder / "mine").mkdir(parents=True)
+    with pytest.raises(SystemExit):
+        generate(run_dir, "--out", folder, "--seeds", "0", "--overwrite")
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+
+
 @pytest.mark.parametrize("fps", ["0.1", "1000"])
 @pytest.mark.parametrize("ending", ["mp4", "gif", "webp"])
 def test_fps_at_the_limits_are_written(run_dir, tmp_path, fps, ending):
@@ -308,7 +324,7 @@ def test_arithmetic_shows_samples_means_and_variants_of_the_sum(run_dir, tmp_pat
 
 def test_labels_choose_the_class(class_run, tmp_path):
     def made(*options):
-        return generated(class_run, *options, "--out", tmp_path / "a.npy")
+        return generated(class_run, *options, "--overwrite", "--out", tmp_path / "a.npy")
 
     seeds = ["--seeds", "5,5,5"]
     turn, dark = made(*seeds), made(*seeds, "--label", "dark")

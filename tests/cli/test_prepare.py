@@ -47,14 +47,17 @@ def test_the_summary_counts_and_names(videos, tmp_path, capsys):
     assert prepare(videos, "--out", tmp_path / "out", "--labels", "folders", "--workers", 2) == 0
     printed = capsys.readouterr()
     assert (
-        "2 videos kept (70 frames of 64x64x3, 0.9 MB), 2 classes, 1 skipped, 1 too short, 1 other"
-        in printed.out
+        "2 videos kept (70 frames of 64x64x3, 0.9 MB), 2 classes, 1 skipped, 1 too short, "
+        "1 other file ignored\n" in printed.out
     )
     name = videos.name
     assert f"skipped {name}/b/bad.mp4: not a video that FFmpeg can open" in printed.err
     assert f"too short {name}/b/three.mp4: 10 frames, fewer than --min-frames 16" in printed.err
     assert prepare(videos, "--out", tmp_path / "out", "--labels", "folders") == 0
     assert "is complete already, nothing to do: 2 videos" in capsys.readouterr().out
+    one = [videos, "--out", tmp_path / "one", "--labels", "folders", "--only", "a/one*"]
+    assert prepare(*one, "--min-frames", 1, "--stride", 99) == 0
+    assert "1 video kept (1 frame of 64x64x3, 0.0 MB), 1 class, 0 sk" in capsys.readouterr().out
 
 
 def test_every_option_reaches_the_index(videos, tmp_path):

@@ -48,6 +48,27 @@ def test_trains_and_goes_on(tmp_path, capsys):
     assert find_checkpoint(tmp_path / "run").step == 3
 
 
+def test_a_run_that_is_past_its_last_step_is_left_alone(tmp_path, capsys):
+    run_dir = tmp_path / "run"
+    train("--run-dir", run_dir, "--train.steps=2")
+    before = {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    line = refuse(capsys, "--run-dir", run_dir, "--train.steps=1", "--resume=auto")
+    assert line.endswith("step_00000002' is at step 2 already, past train.steps 1")
+    train("--run-dir", run_dir, "--train.steps=2", "--log.every=7", "--resume=auto")
+    told = capsys.readouterr().out
+    assert "finished already" in told and "run finished" not in told
+    assert before == {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+
+
+def test_resuming_says_where_there_is_no_checkpoint(tmp_path, capsys):
+    typo = ("--run-dir", tmp_path / "typo", "--train.steps=1", "--dry-run")
+    train(*typo, "--resume=auto")
+    assert f"no checkpoint in '{tmp_path / 'typo'}': starting anew" in capsys.readouterr().out
+    train(*typo)
+    assert "no checkpoint" not in capsys.readouterr().out
+
+
 def test_a_dry_run_of_a_resumed_run_checks_its_weights(tmp_path, capsys):
     train("--run-dir", tmp_path / "run", "--train.steps=1")
     train("--run-dir", tmp_path / "run", "--resume=auto", "--dry-run")
@@ -155,3 +176,5 @@ def test_help_shows_examples_and_every_setting():
     )
     for text in ("examples:", "--train.steps", "generator updates in all", "--resume"):
         assert text in result.stdout
+    # They would be lost below pages of settings.
+    assert result.stdout.index("examples:") < result.stdout.index("\noptions:") < 2000

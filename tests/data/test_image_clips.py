@@ -110,8 +110,16 @@ def test_paths_that_hold_no_images_are_refused(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"")
     with pytest.raises(ValueError, match="no picture in .* the first is broken.png: not a picture"):
         open_images(tmp_path, resolution=8, channels=1)
-    with pytest.raises(ValueError, match="is no NumPy archive"):
-        open_images(tmp_path / "broken.png", resolution=8, channels=1)
+    np.save(tmp_path / "array.npy", np.zeros((2, 8, 8), np.uint8))
+    (tmp_path / "table.csv").write_text("1,2,3")
+    for name in ("broken.png", "array.npy", "table.csv"):
+        with pytest.raises(ValueError, match=f"{name}' is no .npz file; a folder .* is needed$"):
+            open_images(tmp_path / name, resolution=8, channels=1)
+    np.savez(tmp_path / "set.npz", images=np.full((2, 8, 8), 77, np.uint8))
+    whole = (tmp_path / "set.npz").read_bytes()
+    (tmp_path / "set.npz").write_bytes(whole.replace(b"MMM", b"MNM", 1))
+    with pytest.raises(ValueError, match="is no NumPy archive .* of images: Bad CRC"):
+        open_images(tmp_path / "set.npz", resolution=8, channels=1)
     with pytest.raises(ValueError, match="data.labels_key 'kind' is for a .npz file"):
         open_images(tmp_path, resolution=8, channels=1, labels_key="kind")
     with pytest.raises(ValueError, match="channels must be 1, 3 or 4, not 2"):

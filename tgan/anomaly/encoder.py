@@ -19,6 +19,7 @@ from tgan.anomaly.scores import KAPPA, encoder_loss
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.features.weights import fill, load_state
+from tgan.files import set_usual_mode
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
 from tgan.pixels import normalise
@@ -180,6 +181,7 @@ def save_encoder(run: Path, encoder: ImageEncoder, facts: EncoderFacts) -> Path:
     try:
         part.mkdir()
         save_file(tensors, part / WEIGHTS)
+        set_usual_mode(part / WEIGHTS)
         (part / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n")
         if path.exists():
             path.rename(replaced)

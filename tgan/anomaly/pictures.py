@@ -1,6 +1,7 @@
 """Pictures for scoring: all of a source at once, with their names and classes."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,15 +13,18 @@ from tgan.lookup import look_up
 from tgan.pixels import normalise
 
 
-def check_scores_pictures(config: Config) -> None:
-    """Raise a ValueError unless a run of `config` is an unconditional one of images."""
+def check_scores_pictures(config: Config, run: Path) -> None:
+    """Raise a ValueError unless `run`, of that configuration, is an unconditional one of images."""
     if config.data.num_frames != 1:
         raise ValueError(
-            f"a run of clips of {config.data.num_frames} frames; anomalies are scored in images"
+            f"'{run}' is a run of clips, with data.num_frames {config.data.num_frames}; anomalies "
+            "are scored in images"
         )
     if config.conditional or config.given is not None:
+        setting = "conditional true" if config.conditional else f"given {config.given}"
         raise ValueError(
-            "a conditional run; anomalies are scored by networks that are told nothing"
+            f"'{run}' is a run with {setting}; anomalies are scored by networks that are told "
+            "nothing"
         )
 
 

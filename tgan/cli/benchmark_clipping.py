@@ -34,8 +34,9 @@ examples:
 The configuration is the experiment on video, of which every strategy is a variation. Each has
 three trials of its settings; the best goes on to the final runs. Every job is a process of its
 own. Interrupted, the same command goes on where it was; --parts and --processes may change, and
---strategies and --seeds may become more. All of it takes some six hours of one core.
-results.json is written after every job, report.html and tables.md at the end.
+--strategies and --seeds may become more. All of it takes some six hours of one core; --quick some
+30 minutes, and fewer with --parts or --seeds 1. results.json is written after every job,
+report.html and tables.md at the end.
 """
 BUDGETS = ("both", "steps", "seconds")
 MAX_SEEDS, MAX_PROCESSES = 1000, 1000
@@ -204,5 +205,9 @@ def _parser() -> ArgumentParser:
     }
     for name, about in options.items():
         parser.add_argument(f"--{name}", **about)
-    parser.add_argument("--quick", action="store_true", help="next to nothing of every part")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="next to nothing of every part: 30 minutes of one core in all",
+    )
     return parser

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
-from tgan.files import check_writable
+from tgan.files import check_not_there, check_writable
 from tgan.lookup import look_up
+from tgan.words import counted
 
 EXAMPLES = """\
 examples:
@@ -47,9 +48,10 @@ def main(argv: Sequence[str]) -> None:
     if detector.source.skipped:
         name, reason = detector.source.skipped[0]
         print(
-            f"{len(detector.source.skipped)} pictures cannot be used, the first: {name}: {reason}"
+            f"{counted(len(detector.source.skipped), 'picture')} cannot be used, the first: "
+            f"{name}: {reason}"
         )
-    print(f"{len(detector.source)} pictures, methods: {', '.join(detector.methods)}")
+    print(f"{counted(len(detector.source), 'picture')}, methods: {', '.join(detector.methods)}")
     results = detector.score()
     columns = {method: scored.scores.cpu().numpy() for method, scored in results.items()}
     metrics = None
@@ -77,13 +79,13 @@ def _parser() -> Parser:
     add(
         "--methods",
         nargs="+",
-        metavar="METHOD",
+        metavar=("METHOD,...", "METHOD"),
         help=f"any of {', '.join(METHODS)} (default: all, without encoder where RUN has none)",
     )
     add(
         "--normal",
         nargs="+",
-        metavar="NAME",
+        metavar=("NAME,...", "NAME"),
         help="classes that are normal; the others are abnormal",
     )
     add("--labels-key", metavar="KEY", help="the array of a .npz file that names classes")
@@ -109,5 +111,4 @@ def _check(arguments: argparse.Namespace) -> None:
     for name in (SCORES, SHEET, METRICS):
         path = arguments.out / name
         check_writable(path)
-        if path.exists() and not arguments.overwrite:
-            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+        check_not_there(path, overwrite=arguments.overwrite)

@@ -63,7 +63,7 @@ def open_detector(arguments: Namespace) -> Detector:
             not there, or classes that they do not have.
     """
     generator, config = load_generator(arguments.run, weights=arguments.weights)
-    check_scores_pictures(config)
+    check_scores_pictures(config, arguments.run)
     critic, _ = load_critic(arguments.run)
     device = pick_device(arguments.device)
     methods = arguments.methods or [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.device import pick_device
-from tgan.files import check_writable
+from tgan.files import check_not_there, check_writable
 
 EXAMPLES = """\
 examples:
@@ -157,8 +157,7 @@ def _check(arguments: argparse.Namespace) -> None:
         outputs.append(picture_path(arguments.json))
     for path in outputs:
         check_writable(path)
-        if path.exists() and not arguments.overwrite:
-            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+        check_not_there(path, overwrite=arguments.overwrite)
     for option, low, high in (
         ("samples", 2, MAX_SAMPLES),
         ("batch_size", 1, MAX_BATCH),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.files import check_new_folder, check_writable
+from tgan.files import check_new_folder, check_not_there, check_writable
 from tgan.lookup import look_up
 from tgan.sample_folder import names_folder
 
@@ -52,8 +52,7 @@ def _export_file(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     check_writable(out)
     kind = arguments.format or _format_of(out)
-    if out.exists() and not arguments.overwrite:
-        raise ValueError(f"'{out}' is there already; --overwrite replaces it")
+    check_not_there(out, overwrite=arguments.overwrite)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.export import card_path, check_installed, export_generator

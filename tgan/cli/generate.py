@@ -14,7 +14,7 @@ from tgan.cli.plans import Plan, Samples, Sums, Walks
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.cli.told import what_is_told
 from tgan.config import Config
-from tgan.files import check_new_folder, check_writable
+from tgan.files import check_new_folder, check_not_there, check_writable
 from tgan.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.video import (
     MAX_SIDES,
@@ -38,8 +38,9 @@ examples:
   tgan generate runs/actions --out waves.gif --label wave
   tgan generate runs/edges --out translated.png --given my_pictures --seeds 0-11
 
-A folder, named with a slash at the end, holds one file per sample, in a folder per class where
-there are classes: a PNG of each image with the pixels as they are, an MP4 of each video.
+A folder, named with a slash at the end or without an ending, holds one file per sample, in a
+folder per class where there are classes: a PNG of each image with the pixels as they are, an MP4
+of each video. It has to be new or empty.
 --walk makes a row of videos for each pair of neighbouring seeds, both ends included, along the
 arc between their latents, or the straight line (--path lerp).
 --arithmetic, whose signs have spaces on both sides, shows the samples of each group of seeds and
@@ -170,6 +171,7 @@ def _parser() -> Parser:
     parser.add_argument("--scale", type=int, help="enlarge pixels (default: 96 pixels or more)")
     parser.add_weights()
     parser.add_argument("--batch-size", type=int, default=16, help="made at once (default 16)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file that is there")
     parser.add_argument("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     return parser
 
@@ -180,6 +182,7 @@ def _check(arguments: argparse.Namespace) -> None:
     else:
         check_ending(arguments.out)
         check_writable(arguments.out)
+        check_not_there(arguments.out, overwrite=arguments.overwrite)
     if not MIN_FPS <= arguments.fps <= MAX_FPS:
         raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
     for option in ("scale", "batch_size", "slow_motion"):

@@ -27,6 +27,7 @@ from tgan.evaluation.swap import Swap
 from tgan.features import FeatureNetwork
 from tgan.lookup import look_up
 from tgan.metrics.pooled import pooled_size
+from tgan.words import counted
 
 SAMPLES, CONTROL = "samples", "control "
 # Samples share no seed with previews nor with training's distance; another --seed takes the next
@@ -200,8 +201,9 @@ def _describe(
     plan.warnings += [f"skipped {name}: {reason}" for name, reason in builder.source.skipped]
     if len(builder.source) < arguments.samples:
         plan.warnings.append(
-            f"{arguments.samples} real clips are drawn from {len(builder.source)} videos: clips of "
-            "one video are alike, so spreads are understated"
+            f"{arguments.samples} real clips are drawn from "
+            f"{counted(len(builder.source), 'video')}: clips of one video are alike, so spreads "
+            "are understated"
         )
 
 

@@ -13,6 +13,7 @@ from tgan.data.index import INDEX_NAME, Index, Settings
 from tgan.data.selection import Selection
 from tgan.data.sources import find_sources
 from tgan.packing.pack import pack
+from tgan.words import counted
 
 _EXAMPLES = """\
 examples:
@@ -134,7 +135,7 @@ def _report(index: Index, *, num_ignored: int, out: Path) -> None:
         print(f"skipped {name}: {reason}", file=sys.stderr)
     for name, reason in index.too_short:
         print(f"too short {name}: {reason}", file=sys.stderr)
-    print(f"{out}: {_summary(index)}, {num_ignored} other files ignored")
+    print(f"{out}: {_summary(index)}, {counted(num_ignored, 'other file')} ignored")
 
 
 def _summary(index: Index) -> str:
@@ -142,7 +143,8 @@ def _summary(index: Index) -> str:
     shape = f"{settings.resolution}x{settings.resolution}x{settings.channels}"
     megabytes = index.num_frames * settings.frame_bytes / 1e6
     return (
-        f"{len(index.videos)} videos kept ({index.num_frames} frames of {shape},"
-        f" {megabytes:.1f} MB), {len(index.labels)} classes, {len(index.skipped)} skipped,"
+        f"{counted(len(index.videos), 'video')} kept ({counted(index.num_frames, 'frame')} of"
+        f" {shape}, {megabytes:.1f} MB), {counted(len(index.labels), 'class', 'classes')},"
+        f" {len(index.skipped)} skipped,"
         f" {len(index.too_short)} too short"
     )

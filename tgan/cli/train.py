@@ -7,6 +7,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser
 
 from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
+from tgan.words import counted
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
@@ -42,8 +43,13 @@ def main(argv: Sequence[str]) -> None:
     say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
     for line in warnings_of(run, checkpoint):
         say(line, file=sys.stderr)
+    if arguments.resume is not None and checkpoint is None:
+        say(f"no checkpoint in '{run_dir}': starting anew")
     say(describe(run, checkpoint))
     if arguments.dry_run:
+        return
+    if checkpoint is not None and checkpoint.step == config.train.steps:
+        say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
         return
     stopped_by = _fit(run, first_step=0 if checkpoint is None else checkpoint.step)
     if stopped_by:
@@ -75,8 +81,8 @@ def warnings_of(run, checkpoint) -> list[str]:
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
     if checkpoint is not None and checkpoint.num_videos != len(run.source):
         lines.append(
-            f"warning: the run was trained on {checkpoint.num_videos} videos and goes on with "
-            f"{len(run.source)}: clips come in another order"
+            f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "
+            f"on with {len(run.source)}: clips come in another order"
         )
     return lines
 
@@ -93,7 +99,7 @@ def describe(run, checkpoint) -> str:
     data_name = config.data.dataset or config.data.path or config.data.name
     return "\n".join(
         [
-            f"data: {len(run.source)} {'videos' if frames > 1 else 'images'} from "
+            f"data: {counted(len(run.source), 'video' if frames > 1 else 'image')} from "
             f"{data_name} ({len(run.source.skipped)} skipped, "
             f"{run.source.num_too_short} too short), "
             f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",

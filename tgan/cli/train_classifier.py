@@ -8,7 +8,8 @@ from tgan.cli import Parser
 from tgan.data.clips import ClipSource, PackedClips
 from tgan.data.images import open_images
 from tgan.data.index import INDEX_NAME
-from tgan.files import check_writable
+from tgan.files import check_not_there, check_writable
+from tgan.words import counted
 
 EXAMPLES = """\
 examples:
@@ -51,8 +52,9 @@ def main(argv: Sequence[str]) -> None:
     side = arguments.resolution or clips.shape[1]
     sizes = {"side": side, "batch_size": arguments.batch_size}
     device = pick_device(arguments.device)
-    kind = "images" if arguments.num_frames == 1 else "videos"
-    print(f"{len(clips.labels)} classes, {len(known)} {kind} to train, {len(unseen)} held out")
+    kind = "image" if arguments.num_frames == 1 else "video"
+    training = counted(len(known), kind)
+    print(f"{len(clips.labels)} classes, {training} to train, {len(unseen)} held out")
     with tqdm(total=arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:
@@ -82,7 +84,8 @@ def main(argv: Sequence[str]) -> None:
         held_out_accuracy=correct / len(unseen),
     )
     write_classifier(arguments.out, network, facts)
-    print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({correct} of {len(unseen)} {kind})")
+    of_all = f"{correct} of {counted(len(unseen), kind)}"
+    print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({of_all})")
     print(arguments.out)
 
 
@@ -119,8 +122,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix != ENDING:
         raise ValueError(f"--out {arguments.out}: the name of the file must end in {ENDING}")
     check_writable(arguments.out)
-    if arguments.out.exists() and not arguments.overwrite:
-        raise ValueError(f"'{arguments.out}' is there already; --overwrite replaces it")
+    check_not_there(arguments.out, overwrite=arguments.overwrite)
     smallest = {
         "steps": 1,
         "batch_size": 1,

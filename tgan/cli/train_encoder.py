@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
+from tgan.words import counted
 
 EXAMPLES = """\
 examples:
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
     from tgan.cli.device import pick_device
 
     generator, config = load_generator(arguments.run, weights=arguments.weights)
-    check_scores_pictures(config)
+    check_scores_pictures(config, arguments.run)
     if not arguments.overwrite:
         check_no_encoder(arguments.run)
     critic, _ = load_critic(arguments.run)
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
         **training,
     }
     encoder = EncoderFacts(**facts, loss=math.nan).build().to(device)
-    print(f"{len(source)} pictures to train on")
+    print(f"{counted(len(source), 'picture')} to train on")
     with tqdm(total=arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:

@@ -222,6 +222,9 @@ def read_arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
     Raises:
         ValueError: it is none, or has no such array.
     """
+    # NumPy would take another file for a pickle, and tell how to load that unsafely.
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ValueError(f"'{path}' is no .npz file; a folder of pictures or a .npz file is needed")
     try:
         with np.load(path, allow_pickle=False) as archive:
             return [_array(archive, key, path) for key in keys]

@@ -176,6 +176,8 @@ def read_mean(path: Path) -> Tensor:
 
 
 def _read_npz(path: Path) -> Mapping[str, np.ndarray]:
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"'{path}' is no .npz file")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)

@@ -13,6 +13,7 @@ from tgan.data.decode import DecodeError
 from tgan.data.frames import Fitter, displayed_size, with_channels
 from tgan.data.index import Settings, flush_to_disk, put_in_place, write_json
 from tgan.data.sources import Source
+from tgan.words import counted
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
         if video["frames"] >= settings.min_frames:
             part.videos.append(video)
             return
-        frames = "1 frame" if video["frames"] == 1 else f"{video['frames']} frames"
+        frames = counted(video["frames"], "frame")
         reason = f"{frames}, fewer than --min-frames {settings.min_frames}"
         part.too_short.append((source.name, reason))
     file.seek(start)

@@ -19,6 +19,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from tgan.files import set_usual_mode
+
 FORMAT_VERSION = 1
 MANIFEST, FACTS, CONFIG = "manifest.json", "state.json", "config.yaml"
 CHECKPOINTS, PREFIX = "checkpoints", "step_"
@@ -160,10 +162,7 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
         save_file({key: value.detach().cpu().contiguous() for key, value in table.items()}, path)
     except SafetensorError as error:
         raise OSError(None, f"{path.name}: {error}") from error
-    # safetensors creates files that only their owner can read.
-    umask = os.umask(0)
-    os.umask(umask)
-    path.chmod(0o666 & ~umask)
+    set_usual_mode(path)
 
 
 def _read_manifest(path: Path) -> dict:

@@ -35,7 +35,8 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
 
     Raises:
         ValueError: `run_dir` holds a run already, there is nothing to resume, the settings
-            differ from the checkpoint's, or newer checkpoints would be overtaken.
+            differ from the checkpoint's, it is past the last step, or newer checkpoints would be
+            overtaken.
     """
     check_writable(run_dir / CONFIG)
     if resume is None:
@@ -55,6 +56,11 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
                 "name another --run-dir to branch off from it"
             )
     _refuse_other_settings(checkpoint, config)
+    if checkpoint.step > config.train.steps:
+        raise ValueError(
+            f"'{checkpoint.path}' is at step {checkpoint.step} already, past train.steps "
+            f"{config.train.steps}"
+        )
     return checkpoint
 
 

@@ -28,4 +28,4 @@ def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
     )
     ((section,),) = pages
     assert (tmp_path / "tables.md").is_file()
-    assert section.text == [*jobs, "Done: 2 jobs with commit abc; 1 jobs with commit def."]
+    assert section.text == [*jobs, "Done: 2 jobs with commit abc; 1 job with commit def."]

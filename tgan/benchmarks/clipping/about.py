@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tgan.benchmarks.machine import cores, processor
 from tgan.evaluation.report import versions
+from tgan.words import counted
 
 
 def describe_machine() -> dict[str, str]:
@@ -13,7 +14,7 @@ def describe_machine() -> dict[str, str]:
     return {
         "commit": _commit(),
         "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
-        "hardware": f"{processor()}, {cores()} cores, {_memory()}{_accelerator()}",
+        "hardware": f"{processor()}, {counted(cores(), 'core')}, {_memory()}{_accelerator()}",
     }
 
 

@@ -20,6 +20,7 @@ from tgan.benchmarks.clipping.results import (
     write_json,
 )
 from tgan.benchmarks.clipping.tables import write_tables
+from tgan.words import counted
 
 
 def run_benchmark(
@@ -87,8 +88,8 @@ def run_benchmark(
     _report(plan, out, known(queue), queue.crashed, about)
     if queue.crashed:
         raise ChildProcessError(
-            f"{len(queue.crashed)} jobs crashed ({', '.join(queue.crashed)}); each log.txt in "
-            f"'{out / 'jobs'}' says how, and the same command tries them again"
+            f"{counted(len(queue.crashed), 'job')} crashed ({', '.join(queue.crashed)}); each "
+            f"log.txt in '{out / 'jobs'}' says how, and the same command tries them again"
         )
 
 
@@ -114,7 +115,7 @@ def _describe_makers(makers: Iterable[Mapping[str, str]]) -> str:
     """Who made how many jobs, in words; an interrupted benchmark may go on at another commit."""
     counts = Counter(tuple(maker.items()) for maker in makers)
     told = [
-        f"{count} jobs with {', '.join(f'{name} {value}' for name, value in maker)}"
+        f"{counted(count, 'job')} with {', '.join(f'{name} {value}' for name, value in maker)}"
         for maker, count in counts.items()
     ]
     return f"Done: {'; '.join(told)}."
