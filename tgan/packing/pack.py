@@ -31,7 +31,7 @@ from tgan.data.index import (
 )
 from tgan.data.sources import Scan, Source
 from tgan.packing.parts import Job, Part, frames_path, remove_part
-from tgan.packing.plan import begin, check_complete, check_folder, make_plan, nothing_left
+from tgan.packing.plan import begin, check_complete, check_folder, make_plan
 from tgan.packing.space import check_space
 from tgan.packing.workers import finished_parts
 
@@ -56,8 +56,8 @@ def pack(
     """Decode all videos of a scan into the folder `out`; goes on where an earlier run stopped.
 
     A folder that is complete already, from the same videos and settings, is left as it is.
-    `strict` refuses to skip: the first video that cannot be decoded ends the packing, of which
-    nothing is left unless an earlier run had begun it.
+    `strict` refuses to skip: the first video that cannot be decoded ends the packing. What was
+    decoded before is kept for the same call without it.
 
     Raises:
         ValueError: `out` holds other files, or was begun with other videos or settings; too
@@ -72,13 +72,15 @@ def pack(
     parts = out / PARTS_NAME
     check_folder(out, plan)
     check_space(scan.sources, out, settings, spare=SHARD_BYTES)
-    with nothing_left(out):
-        begin(out, plan)
-        shards = _pack_shards(_jobs(scan.sources), out, settings, workers=workers, strict=strict)
-        index = _index(scan, plan, settings, list(shards))
-        if not index.videos:
-            shutil.rmtree(parts)
-            raise ValueError(_nothing_kept(index))
+    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
+    begin(out, plan)
+    shards = _pack_shards(_jobs(scan.sources), out, settings, workers=workers, strict=strict)
+    index = _index(scan, plan, settings, list(shards))
+    if not index.videos:
+        shutil.rmtree(parts)
+        for folder in new_folders:
+            folder.rmdir()
+        raise ValueError(_nothing_kept(index))
     write_index(out, index)
     shutil.rmtree(parts)
     return index

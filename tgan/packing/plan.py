@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -82,28 +79,6 @@ def _check_same(out: Path, old: dict, new: dict) -> None:
         raise ValueError(
             f"{out} was prepared with {'; '.join(differences)}: choose another --out or delete it"
         )
-
-
-@contextmanager
-def nothing_left(out: Path) -> Iterator[None]:
-    """Where a ValueError is raised inside, delete what was made of the folder meanwhile.
-
-    What an earlier run began stays, and so does everything after an error of another kind: the
-    same command would go on from there.
-    """
-    begun = (out / PARTS_NAME / _PLAN_NAME).exists()
-    new_folders = [folder for folder in (out, *out.parents) if not folder.exists()]
-    try:
-        yield
-    except ValueError:
-        if not begun:
-            for shard in out.glob("shard-*.npy"):
-                shard.unlink()
-            shutil.rmtree(out / PARTS_NAME, ignore_errors=True)
-            with suppress(OSError):
-                for folder in new_folders:
-                    folder.rmdir()
-        raise
 
 
 def begin(out: Path, plan: dict) -> None:
