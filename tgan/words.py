@@ -2,5 +2,5 @@
 
 
 def counted(number: int, thing: str, several: str | None = None) -> str:
-    """`1 video` or `2 videos`; `several` is the plural of a `thing` that takes no s."""
-    return f"{number} {thing if number == 1 else several or f'{thing}s'}"
+    """`1 video` or `2,000 videos`; `several` is the plural of a `thing` that takes no s."""
+    return f"{number:,} {thing if number == 1 else several or f'{thing}s'}"

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
 from tgan.config import ConstraintConfig
-from tgan.files import check_new_folder, check_writable
+from tgan.files import check_new_folder, check_not_there, check_writable
 from tgan.lookup import look_up
 from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import COMBINATIONS
@@ -216,5 +216,4 @@ def _check_score(arguments: argparse.Namespace) -> None:
     for name in (SCORES, INTERVALS, PLOT):
         path = arguments.out / name
         check_writable(path)
-        if path.exists() and not arguments.overwrite:
-            raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+        check_not_there(path, overwrite=arguments.overwrite)

@@ -14,6 +14,7 @@ from tgan.tadgan.fidelity import known_error
 from tgan.tadgan.reading import read_series
 from tgan.tadgan.series import Scaler, Series, check_known
 from tgan.tadgan.times import are_dates, written
+from tgan.words import counted
 
 if TYPE_CHECKING:
     from tgan.tadgan.detector import Scored
@@ -81,16 +82,16 @@ def describe(series: Series, segments: Series) -> str:
     more = ", ..." if count > _MOST_NAMES else ""
     empty = np.isnan(segments.values)
     lines = [
-        f"{_counted(len(series), 'sample')} of {_counted(count, 'channel')} ({shown}{more}), "
+        f"{counted(len(series), 'sample')} of {counted(count, 'channel')} ({shown}{more}), "
         f"{first} to {last}",
-        f"{_counted(len(segments), 'segment')} of {segments.median_step} seconds, "
+        f"{counted(len(segments), 'segment')} of {segments.median_step} seconds, "
         f"{empty.all(1).mean():.1%} empty",
     ]
     if not (empty.any(1) == empty.all(1)).all():
         worst = int(empty.mean(0).argmax())
         lines[1] += f" (most in {series.names[worst]}, {empty[:, worst].mean():.1%})"
     if repeated := int((np.diff(times) == 0).sum()):
-        lines[0] += f"; {_counted(repeated, 'repeated time')}, averaged"
+        lines[0] += f"; {counted(repeated, 'repeated time')}, averaged"
     return "\n".join(lines)
 
 
@@ -138,7 +139,7 @@ def describe_found(scored: "Scored", found: Sequence[Interval]) -> str:
     """Found intervals with their highest scores, and how many of their segments are empty."""
     times, dated = scored.series.timestamps, are_dates(scored.series.timestamps)
     is_empty = np.isnan(scored.series.values).all(1)
-    lines = [f"{_counted(len(found), 'interval')} found"]
+    lines = [f"{counted(len(found), 'interval')} found"]
     for interval in found[:_MOST_FOUND]:
         inside = _is_inside(times, [interval])
         start, end = written(np.array(interval), dates=dated)
@@ -181,7 +182,3 @@ def _unique(names: Sequence[str]) -> list[str]:
             name += "_"
         taken.append(name)
     return taken[len(_COLUMNS) :]
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

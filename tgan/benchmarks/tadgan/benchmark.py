@@ -22,6 +22,7 @@ from tgan.tadgan.robot import robot_with_faults
 from tgan.tadgan.scoring import SCORINGS
 from tgan.tadgan.sets import Labelled
 from tgan.tadgan.settings import CONFIGURATIONS
+from tgan.words import counted
 
 # Groups of sets of which every second series served to choose settings.
 CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])
@@ -140,11 +141,12 @@ def _makers(rows: Sequence[Row]) -> list[str]:
 
 def maker(processes: int) -> dict[str, str]:
     """What results are made by and on."""
+    running = counted(processes, "process", "processes")
     return {
         "commit": _commit(),
         "tgan": version("tgan-video"),
         "torch": torch.__version__,
-        "processor": f"{processor()}, {cores()} logical cores, {processes} processes",
+        "processor": f"{processor()}, {counted(cores(), 'logical core')}, {running}",
     }
 
 
