@@ -65,7 +65,7 @@ examples:
   tgan detect series fit robot/usual.csv --out robot/detector --config dense --window 20 \\
       --smoothing 10 --error area --steps 4000
   tgan detect series score robot/detector robot/faults.csv --known robot/known.json \\
-      --out robot/found
+      --reference training --out robot/found
 
 A wheeled robot on errands, a sample per second: speeds of both wheels, yaw rate, acceleration,
 currents of both motors. DIR gets usual.csv, two hours without faults; faults.csv, three hours in
