@@ -99,7 +99,7 @@ def write_files(folder: str | Path) -> Iterator[Path]:
     Those of the same names are replaced; if something is raised meanwhile, none is.
     """
     folder = Path(folder)
-    is_new = not folder.exists()
+    new_folders = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{os.getpid()}.part"
     part.mkdir()
@@ -110,5 +110,6 @@ def write_files(folder: str | Path) -> Iterator[Path]:
             path.replace(folder / path.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
+        if not any(folder.iterdir()):
+            for place in new_folders:
+                place.rmdir()
