@@ -84,7 +84,7 @@ def describe(series: Series, segments: Series) -> str:
     lines = [
         f"{counted(len(series), 'sample')} of {counted(count, 'channel')} ({shown}{more}), "
         f"{first} to {last}",
-        f"{counted(len(segments), 'segment')} of {segments.median_step} seconds, "
+        f"{counted(len(segments), 'segment')} of {counted(segments.median_step, 'second')}, "
         f"{empty.all(1).mean():.1%} empty",
     ]
     if not (empty.any(1) == empty.all(1)).all():
