@@ -3,7 +3,7 @@ import torch
 
 from tgan.constraints import CONSTRAINTS
 from tgan.noise import Noise
-from tgan.tadgan.layers import BiLSTM, HidesMiddle
+from tgan.tadgan.layers import BiLSTM, HidesMiddle, Shape
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.tadgan.settings import CONFIGURATIONS, TadGANSettings
 
@@ -24,14 +24,14 @@ PUBLISHED = {
 @pytest.mark.parametrize("kind", PUBLISHED)
 def test_published_networks_have_the_published_number_of_weights(kind):
     make, expected = PUBLISHED[kind]
-    assert sum(p.numel() for p in make().parameters() if p.requires_grad) == expected
+    assert sum(p.numel() for p in make(Shape()).parameters() if p.requires_grad) == expected
 
 
 @pytest.mark.parametrize("window, channels", [(100, 1), (17, 3), (51, 2)])
 @pytest.mark.parametrize("name", ENCODERS)
 def test_any_window_and_channels_come_back_in_shape(name, window, channels):
-    sizes = {"window": window, "channels": channels, "latent_size": 5, "units": 6}
-    encoder, decoder = ENCODERS[name](**sizes), DECODERS[name](**sizes)
+    shape = Shape(window, channels, latent_size=5)
+    encoder, decoder = ENCODERS[name](shape, units=6), DECODERS[name](shape, units=6)
     windows = torch.rand(4, channels, window)
     latents = encoder(windows)
     assert latents.shape == (4, 5)
@@ -41,7 +41,7 @@ def test_any_window_and_channels_come_back_in_shape(name, window, channels):
 @pytest.mark.parametrize("name", WINDOW_CRITICS)
 def test_critics_of_windows_score_each_window_by_itself(name):
     torch.manual_seed(0)
-    critic = WINDOW_CRITICS[name](window=61, channels=2, units=4).eval()
+    critic = WINDOW_CRITICS[name](Shape(61, 2), units=4).eval()
     windows = torch.rand(3, 2, 61)
     scores = critic(windows)
     assert scores.shape == (3,) and scores.unique().numel() == 3
@@ -52,7 +52,7 @@ def test_critics_of_windows_score_each_window_by_itself(name):
 def test_every_step_of_a_window_reaches_the_latents_of_the_recurrent_encoder():
     """Not the fault of a known port, whose LSTM sees the window as one step."""
     torch.manual_seed(0)
-    encoder = ENCODERS["lstm"](window=12, channels=1, latent_size=2, units=3).double()
+    encoder = ENCODERS["lstm"](Shape(12, latent_size=2), units=3).double()
     window = torch.rand(1, 1, 12, dtype=torch.float64)
     assert not torch.allclose(encoder(window), encoder(window.flip(2)))
     with torch.no_grad():
@@ -84,7 +84,7 @@ def test_the_bidirectional_lstm_is_a_literal_one_each_way():
 def test_the_recurrent_decoder_doubles_steps_in_place(window):
     """Steps 0 0 1 1 2 2 ... of half as many; of an odd window the last one is there once."""
     torch.manual_seed(0)
-    decoder = DECODERS["lstm"](window=window, channels=2, latent_size=3, units=2).double().eval()
+    decoder = DECODERS["lstm"](Shape(window, 2, 3), units=2).double().eval()
     latent = torch.randn(3, dtype=torch.float64)
     steps = [
         weights @ latent + bias for weights, bias in zip(*decoder.first.parameters(), strict=True)
@@ -119,7 +119,7 @@ def test_dropout_of_sequences_hits_a_sample_at_all_steps_alike_and_each_way_apar
 
 def test_networks_are_drawn_as_keras_draws_them():
     torch.manual_seed(0)
-    lstm = ENCODERS["lstm"](units=8, channels=2).lstm.both
+    lstm = ENCODERS["lstm"](Shape(channels=2), units=8).lstm.both
     forget = lstm.bias_ih_l0[8:16]
     assert (forget == 1).all() and lstm.bias_ih_l0.sum() == 8
     assert (lstm.bias_hh_l0 == 0).all() and not lstm.bias_hh_l0.requires_grad
@@ -231,9 +231,10 @@ def test_the_default_hides_the_middle_and_starts_from_components():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: ENCODERS["lstm"](units=0), "units 0 of a network is below 1"),
-        (lambda: DECODERS["lstm"](dropout=1.0), "dropout 1.0 of a network is not in"),
-        (lambda: WINDOW_CRITICS["conv"](window=16), "16 steps is too short.*needs 17"),
+        (lambda: ENCODERS["lstm"](Shape(), units=0), "units 0 of a network is below 1"),
+        (lambda: Shape(latent_size=0), "latent_size 0 of a network is below 1"),
+        (lambda: DECODERS["lstm"](Shape(), dropout=1.0), "dropout 1.0 of a network is not in"),
+        (lambda: WINDOW_CRITICS["conv"](Shape(16)), "16 steps is too short.*needs 17"),
     ],
 )
 def test_settings_that_make_no_network_are_refused_in_one_line(make, message):
@@ -249,7 +250,7 @@ REFUSED_BY_RECURRENT = {"spectral_norm", "spectral_norm_conv", "aol", "svc_certi
 @pytest.mark.parametrize("kind", WINDOW_CRITICS)
 def test_every_constraint_runs_or_refuses_in_one_line(kind, name):
     torch.manual_seed(0)
-    critic = WINDOW_CRITICS[kind](window=61, channels=1, units=3, dropout=0.0)
+    critic = WINDOW_CRITICS[kind](Shape(61), units=3, dropout=0.0)
     windows = torch.rand(2, 1, 61)
     constraint = CONSTRAINTS[name]()
     if kind == "lstm" and name in REFUSED_BY_RECURRENT:
@@ -271,13 +272,13 @@ def test_every_constraint_runs_or_refuses_in_one_line(kind, name):
 @pytest.mark.parametrize("name", ["svc_certified", "aol"])
 def test_certificates_are_not_given_to_a_critic_with_dropout(name):
     with pytest.raises(ValueError, match="Dropout"):
-        CONSTRAINTS[name]().attach(WINDOW_CRITICS["conv"](), (torch.zeros(1, 1, 100),))
+        CONSTRAINTS[name]().attach(WINDOW_CRITICS["conv"](Shape()), (torch.zeros(1, 1, 100),))
 
 
 def test_clipped_matrices_do_not_make_a_recurrent_critic_lipschitz():
     """All of its matrices have norm 1, yet its score is steeper: nothing is certified."""
     torch.manual_seed(0)
-    critic = WINDOW_CRITICS["lstm"](window=50, units=1, dropout=0.0).double()
+    critic = WINDOW_CRITICS["lstm"](Shape(50), units=1, dropout=0.0).double()
     with torch.no_grad():
         for name, parameter in critic.named_parameters():
             parameter.fill_(0)
@@ -299,7 +300,7 @@ def test_a_gradient_penalty_through_the_recurrent_critic_is_exact_in_float32():
     gradients = []
     for dtype in (torch.float32, torch.float64):
         torch.manual_seed(0)
-        critic = WINDOW_CRITICS["lstm"](window=9, units=4, dropout=0.0).to(dtype)
+        critic = WINDOW_CRITICS["lstm"](Shape(9), units=4, dropout=0.0).to(dtype)
         windows = torch.rand(3, 1, 9, generator=torch.Generator().manual_seed(1)).to(dtype)
         penalty = CONSTRAINTS["wgan_gp"]().penalty(critic, critic, windows, -windows, Noise(0))
         trained = [p for p in critic.parameters() if p.requires_grad]

@@ -7,9 +7,12 @@ from torch import nn
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.losses import OBJECTIVES
 from tgan.noise import Noise
+from tgan.tadgan.layers import Shape
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.tadgan.steps import Autoencoder, CycleGame, critic_steps, cycle_step, joint_step
 from tgan.training.steps import Batch, Player
+
+SHAPE = Shape(18, latent_size=3)
 
 
 class Gradients:
@@ -46,10 +49,10 @@ def make_game(networks, *, objective="wasserstein", constraint=None, reconstruct
 def recurrent_networks():
     torch.manual_seed(0)
     networks = (
-        ENCODERS["lstm"](window=18, latent_size=3, units=4),
-        DECODERS["lstm"](window=18, latent_size=3, units=4, dropout=0.0),
-        WINDOW_CRITICS["conv"](window=18, units=4, dropout=0.0),
-        LATENT_CRITICS["mlp"](latent_size=3, units=4, dropout=0.0),
+        ENCODERS["lstm"](SHAPE, units=4),
+        DECODERS["lstm"](SHAPE, units=4, dropout=0.0),
+        WINDOW_CRITICS["conv"](SHAPE, units=4, dropout=0.0),
+        LATENT_CRITICS["mlp"](SHAPE, units=4, dropout=0.0),
     )
     return [network.double() for network in networks]
 

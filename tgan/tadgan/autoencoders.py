@@ -6,36 +6,26 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.tadgan.layers import BiLSTM, LinearAndHidden, check_sizes, initialise_as_keras
+from tgan.tadgan.layers import BiLSTM, LinearAndHidden, Shape, check_layers, initialise_as_keras
 
 
 class LSTMEncoder(nn.Module):
     """Windows (N, C, W) to latents (N, K): a BiLSTM, all of whose outputs one linear layer sees.
 
     Args:
-        window: W.
-        channels: C.
-        latent_size: K.
+        shape: C, W and K.
         units: of the LSTM in each direction.
         dropout: not in the published one.
 
     Raises:
-        ValueError: a size below 1, or a dropout outside [0, 1).
+        ValueError: no units, or a dropout outside [0, 1).
     """
 
-    def __init__(
-        self,
-        *,
-        window: int = 100,
-        channels: int = 1,
-        latent_size: int = 20,
-        units: int = 100,
-        dropout: float = 0.0,
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 100, dropout: float = 0.0) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
-        self.lstm = BiLSTM(channels, units, dropout=dropout)
-        self.last = nn.Linear(window * 2 * units, latent_size)
+        check_layers(units, dropout)
+        self.lstm = BiLSTM(shape.channels, units, dropout=dropout)
+        self.last = nn.Linear(shape.window * 2 * units, shape.latent_size)
         initialise_as_keras(self)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -54,22 +44,14 @@ class LSTMDecoder(nn.Module):
     Args, Raises: see `LSTMEncoder`.
     """
 
-    def __init__(
-        self,
-        *,
-        window: int = 100,
-        channels: int = 1,
-        latent_size: int = 20,
-        units: int = 64,
-        dropout: float = 0.2,
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 64, dropout: float = 0.2) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
-        self.window = window
-        self.first = nn.Linear(latent_size, math.ceil(window / 2))
+        check_layers(units, dropout)
+        self.window = shape.window
+        self.first = nn.Linear(shape.latent_size, math.ceil(shape.window / 2))
         self.coarse = BiLSTM(1, units, dropout=dropout)
         self.fine = BiLSTM(2 * units, units, dropout=dropout)
-        self.last = nn.Linear(2 * units, channels)
+        self.last = nn.Linear(2 * units, shape.channels)
         initialise_as_keras(self)
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -84,18 +66,10 @@ class DenseEncoder(nn.Module):
     Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
     """
 
-    def __init__(
-        self,
-        *,
-        window: int = 100,
-        channels: int = 1,
-        latent_size: int = 20,
-        units: int = 100,
-        dropout: float = 0.0,
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 100, dropout: float = 0.0) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
-        self.path = LinearAndHidden(channels * window, units, latent_size, dropout=dropout)
+        check_layers(units, dropout)
+        self.path = LinearAndHidden(shape.numbers, units, shape.latent_size, dropout=dropout)
         initialise_as_keras(self)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -111,19 +85,11 @@ class DenseDecoder(nn.Module):
     Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
     """
 
-    def __init__(
-        self,
-        *,
-        window: int = 100,
-        channels: int = 1,
-        latent_size: int = 20,
-        units: int = 100,
-        dropout: float = 0.0,
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 100, dropout: float = 0.0) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, latent_size=latent_size, units=units)
-        self.channels = channels
-        self.path = LinearAndHidden(latent_size, units, channels * window, dropout=dropout)
+        check_layers(units, dropout)
+        self.channels = shape.channels
+        self.path = LinearAndHidden(shape.latent_size, units, shape.numbers, dropout=dropout)
         initialise_as_keras(self)
 
     def forward(self, latents: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.tadgan.layers import BiLSTM, active, check_sizes, initialise_as_keras, perceptron
+from tgan.tadgan.layers import BiLSTM, Shape, active, check_layers, initialise_as_keras, perceptron
 
 KERNEL, CONV_LAYERS = 5, 4
 
@@ -13,8 +13,7 @@ class ConvCritic(nn.Module):
     """Windows (N, C, W) to scores (N,): 4 convolutions of 5 steps, unpadded, and a linear layer.
 
     Args:
-        window: W.
-        channels: C.
+        shape: C and W.
         units: channels of every layer.
         dropout: after every activation.
 
@@ -22,23 +21,16 @@ class ConvCritic(nn.Module):
         ValueError: as `LSTMEncoder`, or a window too short for the four layers.
     """
 
-    def __init__(
-        self,
-        *,
-        window: int = 100,
-        channels: int = 1,
-        units: int = 64,
-        dropout: float = 0.25,
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 64, dropout: float = 0.25) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, units=units)
-        length = window - CONV_LAYERS * (KERNEL - 1)
+        check_layers(units, dropout)
+        length = shape.window - CONV_LAYERS * (KERNEL - 1)
         if length < 1:
             raise ValueError(
-                f"a window of {window} steps is too short for a convolutional critic, which needs "
-                f"{window + 1 - length}; choose a window critic of dense or lstm"
+                f"a window of {shape.window} steps is too short for a convolutional critic, which "
+                f"needs {shape.window + 1 - length}; choose a window critic of dense or lstm"
             )
-        widths = [channels] + [units] * CONV_LAYERS
+        widths = [shape.channels] + [units] * CONV_LAYERS
         layers = [nn.Conv1d(*widths[i : i + 2], KERNEL) for i in range(CONV_LAYERS)]
         self.layers = nn.Sequential(*(part for conv in layers for part in active(conv, dropout)))
         self.last = nn.Linear(units * length, 1)
@@ -59,14 +51,12 @@ class LSTMCritic(nn.Module):
     Source: Geiger et al. 2020, section IV; the authors' code has convolutions instead.
     """
 
-    def __init__(
-        self, *, window: int = 100, channels: int = 1, units: int = 64, dropout: float = 0.25
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 64, dropout: float = 0.25) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, units=units)
-        self.lstm = BiLSTM(channels, units)
+        check_layers(units, dropout)
+        self.lstm = BiLSTM(shape.channels, units)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
-        self.last = nn.Linear(window * 2 * units, 1)
+        self.last = nn.Linear(shape.window * 2 * units, 1)
         initialise_as_keras(self)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -82,12 +72,10 @@ class DenseCritic(nn.Module):
     Args, Raises: see `LSTMEncoder`; `units` are those of a hidden layer.
     """
 
-    def __init__(
-        self, *, window: int = 100, channels: int = 1, units: int = 64, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, shape: Shape, *, units: int = 64, dropout: float = 0.0) -> None:
         super().__init__()
-        check_sizes(dropout, window=window, channels=channels, units=units)
-        self.layers = perceptron(channels * window, units, dropout)
+        check_layers(units, dropout)
+        self.layers = perceptron(shape.numbers, units, dropout)
         initialise_as_keras(self)
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -98,18 +86,18 @@ class LatentCritic(nn.Module):
     """Latents (N, K) to scores (N,): a perceptron of two hidden layers.
 
     Args:
-        latent_size: K.
+        shape: K.
         units: of a hidden layer.
         dropout: after every activation.
 
     Raises:
-        ValueError: a size below 1, or a dropout outside [0, 1).
+        ValueError: no units, or a dropout outside [0, 1).
     """
 
-    def __init__(self, *, latent_size: int = 20, units: int = 20, dropout: float = 0.2) -> None:
+    def __init__(self, shape: Shape, *, units: int = 20, dropout: float = 0.2) -> None:
         super().__init__()
-        check_sizes(dropout, latent_size=latent_size, units=units)
-        self.layers = perceptron(latent_size, units, dropout)
+        check_layers(units, dropout)
+        self.layers = perceptron(shape.latent_size, units, dropout)
         initialise_as_keras(self)
 
     def forward(self, latents: Tensor) -> Tensor:

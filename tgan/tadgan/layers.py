@@ -1,5 +1,7 @@
 """What TadGAN's networks are made of, drawn as Keras draws it."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -140,10 +142,37 @@ def _draw_of_lstm(name: str, parameter: nn.Parameter, units: int) -> None:
             parameter[units : 2 * units] = 1  # Gates are input, forget, cell, output.
 
 
-def check_sizes(dropout: float, **sizes: int) -> None:
-    """Raise a ValueError where a size is below 1 or `dropout` outside [0, 1)."""
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} {size} of a network is below 1")
+@dataclass(frozen=True)
+class Shape:
+    """What the networks of a TadGAN take and give.
+
+    Attributes:
+        window: W, steps of a window.
+        channels: C.
+        latent_size: K.
+
+    Raises:
+        ValueError: one of them is below 1.
+    """
+
+    window: int = 100
+    channels: int = 1
+    latent_size: int = 20
+
+    def __post_init__(self) -> None:
+        for name, size in vars(self).items():
+            if size < 1:
+                raise ValueError(f"{name} {size} of a network is below 1")
+
+    @property
+    def numbers(self) -> int:
+        """C W, the numbers in a window."""
+        return self.channels * self.window
+
+
+def check_layers(units: int, dropout: float) -> None:
+    """Raise a ValueError for fewer units than one, or a dropout outside [0, 1)."""
+    if units < 1:
+        raise ValueError(f"units {units} of a network is below 1")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout {dropout} of a network is not in [0, 1)")

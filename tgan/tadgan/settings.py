@@ -11,7 +11,7 @@ from torch import nn
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
-from tgan.tadgan.layers import HidesMiddle
+from tgan.tadgan.layers import HidesMiddle, Shape
 from tgan.tadgan.networks import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.tadgan.steps import RECONSTRUCTION
 
@@ -128,9 +128,9 @@ class TadGANSettings:
             )
         look_up(OBJECTIVES, self.objective, kind="objective")
         _checked(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
-        for kind, (table, taken) in _NETWORKS.items():
+        for kind, table in _NETWORKS.items():
             given = getattr(self, f"{kind}_settings")
-            _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "), taken=taken)
+            _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "))
 
     @property
     def margin(self) -> int:
@@ -160,10 +160,11 @@ class TadGANSettings:
         Raises:
             ValueError: a setting of a network is out of its range.
         """
-        made = {}
-        for kind, (table, taken) in _NETWORKS.items():
-            sizes = {name: getattr(self, name) for name in taken}
-            made[kind] = table[getattr(self, kind)](**sizes, **getattr(self, f"{kind}_settings"))
+        shape = Shape(self.window, self.channels, self.latent_size)
+        made = {
+            kind: table[getattr(self, kind)](shape, **getattr(self, f"{kind}_settings"))
+            for kind, table in _NETWORKS.items()
+        }
         if self.hidden:
             made["encoder"] = HidesMiddle(made["encoder"], window=self.window, hidden=self.hidden)
         return made
@@ -177,22 +178,21 @@ class TadGANSettings:
         return CONSTRAINTS[self.constraint](**self.constraint_settings)
 
 
-# Where each network is looked up, and which sizes it is told.
+# Where each network is looked up.
 _NETWORKS = {
-    "encoder": (ENCODERS, ("window", "channels", "latent_size")),
-    "decoder": (DECODERS, ("window", "channels", "latent_size")),
-    "window_critic": (WINDOW_CRITICS, ("window", "channels")),
-    "latent_critic": (LATENT_CRITICS, ("latent_size",)),
+    "encoder": ENCODERS,
+    "decoder": DECODERS,
+    "window_critic": WINDOW_CRITICS,
+    "latent_critic": LATENT_CRITICS,
 }
 
 
-def _checked(
-    table: Mapping, name: str, given: Mapping, *, kind: str, taken: tuple[str, ...] = ()
-) -> None:
+def _checked(table: Mapping, name: str, given: Mapping, *, kind: str) -> None:
     """Raise a ValueError for a name that is in no table, or a setting that its member has not."""
-    known = inspect.signature(look_up(table, name, kind=kind)).parameters
+    known = dict(inspect.signature(look_up(table, name, kind=kind)).parameters)
+    known.pop("shape", None)
     for setting in given:
-        look_up(dict.fromkeys(set(known) - set(taken)), setting, kind=f"setting of {kind} '{name}'")
+        look_up(known, setting, kind=f"setting of {kind} '{name}'")
 
 
 # `published` is trained as long as Orion's, the others for a fixed number of steps, so that a long
