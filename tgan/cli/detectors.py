@@ -20,8 +20,8 @@ from tgan.anomaly.scores import (
     search_reports,
 )
 from tgan.build import load_critic, load_generator
-from tgan.cli.detect_images import HELD_OUT, METHODS
 from tgan.cli.device import pick_device
+from tgan.cli.picture_arguments import HELD_OUT, METHODS
 from tgan.cli.subjects import open_like
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
