@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import Any
 
-from tgan.cli.evaluate import GAM, NEAREST, picture_path
+from tgan.cli.evaluate_arguments import GAM, NEAREST, picture_path
 from tgan.cli.subjects import (
     Subject,
     bare_config,
