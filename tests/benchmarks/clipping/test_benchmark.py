@@ -1,24 +1,32 @@
-from tgan.benchmarks.clipping import benchmark
+from tgan.benchmarks.clipping import benchmark, sections
 from tgan.benchmarks.clipping.arms import CORE
 from tgan.benchmarks.clipping.part import Plan, Section
+from tgan.benchmarks.clipping.parts import PARTS
 from tgan.benchmarks.clipping.results import Record
+from tgan.benchmarks.clipping.sections import SECTIONS
 
 PLAN = Plan("train:\n  steps: 5\n", {"svc": CORE["svc"]})
 
 
 class Nothing:
-    """A part whose jobs are all done, and which shows their names."""
+    """A part whose jobs are all done."""
 
     def jobs(self, plan, results):
         return []
 
-    def section(self, plan, results, out):
-        return Section("nothing", [*results])
+
+def show_names(plan, results, out):
+    return Section("nothing", [*results])
+
+
+def test_every_part_has_a_section():
+    assert SECTIONS.keys() == PARTS.keys()
 
 
 def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
     pages = []
     monkeypatch.setattr(benchmark, "PARTS", {"truth": Nothing, "toys": Nothing})
+    monkeypatch.setattr(sections, "SECTIONS", {"truth": show_names, "toys": show_names})
     monkeypatch.setattr(benchmark, "write_report", lambda path, found, **about: pages.append(found))
     makers = {"truth/a": {"commit": "abc"}, "truth/b": {"commit": "def"}}
     jobs = ["truth/a", "truth/b", "truth/c"]

@@ -11,6 +11,7 @@ from tgan.benchmarks.clipping.arms import ARMS, CORE
 from tgan.benchmarks.clipping.measuring import measure_checkpoint, measure_controls
 from tgan.benchmarks.clipping.part import Job, Plan
 from tgan.benchmarks.clipping.runs import log_settings, train, variation
+from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.benchmarks.clipping.timing import time_arms, twin_of
 from tgan.benchmarks.clipping.video import (
     DISTANCE,
@@ -259,7 +260,7 @@ def test_the_section_shows_seeds_budgets_and_runs_that_diverged(tmp_path):
         final_job("weight_clip", 1): {"failed": "nan"},
         final_job("weight_clip", 2): final(at_4=8.0) | {"diverged": "nan at step 7"},
     }
-    section = Video().section(plan, results, tmp_path)
+    section = SECTIONS["video"](plan, results, tmp_path)
     tables = {table.title: table for table in section.tables}
     paper, clipped = (CORE[name].title for name in ("svc_bn", "weight_clip"))
     equal_steps = tables["Samples at equal steps"].rows
@@ -286,8 +287,8 @@ def test_the_section_shows_seeds_budgets_and_runs_that_diverged(tmp_path):
 
 
 def test_the_section_of_no_results_is_empty_and_a_lost_arm_is_named(tmp_path):
-    nothing = Video().section(PLAN, {}, tmp_path)
+    nothing = SECTIONS["video"](PLAN, {}, tmp_path)
     assert not nothing.tables and not nothing.plots and not nothing.clips
     results = {"video/timing": TIMING, **trials("svc_bn", [None] * 3)}
-    table = Video().section(PLAN, results, tmp_path).tables[0]
+    table = SECTIONS["video"](PLAN, results, tmp_path).tables[0]
     assert table.rows[CORE["svc_bn"].title][0] == "diverged in every trial"

@@ -10,6 +10,7 @@ from tgan.benchmarks.clipping.clip_cost import LAPACK, SHAPES, SPECTRA, time_cli
 from tgan.benchmarks.clipping.cost import GAPS_JOB, QUICK_SIZES, Cost, clip_job, update_job
 from tgan.benchmarks.clipping.norm_gap import KERNELS
 from tgan.benchmarks.clipping.part import Plan
+from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.benchmarks.clipping.tables import cells_of, write_tables
 from tgan.benchmarks.clipping.update_cost import _Critic, time_updates
 from tgan.linalg.clipping import CLIP_METHODS
@@ -129,12 +130,11 @@ def test_a_critic_that_diverges_is_an_arithmetic_error():
 
 
 def test_section_shows_what_there_is(results, tmp_path):
-    part = Cost()
-    assert part.section(PLAN, {}, tmp_path).tables == []
+    assert SECTIONS["cost"](PLAN, {}, tmp_path).tables == []
     some = {update_job("none"): {"failed": "not finite"}}
-    (table, _) = part.section(PLAN, some, tmp_path).tables
+    (table, _) = SECTIONS["cost"](PLAN, some, tmp_path).tables
     assert list(table.rows.values()) == [["diverged", [], [], []]]
-    section = part.section(PLAN, results, tmp_path)
+    section = SECTIONS["cost"](PLAN, results, tmp_path)
     assert len(section.tables) == len(SPECTRA) + len(KERNELS) + 2
     for table in section.tables:
         assert cells_of(table)

@@ -17,6 +17,7 @@ from tgan.benchmarks.clipping.robustness import (
     verdict,
 )
 from tgan.benchmarks.clipping.runs import variation
+from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.experiment import dump_config
 
 EXPERIMENT = make_tiny_config()
@@ -96,7 +97,7 @@ def test_the_section_counts_how_runs_ended_and_shows_the_worst_setting():
     ):
         results[run_job("svc_bn", letter, 0)] = result
     results[run_job("wgan_gp", "A", 0)] = found(3.0)
-    section = Robustness().section(plan, results, None)
+    section = SECTIONS["robustness"](plan, results, None)
     counts, spans, distances = section.tables
     paper, other = (arm.title for arm in arms.values())
     assert [column.name for column in counts.columns] == [
@@ -113,5 +114,5 @@ def test_the_section_counts_how_runs_ended_and_shows_the_worst_setting():
 
 
 def test_the_section_of_no_results_says_so_little():
-    section = Robustness().section(PLAN, {}, None)
+    section = SECTIONS["robustness"](PLAN, {}, None)
     assert not section.tables and not section.plots

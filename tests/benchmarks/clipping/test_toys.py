@@ -11,6 +11,7 @@ from tgan.benchmarks.clipping.arms import ARMS
 from tgan.benchmarks.clipping.part import Plan
 from tgan.benchmarks.clipping.picture import MARGIN, MODE, POINT, SIDE, draw_points
 from tgan.benchmarks.clipping.results import folder_of
+from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.benchmarks.clipping.small import config_of
 from tgan.benchmarks.clipping.tables import cells_of
 from tgan.benchmarks.clipping.toygan import Schedule, draw_samples, judge, train_generator
@@ -142,7 +143,7 @@ def test_section_shows_what_is_there(tmp_path):
     folder = folder_of(tmp_path, "toys/ring/weight_clip/seed_0")
     folder.mkdir(parents=True)
     (folder / "samples.png").touch()
-    section = Toys().section(quick_plan(), results, tmp_path)
+    section = SECTIONS["toys"](quick_plan(), results, tmp_path)
     (table,) = section.tables
     cells = cells_of(table)
     assert [cell.text for cell in cells["weight clipping"]] == [
@@ -156,5 +157,5 @@ def test_section_shows_what_is_there(tmp_path):
 
 
 def test_section_of_nothing_is_empty(tmp_path):
-    section = Toys().section(quick_plan(), {}, tmp_path)
+    section = SECTIONS["toys"](quick_plan(), {}, tmp_path)
     assert not section.tables and not section.plots and not section.clips

@@ -9,6 +9,7 @@ from tgan.benchmarks.clipping.arms import ARMS, CORE
 from tgan.benchmarks.clipping.estimate import measure, train_critic
 from tgan.benchmarks.clipping.part import Job, Plan
 from tgan.benchmarks.clipping.problems import PROBLEMS
+from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.benchmarks.clipping.small import config_of
 from tgan.benchmarks.clipping.tables import cells_of
 from tgan.benchmarks.clipping.truth import RATE, Truth, contestants
@@ -168,7 +169,7 @@ def test_section_shows_what_is_there(tmp_path):
         "truth/line/svc/seed_1": {"failed": "score is nan"},
         "truth/line/svc_bn/seed_0": result | {"estimate": -1.0},
     }
-    section = Truth().section(plan, results, tmp_path)
+    section = SECTIONS["truth"](plan, results, tmp_path)
     (table,) = section.tables
     cells = cells_of(table)
     assert [cell.text for cell in cells["SVC"]] == [
@@ -183,5 +184,5 @@ def test_section_shows_what_is_there(tmp_path):
 
 
 def test_section_of_nothing_is_empty(tmp_path):
-    section = Truth().section(quick_plan("svc"), {}, tmp_path)
+    section = SECTIONS["truth"](quick_plan("svc"), {}, tmp_path)
     assert not section.tables and not section.plots

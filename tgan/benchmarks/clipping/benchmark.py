@@ -97,10 +97,13 @@ def _report(
     plan: Plan, out: Path, known: Record, crashed: Mapping[str, str], about: Mapping[str, str]
 ) -> None:
     """Write the page on all that is known, and its tables; print the page's path."""
+    # Only now: they know the parts, which jobs import in processes of their own.
+    from tgan.benchmarks.clipping.sections import SECTIONS
+
     sections = []
-    for name, make in PARTS.items():
+    for name, show in SECTIONS.items():
         if results := {j: r for j, r in known.results.items() if j.startswith(f"{name}/")}:
-            section = make().section(plan, results, out)
+            section = show(plan, results, out)
             makers = _describe_makers(known.makers[job] for job in results)
             sections.append(replace(section, text=[*section.text, makers]))
     if crashed:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tgan.benchmarks.clipping.clip_cost import SHAPES, SPECTRA, time_clips
 from tgan.benchmarks.clipping.norm_gap import norm_gaps
-from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
+from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.benchmarks.clipping.update_cost import Sizes, time_updates
 
 CLIP_ROUNDS = 3
@@ -39,12 +39,6 @@ class Cost:
             rounds = 1 if quick else CLIP_ROUNDS
             return time_clips(job.settings["spectrum"], shapes=shapes, rounds=rounds)
         return time_updates(job.settings["arm"], QUICK_SIZES if quick else Sizes())
-
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """A table per spectrum, one of bounds on norms, and two of strategies."""
-        from tgan.benchmarks.clipping.cost_section import cost_section
-
-        return cost_section(plan, results)
 
 
 def clip_job(spectrum: str) -> str:

@@ -67,14 +67,6 @@ class Part(Protocol):
         """
         ...
 
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> "Section":
-        """What the results show; arms or jobs that are missing yet are left out.
-
-        Args:
-            out: the benchmark's folder, of which `jobs/<name>` is the folder of a job.
-        """
-        ...
-
 
 @dataclass(frozen=True)
 class Column:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan.benchmarks.clipping.measuring import MEASURING_SEED, measure_checkpoint, measure_controls
-from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
+from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.benchmarks.clipping.runs import RUN, checkpoint_of, log_settings, train, variation
 from tgan.lookup import look_up
 
@@ -88,12 +88,6 @@ class Robustness:
         """Do a job; training goes on from its checkpoint."""
         settings = dict(job.settings)
         return look_up(TASKS, settings.pop("task"), kind="task")(folder, **settings)
-
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """How many runs failed, how, and how far the others got."""
-        from tgan.benchmarks.clipping.robustness_section import robustness_section
-
-        return robustness_section(plan, results)
 
 
 def arms_of(plan: Plan) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan.benchmarks.clipping.arms import Arm
-from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
+from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.benchmarks.clipping.picture import draw_points
 from tgan.benchmarks.clipping.small import config_of
 from tgan.benchmarks.clipping.toygan import Schedule, draw_samples, judge, train_generator
@@ -52,12 +52,6 @@ class Toys:
         samples = draw_samples(generator, SAMPLES, seed)
         draw_points(folder / PICTURE, samples, mixture)
         return judge(samples, mixture, seed) | {"seconds": seconds}
-
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """A table per mixture, a plot of both, and the samples of seed 0 of every strategy."""
-        from tgan.benchmarks.clipping.toys_section import toys_section
-
-        return toys_section(plan, results, out)
 
 
 def best_of(trials: Sequence[Job], results: Mapping[str, Result]) -> Job:

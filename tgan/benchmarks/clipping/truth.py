@@ -14,7 +14,7 @@ import numpy as np
 
 from tgan.benchmarks.clipping.arms import Arm
 from tgan.benchmarks.clipping.estimate import measure, train_critic
-from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
+from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.benchmarks.clipping.problems import PROBLEMS
 from tgan.benchmarks.clipping.small import config_of
 from tgan.lookup import look_up
@@ -70,12 +70,6 @@ class Truth:
         if not np.isfinite(list(found.values())).all():
             raise ArithmeticError(f"the critic's estimate is {found['estimate']}")
         return found | {"truth": problem.distance, "seconds": seconds}
-
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """A table per problem, and all of them in one plot."""
-        from tgan.benchmarks.clipping.truth_section import truth_section
-
-        return truth_section(plan, results)
 
 
 def contestants(arms: Mapping[str, Arm]) -> dict[str, Contestant]:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tgan.benchmarks.clipping.arms import TRIALS
-from tgan.benchmarks.clipping.part import Job, Plan, Result, Section
+from tgan.benchmarks.clipping.part import Job, Plan, Result
 from tgan.benchmarks.clipping.runs import log_settings
 from tgan.benchmarks.clipping.tasks import do_task
 
@@ -82,12 +82,6 @@ class Video:
     def run(self, job: Job, folder: Path) -> Result:
         """Do a job; training goes on from its checkpoint."""
         return do_task(job, folder)
-
-    def section(self, plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-        """Tables at equal steps and at equal time, cost, choices, curves and samples."""
-        from tgan.benchmarks.clipping.video_section import video_section
-
-        return video_section(plan, results, out)
 
 
 def seeds_of(plan: Plan) -> range:

@@ -1,0 +1,22 @@
+"""What each part of the benchmark shows in the report, from the results of its jobs."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tgan.benchmarks.clipping.cost_section import cost_section
+from tgan.benchmarks.clipping.part import Plan, Result, Section
+from tgan.benchmarks.clipping.robustness_section import robustness_section
+from tgan.benchmarks.clipping.toys_section import toys_section
+from tgan.benchmarks.clipping.truth_section import truth_section
+from tgan.benchmarks.clipping.video_section import video_section
+
+# By the names of `tgan.benchmarks.clipping.parts.PARTS`. Arms or jobs that are missing yet are left
+# out. Called with the plan, results by job, and the benchmark's folder, of which `jobs/<name>` is
+# the folder of a job.
+SECTIONS: dict[str, Callable[[Plan, Mapping[str, Result], Path], Section]] = {
+    "truth": lambda plan, results, out: truth_section(plan, results),
+    "toys": toys_section,
+    "video": video_section,
+    "robustness": lambda plan, results, out: robustness_section(plan, results),
+    "cost": lambda plan, results, out: cost_section(plan, results),
+}
