@@ -36,7 +36,8 @@ examples:
 configurations:
   context    predicts the middle of a window (100 of 150 segments), which it does not see, from
              what is around it
-  dense      reconstructs windows of 100 segments with dense networks
+  dense      reconstructs windows of 100 segments with dense networks: for telemetry that follows
+             commands, and for short shapes that repeat
   published  as its authors have it: recurrent networks, windows of 100, scores by `product`; takes
              many times as long as the others
 
