@@ -19,6 +19,7 @@ ROWS = [
         "tgan.config",
         "tgan.validation",
         "tgan.files",
+        "tgan.device",
         "tgan.words",
         "tgan.allocator",
     ],

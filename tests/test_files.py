@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tgan.files import (
+    check_files,
     check_new_folder,
     check_not_there,
     check_writable,
@@ -82,6 +83,18 @@ def test_files_take_their_places_together_or_none_does(tmp_path):
     files = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert files == {"a": "a", "b": "b", "mine": "mine"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "mine"]
+
+
+def test_files_that_are_there_are_named_before_any_is_written(tmp_path):
+    (tmp_path / "b").write_text("old")
+    check_files(tmp_path, ["a"], overwrite=False)
+    check_files(tmp_path, ["a", "b"], overwrite=True)
+    check_files(tmp_path / "new", ["a", "b"], overwrite=False)
+    with pytest.raises(ValueError, match="b' is there already; --overwrite replaces it"):
+        check_files(tmp_path, ["a", "b"], overwrite=False)
+    with pytest.raises(ValueError, match="b' is a file; name a folder"):
+        check_files(tmp_path / "b", ["a"], overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,6 +90,20 @@ def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_files(folder: str | Path, names: Iterable[str], *, overwrite: bool) -> None:
+    """Raise a ValueError unless files of these names can be written in a folder, new or old.
+
+    Args:
+        overwrite: whether they may be there already.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"'{folder}' is a file; name a folder")
+    for name in names:
+        check_writable(folder / name)
+        check_not_there(folder / name, overwrite=overwrite)
 
 
 @contextmanager

@@ -277,7 +277,7 @@ class Wrong(Rows):
         (["{run}", "--against", "{run}", "--controls"], "--controls need a metric over a network"),
         (["{run}", "--network", "i3d"], "--network 'i3d'; NAME=PATH"),
         (["{run}", "--network", "i3d=x.pt"], "network 'i3d', which no metric asks for"),
-        (["{run}", "--device", "nonsense"], "--device nonsense"),
+        (["{run}", "--device", "nonsense"], "unknown device 'nonsense'"),
         (["{run}", "--data", "{tmp}/nothing"], "nothing"),
         (["{run}", "--resolution", "32"], "--resolution is what the run says"),
         (["{run}", "--metrics", "gam"], "gam needs a second run, --against RUN"),

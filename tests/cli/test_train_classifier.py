@@ -89,7 +89,7 @@ def test_pictures_are_told_apart_too(tmp_path, capsys):
         (["{d}/mine", "--seed", "-1"], "--seed -1 is below 0"),
         (["{d}/mine", "--resolution", "8"], "--resolution 8 is below 16"),
         (["{d}/mine", "--num-frames", "17"], "mine is long enough for num_frames 17"),
-        (["{d}/mine", "--device", "nothing"], "--device nothing cannot be used"),
+        (["{d}/mine", "--device", "nothing"], "unknown device 'nothing'; choose cpu, cuda"),
         ([], "the following arguments are required: DATA"),
     ],
 )

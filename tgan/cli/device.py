@@ -2,19 +2,17 @@
 
 
 def pick_device(name: str) -> str:
-    """A device's name once it has held a number, which `meta`, say, cannot; `auto` for the best.
+    """A device's name once it was found usable; `auto` for the best there is.
 
     Raises:
         ValueError: there is no such device, or it cannot be used.
     """
     import torch
 
+    from tgan.device import usable_device
+
     if name == "auto":
         available = torch.accelerator.is_available()
         return str(torch.accelerator.current_accelerator()) if available else "cpu"
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).splitlines()[0].split(". ")[0]
-        raise ValueError(f"--device {name} cannot be used: {reason}") from None
+    usable_device(name)
     return name

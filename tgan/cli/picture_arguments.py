@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
-from tgan.files import check_not_there, check_writable
+from tgan.files import check_files
 from tgan.lookup import look_up
 
 EXAMPLES = """\
@@ -86,9 +86,4 @@ def _check(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, option)
         if value < least:
             raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise ValueError(f"--out {arguments.out} is a file; name a folder")
-    for name in (SCORES, SHEET, METRICS):
-        path = arguments.out / name
-        check_writable(path)
-        check_not_there(path, overwrite=arguments.overwrite)
+    check_files(arguments.out, (SCORES, SHEET, METRICS), overwrite=arguments.overwrite)

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
 from tgan.config import ConstraintConfig
-from tgan.files import check_new_folder, check_not_there, check_writable
+from tgan.files import check_files, check_new_folder
 from tgan.lookup import look_up
 from tgan.tadgan.errors import ERRORS
 from tgan.tadgan.scores import COMBINATIONS
@@ -212,9 +212,4 @@ def _check_robot(arguments: argparse.Namespace) -> None:
 
 
 def _check_score(arguments: argparse.Namespace) -> None:
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise ValueError(f"--out {arguments.out} is a file; name a folder")
-    for name in (SCORES, INTERVALS, PLOT):
-        path = arguments.out / name
-        check_writable(path)
-        check_not_there(path, overwrite=arguments.overwrite)
+    check_files(arguments.out, (SCORES, INTERVALS, PLOT), overwrite=arguments.overwrite)

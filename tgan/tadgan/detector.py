@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from tgan.device import usable_device
 from tgan.lookup import look_up
-from tgan.tadgan.device import usable_device
 from tgan.tadgan.intervals import (
     find_intervals,
     intervals_above,

@@ -104,7 +104,7 @@ def intervals_above_stream(
 
     def padded(samples: np.ndarray) -> np.ndarray:
         found = samples.copy()
-        found["above"], _ = _padded_runs(samples["above"], padding)
+        found["above"] = _padded(samples["above"], padding)
         return found
 
     # What reaches the end of a chunk may go on in the next one.
@@ -127,8 +127,8 @@ def level_of(scores: np.ndarray, *, block: int, false_alarms: float) -> float:
     """The score that a series like this one exceeds by chance in so few places.
 
     Maxima of blocks are taken to have a Gumbel distribution, whose two parameters come from their
-    mean and their standard deviation: of few blocks (20) it is exceeded up to 2.6 times as often.
-    Anomalies among the scores raise the level.
+    mean and their standard deviation. Of few blocks it is exceeded more often than asked, as their
+    tail is hardly known; anomalies among the scores raise it.
 
     Args:
         scores: (T,), of a series that is usual for the most part.
@@ -162,7 +162,8 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
     above = scores > scores.mean() + threshold.deviations * scores.std()
     if not above.any():
         return []
-    padded, runs = _padded_runs(above, threshold.padding)
+    padded = _padded(above, threshold.padding)
+    runs = _runs(padded)
     rest = 0.0 if padded.all() else scores[~padded].max()
     maxima = np.array([scores[first : last + 1].max() for first, last in runs])
     order = np.argsort(-maxima, kind="stable")
@@ -173,13 +174,12 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
     return [runs[place] for place in order[:kept]]
 
 
-def _padded_runs(above: np.ndarray, padding: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """Samples within `padding` of a True one, as a mask and as runs (first, last)."""
+def _padded(above: np.ndarray, padding: int) -> np.ndarray:
+    """The mask (T,) of samples within `padding` of a True one."""
     places = np.arange(len(above))
     sums = np.concatenate([[0], np.cumsum(above)])
     last = np.minimum(places + padding + 1, len(above))
-    padded = sums[last] > sums[np.maximum(places - padding, 0)]
-    return padded, _runs(padded)
+    return sums[last] > sums[np.maximum(places - padding, 0)]
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:

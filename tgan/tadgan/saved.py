@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from tgan.device import usable_device
 from tgan.features.weights import load_state
 from tgan.files import write_whole_folder
 from tgan.tadgan.detector import TadGANDetector
-from tgan.tadgan.device import usable_device
 from tgan.tadgan.folder import SETTINGS, UNREADABLE, VERSION, WEIGHTS, read_settings, unreadable
 from tgan.tadgan.intervals import Threshold
 from tgan.tadgan.scores import Reference

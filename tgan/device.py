@@ -1,4 +1,4 @@
-"""The device that networks of a detector lie on."""
+"""Devices that networks lie on."""
 
 import torch
 
