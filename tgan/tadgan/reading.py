@@ -51,13 +51,7 @@ def read_series(
         raise ValueError(f"'{path}' has no rows")
     stamps = _read_times(path, [(line, row[times]) for line, row in cells])
     table = np.array(
-        [
-            [
-                _value(row[c], place=f"line {line} of '{path}', column '{name}'")
-                for c, name in zip(channels, columns, strict=True)
-            ]
-            for line, row in cells
-        ]
+        [[_value(path, line, header[c], row[c]) for c in channels] for line, row in cells]
     )
     if (np.diff(stamps) < 0).any():
         warnings.warn(f"the rows of '{path}' are not in order of time; sorted", stacklevel=2)
@@ -110,20 +104,20 @@ def _row(path: Path, line: int, row: list[str], header: list[str]) -> tuple[int,
 def _read_times(path: Path, cells: list[tuple[int, str]]) -> np.ndarray:
     """Epoch seconds (N,); the first cell decides whether all are numbers or dates."""
     read, kind = (_number, "number") if _is_number(cells[0][1]) else (_date, "date")
-    stamps, are_finer = np.empty(len(cells), np.int64), 0
+    stamps, num_finer = np.empty(len(cells), np.int64), 0
     for place, (line, cell) in enumerate(cells):
         try:
-            stamps[place], rest = read(cell.strip())
+            stamps[place], is_finer = read(cell.strip())
         except (ValueError, OverflowError) as error:
             first = f", and '{cells[0][1]}' in the first row is a {kind}" if place else ""
             raise ValueError(
                 f"line {line} of '{path}': '{cell}' is not a time; whole epoch seconds "
                 f"(1396310400) or dates in ISO 8601 (2014-04-01 00:00:00) are{first}"
             ) from error
-        are_finer += rest
-    if are_finer:
+        num_finer += is_finer
+    if num_finer:
         warnings.warn(
-            f"{are_finer} of {len(cells)} times of '{path}' have fractions of a second, which are "
+            f"{num_finer} of {len(cells)} times of '{path}' have fractions of a second, which are "
             "dropped: samples of one second are averaged",
             stacklevel=3,
         )
@@ -159,20 +153,22 @@ def _number(cell: str) -> tuple[int, bool]:
 
 
 def _date(cell: str) -> tuple[int, bool]:
+    """The same of a date."""
     when = datetime.fromisoformat(cell)
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     return math.floor(seconds), when.microsecond > 0
 
 
-def _value(cell: str, *, place: str) -> float:
+def _value(path: Path, line: int, column: str, cell: str) -> float:
     if cell.strip().lower() in _MISSING:
         return math.nan
     try:
         value = float(cell)
     except ValueError as error:
         raise ValueError(
-            f"{place}: '{cell}' is not a number; name the columns of values, or leave it empty"
+            f"line {line} of '{path}', column '{column}': '{cell}' is not a number; "
+            "name the columns of values, or leave it empty"
         ) from error
     if math.isinf(value):
-        raise ValueError(f"{place}: '{cell}' is not finite")
+        raise ValueError(f"line {line} of '{path}', column '{column}': '{cell}' is not finite")
     return value
