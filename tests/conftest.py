@@ -16,7 +16,7 @@ from tgan.config import (
     LogConfig,
     TrainConfig,
 )
-from tgan.video import write_video
+from tgan.media.video import write_video
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tgan.cli import main
-from tgan.video import write_video
+from tgan.media.video import write_video
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -10,7 +10,7 @@ from torch import nn
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.models.mlp import MLPCritic
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 from tgan.training.steps import Batch, Game, Player, critic_step, simultaneous_step
 
 NO_SCALER = {"device": "cpu", "enabled": False}

@@ -26,3 +26,8 @@ def look_up(table: Mapping[str, Member], name: str, *, kind: str) -> Member:
             f"unknown {kind} '{name}'{did_you_mean(name, table)}; choose from {choices}"
         )
     return table[name]
+
+
+def counted(number: int, thing: str, several: str | None = None) -> str:
+    """`1 video` or `2,000 videos`; `several` is the plural of a `thing` that takes no s."""
+    return f"{number:,} {thing if number == 1 else several or f'{thing}s'}"

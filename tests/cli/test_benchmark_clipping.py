@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import make_tiny_config
 from tgan.cli import run
-from tgan.experiment import dump_config
+from tgan.config.reading import dump_config
 
 ROOT = Path(__file__).parents[2]
 

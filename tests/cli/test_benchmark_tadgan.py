@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from tgan.anomaly.series.baselines import matrix_profile
 from tgan.benchmarks.tadgan import benchmark, jobs
 from tgan.cli import main
-from tgan.tadgan import matrix_profile
 
 
 @pytest.fixture

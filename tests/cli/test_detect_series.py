@@ -11,6 +11,13 @@ from functools import partial
 import numpy as np
 import pytest
 
+from tgan.anomaly.series import detector as detectors
+from tgan.anomaly.series.data.reading import read_series
+from tgan.anomaly.series.data.robot import robot_with_faults
+from tgan.anomaly.series.data.series import Scaler, Series
+from tgan.anomaly.series.data.writing import read_intervals, write_series
+from tgan.anomaly.series.detector import Scored, TadGANDetector
+from tgan.anomaly.series.training.settings import CONFIGURATIONS
 from tgan.cli import detect_series, main
 from tgan.cli.series_arguments import DEFAULT_CONFIG, FIT_EXAMPLES, REFERENCES
 from tgan.cli.series_files import (
@@ -21,13 +28,6 @@ from tgan.cli.series_files import (
     relative_error,
 )
 from tgan.cli.series_files import write_scores as write
-from tgan.tadgan import detector as detectors
-from tgan.tadgan.detector import Scored, TadGANDetector
-from tgan.tadgan.reading import read_series
-from tgan.tadgan.robot import robot_with_faults
-from tgan.tadgan.series import Scaler, Series
-from tgan.tadgan.settings import CONFIGURATIONS
-from tgan.tadgan.writing import read_intervals, write_series
 
 pytest.importorskip("matplotlib")
 START = 1396310400  # 2014-04-01

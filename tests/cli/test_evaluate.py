@@ -10,14 +10,14 @@ import torch
 
 import tgan.features
 from tests.conftest import make_tiny_config
-from tests.evaluation.stand_ins import Rows
-from tgan.build import build_run
+from tests.made.stand_ins import Rows
 from tgan.cli import run
 from tgan.cli.subjects import check_rivals
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.runner import run_jobs
+from tgan.media.video import write_video
+from tgan.runs.build import build_run
 from tgan.training.loop import fit
-from tgan.video import write_video
 
 
 def train(directory, seed=0):

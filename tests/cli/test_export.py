@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from tests.conftest import make_tiny_config
-from tgan.build import build_run
 from tgan.cli import main
+from tgan.runs.build import build_run
 from tgan.training.loop import fit
 
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 from PIL import Image
 
-from tgan.build import build_run, load_generator
 from tgan.cli import run
 from tgan.cli.generate import check_size
-from tgan.cli.plans import Samples, Sums, Walks
 from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
 from tgan.cli.told import parse_labels
-from tgan.latents import combine
-from tgan.pixels import to_bytes
-from tgan.sampling import seed_latents
-from tgan.sheet import SumSheet
+from tgan.data.pixels import to_bytes
+from tgan.media.sum_sheet import SumSheet
+from tgan.runs.build import build_run, load_generator
+from tgan.sampling.decoding import seed_latents
+from tgan.sampling.latents import combine
+from tgan.sampling.plans import Samples, Sums, Walks
 from tgan.training.loop import fit
 
 

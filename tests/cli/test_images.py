@@ -7,10 +7,10 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from tests.mnist_files import write_mnist
+from tests.made.mnist_files import write_mnist
 from tgan.cli import main
-from tgan.data.images import open_images
-from tgan.sheet import SumSheet
+from tgan.data.pictures.images import open_images
+from tgan.media.sum_sheet import SumSheet
 
 SMALL = [
     *("--generator.width", "8", "--critic.width", "4", "--train.batch_size", "4"),

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.official_reference import official_reference
-from tgan.build import build_critic, load_generator
+from tests.made.official_reference import official_reference
 from tgan.cli import run
-from tgan.compat import load_official, official_iterations, save_official
 from tgan.models import VideoCritic, VideoGenerator
+from tgan.runs.build import build_critic, load_generator
+from tgan.runs.official import load_official, official_iterations, save_official
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.state import load_network
 

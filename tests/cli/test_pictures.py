@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tgan.cli import run
-from tgan.conditions import edges
-from tgan.pixels import normalise, to_bytes
+from tgan.data.pixels import normalise, to_bytes
+from tgan.models.conditions import edges
 
 SETTINGS = """
 objective: non_saturating

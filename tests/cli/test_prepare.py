@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.numbered_videos import write_video
+from tests.made.numbered_videos import write_video
 from tgan.cli import run
 
 TOOL = Path(__file__).parents[2] / "tools" / "prepare.py"

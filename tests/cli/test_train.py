@@ -79,7 +79,7 @@ def test_a_dry_run_of_a_resumed_run_checks_its_weights(tmp_path, capsys):
 
 def test_videos_that_came_or_went_are_mentioned_on_resume(tmp_path, capsys, monkeypatch):
     train("--run-dir", tmp_path / "run", "--train.steps=1")
-    monkeypatch.setattr("tgan.data.digits.MovingDigits.__len__", lambda self: 7)
+    monkeypatch.setattr("tgan.data.made.digits.MovingDigits.__len__", lambda self: 7)
     train("--run-dir", tmp_path / "run", "--train.steps=2", "--resume=auto")
     assert "trained on 40 videos and goes on with 7" in capsys.readouterr().err
 

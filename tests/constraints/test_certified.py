@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from tests.linalg.explicit import explicit_norm
+from tests.truths.operators import explicit_norm
 from tgan.constraints import AlmostOrthogonal, CertifiedSingularValueClip
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.models import VideoCritic
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 
 def make_critic(scale: float = 1.0, **settings) -> VideoCritic:

@@ -7,7 +7,7 @@ import torch
 from tgan.constraints import CONSTRAINTS, Constraint, SingularValueClip, WeightClip
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.models import VideoCritic
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 EXAMPLE = (torch.zeros(1, 1, 16, 32, 32),)
 

@@ -6,7 +6,7 @@ import torch
 from tgan.config import ConstraintConfig
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.models import VideoCritic
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 SETTINGS = [
     (name, field.name)

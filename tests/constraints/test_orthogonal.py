@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.linalg.explicit import explicit_norm
+from tests.truths.operators import explicit_norm
 from tgan.constraints.orthogonal import AlmostOrthogonal, Parseval, orthogonalise
 from tgan.models import VideoCritic
 from tgan.models.affine import affine_layers

@@ -18,7 +18,7 @@ from tgan.constraints.penalties import (
 )
 from tgan.models import VideoCritic
 from tgan.models.mlp import MLPCritic
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 ON_GRADIENTS = {
     "wgan_gp": GradientPenalty,

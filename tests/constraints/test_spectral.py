@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from tests.linalg.explicit import explicit_matrix, explicit_norm
+from tests.truths.operators import explicit_matrix, explicit_norm
 from tgan.constraints.spectral import ConvSpectralNorm, SpectralNorm, convolution_operator
 from tgan.models import VideoCritic
 from tgan.models.affine import affine_layers

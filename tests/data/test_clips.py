@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import tgan.data.seek as seek_module
-from tests.numbered_videos import numbered_frame, numbers, write_video
+import tgan.data.videos.seek as seek_module
+from tests.made.numbered_videos import numbered_frame, numbers, write_video
 from tgan.data.clips import PackedClips, VideoFolder, open_clips
-from tgan.data.decode import DecodeError, read_video
-from tgan.data.frames import Fitter
-from tgan.data.index import Settings
-from tgan.data.seek import read_frames, scan_video
-from tgan.data.sources import find_sources
-from tgan.packing.pack import pack
+from tgan.data.packed.index import Settings
+from tgan.data.packed.pack import pack
+from tgan.data.videos.decode import DecodeError, read_video
+from tgan.data.videos.frames import Fitter
+from tgan.data.videos.seek import read_frames, scan_video
+from tgan.data.videos.sources import find_sources
 
 LENGTHS = {"a/one.mp4": 60, "a/two.avi": 33, "b/three.webm": 20, "c/five.png": 25, "c/four.mkv": 16}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.data.decode import DecodeError
 from tgan.data.loader import NO_LABEL, ClipBatches, stream_batches
+from tgan.data.videos.decode import DecodeError
 
 
 class Numbered:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tgan.config import DataConfig
-from tgan.data.images import ImageClips
+from tgan.data.datasets import open_dataset, open_held_out
+from tgan.data.pictures.images import ImageClips
 from tgan.data.subset import Subset, of_classes
-from tgan.datasets import open_dataset, open_held_out
 
 
 @pytest.fixture

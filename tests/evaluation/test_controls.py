@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.evaluation.stand_ins import Videos
+from tests.made.stand_ins import Videos
 from tgan.evaluation.controls import CONTROLS, ControlClips, frozen, noise, shuffled
 from tgan.evaluation.streams import RealClips
 

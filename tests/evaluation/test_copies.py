@@ -1,7 +1,7 @@
 import imageio.v3 as iio
 import numpy as np
 
-from tests.evaluation.stand_ins import Videos
+from tests.made.stand_ins import Videos
 from tgan.data.subset import Subset
 from tgan.evaluation.copies import Copies
 from tgan.evaluation.streams import RealClips

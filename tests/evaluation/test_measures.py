@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.evaluation.stand_ins import FrameRows, Rows, Sign
+from tests.made.stand_ins import FrameRows, Rows, Sign
 from tgan.evaluation.measures import (
     KINDS,
     Measure,

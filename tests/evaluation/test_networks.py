@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.evaluation.stand_ins import FrameRows, Normal, Rows, Sign
+from tests.made.stand_ins import FrameRows, Normal, Rows, Sign
 from tgan.evaluation.networks import PLAIN, check_network, load_networks, network_names
 from tgan.metrics.pooled import pooled_features
 

@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch import nn
 
-from tests.evaluation.stand_ins import Videos
-from tgan.conditions import ByClass
+from tests.made.stand_ins import Videos
 from tgan.data.subset import Subset
 from tgan.evaluation.streams import GeneratedClips, RealClips, halves
-from tgan.sampling import seed_latents
+from tgan.models.conditions import ByClass
+from tgan.sampling.decoding import seed_latents
 
 
 class Echo(nn.Module):

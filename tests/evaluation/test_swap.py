@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from tests.evaluation.stand_ins import Normal, Videos
-from tgan.conditions import Condition
+from tests.made.stand_ins import Normal, Videos
 from tgan.evaluation.streams import RealClips
 from tgan.evaluation.swap import Player, Swap
+from tgan.models.conditions import Condition
 
 
 class Brightness(nn.Module):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tgan.data.pixels import normalise
 from tgan.features import load_features
 from tgan.features.classifier import (
     ClassifierFacts,
@@ -13,7 +14,6 @@ from tgan.features.classifier import (
     read_facts,
     write_classifier,
 )
-from tgan.pixels import normalise
 
 FACTS = ClassifierFacts(
     labels=["jump", "run", "träge"],

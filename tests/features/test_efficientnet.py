@@ -2,9 +2,9 @@ import pytest
 import torch
 from sklearn.datasets import load_sample_image
 
-from tests.features.ranking import digits, distances
+from tests.truths.ranking import digits, distances
+from tgan.data.pixels import normalise
 from tgan.features import load_features
-from tgan.pixels import normalise
 
 pytest.importorskip("efficientnet_lite_pytorch", reason="needs efficientnet-lite-pytorch")
 pytest.importorskip(

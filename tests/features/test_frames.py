@@ -3,8 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
+from tgan.data.pixels import normalise
 from tgan.features.frames import check_frames, in_chunks, resize_bytes, rgb_bytes, to_rgb
-from tgan.pixels import normalise
 
 
 def test_bytes_come_back_from_their_numbers_and_grey_becomes_rgb():

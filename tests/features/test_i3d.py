@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tgan.data.pixels import normalise
 from tgan.features import load_features
-from tgan.pixels import normalise
 
 
 class StandIn(nn.Module):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.features.ranking import WAYS, digits, frechet, spoiled
+from tests.truths.ranking import WAYS, digits, frechet, spoiled
 from tgan.metrics.frechet import GaussianStatistics, frechet_distance
 
 

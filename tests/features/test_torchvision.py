@@ -4,8 +4,8 @@ import pytest
 import torch
 from torchvision.models.video import MC3_18_Weights, mc3_18
 
+from tgan.data.pixels import normalise
 from tgan.features import load_features
-from tgan.pixels import normalise
 
 
 @pytest.fixture(scope="module")

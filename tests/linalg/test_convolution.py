@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.linalg.explicit import explicit_norm
+from tests.truths.operators import explicit_norm
 from tgan.linalg import conv_norm, conv_norm_upper_bound
 from tgan.linalg.convolution import make_axes
 from tgan.linalg.gram import gram_iteration, largest_eigenvalue

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.linalg.explicit import explicit_norm
+from tests.truths.operators import explicit_norm
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.models import VideoCritic
 

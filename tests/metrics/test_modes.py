@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tgan.data.toy import TOYS
+from tgan.data.made.toy import TOYS
 from tgan.metrics.modes import count_modes
 
 CORNERS = np.array([(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)])

@@ -3,7 +3,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tgan.data.digits import MovingDigits
+from tgan.data.made.digits import MovingDigits
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.pooled import pooled_features, pooled_size, pooled_statistics
 

@@ -8,8 +8,8 @@ import av
 import pytest
 import torch
 
-from tgan.build import build_run
 from tgan.config import ConstraintConfig
+from tgan.runs.build import build_run
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
 from tgan.training.loop import fit
 from tgan.training.recorder import Recorder

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 import torch
 
-from tests import official_reference as module
-from tests.literal_official import record
-from tests.official_reference import VARIABLE, official_reference
-from tgan.build import build_optimizer
-from tgan.compat import load_official, official_iterations
+from tests.made import official_reference as module
+from tests.made.official_reference import VARIABLE, official_reference
+from tests.truths.official import record
 from tgan.config import OptimizerConfig
 from tgan.constraints import SingularValueClip
+from tgan.data.pixels import normalise
 from tgan.losses import OBJECTIVES
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BATCH_NORM_EPS, BATCH_NORM_MOMENTUM
-from tgan.pixels import normalise
+from tgan.runs.build import build_optimizer
+from tgan.runs.official import load_official, official_iterations
 from tgan.training.gan import GANTask
 from tgan.training.steps import Batch, Player
 

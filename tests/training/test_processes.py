@@ -159,7 +159,7 @@ def test_fp16_is_refused_without_cuda():
 
 
 def test_bf16_computes_in_bf16_and_answers_in_float32():
-    from tgan.benchmarks.step import Sizes, make_networks, make_task
+    from tgan.benchmarks.step.timing import Sizes, make_networks, make_task
     from tgan.training.steps import Batch
 
     torch.manual_seed(0)

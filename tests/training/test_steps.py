@@ -8,7 +8,7 @@ import torch
 from tgan.constraints import Constraint, SingularValueClip
 from tgan.losses import OBJECTIVES
 from tgan.models import VideoCritic, VideoGenerator
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 from tgan.training.gan import GANTask
 from tgan.training.steps import (
     Batch,

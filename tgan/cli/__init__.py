@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         fail(f"{self.prog}: {message} (see --help)", status=2)
 
     def add_weights(self) -> None:
-        """Add `--weights`, as `tgan.build.load_generator` takes it."""
+        """Add `--weights`, as `tgan.runs.build.load_generator` takes it."""
         self.add_argument(
             "--weights",
             choices=["auto", "generator", "average"],

@@ -10,14 +10,14 @@ from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace
 
-from tgan.benchmarks.clipping.arms import arms_named
-from tgan.benchmarks.clipping.part import Plan
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.results import claim_folder, locked, plan_settings, read_job
-from tgan.benchmarks.machine import cores
+from tgan.benchmarks.clipping.strategies import arms_named
+from tgan.benchmarks.engine.part import Plan
+from tgan.benchmarks.engine.records import claim_folder, locked, plan_settings, read_job
 from tgan.config import Config
-from tgan.experiment import dump_config, experiment_parser, read_experiment
+from tgan.config.reading import dump_config, experiment_parser, read_experiment
 from tgan.lookup import look_up
+from tgan.system.machine import cores
 
 DESCRIPTION = (
     "Compare strategies that keep a critic Lipschitz: where the truth is known, on toy data, on "
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.benchmarks.clipping.about import describe_machine
     from tgan.benchmarks.clipping.benchmark import run_benchmark
-    from tgan.benchmarks.clipping.report import check_installed
+    from tgan.benchmarks.page.html import check_installed
 
     check_installed()
     _check_experiment(config, plan, names)
@@ -92,7 +92,7 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 
 def _do_job(folder: Path) -> None:
     """One job, in the process that the queue started for it."""
-    from tgan.benchmarks.clipping.worker import do_job, end_with_parent
+    from tgan.benchmarks.engine.worker import do_job, end_with_parent
 
     end_with_parent()
     part, _ = read_job(folder)
@@ -136,7 +136,7 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
     Raises:
         ValueError: a strategy that does not fit, or data that are not there.
     """
-    from tgan.build import build_held_out, build_source, with_labels
+    from tgan.runs.build import build_held_out, build_source, with_labels
 
     for name, arm in plan.arms.items():
         for trial in arm.trials:
@@ -153,7 +153,7 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
 def _check_settings(config: str, settings: Mapping[str, Any]) -> None:
     """Constrain a critic of these settings."""
     from tgan.benchmarks.clipping.runs import variation
-    from tgan.build import build_constraint, build_critic, critic_example
+    from tgan.runs.build import build_constraint, build_critic, critic_example
 
     experiment = variation(config, settings)
     constraint = build_constraint(experiment.constraint)

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tgan.benchmarks.sizes import Sizes, option
+from tgan.benchmarks.step.sizes import Sizes, option
 from tgan.cli import Parser
-from tgan.files import check_writable, write_whole
+from tgan.system.files import check_writable, write_whole
 
 EXAMPLES = """\
 examples:
@@ -28,14 +28,14 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     sizes = Sizes(**{name: getattr(arguments, name) for name in asdict(Sizes())})
     if arguments.only is not None:
-        from tgan.benchmarks.step import time_step
+        from tgan.benchmarks.step.timing import time_step
 
         print(json.dumps(time_step(sizes, mixed_precision=arguments.only)))
         return
     _check(arguments)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.benchmarks.comparison import measure
+    from tgan.benchmarks.step.comparison import measure
 
     report = measure(Path(arguments.baseline), sizes, rounds=arguments.rounds)
     print(summary(report))

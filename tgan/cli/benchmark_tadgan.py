@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser, fail
-from tgan.files import check_writable
 from tgan.lookup import look_up
+from tgan.system.files import check_writable
 
 EXAMPLES = """\
 examples:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tgan.cli.picture_arguments import METRICS, SCORES, SHEET, parse
-from tgan.files import write_files
-from tgan.words import counted
+from tgan.lookup import counted
+from tgan.system.files import write_files
 
 
 def main(argv: Sequence[str]) -> None:
@@ -12,7 +12,7 @@ def main(argv: Sequence[str]) -> None:
     arguments = parse(argv)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.anomaly.sheet import write_sheet
+    from tgan.anomaly.images.sheet import write_sheet
     from tgan.cli.detectors import open_detector
     from tgan.cli.scores_files import metrics_of, table, write_metrics, write_scores
 

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tgan.anomaly.series.data.reading import read_series
+from tgan.anomaly.series.data.robot import robot_with_faults
+from tgan.anomaly.series.data.series import Scaler, Series
+from tgan.anomaly.series.data.writing import read_intervals, write_intervals, write_series
+from tgan.anomaly.series.folder import read_settings
+from tgan.anomaly.series.plot import check_installed, write_plot
+from tgan.anomaly.series.scoring.settings import SCORINGS, Scoring
 from tgan.cli.series_arguments import (
     FAULTS,
     INTERVALS,
@@ -27,17 +34,10 @@ from tgan.cli.series_files import (
     segments_of,
     write_scores,
 )
-from tgan.files import write_files, write_whole_folder
-from tgan.tadgan.folder import read_settings
-from tgan.tadgan.plot import check_installed, write_plot
-from tgan.tadgan.reading import read_series
-from tgan.tadgan.robot import robot_with_faults
-from tgan.tadgan.scoring import SCORINGS, Scoring
-from tgan.tadgan.series import Scaler, Series
-from tgan.tadgan.writing import read_intervals, write_intervals, write_series
+from tgan.system.files import write_files, write_whole_folder
 
 if TYPE_CHECKING:
-    from tgan.tadgan.settings import TadGANSettings
+    from tgan.anomaly.series.training.settings import TadGANSettings
 
 # The share of empty segments beyond which a detector learns, and scores, what filled them.
 _MANY_EMPTY = 1 / 3
@@ -61,9 +61,9 @@ def fit(arguments: argparse.Namespace) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
+    from tgan.anomaly.series.detector import TadGANDetector
+    from tgan.anomaly.series.saved import save_detector
     from tgan.cli.device import pick_device
-    from tgan.tadgan.detector import TadGANDetector
-    from tgan.tadgan.saved import save_detector
     from tgan.training.steps import Terms
 
     detector = TadGANDetector(
@@ -106,8 +106,8 @@ def score(arguments: argparse.Namespace) -> None:
         warnings.warn(f"no interval of '{arguments.known}' lies within the series", stacklevel=2)
 
     # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.anomaly.series.saved import load_detector
     from tgan.cli.device import pick_device
-    from tgan.tadgan.saved import load_detector
 
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
     reference = arguments.reference
@@ -142,7 +142,7 @@ def robot(arguments: argparse.Namespace) -> None:
 
 def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
     """The configuration with what is given in its place."""
-    from tgan.tadgan.settings import CONFIGURATIONS
+    from tgan.anomaly.series.training.settings import CONFIGURATIONS
 
     settings = CONFIGURATIONS[arguments.config]
     given = _given(arguments, "window", "hidden", "latent_size", "constraint", "steps")

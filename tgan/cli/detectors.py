@@ -9,23 +9,23 @@ import numpy as np
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from tgan.anomaly.encoder import DIRECTORY, load_encoder
-from tgan.anomaly.pca import PrincipalComponents
-from tgan.anomaly.pictures import are_abnormal, check_scores_pictures, picture_tensor
-from tgan.anomaly.scores import (
+from tgan.anomaly.images.encoder import DIRECTORY, load_encoder
+from tgan.anomaly.images.pca import PrincipalComponents
+from tgan.anomaly.images.pictures import are_abnormal, check_scores_pictures, picture_tensor
+from tgan.anomaly.images.scores import (
     Scored,
     score_by_critic,
     score_by_encoder,
     score_by_search,
     search_reports,
 )
-from tgan.build import load_critic, load_generator
 from tgan.cli.device import pick_device
 from tgan.cli.picture_arguments import HELD_OUT, METHODS
 from tgan.cli.subjects import open_like
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
-from tgan.datasets import open_dataset, open_held_out
+from tgan.data.datasets import open_dataset, open_held_out
+from tgan.runs.build import load_critic, load_generator
 
 
 @dataclass(frozen=True)

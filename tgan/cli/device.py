@@ -9,7 +9,7 @@ def pick_device(name: str) -> str:
     """
     import torch
 
-    from tgan.device import usable_device
+    from tgan.system.device import usable_device
 
     if name == "auto":
         available = torch.accelerator.is_available()

@@ -17,9 +17,9 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
-    from tgan.allocator import keep_freed_memory
     from tgan.cli.jobs import CONTROL, make_jobs
     from tgan.evaluation.report import table, warnings_of, with_protocol, write_report
+    from tgan.system.memory import keep_freed_memory
 
     arguments.device = pick_device(arguments.device)
     if arguments.device == "cpu":

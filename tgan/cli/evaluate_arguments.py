@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
-from tgan.files import check_not_there, check_writable
+from tgan.system.files import check_not_there, check_writable
 
 EXAMPLES = """\
 examples:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.files import check_new_folder, check_not_there, check_writable
 from tgan.lookup import look_up
-from tgan.sample_folder import names_folder
+from tgan.media.sample_folder import names_folder
+from tgan.system.files import check_new_folder, check_not_there, check_writable
 
 EXAMPLES = """\
 examples:
@@ -23,7 +23,7 @@ compared with the generator on batches of 1, 2 and 5 before it is kept. In Pytho
 safetensors is a folder for this package: config.json, model.safetensors, card.json, README.md.
 `tgan generate demo` samples from it; in Python:
 
-  generator, config = tgan.pretrained.load_pretrained("demo")
+  generator, config = tgan.runs.pretrained.load_pretrained("demo")
 """
 # Endings by format; the format can be left out.
 ENDINGS = {"pt2": ".pt2", "onnx": ".onnx"}
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _export_folder(arguments: argparse.Namespace) -> None:
     check_new_folder(arguments.out)
-    from tgan.pretrained import load_any, save_pretrained
+    from tgan.runs.pretrained import load_any, save_pretrained
 
     generator, config = load_any(arguments.run, weights=arguments.weights)
     save_pretrained(generator, config, arguments.out)
@@ -55,8 +55,8 @@ def _export_file(arguments: argparse.Namespace) -> None:
     check_not_there(out, overwrite=arguments.overwrite)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.export import card_path, check_installed, export_generator
-    from tgan.pretrained import load_any
+    from tgan.runs.export import card_path, check_installed, export_generator
+    from tgan.runs.pretrained import load_any
 
     check_installed(kind)
     generator, config = load_any(arguments.run, weights=arguments.weights)

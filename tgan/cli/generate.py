@@ -10,13 +10,11 @@ from tqdm import tqdm
 
 from tgan.cli import Parser
 from tgan.cli.device import pick_device
-from tgan.cli.plans import Plan, Samples, Sums, Walks
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.cli.told import what_is_told
 from tgan.config import Config
-from tgan.files import check_new_folder, check_not_there, check_writable
-from tgan.sample_folder import names_folder, sample_names, write_sample_folder
-from tgan.video import (
+from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
+from tgan.media.video import (
     MAX_SIDES,
     WRITERS,
     check_ending,
@@ -24,6 +22,8 @@ from tgan.video import (
     write_samples,
     write_video,
 )
+from tgan.sampling.plans import Plan, Samples, Sums, Walks
+from tgan.system.files import check_new_folder, check_not_there, check_writable
 
 EXAMPLES = """\
 examples:
@@ -69,8 +69,8 @@ def main(argv: Sequence[str]) -> None:
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.latents import decode
-    from tgan.pretrained import load_any
+    from tgan.runs.pretrained import load_any
+    from tgan.sampling.latents import decode
 
     generator, config = load_any(arguments.checkpoint, weights=arguments.weights)
     told = what_is_told(arguments, plan, config)

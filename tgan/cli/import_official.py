@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.config import Config, CriticConfig, DataConfig, GeneratorConfig
-from tgan.files import check_writable
+from tgan.system.files import check_writable
 
 EXAMPLES = """\
 examples:
@@ -25,9 +25,9 @@ def main(argv: Sequence[str]) -> None:
     check_writable(out / "config.yaml")
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.compat import read_official
-    from tgan.experiment import dump_config, parse_config
-    from tgan.files import write_whole
+    from tgan.config.reading import dump_config, parse_config
+    from tgan.runs.official import read_official
+    from tgan.system.files import write_whole
     from tgan.training.checkpoint import CHECKPOINTS, CONFIG, directory_of, save_checkpoint
     from tgan.training.run_dir import METRICS
 

@@ -25,9 +25,8 @@ from tgan.evaluation.runner import Job
 from tgan.evaluation.streams import Clips, RealClips, halves
 from tgan.evaluation.swap import Swap
 from tgan.features import FeatureNetwork
-from tgan.lookup import look_up
+from tgan.lookup import counted, look_up
 from tgan.metrics.pooled import pooled_size
-from tgan.words import counted
 
 SAMPLES, CONTROL = "samples", "control "
 # Samples share no seed with previews nor with training's distance; another --seed takes the next

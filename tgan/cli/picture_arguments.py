@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
-from tgan.files import check_files
 from tgan.lookup import look_up
+from tgan.system.files import check_files
 
 EXAMPLES = """\
 examples:

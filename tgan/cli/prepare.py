@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tgan.cli import Parser, fail
 from tgan.cli.seeds import parse_seeds
-from tgan.data.frames import ASPECTS
-from tgan.data.index import INDEX_NAME, Index, Settings
-from tgan.data.selection import Selection
-from tgan.data.sources import find_sources
-from tgan.packing.pack import pack
-from tgan.words import counted
+from tgan.data.packed.index import INDEX_NAME, Index, Settings
+from tgan.data.packed.pack import pack
+from tgan.data.videos.frames import ASPECTS
+from tgan.data.videos.selection import Selection
+from tgan.data.videos.sources import find_sources
+from tgan.lookup import counted
 
 _EXAMPLES = """\
 examples:

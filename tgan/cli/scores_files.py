@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tgan.anomaly.encoder import weights_hash
-from tgan.anomaly.pictures import class_names, picture_names
+from tgan.anomaly.images.encoder import weights_hash
+from tgan.anomaly.images.pictures import class_names, picture_names
 from tgan.cli.detectors import Detector
 from tgan.data.clips import ClipSource
-from tgan.files import write_whole
 from tgan.metrics.detection import LEVEL, RESAMPLES, Estimate, detection_metrics
+from tgan.system.files import write_whole
 
 Metrics = dict[str, dict[str, Estimate]]
 

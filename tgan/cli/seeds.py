@@ -2,8 +2,7 @@
 
 import math
 
-# All samples are held in memory until the file is written.
-MAX_SEEDS = 1_000_000
+from tgan.sampling.plans import MAX_SEEDS
 
 
 def parse_seeds(text: str, *, option: str = "--seeds") -> list[int]:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from tgan.anomaly.series.scoring.reconstruction_errors import ERRORS
+from tgan.anomaly.series.scoring.scores import COMBINATIONS
+from tgan.anomaly.series.scoring.settings import REFERENCES, SCORINGS
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
 from tgan.config import ConstraintConfig
-from tgan.files import check_files, check_new_folder
 from tgan.lookup import look_up
-from tgan.tadgan.errors import ERRORS
-from tgan.tadgan.scores import COMBINATIONS
-from tgan.tadgan.scoring import REFERENCES, SCORINGS
+from tgan.system.files import check_files, check_new_folder
 
 EXAMPLES = """\
 examples:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan.files import write_whole
+from tgan.anomaly.series.data.reading import read_series
+from tgan.anomaly.series.data.series import Scaler, Series, check_known
+from tgan.anomaly.series.data.times import are_dates, written
+from tgan.anomaly.series.scoring.fidelity import known_error
+from tgan.lookup import counted
 from tgan.metrics.overlap import agreement
-from tgan.tadgan.fidelity import known_error
-from tgan.tadgan.reading import read_series
-from tgan.tadgan.series import Scaler, Series, check_known
-from tgan.tadgan.times import are_dates, written
-from tgan.words import counted
+from tgan.system.files import write_whole
 
 if TYPE_CHECKING:
-    from tgan.tadgan.detector import Scored
+    from tgan.anomaly.series.detector import Scored
 
 Interval = tuple[int, int]
 

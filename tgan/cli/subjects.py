@@ -7,7 +7,12 @@ from typing import Any
 
 from torch import nn
 
-from tgan.build import (
+from tgan.config import Config, DataConfig
+from tgan.data.clips import ClipSource
+from tgan.data.datasets import open_dataset
+from tgan.evaluation.streams import GeneratedClips
+from tgan.evaluation.swap import Player
+from tgan.runs.build import (
     build_held_out,
     build_source,
     build_told,
@@ -15,11 +20,6 @@ from tgan.build import (
     load_generator,
     with_labels,
 )
-from tgan.config import Config, DataConfig
-from tgan.data.clips import ClipSource
-from tgan.datasets import open_dataset
-from tgan.evaluation.streams import GeneratedClips
-from tgan.evaluation.swap import Player
 from tgan.training.checkpoint import MANIFEST, find_checkpoint
 
 HELD_OUT, TRAIN = "held-out", "train"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan.cli.plans import Plan, Samples
 from tgan.config import Config
 from tgan.lookup import look_up
+from tgan.sampling.plans import Plan, Samples
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tgan.conditions import Condition
+    from tgan.models.conditions import Condition
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def _pictures(arguments: Namespace, plan: Plan, config: Config) -> Told:
     """Of the pictures that --given names, in turn."""
     import torch
 
-    from tgan.build import build_told
     from tgan.cli.subjects import real_clips
-    from tgan.conditions import condition_of
-    from tgan.pixels import normalise
+    from tgan.data.pixels import normalise
+    from tgan.models.conditions import condition_of
+    from tgan.runs.build import build_told
 
     if not isinstance(plan, Samples):
         raise ValueError(f"{arguments.checkpoint} starts from pictures: neither walks nor sums")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from jsonargparse import ArgumentParser
 
-from tgan.experiment import dump_config, experiment_parser, parse_config, read_experiment
-from tgan.words import counted
+from tgan.config.reading import dump_config, experiment_parser, parse_config, read_experiment
+from tgan.lookup import counted
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.build import build_run
+    from tgan.runs.build import build_run
     from tgan.training.run_dir import claim
 
     run_dir = Path(arguments.run_dir)

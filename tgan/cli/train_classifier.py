@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tgan.cli import Parser
 from tgan.data.clips import ClipSource, PackedClips
-from tgan.data.images import open_images
-from tgan.data.index import INDEX_NAME
-from tgan.files import check_not_there, check_writable
-from tgan.words import counted
+from tgan.data.packed.index import INDEX_NAME
+from tgan.data.pictures.images import open_images
+from tgan.lookup import counted
+from tgan.system.files import check_not_there, check_writable
 
 EXAMPLES = """\
 examples:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.words import counted
+from tgan.lookup import counted
 
 EXAMPLES = """\
 examples:
@@ -27,16 +27,16 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
-    from tgan.anomaly.encoder import (
+    from tgan.anomaly.images.encoder import (
         EncoderFacts,
         check_no_encoder,
         save_encoder,
         train_encoder,
         weights_hash,
     )
-    from tgan.anomaly.pictures import check_scores_pictures
-    from tgan.build import build_source, load_critic, load_generator
+    from tgan.anomaly.images.pictures import check_scores_pictures
     from tgan.cli.device import pick_device
+    from tgan.runs.build import build_source, load_critic, load_generator
 
     generator, config = load_generator(arguments.run, weights=arguments.weights)
     check_scores_pictures(config, arguments.run)

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from torch import Tensor, nn
 
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 Score = Callable[[Tensor], Tensor]
 

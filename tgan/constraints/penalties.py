@@ -13,7 +13,7 @@ from torch.nn.functional import relu
 
 from tgan.constraints.base import Constraint, Score
 from tgan.constraints.checks import refuse_batch_norm
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 _NOT_ALONE = "through which a sample's score, whose gradient is penalised, depends on other samples"
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tgan.data.pixels import normalise
 from tgan.evaluation.streams import RealClips
 from tgan.lookup import look_up
-from tgan.pixels import normalise
 from tgan.rng import Stream, numpy_rng
 
 

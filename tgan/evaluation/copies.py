@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tgan.data.pixels import to_bytes
 from tgan.evaluation.streams import Clips, RealClips
+from tgan.media.video import write_samples
 from tgan.metrics.nearest import NearestClips
 from tgan.metrics.state import State
-from tgan.pixels import to_bytes
-from tgan.video import write_samples
 
 
 class Copies:
@@ -23,7 +23,7 @@ class Copies:
         train: the training clips; `samples` of them are looked at.
         count: how many samples and held-back clips.
         picture: a file for the samples, each above its nearest clip; its ending as of
-            `tgan.video.write_samples`.
+            `tgan.media.video.write_samples`.
     """
 
     def __init__(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor
 
+from tgan.data.pixels import to_bytes
 from tgan.features import FEATURES, FeatureNetwork, load_features
 from tgan.metrics.colour import DARK, object_colours
 from tgan.metrics.pooled import pooled_features, pooled_size
-from tgan.pixels import to_bytes
 
 
 class Pooled:

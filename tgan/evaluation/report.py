@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tgan import __version__
-from tgan.files import write_whole
+from tgan.system.files import write_whole
 
 Results = Mapping[str, Mapping[str, Any]]
 

@@ -13,8 +13,8 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
-from tgan.files import write_whole
 from tgan.metrics.state import State, join, part_of
+from tgan.system.files import write_whole
 
 SECONDS = 30.0
 

@@ -5,13 +5,13 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from tgan.conditions import Condition
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
+from tgan.data.pixels import normalise
 from tgan.data.subset import Subset
-from tgan.pixels import normalise
+from tgan.models.conditions import Condition
 from tgan.rng import Stream, numpy_rng
-from tgan.sampling import sample_batches
+from tgan.sampling.decoding import sample_batches
 
 
 class Clips(Protocol):

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tgan.data.pixels import normalise
 from tgan.evaluation.streams import GeneratedClips, RealClips
 from tgan.metrics.gam import Judgement, best_threshold, compare, judge_fakes, judge_reals
 from tgan.metrics.state import State
-from tgan.pixels import normalise
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class FeatureNetwork(Protocol):
     def __call__(self, video: Tensor) -> Tensor:
         """Features of videos (N, C, T, H, W), float32 in [-1, 1], C of 1 or 3, on any device.
 
-        The input is a generator's own output, or what `tgan.pixels.normalise` makes of bytes;
+        The input is a generator's own output, or what `tgan.data.pixels.normalise` makes of bytes;
         resizing and rounding are up to the network.
 
         Returns:

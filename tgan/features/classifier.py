@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from tgan.features.frames import resize_bytes, rgb_bytes
 from tgan.features.weights import existing_file, fill, load_state, sha256_of
-from tgan.files import write_whole
 from tgan.models.layers import BatchNorm
+from tgan.system.files import write_whole
 
 # The key of our facts in the file's metadata.
 FACTS = "tgan_classifier"

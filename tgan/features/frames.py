@@ -5,7 +5,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from tgan.pixels import to_bytes
+from tgan.data.pixels import to_bytes
 
 
 def to_rgb(video: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tgan.config.sizes import base_side, count_doublings
 from tgan.models.layers import (
     BATCH_NORM_EPS,
     BatchNorm,
@@ -11,7 +12,6 @@ from tgan.models.layers import (
     check_labels,
     initialise,
 )
-from tgan.sizes import base_side, count_doublings
 
 LEAKY_SLOPE = 0.2
 CONDITIONINGS = ("concatenation", "projection")
@@ -28,7 +28,7 @@ class VideoCritic(nn.Module):
     Args:
         channels: C.
         num_frames: T.
-        resolution: H = W, see `tgan.sizes.base_side`.
+        resolution: H = W, see `tgan.config.sizes.base_side`.
         width: channels after the first layer; they double with every further one.
         num_labels: classes; labels (N,) come second then. 0 for none.
         conditioning: how the class counts: its one-hot code is appended to the channels of every

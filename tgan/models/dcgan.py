@@ -20,7 +20,7 @@ class ImageDeconvGenerator(nn.Module):
     Args:
         z_slow: numbers in the latent.
         num_frames: 1.
-        resolution: H = W, see `tgan.sizes.base_side`.
+        resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
         width: channels of the first map; they halve at each doubling.
         num_labels: classes, whose one-hot code is appended to the latent; 0 for none.

@@ -5,8 +5,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tgan.config.sizes import TEMPORAL_DOUBLINGS, base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
-from tgan.sizes import TEMPORAL_DOUBLINGS, base_side, count_doublings, first_length
 
 # Vondrick et al. 2016.
 MASK_SPARSITY = 0.1
@@ -21,7 +21,7 @@ class Deconv3dGenerator(nn.Module):
     Args:
         z_slow: numbers in the latent; there is no other.
         num_frames: T; a multiple of what the doublings make of one frame.
-        resolution: H = W, see `tgan.sizes.base_side`.
+        resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
         width: channels of the first map; they halve at each doubling.
         num_labels: classes, whose one-hot code is appended to the latent; 0 for none.

@@ -8,8 +8,8 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tgan.config.sizes import base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
-from tgan.sizes import base_side, count_doublings, first_length
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
 LABEL_SHARE = 8
@@ -72,7 +72,7 @@ class ImageGenerator(nn.Module):
 
     Args:
         num_frames: T of the batches to come (it counts in the batch norm, nowhere else).
-        resolution: H = W, see `tgan.sizes.base_side`.
+        resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
         width: channels of the first map, half of them from each latent; they halve at each
             doubling of the map.

@@ -5,9 +5,9 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tgan.config.sizes import count_doublings
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BATCH_NORM_EPS, initialise
-from tgan.sizes import count_doublings
 
 
 class ImageTranslator(nn.Module):
@@ -25,7 +25,7 @@ class ImageTranslator(nn.Module):
     Args:
         z_slow: numbers in the latent.
         num_frames: 1.
-        resolution: H = W, see `tgan.sizes.base_side`.
+        resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
         given_channels: of the picture.
         width: channels of the smallest map; they halve at each doubling.

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tgan.files import set_usual_mode
+from tgan.system.files import set_usual_mode
 
 FORMAT_VERSION = 1
 MANIFEST, FACTS, CONFIG = "manifest.json", "state.json", "config.yaml"

@@ -8,7 +8,7 @@ from torch.optim.swa_utils import AveragedModel
 from tgan.constraints import Constraint
 from tgan.lookup import look_up
 from tgan.losses import Objective
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 from tgan.training.state import (
     Tensors,
     flatten_optimizer,

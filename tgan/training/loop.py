@@ -5,10 +5,10 @@ from itertools import count
 
 from torch import Tensor
 
-from tgan.conditions import condition_of
 from tgan.data.loader import ClipBatches, stream_batches
-from tgan.pixels import normalise
-from tgan.sampling import batch_latents
+from tgan.data.pixels import normalise
+from tgan.models.conditions import condition_of
+from tgan.sampling.decoding import batch_latents
 from tgan.training.processes import finish, stop_signals
 from tgan.training.recorder import Recorder, Run
 from tgan.training.steps import Batch, Terms

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
-from tgan.allocator import keep_freed_memory
+from tgan.system.memory import keep_freed_memory
 from tgan.training.steps import Player
 
 

@@ -12,22 +12,22 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from tgan.conditions import condition_of
 from tgan.config import Config
+from tgan.config.reading import dump_config, flat_settings
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
-from tgan.experiment import dump_config, flat_settings
-from tgan.files import write_whole
+from tgan.data.pixels import normalise
+from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.metrics.pooled import pooled_statistics
-from tgan.pixels import normalise
-from tgan.sampling import sample_batches, sample_videos
+from tgan.models.conditions import condition_of
+from tgan.sampling.decoding import sample_batches, sample_videos
+from tgan.system.files import write_whole
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
 from tgan.training.steps import Terms
-from tgan.video import write_samples
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000

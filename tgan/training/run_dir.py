@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 
 from tgan.config import Config
-from tgan.experiment import dump_config, flat_settings
-from tgan.files import check_writable
+from tgan.config.reading import dump_config, flat_settings
+from tgan.system.files import check_writable
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,

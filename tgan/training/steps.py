@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
 from tgan.losses import Objective, l1
-from tgan.noise import Noise
+from tgan.rng.noise import Noise
 
 Terms = dict[str, Tensor]
 Augment = Callable[[Tensor, Noise], Tensor]
@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
     Attributes:
         samples: (N, ...), normalised.
-        told: (N, ...) of `tgan.conditions`, or None.
+        told: (N, ...) of `tgan.models.conditions`, or None.
     """
 
     samples: Tensor

@@ -1,9 +1,9 @@
 from tgan.benchmarks.clipping import benchmark, sections
-from tgan.benchmarks.clipping.arms import CORE
-from tgan.benchmarks.clipping.part import Plan, Section
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.results import Record
 from tgan.benchmarks.clipping.sections import SECTIONS
+from tgan.benchmarks.clipping.strategies import CORE
+from tgan.benchmarks.engine.part import Plan, Section
+from tgan.benchmarks.engine.records import Record
 
 PLAN = Plan("train:\n  steps: 5\n", {"svc": CORE["svc"]})
 

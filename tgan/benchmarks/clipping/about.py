@@ -4,9 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from tgan.benchmarks.machine import cores, processor
 from tgan.evaluation.report import versions
-from tgan.words import counted
+from tgan.lookup import counted
+from tgan.system.machine import cores, processor
 
 
 def describe_machine() -> dict[str, str]:

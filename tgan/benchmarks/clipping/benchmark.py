@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tgan.benchmarks.clipping.part import Plan, Section
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.progress import Progress
-from tgan.benchmarks.clipping.queue import Queue
-from tgan.benchmarks.clipping.report import write_report
-from tgan.benchmarks.clipping.results import (
+from tgan.benchmarks.engine.part import Plan, Section
+from tgan.benchmarks.engine.progress import Progress
+from tgan.benchmarks.engine.queue import Queue
+from tgan.benchmarks.engine.records import (
     REPORT,
     RESULTS,
     TABLES,
@@ -19,8 +18,9 @@ from tgan.benchmarks.clipping.results import (
     plan_settings,
     write_json,
 )
-from tgan.benchmarks.clipping.tables import write_tables
-from tgan.words import counted
+from tgan.benchmarks.page.html import write_report
+from tgan.benchmarks.page.tables import write_tables
+from tgan.lookup import counted
 
 
 def run_benchmark(

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from tgan.build import build_held_out, build_source, build_told, load_critic, load_generator
-from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
+from tgan.data.pixels import normalise
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.controls import ControlClips
 from tgan.evaluation.measures import build_measures, parse_metric
 from tgan.evaluation.networks import load_networks, network_names
 from tgan.evaluation.streams import Clips, GeneratedClips, RealClips
+from tgan.media.video import write_samples
 from tgan.metrics.lipschitz import critic_report
-from tgan.pixels import normalise
-from tgan.sampling import sample_videos, seed_latents
-from tgan.video import write_samples
+from tgan.models.conditions import condition_of
+from tgan.runs.build import build_held_out, build_source, build_told, load_critic, load_generator
+from tgan.sampling.decoding import sample_videos, seed_latents
 
 DATA: dict[str, Callable[[Config], ClipSource | None]] = {
     "training": build_source,

@@ -2,35 +2,35 @@
 
 from collections.abc import Callable
 
-from tgan.benchmarks.clipping.part import Part
+from tgan.benchmarks.engine.part import Part
 
 
 def _truth() -> Part:
-    from tgan.benchmarks.clipping.truth import Truth
+    from tgan.benchmarks.clipping.truth.part import Truth
 
     return Truth()
 
 
 def _toys() -> Part:
-    from tgan.benchmarks.clipping.toys import Toys
+    from tgan.benchmarks.clipping.toys.part import Toys
 
     return Toys()
 
 
 def _video() -> Part:
-    from tgan.benchmarks.clipping.video import Video
+    from tgan.benchmarks.clipping.video.part import Video
 
     return Video()
 
 
 def _robustness() -> Part:
-    from tgan.benchmarks.clipping.robustness import Robustness
+    from tgan.benchmarks.clipping.robustness.part import Robustness
 
     return Robustness()
 
 
 def _cost() -> Part:
-    from tgan.benchmarks.clipping.cost import Cost
+    from tgan.benchmarks.clipping.cost.part import Cost
 
     return Cost()
 

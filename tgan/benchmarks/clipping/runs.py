@@ -10,9 +10,9 @@ from typing import Any
 import torch
 import yaml
 
-from tgan.build import build_run
 from tgan.config import Config
-from tgan.experiment import parse_config
+from tgan.config.reading import parse_config
+from tgan.runs.build import build_run
 from tgan.training.checkpoint import directory_of
 from tgan.training.loop import fit
 from tgan.training.run_dir import claim

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tgan.benchmarks.clipping.cost_section import cost_section
-from tgan.benchmarks.clipping.part import Plan, Result, Section
-from tgan.benchmarks.clipping.robustness_section import robustness_section
-from tgan.benchmarks.clipping.toys_section import toys_section
-from tgan.benchmarks.clipping.truth_section import truth_section
-from tgan.benchmarks.clipping.video_section import video_section
+from tgan.benchmarks.clipping.cost.section import cost_section
+from tgan.benchmarks.clipping.robustness.section import robustness_section
+from tgan.benchmarks.clipping.toys.section import toys_section
+from tgan.benchmarks.clipping.truth.section import truth_section
+from tgan.benchmarks.clipping.video.section import video_section
+from tgan.benchmarks.engine.part import Plan, Result, Section
 
 # By the names of `tgan.benchmarks.clipping.parts.PARTS`. Arms or jobs that are missing yet are left
 # out. Called with the plan, results by job, and the benchmark's folder, of which `jobs/<name>` is

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.part import Line
-from tgan.build import build_optimizer
+from tgan.benchmarks.engine.part import Line
 from tgan.config import Config, OptimizerConfig
-from tgan.experiment import experiment_parser, read_experiment
+from tgan.config.reading import experiment_parser, read_experiment
 from tgan.rng import Stream, seed_of
+from tgan.runs.build import build_optimizer
 from tgan.training.steps import Player
 
 # Where neither arm nor trial says otherwise: Adam as Gulrajani et al. 2017 have it for images,

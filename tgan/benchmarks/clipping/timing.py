@@ -9,13 +9,13 @@ from typing import Any
 from torch import Tensor
 
 from tgan.benchmarks.clipping.runs import variation
-from tgan.build import build_source, build_task, with_labels
-from tgan.conditions import condition_of
 from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
-from tgan.pixels import normalise
-from tgan.sampling import batch_latents
+from tgan.data.pixels import normalise
+from tgan.models.conditions import condition_of
+from tgan.runs.build import build_source, build_task, with_labels
+from tgan.sampling.decoding import batch_latents
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator
 from tgan.training.steps import Batch

@@ -11,18 +11,18 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from tgan.benchmarks.machine import cores, processor
+from tgan.anomaly.series.baselines.linear import BASELINES
+from tgan.anomaly.series.data import sets
+from tgan.anomaly.series.data.robot import robot_with_faults
+from tgan.anomaly.series.data.sets import Labelled
+from tgan.anomaly.series.scoring.settings import SCORINGS
+from tgan.anomaly.series.training.settings import CONFIGURATIONS
 from tgan.benchmarks.tadgan.jobs import Method, do_runs, later_seeds, read_result, runs_of
 from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
 from tgan.benchmarks.tadgan.tables import BENCHMARKS, CHOOSING, REPORTING, Row, report
-from tgan.files import write_whole
-from tgan.tadgan import sets
-from tgan.tadgan.baselines import BASELINES
-from tgan.tadgan.robot import robot_with_faults
-from tgan.tadgan.scoring import SCORINGS
-from tgan.tadgan.sets import Labelled
-from tgan.tadgan.settings import CONFIGURATIONS
-from tgan.words import counted
+from tgan.lookup import counted
+from tgan.system.files import write_whole
+from tgan.system.machine import cores, processor
 
 # Groups of sets of which every second series served to choose settings.
 CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])

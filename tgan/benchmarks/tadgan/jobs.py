@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from tgan.anomaly.series.data.sets import Labelled
 from tgan.benchmarks.tadgan.methods import BaselineMethod, Outcome, TadGANMethod
-from tgan.files import write_whole
 from tgan.metrics.overlap import Agreement, Counts, agreement
-from tgan.tadgan.sets import Labelled
+from tgan.system.files import write_whole
 
 Method = BaselineMethod | TadGANMethod
 

@@ -4,15 +4,15 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tgan.tadgan.baselines import BASELINES, WINDOW, WindowComponents
-from tgan.tadgan.detector import TadGANDetector
-from tgan.tadgan.fidelity import known_error
-from tgan.tadgan.intervals import find_intervals
-from tgan.tadgan.scores import COMBINATIONS, Reference, smoothing_window
-from tgan.tadgan.scoring import Scoring
-from tgan.tadgan.series import Scaler
-from tgan.tadgan.sets import Labelled
-from tgan.tadgan.settings import TadGANSettings
+from tgan.anomaly.series.baselines.linear import BASELINES, WINDOW, WindowComponents
+from tgan.anomaly.series.data.series import Scaler
+from tgan.anomaly.series.data.sets import Labelled
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.scoring.fidelity import known_error
+from tgan.anomaly.series.scoring.intervals import find_intervals
+from tgan.anomaly.series.scoring.scores import COMBINATIONS, Reference, smoothing_window
+from tgan.anomaly.series.scoring.settings import Scoring
+from tgan.anomaly.series.training.settings import TadGANSettings
 
 # The combination of scores that a baseline has, which has no critic.
 ERRORS_ALONE = "reconstruction"

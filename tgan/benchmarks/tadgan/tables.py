@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median, stdev
 
+from tgan.anomaly.series.data.sets import NAB_INTERVALS
 from tgan.benchmarks.tadgan.jobs import Result, Run
 from tgan.metrics.overlap import COVERAGE_CAPS, Agreement, sum_of
-from tgan.tadgan.sets import NAB_INTERVALS
 
 # The sets of which means are told together.
 BENCHMARKS = {

@@ -1,0 +1,163 @@
+"""Series out of CSV files."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tgan.anomaly.series.data.reading import read_series
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(*lines, encoding="utf-8"):
+        path = tmp_path / "series.csv"
+        path.write_text("\n".join(lines) + "\n", encoding=encoding)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def in_tokyo():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_columns_by_default_and_by_name(write):
+    path = write("a,timestamp, b ", "1,100,2", "3,200,4")
+    found = read_series(path)
+    assert found.timestamps.tolist() == [100, 200] and found.timestamps.dtype == np.int64
+    assert found.names == ("a", "b") and found.values.tolist() == [[1, 2], [3, 4]]
+    found = read_series(path, timestamp="a", values=["b", "timestamp"])
+    assert found.timestamps.tolist() == [1, 3] and found.values.tolist() == [[2, 100], [4, 200]]
+    assert read_series(write("when,x", "5,1")).timestamps.tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("cell", "seconds"),
+    [
+        ("1396310400", 1396310400),
+        ("1396310400.9", 1396310400),
+        ("1.3963104e9", 1396310400),
+        ("-10", -10),
+        ("2014-04-01 00:00:00", 1396310400),
+        ("2014-04-01", 1396310400),
+        ("2014-04-01T00:00:00.900", 1396310400),
+        ("2014-04-01T00:00:00Z", 1396310400),
+        ("2014-04-01T02:00:00+02:00", 1396310400),
+        ("1969-12-31 23:59:58.500", -2),
+    ],
+)
+@pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.filterwarnings("ignore:.* have fractions of a second")
+def test_times(write, cell, seconds):
+    assert read_series(write("timestamp,x", f"{cell},1")).timestamps.tolist() == [seconds]
+
+
+@pytest.mark.parametrize("cells", [["1.5", "2.0", "2.5"], ["2014-04-01T00:00:00.5"] * 2])
+def test_fractions_of_seconds_are_told(write, cells):
+    path = write("timestamp,x", *[f"{cell},1" for cell in cells])
+    with pytest.warns(UserWarning, match=f"2 of {len(cells)} times of .* have fractions"):
+        read_series(path)
+
+
+def test_a_column_without_a_name_is_no_channel(write):
+    path = write(",timestamp,x", "0,10,5", "1,11,6")
+    with pytest.warns(UserWarning, match="a column of .* has no name and is left out"):
+        assert read_series(path).names == ("x",)
+    # But it may be that of times, as data frames write theirs.
+    found = read_series(write(",x", "10,5", "11,6"))
+    assert found.names == ("x",) and found.timestamps.tolist() == [10, 11]
+
+
+def test_missing_values_and_a_byte_order_mark(write):
+    lines = ["timestamp,x", "1,", "2,NaN", "", "3,null", "4, 1e3 "]
+    found = read_series(write(*lines, encoding="utf-8-sig")).values[:, 0]
+    np.testing.assert_array_equal(found, [np.nan, np.nan, np.nan, 1000])
+
+
+def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(write):
+    rows = [f"{2 - k % 2},{k}" for k in range(100)]
+    path = write("timestamp,x", *rows)
+    with pytest.warns(UserWarning, match=r"series.csv' are not in order of time; sorted"):
+        found = read_series(path)
+    assert found.timestamps.tolist() == [1] * 50 + [2] * 50
+    assert found.values[:, 0].tolist() == [*range(1, 100, 2), *range(0, 100, 2)]
+    assert found.aggregate(1).values[:, 0].tolist() == [50, 49]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([""], "has no header"),
+        (["timestamp,x"], "has no rows"),
+        (["timestamp", "1"], "no column of values beside 'timestamp'$"),
+        (["timestamp;x", "1;2"], "beside 'timestamp;x'; ';' seems to separate them"),
+        (["timestamp\tx", "1\t2"], r"; '\\t' seems to separate them, and ',' has to"),
+        (["1,2", "2,3"], "line 1 of .* looks like samples; names of columns are needed"),
+        (["2014-04-01 00:00,2.5,3", "2014-04-01 00:05,3,4"], "line 1 of .* looks like samples"),
+        (["timestamp,x,x", "1,2,3"], "2 columns 'x'"),
+        (["timestamp,x", "1,2,3"], "line 2 .* has 3 cells; the header has 2"),
+        (
+            ["timestamp,x", "1,two"],
+            "line 2 .*, column 'x': 'two' is not a number; name the columns",
+        ),
+        (["timestamp,x", "1,2", "2,inf"], "line 3 .*'inf' is not finite"),
+        (
+            ["timestamp,x", "1,2", "2014-01-01,3"],
+            "line 3 .*'2014-01-01' is not a time; .* are, and '1' .* is a number",
+        ),
+        (
+            ["timestamp,x", "yesterday,3"],
+            r"'yesterday' is not a time; .* \(2014-04-01 00:00:00\) are$",
+        ),
+        (
+            ["timestamp,x", "01/04/2014 00:00,3"],
+            r"is not a time; whole epoch seconds \(1396310400\)",
+        ),
+        (["timestamp,x", "nan,3"], "'nan' is not a time"),
+        (["timestamp,x", "1,2", ",3"], "line 3 .*'' is not a time"),
+        (["timestamp,x", "1396310400000,3"], "milliseconds"),
+        (["timestamp,x", f"1{'0' * 30},3"], "is not a time"),
+    ],
+)
+def test_what_cannot_be_read(write, lines, message):
+    with pytest.raises(ValueError, match=message) as raised:
+        read_series(write(*lines))
+    assert "\n" not in str(raised.value)
+
+
+def test_columns_that_are_not_there(write, tmp_path):
+    path = write("timestamp,value", "1,2")
+    with pytest.raises(ValueError, match=r"no column 'valeu' \(did you mean 'value'\?\); choose"):
+        read_series(path, values=["valeu"])
+    for values in (["value", "value"], ["value", "timestamp", "timestamp"]):
+        with pytest.raises(ValueError, match=f"'{values[-1]}' is named twice"):
+            read_series(path, values=values)
+    with pytest.raises(ValueError, match="is a folder; name a CSV"):
+        read_series(tmp_path)
+    with pytest.raises(ValueError, match="no file"):
+        read_series(tmp_path / "none.csv")
+    path.write_bytes(b"timestamp,value\n1,\xff\n")
+    with pytest.raises(ValueError, match="is not a CSV"):
+        read_series(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "first", "duplicates"),
+    [
+        ("realAdExchange/exchange-2_cpc_results", 1624, 1309478401, 1),
+        ("realTraffic/speed_7578", 1127, 1441712340, 0),
+        ("realAWSCloudwatch/ec2_network_in_5abac7", 4730, 1393695360, 11),
+    ],
+)
+def test_real_files(shared, name, rows, first, duplicates):
+    # Rows and duplicates from the data's own index; first times from GNU date.
+    found = read_series(shared(f"datasets/nab/data/{name}.csv"))
+    assert len(found) == rows and found.names == ("value",)
+    assert found.timestamps[0] == first and (np.diff(found.timestamps) == 0).sum() == duplicates
+    assert not np.isnan(found.values).any()

@@ -1,0 +1,317 @@
+"""The detector against its stages one by one, and what it refuses."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.made.detectors import (
+    HIDDEN,
+    INTERVAL,
+    SETTINGS,
+    WINDOW,
+    fitted,
+    irregular,
+    literal_measures,
+    literal_scores,
+    rescored,
+)
+from tgan.anomaly.series import detector as module
+from tgan.anomaly.series.data.series import Series
+from tgan.anomaly.series.detector import Scoring, TadGANDetector
+from tgan.anomaly.series.scoring.intervals import Threshold, find_intervals, level_of
+from tgan.anomaly.series.scoring.settings import REFERENCES, SCORINGS
+from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+
+
+@pytest.mark.parametrize(
+    ("hidden", "channels", "error"),
+    [(0, 2, "dtw"), (HIDDEN, 1, "dtw"), (HIDDEN, 2, "area"), (0, 1, "point")],
+)
+def test_scores_are_made_stage_by_stage(hidden, channels, error):
+    training, other = irregular(channels), irregular(channels, count=300, seed=1)
+    detector = TadGANDetector(
+        replace(SETTINGS, hidden=hidden), scoring=Scoring(error=error), interval=INTERVAL
+    ).fit(training)
+    usual = literal_measures(detector, training, training, error)
+    found = literal_measures(detector, other, training, error)
+    own = max(1, (len(found["errors"]) - WINDOW + 1) // 100)
+    stored = max(1, (len(usual["errors"]) - WINDOW + 1) // 100)
+    assert own != stored
+    measures = detector.measure(other)
+    np.testing.assert_allclose(measures.errors, found["errors"], rtol=1e-4, atol=1e-6)
+    for reference, of, smoothing in (("series", found, own), ("training", usual, stored)):
+        scored = detector.score(other, reference=reference)
+        np.testing.assert_array_equal(scored.series.timestamps, found["times"])
+        np.testing.assert_allclose(scored.series.values, found["values"], rtol=1e-12)
+        np.testing.assert_allclose(scored.reconstruction, found["made"], rtol=1e-5)
+        np.testing.assert_allclose(scored.critic, found["critic"], rtol=1e-4, atol=1e-6)
+        for combination in ("product", "convex", "mean", "critic", "reconstruction"):
+            other_one = rescored(detector, error=error, combination=combination)
+            again = other_one.scored(measures, reference=reference)
+            assert again.reference == reference
+            expected = literal_scores(found, of, smoothing, combination)
+            np.testing.assert_allclose(again.scores, expected, rtol=1e-4)
+        # The last one is the default.
+        np.testing.assert_array_equal(scored.scores, again.scores)
+    assert scored.series.names == training.names
+    level = literal_scores(usual, usual, stored, "reconstruction")
+    level = level_of(level, block=WINDOW, false_alarms=0.1)
+    np.testing.assert_allclose(detector.level_, level, rtol=1e-4)
+
+
+def test_another_combination_goes_by_the_scored_series_alone():
+    detector, series = fitted(HIDDEN), irregular(seed=1)
+    measures = detector.measure(series)
+    expected = rescored(detector, combination="mean").score(series).scores
+    found = detector.scored(measures, combination="mean").scores
+    np.testing.assert_array_equal(found, expected)
+    assert not np.array_equal(found, detector.scored(measures).scores)
+    with pytest.raises(ValueError, match="scores combine by 'reconstruction', as in fit"):
+        detector.scored(measures, reference="training", combination="mean")
+    with pytest.raises(ValueError, match="unknown combination 'sum'"):
+        detector.scored(measures, combination="sum")
+    with pytest.raises(AttributeError):
+        detector.scoring = Scoring(combination="mean")
+
+
+def test_intervals_are_cut_from_scores_as_the_reference_says():
+    detector, series = fitted(HIDDEN), irregular(seed=1)
+    scored = detector.score(series)
+    times = scored.series.timestamps
+    threshold = Threshold(deviations=1.0, padding=2)
+    other = rescored(detector, threshold=threshold)
+    assert other.detect(series) == find_intervals(scored.scores, times, threshold=threshold) != []
+    scored = detector.score(series, reference="training")
+    other.level_ = float(np.quantile(scored.scores, 0.9))
+    marks = np.zeros(len(times), bool)
+    for hit in np.flatnonzero(scored.scores > other.level_):
+        marks[max(hit - 2, 0) : hit + 3] = True
+    found = np.zeros(len(times), bool)
+    for start, end in other.detect(series, reference="training"):
+        assert start in times and end in times
+        found |= (times >= start) & (times <= end)
+    np.testing.assert_array_equal(found, marks)
+
+
+def test_a_fit_is_a_function_of_the_seed_and_leaves_global_generators_alone():
+    series = irregular()
+    scores = []
+    for number, seed in enumerate((3, 3, 4)):
+        for seeds in (torch.manual_seed, np.random.seed, random.seed):  # noqa: NPY002
+            seeds(number)
+        before = torch.get_rng_state(), np.random.get_state()[1], random.getstate()  # noqa: NPY002
+        detector = TadGANDetector(replace(SETTINGS, hidden=HIDDEN), interval=INTERVAL, seed=seed)
+        scores.append(detector.fit(series).score(series).scores)
+        after = torch.get_rng_state(), np.random.get_state()[1], random.getstate()  # noqa: NPY002
+        assert torch.equal(before[0], after[0]) and before[2] == after[2]
+        np.testing.assert_array_equal(before[1], after[1])
+    np.testing.assert_array_equal(scores[0], scores[1])
+    assert not np.allclose(scores[0], scores[2], rtol=1e-3)
+
+
+def test_what_was_made_of_the_training_series_is_kept():
+    series = irregular()
+    detector = TadGANDetector(SETTINGS, interval=INTERVAL).fit(series)
+    for reference in REFERENCES:
+        again = detector.score(series, reference=reference)
+        for name in ("scores", "reconstruction", "critic"):
+            np.testing.assert_array_equal(getattr(detector.training_, name), getattr(again, name))
+    assert TadGANDetector(SETTINGS).training_ is None
+
+
+def test_steps_are_reported():
+    seen = []
+    TadGANDetector(SETTINGS, interval=INTERVAL, steps=2).fit(
+        irregular(), report=lambda step, steps, terms: seen.append((step, steps, set(terms)))
+    )
+    assert [one[:2] for one in seen] == [(1, 2), (2, 2)]
+    assert "reconstruction" in seen[0][2]
+
+
+def test_a_detector_that_was_not_fitted_says_so():
+    detector = TadGANDetector()
+    scored = fitted(0).score(irregular())
+    for call in (
+        detector.score,
+        detector.detect,
+        lambda series: detector.stream([series]),  # At once, before anything is asked of it.
+        lambda series: detector.intervals_of(scored),
+    ):
+        with pytest.raises(ValueError, match="has to be fitted"):
+            call(irregular())
+
+
+def constant(count=100):
+    return Series(np.arange(count) * INTERVAL, np.full((count, 1), 4.0), ("a",))
+
+
+def without_values(channel):
+    series = irregular(2)
+    values = series.values.copy()
+    values[:, channel] = np.nan
+    return Series(series.timestamps, values, series.names)
+
+
+@pytest.mark.parametrize(
+    ("series", "message"),
+    [
+        (constant(), r"the series is constant \(a\)"),
+        (without_values(1), "channel 'b' has no values"),
+        (irregular().part(0, 8), "segments of time is too short; at least 20 are needed"),
+        (np.zeros((3, 2, 2)), r"samples of shape \(3, 2, 2\)"),
+        (np.array([]), "without samples"),
+        (np.array([1.0, np.inf]), "channel 'channel0' has infinite"),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_refused(series, message, monkeypatch):
+    monkeypatch.setattr(module, "train", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(ValueError, match=message) as told:
+        TadGANDetector(SETTINGS, interval=INTERVAL).fit(series)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("series", "message"),
+    [
+        (irregular(1), "a series of a; fitted on a, b"),
+        (np.zeros((100, 2)), "a series of channel0, channel1; fitted on a, b"),
+        (without_values(0), "channel 'a' has no values"),
+        (irregular(2).part(0, 5), "segments of time is too short; at least 20 are needed"),
+        (
+            Series(np.arange(40) * INTERVAL, np.full((40, 2), 1e300), ("a", "b")),
+            "more than float32 holds",
+        ),
+        (Series(np.arange(3) * 10**9, np.ones((3, 2)), ("a", "b")), "segments of 3 samples"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(series, message):
+    detector = fitted(HIDDEN, 2)
+    for call in (detector.score, detector.detect):
+        with pytest.raises(ValueError, match=message) as told:
+            call(series)
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_the_shortest_series_can_be_learned_from_and_scored(hidden):
+    least = WINDOW
+    values = np.sin(np.arange(least))
+    detector = TadGANDetector(replace(SETTINGS, hidden=hidden)).fit(values)
+    scores = detector.score(values).scores
+    assert scores.shape == (least,) and np.isfinite(scores).all() and (scores >= 0).all()
+    with pytest.raises(ValueError, match=f"at least {least} are needed"):
+        TadGANDetector(replace(SETTINGS, hidden=hidden)).fit(values[1:])
+
+
+@pytest.mark.parametrize("hidden", [0, HIDDEN])
+def test_a_constant_is_learned_from_where_that_is_allowed(hidden):
+    settings, series = replace(SETTINGS, hidden=hidden), constant(300)
+    detector = TadGANDetector(settings, interval=INTERVAL, allow_constant=True).fit(series)
+    values = series.values.copy()
+    values[160] += 1
+    other = Series(series.timestamps, values, series.names)
+    for reference in REFERENCES:
+        scores = detector.score(other, reference=reference).scores
+        assert abs(int(np.argmax(scores)) - 160) <= 20
+    [(start, end)] = detector.detect(other, reference="training")
+    assert start <= 160 * INTERVAL <= end
+
+
+def test_one_constant_channel_is_no_reason_to_refuse():
+    series = irregular(2)
+    values = np.where([True, False], series.values, 7.0)
+    detector = TadGANDetector(SETTINGS, interval=INTERVAL)
+    found = detector.fit(Series(series.timestamps, values, series.names)).score(series)
+    assert np.isfinite(found.scores).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TadGANDetector("contxt"), "unknown configuration 'contxt' .*'context'"),
+        (lambda: TadGANDetector(interval=0), "an interval of 0 seconds"),
+        (lambda: TadGANDetector(interval=1.5), "an interval of 1.5 seconds is no whole"),
+        (lambda: TadGANDetector(steps=-1), "steps -1"),
+        (lambda: TadGANDetector(steps=1.5), "steps 1.5"),
+        (lambda: TadGANDetector(seed=-1), "seed -1 of a detector"),
+        (lambda: TadGANDetector(seed=0.5), "seed 0.5 of a detector"),
+        (lambda: TadGANDetector(device="gpu"), "unknown device 'gpu'"),
+        (lambda: Scoring(error="dwt"), "unknown error 'dwt'"),
+        (lambda: Scoring(combination="sum"), "unknown combination 'sum'"),
+        (lambda: Scoring(smoothing=0), "smoothing 0 of scores"),
+        (lambda: Scoring(smoothing=2.5), "smoothing 2.5 of scores is no whole number"),
+        (lambda: Scoring(false_alarms=0.0), "false_alarms 0.0 is not between 0 and 1"),
+        (lambda: Scoring(false_alarms=1), "false_alarms 1 is not between 0 and 1"),
+        (lambda: fitted(0).score(irregular(), reference="trainin"), "unknown reference 'trainin'"),
+        (lambda: fitted(0).detect(irregular(), reference="self"), "unknown reference 'self'"),
+        (lambda: fitted(0).scored(None, reference="self"), "unknown reference 'self'"),
+    ],
+)
+def test_unknown_names_and_numbers_out_of_range_are_refused(make, message):
+    with pytest.raises(ValueError, match=message) as told:
+        make()
+    assert "\n" not in str(told.value)
+
+
+def fails_in_training(detector, monkeypatch):
+    def stop(step, steps, terms):
+        raise ArithmeticError("a loss is nan")
+
+    detector.fit(irregular(2), report=stop)
+
+
+def fails_after_training(detector, monkeypatch):
+    def refuse(*_, **__):
+        raise ArithmeticError("no reference")
+
+    monkeypatch.setattr(module.Reference, "of", refuse)
+    detector.fit(irregular(2))
+
+
+def fails_at_a_series(detector, monkeypatch):
+    detector.fit(without_values(0))
+
+
+def fails_at_networks(detector, monkeypatch):
+    monkeypatch.setattr(detector, "settings", replace(detector.settings, latent_size=1000))
+    try:
+        detector.fit(irregular(2))
+    finally:
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    "fails", [fails_in_training, fails_after_training, fails_at_a_series, fails_at_networks]
+)
+def test_a_fit_that_fails_leaves_an_earlier_one_as_it_was(fails, monkeypatch):
+    series = irregular()
+    detector = TadGANDetector(replace(SETTINGS, hidden=HIDDEN), interval=INTERVAL).fit(series)
+    before, scores = dict(vars(detector)), detector.score(series, reference="training").scores
+    with pytest.raises((ArithmeticError, ValueError)):
+        fails(detector, monkeypatch)
+    monkeypatch.undo()
+    assert vars(detector) == before
+    np.testing.assert_array_equal(detector.score(series, reference="training").scores, scores)
+    # Nothing stands in the way of the next one.
+    assert detector.fit(irregular(2)).names_ == ("a", "b") and detector.settings.channels == 2
+
+
+def test_networks_are_in_inference_mode_and_scoring_leaves_them_so():
+    settings = TadGANSettings(
+        **{**vars(SETTINGS), "decoder_settings": {"units": 4, "dropout": 0.5}}
+    )
+    detector = TadGANDetector(settings, interval=INTERVAL).fit(irregular())
+    assert list(detector.networks_) == ["encoder", "decoder", "window_critic", "latent_critic"]
+    one, other = (detector.score(irregular()).scores for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+    assert not any(network.training for network in detector.networks_.values())
+
+
+def test_a_named_configuration_brings_its_scoring():
+    assert SCORINGS.keys() == CONFIGURATIONS.keys()
+    assert TadGANDetector("published").scoring == Scoring(combination="product")
+    assert TadGANDetector("dense").scoring == TadGANDetector().scoring == Scoring()
+    assert TadGANDetector("published", scoring=Scoring()).scoring == Scoring()

@@ -1,0 +1,142 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from tgan.data.made.digits import MAX_SIZE, MovingDigits, bounce, read_idx_images
+from tgan.rng import Stream, numpy_rng
+
+
+def test_clip_is_a_pure_function_of_seed_and_number():
+    a, b = MovingDigits(size=10), MovingDigits(size=99)
+    b.clip(7)
+    np.testing.assert_array_equal(a.clip(3), b.clip(3))
+    assert not np.array_equal(a.clip(3), a.clip(4))
+    assert not np.array_equal(a.clip(3), MovingDigits(size=10, seed=1).clip(3))
+    assert not np.array_equal(a.clip(3), MovingDigits(size=10, held_out=True).clip(3))
+
+
+@pytest.mark.parametrize("resolution", [32, 64, 128])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shape_and_range(resolution, channels):
+    digits = MovingDigits(num_frames=20, resolution=resolution, channels=channels)
+    clip = digits.clip(0)
+    assert clip.shape == digits.shape == (20, resolution, resolution, channels)
+    assert clip.dtype == np.uint8 and clip.min() == 0 and clip.max() > 200
+    assert (clip == clip[..., :1]).all()
+
+
+def test_path_is_straight_at_constant_speed_and_bounces_inside():
+    bounces = 0
+    for number in range(50):
+        path = bounce(numpy_rng(Stream.DIGITS, number), 40)
+        assert path.shape == (40, 2) and path.min() >= 0 and path.max() <= 1
+        steps = np.diff(path, axis=0)
+        inside = ((path > 0) & (path < 1)).all(1)
+        free = inside[1:] & inside[:-1]
+        np.testing.assert_allclose(np.linalg.norm(steps[free], axis=1), 0.1)
+        bounces += (np.sign(steps[1:]) != np.sign(steps[:-1])).any()
+    assert bounces > 40
+
+
+def test_one_digit_moves_rigidly():
+    clip = MovingDigits(num_digits=1, num_frames=8).clip(5)[..., 0]
+    rows = [np.flatnonzero(frame.any(1)) for frame in clip]
+    columns = [np.flatnonzero(frame.any(0)) for frame in clip]
+    crops = [
+        f[r[0] : r[-1] + 1, c[0] : c[-1] + 1] for f, r, c in zip(clip, rows, columns, strict=True)
+    ]
+    assert all(np.array_equal(crop, crops[0]) for crop in crops)
+    assert len({(r[0], c[0]) for r, c in zip(rows, columns, strict=True)}) > 4
+
+
+def test_overlapping_digits_keep_the_brighter_pixel():
+    one = MovingDigits(num_digits=1).clip(2)
+    two = MovingDigits(num_digits=2).clip(2)
+    assert (two >= one).all() and (two > one).any()
+
+
+def test_held_out_digits_are_never_trained_on():
+    train = MovingDigits()._digits
+    held_out = MovingDigits(held_out=True)._digits
+    assert len(train) + len(held_out) == 1797 and len(held_out) == 299
+    seen = {digit.tobytes() for digit in train}
+    assert not any(digit.tobytes() in seen for digit in held_out)
+
+
+def write_idx(path, images, *, magic=2051, compress=False):
+    data = struct.pack(">4I", magic, *images.shape) + images.tobytes()
+    path.write_bytes(gzip.compress(data) if compress else data)
+    return str(path)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_digits_of_an_idx_file_are_used_pixel_by_pixel(tmp_path, compress):
+    images = np.random.default_rng(0).integers(1, 256, (12, 28, 28)).astype(np.uint8)
+    path = write_idx(tmp_path / "images", images, compress=compress)
+    clip = MovingDigits(num_digits=1, path=path).clip(0)[0, ..., 0]
+    rows, columns = np.flatnonzero(clip.any(1)), np.flatnonzero(clip.any(0))
+    shown = clip[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert any(np.array_equal(shown, image) for image in images[:10])
+
+
+def test_real_mnist_file(shared):
+    images = read_idx_images(shared("datasets/digits/t10k-images-idx3-ubyte.gz"))
+    assert images.shape == (10_000, 28, 28)
+    assert images.mean() / 255 == pytest.approx(0.13251, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"\x1f\x8bnot gzip",
+        gzip.compress(b"", mtime=0)[:10] + b"\xff" * 20,
+        struct.pack(">4I", 2051, 9, 9, 9),
+    ],
+    ids=["empty", "text", "not gzip", "damaged gzip", "no pixels"],
+)
+def test_a_file_that_is_no_idx_file_is_named(tmp_path, content):
+    path = tmp_path / "strange"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="strange"):
+        MovingDigits(path=str(path))
+
+
+def test_missing_file_and_labels_file_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        MovingDigits(path=str(tmp_path / "nothing"))
+    labels = write_idx(tmp_path / "labels", np.zeros((3, 4, 4), np.uint8), magic=2049)
+    with pytest.raises(ValueError, match="magic 2051"):
+        read_idx_images(labels)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (5, 28, 28), (6, 0, 28), (6, 28, 0)])
+def test_too_few_or_empty_images_are_named(tmp_path, shape):
+    path = write_idx(tmp_path / "images", np.ones(shape, np.uint8))
+    size = f"{shape[0]} images of {shape[1]}x{shape[2]}"
+    with pytest.raises(ValueError, match=f"images': {size} pixels; at least 6"):
+        MovingDigits(path=path)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_six_images_are_enough_for_both_shares(tmp_path, held_out):
+    path = write_idx(tmp_path / "images", np.ones((6, 1, 1), np.uint8))
+    assert MovingDigits(path=path, held_out=held_out).clip(0).max() == 1
+
+
+def test_the_number_of_clips_is_limited_and_costs_nothing():
+    digits = MovingDigits(size=MAX_SIZE)
+    assert digits.clip(MAX_SIZE - 1).any()
+    with pytest.raises(ValueError, match=f"size {10**9} is above {MAX_SIZE}"):
+        MovingDigits(size=10**9)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"num_frames": 0}, {"num_digits": 0}, {"size": 0}, {"channels": 2}]
+)
+def test_settings_out_of_range_are_named(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        MovingDigits(**settings)

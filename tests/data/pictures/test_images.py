@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from tgan.data.loader import ClipBatches
+from tgan.data.pictures.images import ImageClips, fit_image, open_digits, open_images
+
+
+def write_picture(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_pixels_of_the_right_size_come_as_they_are(tmp_path, rng):
+    images = {
+        name: rng.integers(0, 256, (16, 16, *tail), np.uint8)
+        for name, tail in (("grey", ()), ("rgb", (3,)), ("rgba", (4,)))
+    }
+    for channels, name in ((1, "grey"), (3, "rgb"), (4, "rgba")):
+        folder = tmp_path / name
+        write_picture(folder / "a.png", images[name])
+        clips = open_images(folder, resolution=16, channels=channels)
+        assert clips.shape == (1, 16, 16, channels) and len(clips) == 1
+        expected = images[name].reshape(1, 16, 16, channels)
+        np.testing.assert_array_equal(clips.clip(0), expected)
+
+
+def test_the_middle_square_is_averaged_down(rng):
+    tall = rng.integers(0, 256, (24, 8), np.uint8)
+    middle = tall[8:16].reshape(4, 2, 4, 2).mean((1, 3))
+    found = fit_image(Image.fromarray(tall), resolution=4, channels=1)
+    assert np.abs(found[..., 0] - middle).max() <= 1
+
+
+def test_transparency_is_laid_on_black_or_kept(rng):
+    rgba = rng.integers(0, 256, (8, 8, 4), np.uint8)
+    laid = fit_image(Image.fromarray(rgba), resolution=8, channels=3)
+    expected = rgba[..., :3] * (rgba[..., 3:] / 255)
+    assert np.abs(laid - expected).max() <= 1
+    opaque = fit_image(Image.fromarray(rgba[..., :3]), resolution=8, channels=4)
+    assert (opaque[..., 3] == 255).all() and (opaque[..., :3] == rgba[..., :3]).all()
+
+
+def test_folders_name_classes_where_every_picture_lies_in_one(tmp_path, rng):
+    for name in ("cat/1.png", "cat/2.png", "ant/deep/3.png"):
+        write_picture(tmp_path / name, rng.integers(0, 256, (8, 8), np.uint8))
+    clips = open_images(tmp_path, resolution=8, channels=1)
+    assert clips.labels == ["ant", "cat"]
+    assert [clips.label(index) for index in range(3)] == [0, 1, 1]
+    write_picture(tmp_path / "loose.png", np.zeros((8, 8), np.uint8))
+    clips = open_images(tmp_path, resolution=8, channels=1)
+    assert clips.labels == [] and clips.label(0) is None and len(clips) == 4
+
+
+def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path, rng):
+    write_picture(tmp_path / "a.png", np.zeros((8, 9), np.uint8))
+    write_picture(tmp_path / "deep.png", np.full((8, 8), 40_000, np.uint16))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    write_picture(tmp_path / "cut.jpg", rng.integers(0, 256, (64, 64, 3), np.uint8))
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:900])
+    (tmp_path / "notes.txt").write_text("")
+    (tmp_path / ".hidden.png").write_bytes(b"")
+    clips = open_images(tmp_path, resolution=8, channels=3)
+    reasons = dict(clips.skipped)
+    assert len(clips) == 1 and list(reasons) == ["broken.png", "cut.jpg", "deep.png"]
+    assert "I;16; 8 bits per channel are needed" in reasons["deep.png"]
+    assert reasons["broken.png"] == "not a picture that Pillow can open"
+
+
+def test_an_archive_holds_images_and_names_their_classes(tmp_path, rng):
+    images = rng.integers(0, 256, (5, 8, 8, 3), np.uint8)
+    path = tmp_path / "set.npz"
+    np.savez(path, images=images, kind=np.array(["b", "a", "b", "c", "a"]))
+    clips = open_images(path, resolution=8, channels=3, labels_key="kind")
+    assert clips.labels == ["a", "b", "c"]
+    assert [clips.label(index) for index in range(5)] == [1, 0, 1, 2, 0]
+    np.testing.assert_array_equal(np.stack([clips.clip(i)[0] for i in range(5)]), images)
+    assert open_images(path, resolution=8, channels=3).labels == []
+
+
+@pytest.mark.parametrize(
+    ("arrays", "key", "message"),
+    [
+        ({"pictures": np.zeros((2, 8, 8), np.uint8)}, None, "no array 'images'"),
+        ({"images": np.zeros((2, 8, 8))}, None, r"float64 \(2, 8, 8, 1\); uint8"),
+        ({"images": np.zeros((2, 8, 8, 2), np.uint8)}, None, r"\(2, 8, 8, 2\)"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "kind": [1, 2]}, "kinds", "did you mean 'kind'"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "kind": [1.5, 2]}, "kind", "whole numbers"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "kind": [1, 2, 3]}, "kind", r"text \(2,\)"),
+        ({"images": np.zeros((0, 8, 8), np.uint8)}, None, "holds no images"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, key, message):
+    np.savez(tmp_path / "set.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        open_images(tmp_path / "set.npz", resolution=8, channels=1, labels_key=key)
+
+
+def test_paths_that_hold_no_images_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no such file or folder"):
+        open_images(tmp_path / "nothing", resolution=8, channels=1)
+    with pytest.raises(ValueError, match="no pictures in"):
+        open_images(tmp_path, resolution=8, channels=1)
+    (tmp_path / "broken.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="no picture in .* the first is broken.png: not a picture"):
+        open_images(tmp_path, resolution=8, channels=1)
+    np.save(tmp_path / "array.npy", np.zeros((2, 8, 8), np.uint8))
+    (tmp_path / "table.csv").write_text("1,2,3")
+    for name in ("broken.png", "array.npy", "table.csv"):
+        with pytest.raises(ValueError, match=f"{name}' is no .npz file; a folder .* is needed$"):
+            open_images(tmp_path / name, resolution=8, channels=1)
+    np.savez(tmp_path / "set.npz", images=np.full((2, 8, 8), 77, np.uint8))
+    whole = (tmp_path / "set.npz").read_bytes()
+    (tmp_path / "set.npz").write_bytes(whole.replace(b"MMM", b"MNM", 1))
+    with pytest.raises(ValueError, match="is no NumPy archive .* of images: Bad CRC"):
+        open_images(tmp_path / "set.npz", resolution=8, channels=1)
+    with pytest.raises(ValueError, match="data.labels_key 'kind' is for a .npz file"):
+        open_images(tmp_path, resolution=8, channels=1, labels_key="kind")
+    with pytest.raises(ValueError, match="channels must be 1, 3 or 4, not 2"):
+        fit_image(Image.new("L", (8, 8)), resolution=8, channels=2)
+    with pytest.raises(ValueError, match="no images"):
+        ImageClips(np.zeros((0, 8, 8, 1), np.uint8))
+
+
+def test_digits_are_scikit_learns_in_two_parts():
+    parts = [open_digits(resolution=8, channels=1, held_out=part) for part in (False, True)]
+    digits = load_digits()
+    pixels = np.concatenate([part.pixels for part in parts])[..., 0]
+    np.testing.assert_array_equal(pixels, (digits.images * 255 / 16).round())
+    classes = [part.label(index) for part in parts for index in range(len(part))]
+    assert classes == digits.target.tolist() and parts[0].labels == list("0123456789")
+    assert len(parts[1]) == 1797 // 6
+
+
+def test_batches_are_made_of_images_as_of_clips():
+    source = open_digits(resolution=16, channels=3)
+    clips, labels = ClipBatches(source, batch_size=4, seed=0)[0]
+    assert clips.shape == (4, 1, 16, 16, 3) and labels.min() >= 0
+
+
+def test_pictures_keep_the_names_of_their_files_but_for_those_that_are_skipped(tmp_path, rng):
+    for name in ("b.png", "sub/a.png"):
+        write_picture(tmp_path / name, rng.integers(0, 256, (8, 8), np.uint8))
+    (tmp_path / "broken.png").write_text("no picture")
+    clips = open_images(tmp_path, resolution=8, channels=1)
+    assert clips.names == ["b.png", "sub/a.png"] and clips.skipped[0][0] == "broken.png"
+    assert open_digits(resolution=8, channels=1).names == []

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import datasets
+
+from tests.made.mnist_files import write_mnist
+from tgan.config import DataConfig
+from tgan.config.validation import TORCHVISION_NAMES
+from tgan.data.datasets import open_dataset, open_held_out
+from tgan.data.pictures.torchvision_sets import TORCHVISION_SETS, default_root, open_torchvision
+
+
+def resized(image, side):
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX))
+
+
+def test_the_names_of_the_settings_are_those_of_the_table_and_of_torchvision():
+    assert sorted(TORCHVISION_NAMES) == sorted(TORCHVISION_SETS)
+    for name in TORCHVISION_SETS:
+        assert issubclass(getattr(datasets, name), torch.utils.data.Dataset)
+
+
+@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
+def test_both_splits_are_read_with_their_classes(tmp_path, name):
+    made = write_mnist(tmp_path, name)
+    data = DataConfig(name="torchvision", dataset=name, path=str(tmp_path), num_frames=1)
+    data.resolution, data.channels = 14, 1
+    for source, split in ((open_dataset(data), "train"), (open_held_out(data), "t10k")):
+        images, labels = made[split]
+        assert source.shape == (1, 14, 14, 1) and len(source) == len(images)
+        assert [source.label(index) for index in range(len(source))] == labels.tolist()
+        expected = np.stack([resized(image, 14) for image in images])
+        np.testing.assert_array_equal(source.pixels[..., 0], expected)
+        known = list("0123456789") if name == "MNIST" else datasets.FashionMNIST.classes
+        assert source.labels[1:] == known[1:] and len(source.labels) == 10
+        assert source.labels[0] in ("0", "T-shirt-top")
+    data.classes = ["1", "7"] if name == "MNIST" else ["Sneaker"]
+    assert open_dataset(data).labels == data.classes
+
+
+class Squares:
+    """A set of torchvision's kind whose split is named, in colour, without names of classes."""
+
+    def __init__(self, root, split, download):
+        self.colour = {"train": (200, 30, 40), "test": (20, 130, 240)}[split]
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return Image.new("RGB", (32, 32), self.colour), index % 3
+
+
+def test_sets_that_name_their_splits(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "SVHN", Squares)
+    sizes = {"root": tmp_path, "resolution": 16, "channels": 3}
+    train, test = (open_torchvision("SVHN", held_out=part, **sizes) for part in (False, True))
+    assert (train.pixels == (200, 30, 40)).all() and (test.pixels == (20, 130, 240)).all()
+    assert train.labels == ["0", "1", "2"] and train.classes.tolist() == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("name", sorted(TORCHVISION_SETS))
+def test_a_set_that_is_not_there_is_named_in_one_line(tmp_path, name):
+    message = f"^{name} is not in '.*nothing', or not whole; --data.download true fetches it"
+    with pytest.raises(ValueError, match=message) as error:
+        open_torchvision(name, root=tmp_path / "nothing", resolution=8, channels=3)
+    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "trouble", [RuntimeError("Error downloading:\nTried a"), OSError("no route"), ValueError("x")]
+)
+def test_what_cannot_be_fetched_is_named_in_one_line(tmp_path, monkeypatch, trouble):
+    def fail(root, train, download):
+        assert download
+        raise trouble
+
+    monkeypatch.setattr(datasets, "CIFAR10", fail)
+    with pytest.raises(ValueError, match="CIFAR10 cannot be fetched to .*: ") as error:
+        open_torchvision("CIFAR10", root=tmp_path, download=True, resolution=8, channels=3)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_names_list_the_choices(tmp_path):
+    with pytest.raises(ValueError, match="unknown data.dataset 'MNITS' .did you mean 'MNIST'"):
+        open_torchvision("MNITS", root=tmp_path, resolution=8, channels=1)
+
+
+def test_the_users_cache_is_the_default_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_root() == tmp_path / "tgan" / "torchvision"
+    write_mnist(default_root())
+    assert len(open_torchvision("MNIST", resolution=8, channels=1)) == 12

@@ -1,0 +1,250 @@
+import dataclasses
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tgan.cli import main
+from tgan.config import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    DataConfig,
+    GeneratorConfig,
+    TrainConfig,
+)
+from tgan.config.reading import experiment_parser, read_experiment
+from tgan.constraints import CONSTRAINTS
+from tgan.data.pixels import normalise
+from tgan.losses import OBJECTIVES
+from tgan.models import CRITICS, GENERATORS
+from tgan.models.conditions import condition_of
+from tgan.runs.build import (
+    build_constraint,
+    build_critic,
+    build_generator,
+    build_source,
+    build_task,
+    critic_example,
+    load_critic,
+    load_generator,
+    with_labels,
+)
+from tgan.training.processes import make_accelerator
+from tgan.training.steps import Batch
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.fixture
+def conditional(tiny_config, labelled_videos):
+    data = DataConfig(name="videos", path=str(labelled_videos), resolution=32)
+    return dataclasses.replace(tiny_config, conditional=True, data=data)
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "setting", "value"),
+    [
+        ("generator", "deconv3d", "z_fast", 3),
+        ("generator", "videogan", "slow_in_image", False),
+    ],
+)
+def test_a_setting_of_another_architecture_is_refused(tiny_config, group, name, setting, value):
+    generator = type(tiny_config.generator)(name=name, width=16, **{setting: value})
+    config = dataclasses.replace(tiny_config, generator=generator)
+    with pytest.raises(ValueError, match=f"{group} '{name}' has no setting '{setting}'; it has: z"):
+        build_generator(config)
+
+
+def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
+    message = "'wgan_gp' has no setting 'interval'; it has: weight .*--constraint.interval null"
+    with pytest.raises(ValueError, match=message):
+        build_constraint(ConstraintConfig(name="wgan_gp", interval=5))
+    arguments = ["--constraint.name", "wgan_gp", "--constraint.interval", "5"]
+    parser = experiment_parser("", "", "")
+    config, _ = read_experiment(parser, [*arguments, "--constraint.interval", "null"])
+    assert build_constraint(config.constraint) == CONSTRAINTS["wgan_gp"]()
+
+
+@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - {"dcgan", "translator"}))
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_generators_of_videos_are_built_from_their_own_settings(conditional, name, is_conditional):
+    generator = type(conditional.generator)(name=name, z_slow=8, width=16)
+    config = dataclasses.replace(conditional, generator=generator, conditional=is_conditional)
+    config = with_labels(config)
+    network, z = build_generator(config), torch.rand(2, 8)
+    condition = (torch.tensor([0, 1]),) if is_conditional else ()
+    assert network(z, *condition).shape == (2, 3, 16, 32, 32)
+    assert type(network) is GENERATORS[name]
+
+
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_images_are_clips_of_one_frame(is_conditional):
+    data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
+    generator = GeneratorConfig(name="dcgan", width=16)
+    config = with_labels(Config(data=data, generator=generator, conditional=is_conditional))
+    condition = (torch.tensor([0, 9]),) if is_conditional else ()
+    images = build_generator(config)(torch.rand(2, 100), *condition)
+    assert images.shape == (2, 1, 1, 16, 16)
+    assert build_critic(config)(images, *condition).shape == (2,)
+
+
+@pytest.mark.parametrize("given", ["edges", "grey", "low_resolution"])
+def test_networks_that_start_from_a_picture_are_built(given):
+    data = DataConfig(name="digits", resolution=16, channels=3, num_frames=1)
+    generator = GeneratorConfig(name="translator", width=16)
+    config = Config(given=given, data=data, generator=generator)
+    told = condition_of(config).prior(build_source(config), range(2))
+    images = build_generator(config)(torch.rand(2, 100), told)
+    assert images.shape == (2, 3, 1, 16, 16)
+    assert build_critic(config)(images, told).shape == (2,)
+    assert build_critic(config)(*critic_example(config)).shape == (1,)
+
+
+def test_a_projecting_critic_is_built():
+    data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
+    critic = CriticConfig(conditioning="projection", width=8)
+    config = with_labels(Config(conditional=True, data=data, critic=critic))
+    network = build_critic(config)
+    assert network.convs[0].in_channels == 1 and network.embedding.weight.shape == (10, 16)
+
+
+def test_every_architecture_has_an_initialisation_of_its_own():
+    deviations = {}
+    for name in GENERATORS:
+        data = DataConfig(num_frames=1 if name in ("dcgan", "translator") else 16)
+        generator = GeneratorConfig(name=name, width=64)
+        given = "edges" if name == "translator" else None
+        network = build_generator(Config(given=given, data=data, generator=generator))
+        kernels = [p for p in network.parameters() if p.ndim in (4, 5)]
+        deviations[name] = kernels[-2].std().item()
+    assert deviations["tgan"] == pytest.approx(0.01 / 3**0.5, rel=0.1)
+    assert deviations["videogan"] == pytest.approx(0.01, rel=0.1)
+    assert deviations["dcgan"] == pytest.approx(0.02, rel=0.1)
+    assert deviations["translator"] == pytest.approx(0.02, rel=0.1)
+    assert deviations["deconv3d"] > 0.02
+
+
+def test_a_conditional_configuration_learns_its_classes_from_the_data(conditional):
+    assert conditional.data.labels == []
+    config = with_labels(conditional)
+    assert config.data.labels == ["down", "right"]
+    assert with_labels(config) == config
+    assert build_critic(config).num_labels == 2
+    assert type(build_critic(config)) is CRITICS["conv3d"]
+
+
+def test_labelled_data_alone_make_no_conditional_gan(conditional):
+    config = with_labels(dataclasses.replace(conditional, conditional=False))
+    assert config.data.labels == []
+    assert build_generator(config)(torch.rand(2, 8)).shape == (2, 3, 16, 32, 32)
+
+
+def test_other_classes_than_the_data_have_are_refused(conditional):
+    conditional.data.labels = ["up", "right"]
+    with pytest.raises(ValueError, match="are down, right; data.labels names up, right"):
+        with_labels(conditional)
+
+
+def test_videos_without_classes_are_refused(conditional, tmp_path, labelled_videos):
+    source = str(labelled_videos.parent / "videos")
+    out = tmp_path / "plain"
+    main(["prepare", source, "--out", str(out), "--resolution", "32", "--workers", "1"])
+    for path in (source, str(out)):
+        conditional.data.path = path
+        with pytest.raises(ValueError, match="needs data with classes, and not all of"):
+            with_labels(conditional)
+
+
+def train(config_argv, run_dir, *more):
+    main(["train", "--run-dir", str(run_dir), *config_argv, *more])
+
+
+@pytest.fixture
+def argv(labelled_videos):
+    settings = ["conditional=true", "data.name=videos", f"data.path={labelled_videos}"]
+    settings += ["data.resolution=32", "generator.z_slow=8", "generator.z_fast=8"]
+    settings += ["generator.temporal_width=8", "generator.width=16", "critic.width=4"]
+    settings += ["train.batch_size=4", "train.steps=2", "log.trackers=[]"]
+    return [f"--{setting}" for setting in settings]
+
+
+def test_a_conditional_run_remembers_its_classes_and_goes_on(argv, tmp_path, capsys):
+    train(argv, tmp_path / "run")
+    train([*argv, "--train.steps=3"], tmp_path / "run", "--resume=auto")
+    generator, config = load_generator(tmp_path / "run")
+    assert config.data.labels == ["down", "right"] and config.train.steps == 3
+    critic, _ = load_critic(tmp_path / "run")
+    with torch.no_grad():
+        video = generator(torch.rand(2, 8), torch.tensor([0, 1]))
+        scores = critic(video, torch.tensor([0, 1]))
+    assert scores.shape == (2,) and not critic.training
+    assert not torch.equal(scores, critic(video, torch.tensor([1, 0])))
+
+
+def test_a_conditional_run_does_not_go_on_with_other_classes(
+    argv, tmp_path, labelled_videos, capsys
+):
+    train(argv, tmp_path / "run")
+    one_class = tmp_path / "one"
+    source = labelled_videos.parent / "videos"
+    (one_class / "left").mkdir(parents=True)
+    for number in (0, 1):
+        link = one_class / "left" / f"{number}.png"
+        link.symlink_to(source / "down" / f"{number}.png")
+    packed = tmp_path / "packed"
+    command = ["prepare", str(one_class), "--out", str(packed), "--labels", "folders"]
+    main([*command, "--resolution", "32", "--workers", "1"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        train([*argv, f"--data.path={packed}"], tmp_path / "run", "--resume=auto")
+    assert "are left; data.labels names down, right" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*gan_*.yaml")), ids=lambda path: path.stem)
+def test_configurations_of_images_build_networks_that_fit_each_other(path):
+    parser = experiment_parser("test", "", "")
+    config, _ = read_experiment(parser, [f"--config={path}", "--data.path=anywhere"])
+    config = dataclasses.replace(config, conditional=False)
+    build_constraint(config.constraint).attach(critic := build_critic(config), None)
+    images = build_generator(config)(torch.randn(2, config.generator.z_slow))
+    side = config.data.resolution
+    assert images.shape == (2, config.data.channels, 1, side, side)
+    assert critic(images).shape == (2,)
+
+
+def image_config(objective, constraint):
+    """Digits at 16x16, with a critic that the constraint takes."""
+    data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
+    return Config(
+        objective=objective,
+        data=data,
+        generator=GeneratorConfig(name="dcgan", z_slow=8, width=16),
+        critic=CriticConfig(width=8, batch_norm=constraint in ALLOW_BATCH_NORM),
+        constraint=ConstraintConfig(name=constraint),
+        train=TrainConfig(batch_size=4),
+    )
+
+
+ALLOW_BATCH_NORM = (
+    *("none", "weight_clip", "svc", "spectral_norm", "spectral_norm_conv"),
+    *("orthonormal", "parseval"),
+)
+PAIRS = [("wasserstein", name) for name in CONSTRAINTS]
+PAIRS += [(name, "none") for name in OBJECTIVES if name != "wasserstein"]
+
+
+@pytest.mark.parametrize(("objective", "constraint"), PAIRS)
+def test_images_are_trained_under_every_objective_and_constraint(objective, constraint):
+    config = image_config(objective, constraint)
+    task = build_task(config, make_accelerator(mixed_precision="no"))
+    before = {key: value.clone() for key, value in task.generator.module.state_dict().items()}
+    source = build_source(config)
+    real = normalise(torch.from_numpy(np.stack([source.clip(k, 0) for k in range(4)])))
+    for step in range(2):
+        terms = task.step(step, repeat(Batch(real)), repeat(torch.rand(4, 8) * 2 - 1))
+        assert all(torch.isfinite(term) for term in terms.values())
+    after = task.generator.module.state_dict()
+    assert not torch.equal(before["last.weight"], after["last.weight"])

@@ -1,0 +1,136 @@
+import json
+import re
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.runs.test_export import ARCHITECTURES, make
+from tgan.runs.export import card, example_inputs
+from tgan.runs.pretrained import (
+    CONFIG,
+    MODEL_TYPE,
+    WEIGHTS,
+    load_any,
+    load_pretrained,
+    save_pretrained,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [*((name, classes) for name in ARCHITECTURES for classes in (0, 3)), ("translator", 0)],
+)
+def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
+    generator, config = make(name, classes=classes)
+    # What it was trained on is nobody's business.
+    config.data.path, config.train.seed = "/home/me/secret", 77
+    save_pretrained(generator, config, tmp_path / "g")
+    loaded, found = load_pretrained(tmp_path / "g")
+    assert type(loaded) is type(generator) and not loaded.training
+    own, theirs = generator.state_dict(), loaded.state_dict()
+    assert list(own) == list(theirs)
+    assert all(torch.equal(own[key], theirs[key]) for key in own)
+    inputs = example_inputs(config, 3)
+    with torch.no_grad():
+        assert torch.equal(loaded(*inputs), generator(*inputs))
+    assert found.generator == config.generator and found.conditional == (classes > 0)
+    assert found.given == config.given
+    for setting in ("resolution", "channels", "num_frames", "labels"):
+        assert getattr(found.data, setting) == getattr(config.data, setting)
+    written = json.loads((tmp_path / "g" / "card.json").read_text())
+    assert written == json.loads(json.dumps(card(config)))
+    texts = [path.read_text() for path in (tmp_path / "g").glob("*.*") if path.name != WEIGHTS]
+    assert len(texts) == 3 and not any("secret" in text for text in texts)
+    assert len({path.stat().st_mode for path in (tmp_path / "g").iterdir()}) == 1
+
+
+@pytest.mark.parametrize(("name", "classes"), [("dcgan", 0), ("dcgan", 3), ("translator", 0)])
+def test_the_example_of_its_readme_runs(tmp_path, monkeypatch, name, classes):
+    generator, config = make(name, classes=classes)
+    save_pretrained(generator, config, tmp_path / "g")
+    monkeypatch.chdir(tmp_path / "g")
+    text = (tmp_path / "g" / "README.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict = {}
+    exec(example, names)  # noqa: S102
+    assert f"# {tuple(names['samples'].shape)}" in example
+    assert ("class 2" in text) == (classes > 0)
+
+
+def test_channels_last_weights_are_saved_too(tmp_path):
+    generator, config = make("dcgan")
+    for parameter in generator.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    save_pretrained(generator, config, tmp_path / "g")
+    loaded = load_pretrained(tmp_path / "g")[0].state_dict()
+    assert all(torch.equal(loaded[name], t) for name, t in generator.state_dict().items())
+
+
+def test_saving_refuses_a_folder_in_use_and_another_generator(tmp_path):
+    generator, config = make("dcgan")
+    (tmp_path / "notes").touch()
+    with pytest.raises(ValueError, match="is not empty"):
+        save_pretrained(generator, config, tmp_path)
+    config.generator.name = "tgan"
+    with pytest.raises(ValueError, match="'tgan' is a VideoGenerator, and not a ImageDeconvGen"):
+        save_pretrained(generator, config, tmp_path / "g")
+    config.generator.name, config.generator.width = "dcgan", 32
+    with pytest.raises(ValueError, match="'stream.+' is .* there and .* here"):
+        save_pretrained(generator, config, tmp_path / "g")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
+def damaged(folder, damage):
+    """A folder of a good generator to which something was done."""
+    generator, config = make("dcgan")
+    save_pretrained(generator, config, folder)
+    damage(folder)
+    return folder
+
+
+def set_config(**changes):
+    def damage(folder):
+        settings = json.loads((folder / CONFIG).read_text())
+        (folder / CONFIG).write_text(json.dumps(settings | changes))
+
+    return damage
+
+
+def drop_tensor(folder):
+    tensors = load_file(folder / WEIGHTS)
+    tensors.pop("last.bias")
+    save_file(tensors, folder / WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / WEIGHTS).unlink(), "there is no model.safetensors"),
+        (lambda folder: (folder / CONFIG).unlink(), "there is no config.json"),
+        (lambda folder: (folder / WEIGHTS).write_bytes(b"x" * 99), "safetensors' is not whole"),
+        (drop_tensor, "'last.bias' is missing there and"),
+        (lambda folder: (folder / CONFIG).write_text("{"), "config.json' cannot be read"),
+        (lambda folder: (folder / CONFIG).write_text("[]"), "is of model_type 'None'"),
+        (set_config(model_type="bert"), f"'bert'; {MODEL_TYPE} is needed"),
+        (set_config(generator={"name": "stylegan"}), "generator.name: 'stylegan' is not one of"),
+        (set_config(generator={"name": "tgan"}), "num_frames 1 is not a multiple of 16"),
+        (set_config(data={"resolution": 60}), "resolution 60 is not 4 or 5 times"),
+        (set_config(data=3), "data has to be a group"),
+        (set_config(extra=1), "unknown setting 'extra'"),
+    ],
+)
+def test_folders_that_hold_no_such_generator_are_refused(tmp_path, damage, message):
+    folder = damaged(tmp_path / "g", damage)
+    with pytest.raises(ValueError, match=message):
+        load_pretrained(folder)
+
+
+def test_a_pretrained_folder_has_one_generator(tmp_path):
+    folder = damaged(tmp_path / "g", lambda folder: None)
+    assert load_any(folder)[1].generator.name == "dcgan"
+    with pytest.raises(ValueError, match="--weights average: .* has one generator"):
+        load_any(folder, weights="average")
+    with pytest.raises(ValueError, match="no run or checkpoint"):
+        load_any(tmp_path / "nothing")

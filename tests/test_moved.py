@@ -1,0 +1,42 @@
+"""Old import paths go on for a release, and name the new ones."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from tgan._moved import MOVED, new_name
+
+
+@pytest.mark.parametrize("old", [*MOVED, "tadgan.detector", "packing.pack", "compat.snapshot"])
+def test_an_old_name_is_the_very_module_at_the_new_place(old):
+    sys.modules.pop(f"tgan.{old}", None)
+    new = new_name(f"tgan.{old}")
+    with pytest.warns(DeprecationWarning, match=f"tgan.{old} is {new} now"):
+        module = importlib.import_module(f"tgan.{old}")
+    assert module is importlib.import_module(new)
+    assert module.__spec__.name == module.__name__ == new
+    assert importlib.reload(module) is module
+
+
+def test_names_that_have_not_moved_are_left_alone():
+    assert new_name("tgan.models.critic") is new_name("numpy.config") is None
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("tgan.no_such_module")
+
+
+def test_sampling_hands_on_what_its_old_module_had():
+    with pytest.warns(DeprecationWarning, match=r"tgan\.sampling\.decoding"):
+        from tgan.sampling import sample_videos
+    assert sample_videos is importlib.import_module("tgan.sampling.decoding").sample_videos
+    with pytest.raises(ImportError):
+        from tgan.sampling import no_such_name  # noqa: F401
+
+
+def test_the_package_itself_uses_no_old_name():
+    code = "import tgan.cli.generate, tgan.runs.pretrained, tgan.cli.benchmark_clipping"
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:tgan", "-c", code], capture_output=True
+    )
+    assert done.returncode == 0, done.stderr

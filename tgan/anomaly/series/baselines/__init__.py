@@ -1,0 +1,1 @@
+"""Detectors that TadGAN is compared with."""

@@ -1,0 +1,1 @@
+"""Time series: read, prepared, written, simulated."""

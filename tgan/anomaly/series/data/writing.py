@@ -1,0 +1,95 @@
+"""Series into CSV files that `read_series` reads, and intervals into JSON files and back."""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.anomaly.series.data.reading import END_OF_TIME
+from tgan.anomaly.series.data.series import Series
+from tgan.system.files import write_whole
+
+_FORM = "[[start, end], ...] in whole epoch seconds"
+
+
+def write_series(path: str | Path, series: Series) -> None:
+    """Write a CSV, whole or not at all, from which `read_series` gets the very same numbers.
+
+    The columns are `timestamp`, epoch seconds, and the channels. Missing values are empty cells.
+    A file at `path` is replaced.
+
+    Raises:
+        ValueError: a channel whose name would be read as another, or a time past the year 9999.
+    """
+    if abs(series.timestamps).max() >= END_OF_TIME:
+        raise ValueError("the series has times past the year 9999; they have to be in seconds")
+    header = ["timestamp", *series.names]
+    for name in series.names:
+        if name != name.strip() or header.count(name) > 1:
+            raise ValueError(
+                f"channel '{name}' cannot be a column: names have no spaces around them, "
+                "differ from each other, and from 'timestamp'"
+            )
+
+    def write(part: Path) -> None:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(header)
+            for time, values in zip(series.timestamps, series.values.tolist(), strict=True):
+                rows.writerow([int(time), *("" if math.isnan(v) else repr(v) for v in values)])
+
+    write_whole(path, write)
+
+
+def write_intervals(path: str | Path, intervals: Sequence[tuple[int, int]]) -> None:
+    """Write closed intervals as JSON, [[start, end], ...], whole or not at all.
+
+    A file at `path` is replaced.
+
+    Args:
+        intervals: epoch seconds.
+
+    Raises:
+        ValueError: an interval that `read_intervals` would refuse.
+    """
+    pairs = [[int(start), int(end)] for start, end in intervals]
+    for number, (start, end) in enumerate(pairs, 1):
+        _check(f"interval {number}", start, end)
+    text = json.dumps(pairs)
+    write_whole(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
+
+
+def read_intervals(path: str | Path) -> list[tuple[int, int]]:
+    """Closed intervals out of JSON, [[start, end], ...] in whole epoch seconds, in their order.
+
+    Raises:
+        ValueError: no such file, or one of another form.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"no file '{path}'")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"'{path}' is not JSON: {error}") from error
+    if not isinstance(found, list):
+        raise ValueError(f"'{path}' is not a list of intervals, {_FORM}")
+    return [_interval(path, number, pair) for number, pair in enumerate(found, 1)]
+
+
+def _interval(path: Path, number: int, pair: object) -> tuple[int, int]:
+    place = f"interval {number} of '{path}'"
+    if not isinstance(pair, list) or len(pair) != 2 or not all(type(end) is int for end in pair):
+        raise ValueError(f"{place} is {json.dumps(pair)}; the form is {_FORM}")
+    _check(place, *pair)
+    return pair[0], pair[1]
+
+
+def _check(place: str, start: int, end: int) -> None:
+    if start > end:
+        raise ValueError(f"{place}, [{start}, {end}], ends before it starts")
+    if max(abs(start), abs(end)) >= END_OF_TIME:
+        raise ValueError(
+            f"{place}, [{start}, {end}], is past the year 9999; seconds are read, not milliseconds"
+        )

@@ -1,0 +1,40 @@
+"""What a folder of a saved detector tells without its networks, and without torch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
+# What JSON of another form, or with values of other kinds, leads to.
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+
+
+def read_settings(folder: str | Path) -> dict[str, Any]:
+    """The settings and statistics that `tgan.anomaly.series.saved.save_detector` wrote, by name.
+
+    Raises:
+        ValueError: no such folder, a file in it that is missing or damaged, or another version.
+    """
+    folder = Path(folder)
+    for name in (SETTINGS, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ValueError(f"'{folder}' has no {name}: not a folder of a detector")
+    try:
+        described = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        version, fitted = described["version"], described["fitted"]
+        if version != VERSION:
+            raise ValueError(f"its version is {version}, and this program reads {VERSION}")
+        if not isinstance(fitted["interval"], int) or not isinstance(fitted["names"], list):
+            raise ValueError("its interval is no whole number, or its names are no list")
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
+    return described
+
+
+def unreadable(folder: Path, error: Exception) -> ValueError:
+    """The error of a folder that cannot be read, in one line."""
+    missing = isinstance(error, KeyError)
+    lines = str(error).splitlines() or [type(error).__name__]
+    reason = f"{SETTINGS} has no {error}" if missing else lines[0]
+    return ValueError(f"'{folder}' is not a detector that can be read: {reason}")

@@ -1,0 +1,152 @@
+"""Detectors as folders: settings and statistics in JSON, weights in safetensors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from tgan.anomaly.series.data.series import Scaler, check_interval
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.folder import (
+    SETTINGS,
+    UNREADABLE,
+    VERSION,
+    WEIGHTS,
+    read_settings,
+    unreadable,
+)
+from tgan.anomaly.series.scoring.intervals import Threshold
+from tgan.anomaly.series.scoring.scores import Reference
+from tgan.anomaly.series.scoring.settings import Scoring
+from tgan.anomaly.series.training.settings import TadGANSettings
+from tgan.anomaly.series.training.task import build_networks
+from tgan.features.weights import load_state
+from tgan.system.device import usable_device
+from tgan.system.files import write_whole_folder
+from tgan.training.state import load_network
+
+
+def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
+    """Write a fitted detector to a new folder, which appears whole or not at all.
+
+    Raises:
+        ValueError: the detector is not fitted, or the folder is there and not empty.
+    """
+    if not detector.networks_:
+        raise ValueError("only a detector that was fitted can be saved")
+    # Settings may be numbers of NumPy.
+    described = _description(detector)
+    text = json.dumps(described, indent=2, allow_nan=False, default=np.generic.item) + "\n"
+    tensors = {
+        f"{name}.{key}": tensor.cpu().contiguous()
+        for name, network in detector.networks_.items()
+        for key, tensor in network.state_dict().items()
+    }
+    with write_whole_folder(folder) as part:
+        (part / SETTINGS).write_text(text, encoding="utf-8")
+        save_file(tensors, part / WEIGHTS)
+
+
+def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> TadGANDetector:
+    """Read what `save_detector` wrote; nothing in it is executed.
+
+    Its scores are those of the saved one bit for bit, on the same kind of device.
+
+    Raises:
+        ValueError: no such folder, a file in it that is missing, damaged, of another version, or
+            does not fit the other, or a device that is not there.
+    """
+    # Not the fault of the folder, and so not said to be.
+    device = usable_device(device)
+    folder, described = Path(folder), read_settings(folder)
+    try:
+        detector = _unfitted(described, device)
+        _restore(detector, described["fitted"])
+        detector.networks_ = _networks(detector, load_state(folder / WEIGHTS))
+    except UNREADABLE as error:
+        raise unreadable(folder, error) from error
+    for network in detector.networks_.values():
+        network.to(device)
+    return detector
+
+
+def _description(detector: TadGANDetector) -> dict[str, Any]:
+    scaler = {name: values.tolist() for name, values in vars(detector.scaler_).items()}
+    return {
+        "version": VERSION,
+        "settings": asdict(detector.settings),
+        "scoring": asdict(detector.scoring),
+        "interval": detector.interval,
+        "allow_constant": detector.allow_constant,
+        "seed": detector.seed,
+        "fitted": {
+            "interval": detector.interval_,
+            "names": detector.names_,
+            "scaler": scaler,
+            "reference": asdict(detector.reference_),
+            "level": detector.level_,
+        },
+    }
+
+
+def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetector:
+    scoring = dict(described["scoring"])
+    threshold = Threshold(**scoring.pop("threshold"))
+    return TadGANDetector(
+        TadGANSettings(**described["settings"]),
+        scoring=Scoring(threshold=threshold, **scoring),
+        interval=described["interval"],
+        allow_constant=described["allow_constant"],
+        seed=described["seed"],
+        device=device,
+    )
+
+
+def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
+    """Set everything that `fit` learned but the networks."""
+    interval, names = fitted["interval"], fitted["names"]
+    check_interval(interval)
+    are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not are_names or len(names) != detector.settings.channels:
+        raise ValueError(f"names {names} of {detector.settings.channels} channels")
+    detector.interval_, detector.names_ = interval, tuple(names)
+    detector.scaler_ = Scaler(
+        **{name: _numbers(name, v, shape=(len(names),)) for name, v in fitted["scaler"].items()}
+    )
+    reference = dict(fitted["reference"])
+    smoothing = reference.pop("smoothing")
+    usual = {name: float(_numbers(name, value)) for name, value in reference.items()}
+    detector.reference_ = Reference(smoothing, **usual)
+    detector.level_ = float(_numbers("level", fitted["level"]))
+
+
+def _numbers(name: str, value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """A number or a list of numbers out of JSON.
+
+    Raises:
+        ValueError: something else, another length, or a number that is not finite.
+    """
+    found = np.array(value)
+    if found.dtype.kind not in "if" or found.shape != shape or not np.isfinite(found).all():
+        kind = f"{shape[0]} finite numbers" if shape else "a finite number"
+        raise ValueError(f"{name} {json.dumps(value)} is not {kind}")
+    return found.astype(np.float64)
+
+
+def _networks(detector: TadGANDetector, tensors: Mapping[str, Tensor]) -> dict[str, nn.Module]:
+    networks, _ = build_networks(detector.settings, seed=0)
+    left = dict(tensors)
+    for name, network in networks.items():
+        own = [key for key in left if key.startswith(f"{name}.")]
+        state = {key.removeprefix(f"{name}."): left.pop(key) for key in own}
+        load_network(network, state, name=name)
+        network.eval()
+    if left:
+        raise ValueError(f"{WEIGHTS} has '{next(iter(left))}', which is of no network")
+    return networks

@@ -1,0 +1,1 @@
+"""From reconstructions to scores and intervals."""

@@ -1,0 +1,1 @@
+"""TadGAN's settings, its step, and the loop that trains it."""

@@ -1,0 +1,1 @@
+"""Part 5: what constraints cost, and what they certify."""

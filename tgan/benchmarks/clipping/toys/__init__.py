@@ -1,0 +1,1 @@
+"""Part 2: GANs of points in the plane."""

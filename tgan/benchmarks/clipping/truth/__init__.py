@@ -1,0 +1,1 @@
+"""Part 1: critics beside a distance that is known."""

@@ -1,0 +1,1 @@
+"""Part 3: narrow TGANs on video."""

@@ -1,0 +1,1 @@
+"""Jobs of a benchmark: queued, run in processes of their own, recorded."""

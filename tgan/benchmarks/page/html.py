@@ -1,0 +1,120 @@
+"""The report: one page that opens from disk, with tables, plots and clips inside it."""
+
+import base64
+import importlib.util
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tgan.benchmarks.engine.part import Clip, Plot, Section, Table
+from tgan.benchmarks.page.plots import Style, draw, needs_legend, styles_of
+from tgan.benchmarks.page.tables import HINTS, NOTHING, cells_of
+from tgan.lookup import look_up
+from tgan.system.files import write_whole
+
+TITLE = "Keeping a critic Lipschitz: strategies compared"
+MEDIA_TYPES = {".mp4": "video/mp4", ".png": "image/png"}
+
+
+def check_installed() -> None:
+    """Raise a ValueError that says what to install unless a report can be written."""
+    for package in ("matplotlib", "jinja2"):
+        if importlib.util.find_spec(package) is None:
+            raise ValueError(f"{package} is not installed: pip install 'tgan-video[report]'")
+
+
+def write_report(
+    path: Path, sections: Sequence[Section], *, about: Mapping[str, str], root: Path
+) -> None:
+    """Write what the parts show as one HTML file that needs no network.
+
+    The file appears whole or not at all. A clip whose file is not there is named as missing.
+
+    Args:
+        about: what was run on what, by name: commit, versions, hardware, command, seeds, date.
+        root: the folder that clips' paths are relative to.
+
+    Raises:
+        ValueError: matplotlib or jinja2 is not installed, or a clip is neither MP4 nor PNG.
+        OSError: a clip cannot be read, or the file not written.
+    """
+    check_installed()
+    from jinja2 import Environment, StrictUndefined
+
+    styles = styles_of(
+        line.name for section in sections for plot in section.plots for line in plot.lines
+    )
+    source = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.from_string(source).render(
+        title=TITLE,
+        about=about,
+        nothing=NOTHING,
+        sections=[
+            _section(section, f"section-{number}", styles=styles, root=root)
+            for number, section in enumerate(sections, 1)
+        ],
+    )
+    write_whole(path, lambda part: part.write_text(page, "utf-8"))
+
+
+def _section(
+    section: Section, name: str, *, styles: Mapping[str, Style], root: Path
+) -> dict[str, Any]:
+    """What the template reads of a section."""
+    return {
+        "id": name,
+        "title": section.title,
+        "text": section.text,
+        "tables": [
+            _table(table, f"{name}-table-{number}") for number, table in enumerate(section.tables)
+        ],
+        "plots": [
+            _plot(plot, f"{name}-plot-{number}", styles=styles)
+            for number, plot in enumerate(section.plots)
+        ],
+        "clips": [_clip(clip, root=root) for clip in section.clips],
+    }
+
+
+def _table(table: Table, name: str) -> dict[str, Any]:
+    rows = cells_of(table)
+    columns = [
+        (column.name, HINTS[column.best], any(cells[place].is_text for cells in rows.values()))
+        for place, column in enumerate(table.columns)
+    ]
+    return {
+        "id": name,
+        "title": table.title,
+        "columns": columns,
+        "rows": rows,
+        "note": table.note,
+    }
+
+
+def _plot(plot: Plot, name: str, *, styles: Mapping[str, Style]) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    drawing = draw(plot, styles=styles, prefix=name)
+    legend = [(line.name, styles[line.name]) for line in plot.lines] if needs_legend(plot) else []
+    return {
+        "title": plot.title,
+        # ElementTree wrote it, so texts in it are escaped.
+        "svg": None if drawing is None else Markup(drawing),
+        "legend": legend,
+        "is_dashed": plot.kind == "lines",
+        "note": plot.note,
+    }
+
+
+def _clip(clip: Clip, *, root: Path) -> dict[str, Any]:
+    media_type = look_up(MEDIA_TYPES, Path(clip.path).suffix.lower(), kind="ending of a clip")
+    path = root / clip.path
+    found: dict[str, Any] = {"title": clip.title, "path": clip.path, "uri": None}
+    if path.is_file():
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        found["uri"] = f"data:{media_type};base64,{data}"
+    return found | {"is_video": media_type.startswith("video/")}

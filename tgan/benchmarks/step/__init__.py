@@ -1,0 +1,1 @@
+"""Our training step against a baseline script, in the same run."""

@@ -1,0 +1,25 @@
+"""An experiment: its settings, their types and defaults, how they are read and checked."""
+
+from tgan.config.schema import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    DataConfig,
+    GeneratorConfig,
+    Initialisation,
+    LogConfig,
+    OptimizerConfig,
+    TrainConfig,
+)
+
+__all__ = [
+    "Config",
+    "ConstraintConfig",
+    "CriticConfig",
+    "DataConfig",
+    "GeneratorConfig",
+    "Initialisation",
+    "LogConfig",
+    "OptimizerConfig",
+    "TrainConfig",
+]

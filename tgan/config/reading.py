@@ -1,0 +1,232 @@
+"""Reading an experiment: YAML files, dotted options, and errors in one line.
+
+YAML is read here, safely, and checked against the settings' names before jsonargparse sees any of
+it, as dotted options with plain values: so a configuration cannot name code, by whatever spelling.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter, Namespace
+
+from tgan.config import Config
+from tgan.config.validation import validate
+from tgan.lookup import did_you_mean
+
+
+class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Help with defaults, and with examples kept as they are laid out."""
+
+
+def experiment_parser(prog: str, description: str, examples: str) -> ArgumentParser:
+    """A parser of `--config FILE`, of every setting as a dotted option, and of what is added.
+
+    Examples come before the options, of which there are pages; the usage does not list them.
+    """
+    parser = ArgumentParser(
+        prog=prog,
+        usage=f"{prog} --config FILE [--SETTING VALUE ...] [OPTIONS]",
+        description=f"{description}\n\n{examples}",
+        exit_on_error=False,
+        allow_abbrev=False,
+        formatter_class=_Formatter,
+    )
+    parser.add_argument("--config", help="YAML file of settings; can be repeated")
+    parser.add_class_arguments(Config, as_group=False)
+    return parser
+
+
+def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config, Namespace]:
+    """The validated configuration, and all arguments.
+
+    Files and options count in their order: what comes later wins.
+
+    Raises:
+        ValueError: an unknown setting, a value of the wrong type or out of range; one line.
+    """
+    options = list(_expand_files(argv))
+    plain = {name.lstrip("-") for name in parser._option_string_actions} - _groups(Config)
+    known = {**dict.fromkeys(plain), **_settings(Config)}
+    for option in options:
+        name = option.partition("=")[0].removeprefix("--")
+        if option.startswith("--") and name not in known:
+            raise ValueError(_unknown(name, known))
+    try:
+        namespace = parser.parse_args(options)
+        settings = parser.instantiate(namespace)
+    except ArgumentError as error:
+        raise ValueError(_explain(str(error), _own_options(parser))) from None
+    config = Config(**{f.name: settings[f.name] for f in fields(Config)})
+    validate(config)
+    return config, namespace
+
+
+def parse_config(text: str, *, source: str = "configuration") -> Config:
+    """The validated configuration that a YAML text describes.
+
+    Args:
+        source: what to call the text in errors.
+
+    Raises:
+        ValueError: as `read_experiment`.
+    """
+    return read_experiment(experiment_parser("", "", ""), _options(text, source))[0]
+
+
+def dump_config(config: Config) -> str:
+    """The whole configuration as YAML that `--config` reads."""
+    settings = asdict(config)
+    for optimizer in ("generator_optimizer", "critic_optimizer"):
+        settings[optimizer]["betas"] = list(settings[optimizer]["betas"])
+    return yaml.safe_dump(settings, sort_keys=False)
+
+
+def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one table with dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flat_settings(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _expand_files(argv: Sequence[str]) -> Iterator[str]:
+    """The arguments, with every `--config FILE` replaced by the settings in the file."""
+    remaining = iter(argv)
+    for argument in remaining:
+        name, equals, path = argument.partition("=")
+        if name != "--config":
+            yield argument
+            continue
+        path = path if equals else next(remaining, "")
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            raise ValueError(f"--config '{path}' cannot be read: {reason}") from None
+        yield from _options(text, path)
+
+
+def _options(text: str, source: str) -> list[str]:
+    """A YAML text as dotted options; an empty one has none."""
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{source} is not valid YAML: {reason}") from None
+    return list(_flatten({} if settings is None else settings, source))
+
+
+def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
+    if not isinstance(settings, dict):
+        name = prefix.rstrip(".") or "a configuration"
+        raise ValueError(f"{source}: {name} has to be a group of settings, not {settings!r:.50}")
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if name in _groups(Config):
+            yield from _flatten(value, source, f"{name}.")
+        elif name in (known := _settings(Config)):
+            yield f"--{name}={_as_text(name, value, source)}"
+        else:
+            raise ValueError(f"{source}: {_unknown(name, known)}")
+
+
+def _as_text(name: str, value: Any, source: str) -> str:
+    """A value of a file as it would be given on the command line."""
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, list | dict) for item in items):
+        raise ValueError(f"{source}: {name} has to be a single value or a list of such")
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _explain(message: str, options: dict[str, Any]) -> str:
+    """The parser's message in one line that names the setting and what it could have been.
+
+    Args:
+        options: types of the options that are no settings.
+    """
+    message = " ".join(message.split())
+    known = _settings(Config)
+    if match := re.search(r'Parser key "([\w.]+)":? .*(?:Got|Given) value: (.*)', message):
+        name, value = match.groups()
+        if name in known:
+            return f"{name}: '{value}' is not {_describe(known[name], value)}"
+        if name in options:
+            return f"--{name.replace('_', '-')} '{value}' is not {_describe(options[name], value)}"
+    return message
+
+
+def _own_options(parser: ArgumentParser) -> dict[str, Any]:
+    """Types of the options that were added to those of the settings; None can only be left out."""
+    kinds = {a.dest: getattr(a, "_typehint", None) or a.type for a in parser._actions}
+    return {name: _without_none(kind) for name, kind in kinds.items() if kind is not None}
+
+
+def _unknown(name: str, known: dict[str, Any]) -> str:
+    if name in _groups(Config):
+        members = [other for other in _settings(Config) if other.startswith(f"{name}.")]
+        return f"'{name}' is a group of settings: {', '.join(members[:4])}, ..."
+    group = name.rpartition(".")[0]
+    choices = [other for other in known if other.startswith(f"{group}.")] if group else []
+    listed = f"; there are {', '.join(choices)}" if choices else ""
+    return f"unknown setting '{name}'{did_you_mean(name, [*known, *_groups(Config)])}{listed}"
+
+
+# A type in words, several of it, and a list of such as a user writes it.
+_WORDS = {
+    int: ("a whole number", "whole numbers", "[1000, 5000]"),
+    float: ("a number", "numbers", "[0.5, 0.9]"),
+    bool: ("true or false", "true or false", "[true, false]"),
+    str: ("a text", "names", '["0", "cat"]'),
+}
+
+
+def _describe(kind: Any, value: str) -> str:
+    """A type in words: its choices where it has some, and an example of a list."""
+    if type(None) in get_args(kind):
+        return f"null or {_describe(_without_none(kind), value)}"
+    if get_origin(kind) is Literal:
+        choices = [str(choice) for choice in get_args(kind)]
+        return f"one of {', '.join(choices)}{did_you_mean(value, choices)}"
+    if get_origin(kind) not in (list, tuple):
+        return _WORDS[kind][0]
+    members = get_args(kind)
+    if get_origin(members[0]) is Literal:
+        choices = get_args(members[0])
+        example = value if value in choices else choices[0]
+        return f"a list of any of {', '.join(choices)}, such as [{example}]"
+    _, several, example = _WORDS[members[0]]
+    count = f"{len(members)} " if get_origin(kind) is tuple else ""
+    return f"a list of {count}{several}, such as {example}"
+
+
+def _without_none(kind: Any) -> Any:
+    """The type of a value that may be None, where it is not."""
+    if type(None) not in get_args(kind):
+        return kind
+    (kind,) = (other for other in get_args(kind) if other is not type(None))
+    return kind
+
+
+def _settings(group: type, prefix: str = "") -> dict[str, Any]:
+    """Dotted names of all settings, and their types."""
+    settings: dict[str, Any] = {}
+    for name, kind in get_type_hints(group).items():
+        nested = (
+            _settings(kind, f"{prefix}{name}.") if is_dataclass(kind) else {prefix + name: kind}
+        )
+        settings |= nested
+    return settings
+
+
+def _groups(config: type) -> set[str]:
+    """Names of the groups of settings."""
+    return {name for name, kind in get_type_hints(config).items() if is_dataclass(kind)}

@@ -1,0 +1,201 @@
+"""What cannot be in an experiment's settings, told before anything is built."""
+
+import math
+from operator import attrgetter
+
+from tgan.config import Config, DataConfig
+from tgan.config.sizes import base_side
+from tgan.lookup import did_you_mean
+
+# Names of `tgan.data.pictures.torchvision_sets`, which are checked before anything is imported.
+TORCHVISION_NAMES = (
+    *("MNIST", "FashionMNIST", "KMNIST", "USPS"),
+    *("CIFAR10", "CIFAR100", "SVHN", "STL10", "GTSRB"),
+)
+
+
+def validate(config: Config) -> None:
+    """Raise one ValueError that lists every setting that is out of range or does not fit."""
+    problems = [problem for check in _CHECKS for problem in check(config)]
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+_AT_LEAST_ONE = {
+    "data": ["num_frames", "stride", "num_digits", "num_clips"],
+    "generator": ["z_slow", "z_fast", "temporal_width", "width"],
+    "critic": ["width"],
+    "train": ["steps", "batch_size", "n_critic"],
+    "log": ["every", "preview_count", "keep_last"],
+}
+_AT_LEAST_ZERO = {
+    "data": ["workers", "crops"],
+    "train": ["seed"],
+    "log": ["preview_every", "checkpoint_every", "critic_every", "distance_clips"],
+}
+_TWICE_DIFFERENTIATED = ("wgan_gp", "wgan_lp", "dragan", "r1", "r1_r2")
+# Far beyond any use, and short of what a typing slip asks the machine for.
+_AT_MOST = {
+    "data.num_frames": 4096,
+    "data.resolution": 4096,
+    "data.num_clips": 10**7,
+    "data.crops": 10**7,
+    "generator.z_slow": 65536,
+    "generator.z_fast": 65536,
+    "generator.temporal_width": 65536,
+    "generator.width": 65536,
+    "critic.width": 65536,
+}
+
+
+def _out_of_range(config: Config) -> list[str]:
+    below = [
+        f"{group}.{name} {value} is below {minimum}"
+        for minimum, table in ((1, _AT_LEAST_ONE), (0, _AT_LEAST_ZERO))
+        for group, names in table.items()
+        for name in names
+        if (value := getattr(getattr(config, group), name)) < minimum
+    ]
+    above = [
+        f"{name} {value} is above {maximum}"
+        for name, maximum in _AT_MOST.items()
+        if (value := attrgetter(name)(config)) > maximum
+    ]
+    milestones = [f"log.milestones {m} is below 1" for m in config.log.milestones if m < 1]
+    return below + above + milestones
+
+
+def _not_positive(config: Config) -> list[str]:
+    names = ["generator_optimizer.lr", "critic_optimizer.lr", "log.fps"]
+    names += ["generator_optimizer.eps", "critic_optimizer.eps"]
+    names += [f"constraint.{name}" for name in ("maximum", "interval", "weight", "iterations")]
+    return [
+        f"{name} {value} is not positive and finite"
+        for name in names
+        if (value := attrgetter(name)(config)) is not None and not 0 < value < math.inf
+    ]
+
+
+def _of_training(config: Config) -> list[str]:
+    train, problems = config.train, []
+    if train.schedule == "simultaneous" and train.n_critic != 1:
+        problems.append(
+            f"train.n_critic {train.n_critic} needs train.schedule alternating; "
+            "the simultaneous schedule updates each player once"
+        )
+    if config.constraint.name in _TWICE_DIFFERENTIATED and train.mixed_precision == "fp16":
+        problems.append(
+            f"constraint.name {config.constraint.name} differentiates the critic twice, which "
+            "overflows in fp16; choose bf16 or no"
+        )
+    if config.generator.name == "videogan" and train.mixed_precision == "fp16":
+        problems.append("generator.name videogan does not train in fp16; choose bf16 or no")
+    if train.ema_decay is not None and not 0 < train.ema_decay < 1:
+        problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
+    if not 0 <= config.generator.slope < 1:
+        problems.append(f"generator.slope {config.generator.slope} is not in [0, 1)")
+    if config.log.distance_clips == 1:
+        problems.append("log.distance_clips 1 is too few: 0 for none, or at least 2")
+    return problems
+
+
+def _of_optimizers(config: Config) -> list[str]:
+    problems = []
+    for name in ("generator_optimizer", "critic_optimizer"):
+        optimizer = getattr(config, name)
+        if not 0 <= optimizer.alpha < 1:
+            problems.append(f"{name}.alpha {optimizer.alpha} is not in [0, 1)")
+        if not all(0 <= beta < 1 for beta in optimizer.betas):
+            problems.append(f"{name}.betas {optimizer.betas} are not in [0, 1)")
+    return problems
+
+
+def _of_conditions(config: Config) -> list[str]:
+    problems, paid = [], config.train.reconstruction
+    if config.conditional and config.data.name == "moving_digits":
+        problems.append(
+            "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
+            "shapes3d); moving digits have none"
+        )
+    if not 0 <= paid < math.inf:
+        problems.append(f"train.reconstruction {paid} is negative or not finite")
+    if config.critic.conditioning == "projection" and not config.conditional:
+        problems.append("critic.conditioning projection needs conditional true")
+    if config.given is None:
+        problems += ["train.reconstruction needs given"] if paid else []
+        needs = config.generator.name == "translator"
+        return problems + (["generator.name translator needs given"] if needs else [])
+    if config.conditional:
+        problems.append(f"given {config.given} and conditional true exclude each other")
+    if config.generator.name != "translator":
+        problems.append(
+            f"given {config.given} needs generator.name translator, not {config.generator.name}"
+        )
+    if config.train.augment:
+        problems.append(f"train.augment moves images, not what is given ({config.given})")
+    if config.given == "low_resolution" and config.data.resolution % 4:
+        problems.append(f"given low_resolution needs a multiple of 4, not {config.data.resolution}")
+    return problems
+
+
+_SINGLE_FRAMES = ("images", "rgbd", "torchvision", "digits", "shapes3d")
+# Settings that only some data have, and those data.
+_OF_SOME_DATA = {
+    "labels_key": ("images",),
+    "crops": ("images", "rgbd"),
+    "depth_bounds": ("rgbd",),
+    "depth_holes": ("rgbd",),
+    "dataset": ("torchvision",),
+    "download": ("torchvision",),
+}
+
+
+def _of_data(config: Config) -> list[str]:
+    data, problems, defaults = config.data, [], DataConfig()
+    try:
+        base_side(data.resolution)
+    except ValueError as error:
+        problems.append(f"data.{error}")
+    if data.name in _SINGLE_FRAMES and data.num_frames != 1:
+        problems.append(
+            f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
+        )
+    if data.name in ("moving_digits", "videos") and data.channels == 4:
+        problems.append(
+            f"data.channels 4 needs data.name images, rgbd or shapes3d; {data.name} have 1 or 3"
+        )
+    if data.name == "rgbd" and data.channels != 4:
+        problems.append(
+            f"data.channels {data.channels} is not 4: data.name rgbd are colour and depth"
+        )
+    for name, owners in _OF_SOME_DATA.items():
+        if data.name not in owners and getattr(data, name) != getattr(defaults, name):
+            problems.append(f"data.{name} needs data.name {' or '.join(owners)}")
+    bounds = data.depth_bounds
+    if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < bounds[1] < math.inf):
+        problems.append(
+            f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
+        )
+    if data.name in ("videos", "images", "rgbd") and data.path is None:
+        problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
+    return problems + _unknown_dataset(data)
+
+
+def _unknown_dataset(data: DataConfig) -> list[str]:
+    if data.name != "torchvision" or data.dataset in TORCHVISION_NAMES:
+        return []
+    choices = ", ".join(TORCHVISION_NAMES)
+    if data.dataset is None:
+        return [f"data.dataset is missing: name one of {choices}"]
+    near = did_you_mean(data.dataset, TORCHVISION_NAMES)
+    return [f"unknown data.dataset '{data.dataset}'{near}; choose from {choices}"]
+
+
+_CHECKS = (
+    _out_of_range,
+    _not_positive,
+    _of_training,
+    _of_optimizers,
+    _of_conditions,
+    _of_data,
+)

@@ -1,0 +1,1 @@
+"""Clips that are made on the fly, without files."""

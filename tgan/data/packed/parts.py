@@ -1,0 +1,170 @@
+"""One piece of the work of packing: a few videos decoded into one part file, in any process."""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from tgan.data.packed.index import Settings, flush_to_disk, put_in_place, write_json
+from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.frames import Fitter, displayed_size, with_channels
+from tgan.data.videos.sources import Source
+from tgan.lookup import counted
+
+
+@dataclass(frozen=True)
+class Job:
+    """The sources that become part number `number`."""
+
+    number: int
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of a job: `videos` in the order of their frames in the part file, each with
+    source, frames, fps, width, height and label name; and `(name, reason)` of the others."""
+
+    videos: list[dict] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    too_short: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames in the part file."""
+        return sum(video["frames"] for video in self.videos)
+
+
+def frames_path(folder: Path, number: int) -> Path:
+    """The file with the raw uint8 frames of a part."""
+    return folder / f"{number:08d}.frames"
+
+
+def read_part(folder: Path, number: int, settings: Settings) -> Part | None:
+    """What an earlier run wrote of a part, or None if it did not finish it."""
+    try:
+        content = json.loads(_record_path(folder, number).read_text(encoding="utf-8"))
+        size = frames_path(folder, number).stat().st_size
+    except (FileNotFoundError, ValueError):
+        return None
+    part = Part(**content)
+    return part if size == part.num_frames * settings.frame_bytes else None
+
+
+def remove_part(folder: Path, number: int) -> None:
+    """Delete a part's files, the record first: without it the frames count for nothing."""
+    _record_path(folder, number).unlink(missing_ok=True)
+    frames_path(folder, number).unlink(missing_ok=True)
+
+
+def running_jobs(folder: Path) -> list[int]:
+    """The numbers of the parts that were begun and not finished."""
+    return sorted(int(path.name.split(".")[0]) for path in folder.glob("*.frames.tmp-*"))
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Delete what processes that are no more were in the middle of writing."""
+    for leftover in folder.glob("*.tmp-*"):
+        leftover.unlink(missing_ok=True)
+
+
+def pack_part(job: Job, folder: Path, settings: Settings) -> Part:
+    """Decode a job's videos into its part file; each file appears whole or not at all.
+
+    Videos that cannot be decoded are noted in the part, not raised.
+
+    Raises:
+        OSError: the disk is full, say; nothing is left behind.
+    """
+    part = Part()
+    path = frames_path(folder, job.number)
+    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    try:
+        with temporary.open("w+b") as file:
+            for source in job.sources:
+                _pack_video(source, file, part, settings)
+            flush_to_disk(file)
+        put_in_place(temporary, path)
+        write_json(_record_path(folder, job.number), vars(part), aside=folder)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return part
+
+
+def start_worker() -> None:
+    """Set up a worker process: its parent handles interrupts, and it ends when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent cannot say so, and the pool's queue would be waited on for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) -> None:
+    start = file.tell()
+    try:
+        video = _write_frames(source, file, settings)
+    except DecodeError as error:
+        part.skipped.append((source.name, error.reason))
+    else:
+        if video["frames"] >= settings.min_frames:
+            part.videos.append(video)
+            return
+        frames = counted(video["frames"], "frame")
+        reason = f"{frames}, fewer than --min-frames {settings.min_frames}"
+        part.too_short.append((source.name, reason))
+    file.seek(start)
+    file.truncate()
+
+
+def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
+    recording = source.read()
+    fit = Fitter(settings.resolution, aspect=settings.aspect)
+    count, size = 0, (0, 0)
+    for position, frame in enumerate(recording.frames):
+        if position % settings.stride:
+            continue
+        if not position:
+            size = displayed_size(frame)
+        try:
+            square = fit(frame)
+        except (ValueError, OSError) as error:
+            reason = f"cannot convert {frame.format.name} to RGB ({error})"
+            raise DecodeError(source.path, reason) from error
+        file.write(with_channels(square, settings.channels))
+        count += 1
+    if not count:
+        raise DecodeError(source.path, "no pictures in its video stream")
+    missing = max((settings.loop or 0) - count, 0)
+    _repeat(file, count * settings.frame_bytes, missing * settings.frame_bytes)
+    return {
+        "source": source.name,
+        "frames": count + missing,
+        "fps": recording.fps / settings.stride if recording.fps else None,
+        "width": size[0],
+        "height": size[1],
+        "label": source.label,
+    }
+
+
+def _repeat(file: BinaryIO, last: int, missing: int) -> None:
+    """Append `missing` bytes: the `last` bytes of the file over and over again."""
+    while missing:
+        file.seek(-last, os.SEEK_END)
+        again = file.read(min(last, missing))
+        file.seek(0, os.SEEK_END)
+        file.write(again)
+        missing -= len(again)
+
+
+def _record_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:08d}.json"

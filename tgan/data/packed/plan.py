@@ -1,0 +1,90 @@
+"""What the runs that fill one folder must agree on, and whether a folder may be filled at all."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from tgan.data.packed.index import FORMAT, PARTS_NAME, Index, Settings, write_json
+from tgan.data.packed.parts import clear_unfinished
+from tgan.data.videos.sources import Scan
+
+_PLAN_NAME = "plan.json"
+
+
+def make_plan(scan: Scan, settings: Settings) -> dict:
+    """Settings and a fingerprint of the videos: names, labels, sizes and times of change."""
+    digest = hashlib.sha256()
+    for source in scan.sources:
+        status = source.path.stat()
+        known_by = [source.name, source.label, status.st_size, status.st_mtime_ns]
+        digest.update(json.dumps(known_by).encode())
+    digest.update(json.dumps(scan.skipped).encode())
+    return _plan_of(settings, len(scan.sources), digest.hexdigest())
+
+
+def _plan_of(settings: Settings, num_sources: int, fingerprint: str) -> dict:
+    return {
+        "format": FORMAT,
+        **asdict(settings),
+        "videos": num_sources,
+        "fingerprint": fingerprint,
+    }
+
+
+def check_complete(out: Path, index: Index, plan: dict) -> None:
+    """Refuse a complete folder that was made by another plan.
+
+    Raises:
+        ValueError: with the settings that differ.
+    """
+    _check_same(out, _plan_of(index.settings, index.num_sources, index.fingerprint), plan)
+
+
+def check_folder(out: Path, plan: dict) -> None:
+    """Refuse a folder that holds other things than an interrupted run of the same plan.
+
+    Raises:
+        ValueError: with the settings that differ, or the files that are in the way.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ValueError(f"{out} is a file; --out must be a new or empty folder")
+    begun = out / PARTS_NAME / _PLAN_NAME
+    if begun.exists():
+        _check_same(out, json.loads(begun.read_text(encoding="utf-8")), plan)
+    foreign = [path.name for path in sorted(out.iterdir()) if not _is_ours(path, begun.exists())]
+    if foreign:
+        names = ", ".join(foreign[:3])
+        raise ValueError(f"{out} holds other files ({names}); --out must be a new or empty folder")
+
+
+def _is_ours(path: Path, begun: bool) -> bool:
+    """Whether something in the folder is from a run that was begun, or was about to be."""
+    if path.name == PARTS_NAME:
+        return begun or all(".tmp-" in part.name for part in path.iterdir())
+    return begun and path.match("shard-*.npy")
+
+
+def _check_same(out: Path, old: dict, new: dict) -> None:
+    differences = [
+        f"{name} {old.get(name)}, not {value}"
+        for name, value in new.items()
+        if name != "fingerprint" and old.get(name) != value
+    ]
+    if not differences and old.get("fingerprint") != new["fingerprint"]:
+        differences = ["other video files or labels, or files that have changed since"]
+    if differences:
+        raise ValueError(
+            f"{out} was prepared with {'; '.join(differences)}: choose another --out or delete it"
+        )
+
+
+def begin(out: Path, plan: dict) -> None:
+    """Make the folder, or clear away what an interrupted run was in the middle of writing."""
+    parts = out / PARTS_NAME
+    parts.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(parts)
+    if not (parts / _PLAN_NAME).exists():
+        write_json(parts / _PLAN_NAME, plan, aside=parts)

@@ -1,0 +1,73 @@
+"""How much disk space packing will take, estimated before it starts."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tgan.data.packed.index import Settings
+from tgan.data.videos.decode import DecodeError, count_frames
+from tgan.data.videos.sources import Source
+
+# Headers of more files than this are not read: the others are judged by their size in bytes.
+_MAX_PROBES = 200
+
+
+def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spare: int) -> None:
+    """Refuse to start when the packed frames will not fit on the disk of `out`.
+
+    Up to `spare` bytes are wanted besides, for joining parts. What an interrupted run has
+    written into `out` counts as available.
+
+    Raises:
+        ValueError: with the bytes needed and the bytes free.
+    """
+    frames = estimate_frames(sources) / settings.stride + _looped_frames(sources, settings)
+    packed = round(frames * settings.frame_bytes)
+    needed = packed + min(packed, spare)
+    free = shutil.disk_usage(_existing(out)).free + _size(out)
+    if needed > free:
+        raise ValueError(
+            f"{out}: packing {len(sources)} videos takes about {_giga(needed)}, but only"
+            f" {_giga(free)} are free on its disk"
+        )
+
+
+def estimate_frames(sources: Sequence[Source]) -> int:
+    """About how many frames the videos have, from headers alone; files without a count add 0."""
+    known = sum(source.num_frames for source in sources if source.num_frames is not None)
+    unknown = [source.path for source in sources if source.num_frames is None]
+    probed = unknown[:: max(1, -(-len(unknown) // _MAX_PROBES))]
+    if not probed:
+        return known
+    frames = sum(map(_frames, probed))
+    per_byte = frames / max(1, sum(path.stat().st_size for path in probed))
+    if len(probed) == len(unknown):
+        return known + frames
+    return known + round(per_byte * sum(path.stat().st_size for path in unknown))
+
+
+def _looped_frames(sources: Sequence[Source], settings: Settings) -> float:
+    """How many frames looping adds to the videos whose length is known."""
+    if settings.loop is None:
+        return 0
+    lengths = [source.num_frames / settings.stride for source in sources if source.num_frames]
+    return sum(max(settings.loop - length, 0) for length in lengths)
+
+
+def _frames(path: Path) -> int:
+    try:
+        return count_frames(path)
+    except DecodeError:
+        return 0
+
+
+def _existing(path: Path) -> Path:
+    return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _giga(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:.2g} GB" if num_bytes < 1e9 else f"{num_bytes / 1e9:.1f} GB"

@@ -1,0 +1,241 @@
+"""Images as clips of one frame: folders of pictures, NumPy archives, scikit-learn's digits.
+
+Everything is read at once and kept in memory as bytes; larger sets are for `tgan prepare`.
+"""
+
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from tgan.data.made.digits import HELD_OUT_SHARE
+from tgan.data.pictures.crops import CroppedPictures
+from tgan.data.pictures.opening import (
+    MODES,
+    PICTURE_SUFFIXES,
+    convert,
+    fit_image,
+    is_hidden,
+    open_picture,
+    square,
+)
+from tgan.lookup import did_you_mean
+
+IMAGES = "images"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageClips:
+    """Images as a source of clips (`tgan.data.clips.ClipSource`) of one frame.
+
+    Args:
+        pixels: (N, H, W, C), uint8.
+        classes: (N,) positions in `labels`, or None.
+        labels: names of the classes.
+        skipped: `(name, reason)` of pictures that cannot be used.
+        names: N names of files; empty for images that have none.
+
+    Raises:
+        ValueError: there are no images.
+    """
+
+    pixels: np.ndarray
+    classes: np.ndarray | None = None
+    labels: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    num_frames: int = field(default=1, init=False)
+    num_too_short: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if not len(self.pixels):
+            raise ValueError("no images")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(1, H, W, C) of every clip."""
+        return 1, *self.pixels.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def num_starts(self, index: int) -> int:
+        """An image has one frame to start at."""
+        return 1
+
+    def label(self, index: int) -> int | None:
+        """The class of an image, a position in `labels`."""
+        return None if self.classes is None else int(self.classes[index])
+
+    def clip(self, index: int, start: int = 0) -> np.ndarray:
+        """Image `index` as a clip (1, H, W, C) uint8."""
+        return self.pixels[index][None]
+
+
+Source = ImageClips | CroppedPictures[Image.Image]
+# What is kept of a picture, and a source made of that.
+Fit = Callable[[Image.Image], np.ndarray | Image.Image]
+Collect = Callable[..., Source]
+
+
+def open_images(
+    path: Path | str,
+    *,
+    resolution: int,
+    channels: int,
+    labels_key: str | None = None,
+    crops: int = 0,
+) -> Source:
+    """The images of a folder, or of a `.npz` file.
+
+    Of a folder, searched to any depth, all pictures are taken; where each lies in a folder below
+    `path`, these name the classes. An archive has an array `images`, uint8 (N, H, W) or
+    (N, H, W, C). Pictures of any size are cropped to their middle square and resized; colour
+    becomes luma for one channel, and transparency is laid on black but for four.
+
+    Args:
+        resolution: H = W.
+        channels: 1, 3, or 4 (RGB and transparency).
+        labels_key: the array of an archive that names classes: whole numbers or text (N,).
+        crops: squares per picture, which is kept whole then, see `tgan.data.pictures.crops`; 0
+            takes the middle square.
+
+    Raises:
+        ValueError: nothing there, no picture that can be read, or an array that does not fit.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"no such file or folder: '{path}'")
+    fit = partial(fit_image, resolution=resolution, channels=channels)
+    collect = _stacked
+    if crops:
+        fit = partial(convert, channels=channels)
+        collect = partial(
+            CroppedPictures, cut=square, resolution=resolution, channels=channels, crops=crops
+        )
+    if path.is_file():
+        return _from_archive(path, fit, collect, labels_key)
+    if labels_key is not None:
+        raise ValueError(f"data.labels_key '{labels_key}' is for a .npz file; '{path}' is a folder")
+    return _from_folder(path, fit, collect)
+
+
+def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
+    return ImageClips(np.stack(pictures), **about)
+
+
+def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
+    """scikit-learn's 1,797 handwritten digits (8x8), enlarged, with their classes.
+
+    Args:
+        held_out: the last sixth of them instead of the others.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = (digits.images * (255 / 16)).round().astype(np.uint8)
+    kept = len(images) - len(images) // HELD_OUT_SHARE
+    part = slice(kept, None) if held_out else slice(kept)
+    pixels = [
+        fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
+        for image in images[part]
+    ]
+    return ImageClips(np.stack(pixels), digits.target[part], [str(n) for n in digits.target_names])
+
+
+def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(file.relative_to(path))
+    )
+    if not files:
+        known = ", ".join(PICTURE_SUFFIXES)
+        raise ValueError(f"no pictures in '{path}' (names that end with {known})")
+    with ThreadPoolExecutor() as pool:
+        read = tqdm(
+            pool.map(partial(open_picture, use=fit), files),
+            total=len(files),
+            unit="image",
+            desc="read",
+            disable=None,
+        )
+        found = list(read)
+    names = [file.relative_to(path).as_posix() for file in files]
+    skipped = [(n, p) for n, p in zip(names, found, strict=True) if isinstance(p, str)]
+    whole = [(n, p) for n, p in zip(names, found, strict=True) if not isinstance(p, str)]
+    if not whole:
+        raise ValueError(
+            f"no picture in '{path}' can be used, the first is {': '.join(skipped[0])}"
+        )
+    names = [name for name, _ in whole]
+    labels, classes = classes_of(names)
+    named = {"classes": classes, "labels": labels, "skipped": skipped, "names": names}
+    return collect([p for _, p in whole], **named)
+
+
+def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
+    """Names of class folders, and each picture's; nothing where some lie in none."""
+    folders = [name.partition("/")[0] if "/" in name else None for name in names]
+    if None in folders:
+        return [], None
+    labels = sorted(Counter(folders))
+    return labels, np.array([labels.index(folder) for folder in folders])
+
+
+def _from_archive(path: Path, fit: Fit, collect: Collect, labels_key: str | None) -> Source:
+    keys = (IMAGES,) if labels_key is None else (IMAGES, labels_key)
+    images, *named = read_arrays(path, keys)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in MODES:
+        raise ValueError(
+            f"the array '{IMAGES}' of '{path}' is {images.dtype} {images.shape}; uint8 (N, H, W) "
+            "or (N, H, W, 1, 3 or 4) is needed"
+        )
+    if not len(images):
+        raise ValueError(f"the array '{IMAGES}' of '{path}' holds no images")
+    if images.shape[-1] == 1:
+        images = images.squeeze(-1)
+    pictures = [fit(Image.fromarray(image)) for image in images]
+    if not named:
+        return collect(pictures)
+    (named,) = named
+    if named.shape != (len(images),) or named.dtype.kind not in "iuU":
+        raise ValueError(
+            f"the array '{labels_key}' of '{path}' is {named.dtype} {named.shape}; classes are "
+            f"whole numbers or text ({len(images)},)"
+        )
+    names, classes = np.unique(named, return_inverse=True)
+    return collect(pictures, classes=classes, labels=[str(name) for name in names])
+
+
+def read_arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
+    """Arrays of a `.npz` file.
+
+    Raises:
+        ValueError: it is none, or has no such array.
+    """
+    # NumPy would take another file for a pickle, and tell how to load that unsafely.
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ValueError(f"'{path}' is no .npz file; a folder of pictures or a .npz file is needed")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [_array(archive, key, path) for key in keys]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"'{path}' is no NumPy archive (.npz) of images: {error}") from None
+
+
+def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
+    if key not in archive:
+        near = did_you_mean(key, archive.files)
+        raise ValueError(f"no array '{key}'{near} in '{path}'; it has: {', '.join(archive.files)}")
+    return archive[key]

@@ -1,0 +1,1 @@
+"""Videos: found, decoded, and read by the frame."""

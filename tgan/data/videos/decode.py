@@ -1,0 +1,162 @@
+"""Video files to frames, one at a time, so that memory does not grow with a video's length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+# Passes an 8K frame (7680 x 4320). A decoder keeps several frames, so a header that claims more
+# could take any amount of memory.
+MAX_PIXELS = 2**25
+
+# FFmpeg opens these too, but they name other files or draw text: never what "a video" means here.
+_NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
+
+
+class DecodeError(ValueError):
+    """A file that cannot be read as a video; its text is `FILE: REASON`."""
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(str(path), " ".join(reason.split()))
+
+    @property
+    def reason(self) -> str:
+        """Why, without the file."""
+        return self.args[1]
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: {self.args[1]}"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A video opened for one reading from its beginning.
+
+    `frames` yields every frame in order of presentation and raises `DecodeError` where the
+    video breaks. `fps` is the average rate, None where the file states none.
+    """
+
+    frames: Iterator[av.VideoFrame]
+    fps: float | None = None
+
+
+def read_video(path: Path) -> Recording:
+    """Open a video file of any container and codec that FFmpeg knows; its first video stream.
+
+    Frames keep their size, pixel format and rotation: `tgan.data.videos.frames.fit` deals with
+    those. Frames of a variable rate are taken one after the other, whatever their times.
+
+    Raises:
+        DecodeError: not a video, no video stream, or frames of more than `MAX_PIXELS`; and,
+            from `frames`, a picture that cannot be decoded or was decoded with damage. A header
+            that promises more frames than there are is no error.
+    """
+    container, stream = open_stream(path)
+    return Recording(_frames(path, container, stream), fps=_fps(stream))
+
+
+def count_frames(path: Path) -> int:
+    """The number of frames that a video's header promises or its duration implies; 0 if unknown.
+
+    For estimates only: headers are often wrong by a frame, sometimes by hundreds.
+    """
+    container, stream = open_stream(path)
+    with container:
+        if stream.frames:
+            return stream.frames
+        seconds = (container.duration or 0) / av.time_base
+        if stream.duration and stream.time_base:
+            seconds = float(stream.duration * stream.time_base)
+        return round(seconds * (_fps(stream) or 0))
+
+
+def open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
+    """A video file opened at its beginning, and its first video stream; the caller closes it.
+
+    Raises:
+        DecodeError: as `read_video`.
+    """
+    try:
+        container = _open(path)
+    except FileNotFoundError:
+        raise DecodeError(path, "no such file") from None
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise DecodeError(path, f"not a video that FFmpeg can open ({_text(error)})") from error
+    try:
+        return container, _first_stream(path, container)
+    except DecodeError:
+        container.close()
+        raise
+
+
+def decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """The frames from where an opened container stands; `DecodeError` where decoding breaks."""
+    count = 0
+    try:
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                raise DecodeError(path, f"decoding failed after {count} frames (damaged picture)")
+            check_size(path, frame.width, frame.height)
+            yield frame
+            count += 1
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        # Rubbish behind the last frame loses nothing; anything earlier loses pictures.
+        if not 0 < stream.frames <= count:
+            reason = f"decoding failed after {count} frames ({_text(error)})"
+            raise DecodeError(path, reason) from error
+
+
+def check_size(path: Path, width: int, height: int) -> None:
+    """Refuse a picture that has no pixels, or more than `MAX_PIXELS`.
+
+    Raises:
+        DecodeError: with the size and the limit.
+    """
+    if not 0 < width * height <= MAX_PIXELS:
+        raise DecodeError(path, f"a picture of {width}x{height}; the limit is {MAX_PIXELS} pixels")
+
+
+def _open(path: Path) -> InputContainer:
+    return av.open(
+        # The explicit protocol keeps a file called "http:x.mp4" from becoming an address, and the
+        # whitelist keeps a file's content from naming one.
+        f"file:{path}",
+        metadata_errors="ignore",  # HMDB51 has files with Latin-1 bytes in their titles
+        container_options={"protocol_whitelist": "file"},
+    )
+
+
+def _first_stream(path: Path, container: InputContainer) -> VideoStream:
+    if not _NOT_VIDEOS.isdisjoint(container.format.name.split(",")):
+        raise DecodeError(path, f"a video is wanted, this is '{container.format.name}'")
+    for stream in container.streams.video:
+        # The cover picture of a song is a video stream of one frame.
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise DecodeError(path, "no decoder for its video stream")
+            check_size(path, stream.codec_context.width, stream.codec_context.height)
+            # One thread: several files are decoded at once, and memory stays small.
+            stream.codec_context.thread_count = 1
+            # Sizes can grow in the middle: the decoder refuses before it takes the memory.
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            return stream
+    raise DecodeError(path, "no video stream")
+
+
+def _frames(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    with container:
+        yield from decode(path, container, stream)
+
+
+def _fps(stream: VideoStream) -> float | None:
+    rate: Fraction | None = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate else None
+
+
+def _text(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,123 @@
+"""Clips straight from video files, decoded when they are asked for."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+from tqdm import tqdm
+
+from tgan.data.spans import check_start, clip_span, too_short_message
+from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.frames import Fitter, with_channels
+from tgan.data.videos.seek import Timeline, read_frames, scan_video
+from tgan.data.videos.sources import Source, find_sources
+
+
+@dataclass(frozen=True)
+class _Video:
+    """A source and its length; a timeline where frames must be sought in a video file."""
+
+    source: Source
+    length: int
+    timeline: Timeline | None
+
+
+class VideoFolder:
+    """Clips from a folder of video files or strips as they are, without packing them.
+
+    All videos are decoded once to learn their lengths. Those that cannot be decoded are left out
+    and listed in `skipped` as `(name, reason)`; those shorter than a clip are counted in
+    `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives.
+    Packed (`tgan prepare`) clips come hundreds of times faster.
+
+    Raises:
+        ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.
+    """
+
+    labels: list[str]
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        num_frames: int,
+        resolution: int,
+        stride: int = 1,
+        channels: int = 3,
+    ) -> None:
+        path = Path(path)
+        self._span = clip_span(num_frames, stride)
+        self._stride = stride
+        self.num_frames = num_frames
+        self.shape = (num_frames, resolution, resolution, channels)
+        self.labels = []
+        found = find_sources([path])
+        scanned = _scan_all(found.sources)
+        broken = [result for result in scanned if isinstance(result, tuple)]
+        videos = [result for result in scanned if isinstance(result, _Video)]
+        self.skipped: list[tuple[str, str]] = [*found.skipped, *broken]
+        self._videos = [video for video in videos if video.length >= self._span]
+        self.num_too_short = len(videos) - len(self._videos)
+        if not videos:
+            name, reason = self.skipped[0]
+            raise ValueError(f"no video in {path} can be decoded, the first is {name}: {reason}")
+        if not self._videos:
+            longest = max(video.length for video in videos)
+            raise ValueError(too_short_message(path, longest, num_frames, stride))
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+    def num_starts(self, index: int) -> int:
+        """How many first frames a clip of this video can have: every one that fits."""
+        return self._videos[index].length - self._span + 1
+
+    def label(self, index: int) -> int | None:
+        """None: videos used directly have no classes."""
+        return None
+
+    def clip(self, index: int, start: int) -> np.ndarray:
+        """The clip (T, H, W, C) uint8 whose first frame is frame `start` of the video.
+
+        Raises:
+            IndexError: no such video, or a clip from `start` does not fit into it.
+            DecodeError: the file cannot be read any more.
+        """
+        check_start(self, index, start)
+        fit = Fitter(self.shape[1])
+        wanted = range(start, start + self._span, self._stride)
+        squares = [fit(frame) for frame in _frames(self._videos[index], wanted)]
+        return with_channels(np.stack(squares), self.shape[-1])
+
+
+def _frames(video: _Video, wanted: range) -> list[av.VideoFrame]:
+    if video.timeline is not None:
+        return read_frames(video.source.path, video.timeline, wanted)
+    frames = islice(video.source.read().frames, wanted.start, wanted.stop, wanted.step)
+    found = list(frames)
+    if len(found) < len(wanted):
+        raise DecodeError(video.source.path, "its frames have changed since it was scanned")
+    return found
+
+
+def _scan_all(sources: list[Source]) -> list[_Video | tuple[str, str]]:
+    # Threads are enough: FFmpeg decodes outside Python's lock.
+    with ThreadPoolExecutor() as pool:
+        results = pool.map(_scan, sources)
+        return list(tqdm(results, total=len(sources), unit="video", desc="scan", disable=None))
+
+
+def _scan(source: Source) -> _Video | tuple[str, str]:
+    try:
+        if source.num_frames is not None:
+            # A picture's header can be right while its pixels are broken.
+            return _Video(source, sum(1 for _ in source.read().frames), None)
+        timeline = scan_video(source.path)
+        if not len(timeline):
+            raise DecodeError(source.path, "no pictures in its video stream")
+        return _Video(source, len(timeline), timeline)
+    except DecodeError as error:
+        return source.name, error.reason

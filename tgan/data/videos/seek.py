@@ -1,0 +1,128 @@
+"""Any frames of a video file without decoding all before them, and exactly the right ones."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+
+from tgan.data.videos.decode import DecodeError, decode, open_stream
+
+# Decoders hold frames back, so a seek may land behind the frame wanted: then the key frames
+# before are tried, and in the end the beginning of the file.
+_MAX_SEEKS = 3
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What one reading of a video from its beginning found of each frame, in order.
+
+    `times` are presentation times in the file's units (None if they do not rise from frame to
+    frame: then there is no seeking), `marks` checksums of the pictures, `keys` the positions of
+    key frames.
+    """
+
+    times: np.ndarray | None
+    marks: np.ndarray
+    keys: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+
+def scan_video(path: Path) -> Timeline:
+    """Decode a whole video, without converting its pictures, and note its frames.
+
+    Nothing less would do: containers do not say how many pictures will come out, nor which
+    packets are broken.
+
+    Raises:
+        DecodeError: as `tgan.data.videos.decode.read_video`.
+    """
+    container, stream = open_stream(path)
+    times, marks, keys = [], [], []
+    with container:
+        for frame in decode(path, container, stream):
+            if frame.key_frame:
+                keys.append(len(times))
+            times.append(frame.pts)
+            marks.append(_mark(frame))
+    known = [time for time in times if time is not None]
+    rising = len(known) == len(times) and all(np.diff(known) > 0)
+    return Timeline(
+        np.array(times, dtype=np.int64) if rising else None,
+        np.array(marks, dtype=np.uint32),
+        np.array(keys, dtype=np.int64),
+    )
+
+
+def read_frames(path: Path, timeline: Timeline, wanted: range) -> list[av.VideoFrame]:
+    """The frames at the `wanted` positions, the same pictures as a reading from the beginning.
+
+    A seek counts only if the pictures found are those that the scan saw at these times.
+
+    Raises:
+        DecodeError: the file has changed since the scan or cannot be read any more.
+    """
+    for key in _landing_places(timeline, wanted[0]):
+        found = _seek(path, timeline, wanted, key)
+        if found is not None:
+            return found
+    found = dict(_from_beginning(path, wanted))
+    if any(p not in found or _mark(found[p]) != timeline.marks[p] for p in wanted):
+        raise DecodeError(path, "its frames have changed since it was scanned")
+    return [found[position] for position in wanted]
+
+
+def _landing_places(timeline: Timeline, start: int) -> list[int]:
+    """Key frames to seek, the nearest first; none when the beginning is as near."""
+    if timeline.times is None:
+        return []
+    before = timeline.keys[timeline.keys <= start]
+    return [int(key) for key in before[::-1][:_MAX_SEEKS] if key > 0]
+
+
+def _seek(path: Path, timeline: Timeline, wanted: range, key: int) -> list[av.VideoFrame] | None:
+    """The wanted frames by way of one key frame, or None if they are not found there."""
+    container, stream = open_stream(path)
+    positions = {int(timeline.times[position]): position for position in wanted}
+    last = timeline.times[wanted[-1]]
+    found = []
+    with container:
+        try:
+            # The first packet may tell the decoder what later ones assume (x264 names its
+            # version there, and FFmpeg decodes 4:4:4 by it).
+            next(container.decode(stream), None)
+            container.seek(int(timeline.times[key]), stream=stream, backward=True)
+            # Not `decode`: pictures before the wanted ones may well be damaged after a seek.
+            for frame in container.decode(stream):
+                position = positions.get(frame.pts)
+                if position is not None and _mark(frame) == timeline.marks[position]:
+                    found.append(frame)
+                if frame.pts is None or frame.pts >= last:
+                    break
+        except av.error.FFmpegError:
+            return None
+    return found if len(found) == len(wanted) else None
+
+
+def _from_beginning(path: Path, wanted: range) -> Iterator[tuple[int, av.VideoFrame]]:
+    container, stream = open_stream(path)
+    with container:
+        for position, frame in enumerate(decode(path, container, stream)):
+            if position in wanted:
+                yield position, frame
+            if position == wanted[-1]:
+                return
+
+
+def _mark(frame: av.VideoFrame) -> int:
+    """A checksum of every fourth row of the first plane: quick, and any other frame differs."""
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8, plane.height * plane.line_size)
+    # Bytes behind the width are padding, which differs from run to run.
+    visible = rows.reshape(plane.height, plane.line_size)[::4, : plane.width]
+    return zlib.crc32(np.ascontiguousarray(visible))

@@ -1,0 +1,218 @@
+"""Which videos a list of files and folders names, in an order that depends on names only."""
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
+from tgan.data.videos.decode import DecodeError, Recording, read_video
+from tgan.data.videos.labels import Match, match, read_label_file, read_split_files
+from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
+from tgan.data.videos.strips import array_shape, num_strip_frames, read_array, read_strip
+
+# What counts as a video inside a folder. A file named by itself may have any suffix.
+VIDEO_SUFFIXES = (
+    *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+)
+PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+ARRAY_SUFFIX, ARCHIVE_SUFFIX = ".npy", ".npz"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One video to read.
+
+    `name` says where it came from, for reports: the SOURCE's own name and the path below it.
+    `relative` is the path below the SOURCE. `row` is the video's number in a file with several.
+    `num_frames` is None when only decoding can tell.
+    """
+
+    path: Path
+    name: str
+    relative: str
+    read: Callable[[], Recording]
+    label: str | None = None
+    num_frames: int | None = None
+    row: int | None = None
+
+
+@dataclass
+class Scan:
+    """The videos found, `(name, reason)` of what was named but cannot be used, and the count of
+    files in folders that are no videos."""
+
+    sources: list[Source] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    num_ignored: int = 0
+
+
+def find_sources(
+    paths: Sequence[Path],
+    *,
+    labels: str | None = None,
+    labels_file: Path | None = None,
+    labels_key: str | None = None,
+    splits: Sequence[Path] = (),
+    strips: bool = False,
+    selection: Selection = EVERYTHING,
+) -> Scan:
+    """All videos of files and folders (searched to any depth), sorted by name within each.
+
+    Hidden files and unknown suffixes are passed over; a file reached twice counts once. A picture
+    is a strip when its longer side is a multiple of the shorter; other pictures are passed over,
+    or reported when `strips` says that all are strips. A `.npy` file holds one video per index
+    of its second axis, a `.npz` file one per row of its array `video`.
+
+    `labels` is "folders" (the folder just below the SOURCE names the class), "csv" (the two
+    columns of `labels_file`) or "npz" (the array `labels_key` beside the videos). `splits` are
+    lists in UCF-101's format, which choose videos and name their classes. `selection` leaves
+    files out before they are opened.
+
+    Raises:
+        ValueError: a path that does not exist, no videos, a video outside a class folder, a
+            malformed list, no such array of classes, or a selection that fits nothing.
+    """
+    scan = Scan()
+    files = list(_files(paths))
+    wanted = choose_files([_relative(path, root) for path, root in files], selection)
+    for path, root in itertools.compress(files, wanted):
+        _add(scan, path, root, strips=strips)
+    wanted = choose_rows([source.row for source in scan.sources], selection)
+    scan.sources = list(itertools.compress(scan.sources, wanted))
+    if splits:
+        names = [source.relative for source in scan.sources]
+        _keep(scan, match(names, read_split_files(splits)))
+    if labels == "csv":
+        _label_by_file(scan, labels_file)
+    elif labels == "npz":
+        scan.sources = list(_labelled_by_array(scan.sources, labels_key))
+    elif labels == "folders" and not splits:
+        scan.sources = [_labelled_by_folder(source) for source in scan.sources]
+    if not scan.sources:
+        raise ValueError(_nothing(paths, scan))
+    return scan
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Pairs of a file and the folder that its name is relative to, each file once."""
+    seen = set()
+    for root in paths:
+        if not root.exists():
+            raise ValueError(f"no such file or folder: '{root}'")
+        for path in sorted(_below(root)) if root.is_dir() else [root]:
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path, root
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
+def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
+    suffix = path.suffix.lower()
+    named_itself = path == root
+    try:
+        if suffix == ARRAY_SUFFIX:
+            length, count = array_shape(path)[:2]
+            scan.sources += _rows(path, root, read_array, count=count, num_frames=length)
+        elif suffix == ARCHIVE_SUFFIX:
+            count, length = archive_shape(path)[:2]
+            scan.sources += _rows(path, root, read_archive, count=count, num_frames=length)
+        elif suffix in PICTURE_SUFFIXES:
+            num_frames = num_strip_frames(path)
+            if num_frames or strips or named_itself:
+                read = functools.partial(read_strip, path)
+                scan.sources.append(_source(path, root, read, num_frames=num_frames))
+            else:
+                scan.num_ignored += 1
+        elif suffix in VIDEO_SUFFIXES or named_itself:
+            scan.sources.append(_source(path, root, functools.partial(read_video, path)))
+        else:
+            scan.num_ignored += 1
+    except DecodeError as error:
+        scan.skipped.append((_name(path, root), error.reason))
+
+
+def _rows(
+    path: Path,
+    root: Path,
+    read: Callable[[Path, int], Recording],
+    *,
+    count: int,
+    num_frames: int,
+) -> Iterator[Source]:
+    """The videos of a file that holds `count` of them."""
+    for row in range(count):
+        source = _source(path, root, functools.partial(read, path, row), num_frames=num_frames)
+        yield replace(source, name=f"{source.name}[{row}]", row=row)
+
+
+def _source(
+    path: Path, root: Path, read: Callable[[], Recording], *, num_frames: int | None = None
+) -> Source:
+    return Source(path, _name(path, root), _relative(path, root), read, num_frames=num_frames)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.name if path == root else path.relative_to(root).as_posix()
+
+
+def _name(path: Path, root: Path) -> str:
+    if path == root:
+        return path.name
+    return f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
+
+
+def _labelled_by_folder(source: Source) -> Source:
+    folder, _, rest = source.relative.partition("/")
+    if not rest:
+        raise ValueError(
+            f"'{source.name}' lies in no class folder: with --labels folders every video must be"
+            " in a folder below the SOURCE"
+        )
+    return replace(source, label=folder)
+
+
+def _label_by_file(scan: Scan, labels_file: Path) -> None:
+    found = match([source.relative for source in scan.sources], read_label_file(labels_file))
+    scan.skipped += [
+        (source.name, f"has no label in {labels_file.name}")
+        for position, source in enumerate(scan.sources)
+        if position not in found.labels
+    ]
+    _keep(scan, found)
+
+
+def _labelled_by_array(sources: Iterable[Source], key: str) -> Iterator[Source]:
+    columns: dict[Path, list[str]] = {}
+    for source in sources:
+        if source.path.suffix.lower() != ARCHIVE_SUFFIX:
+            raise ValueError(f"'{source.name}' is in no .npz file, as --labels npz needs")
+        if source.path not in columns:
+            columns[source.path] = archive_labels(source.path, key)
+        yield replace(source, label=columns[source.path][source.row])
+
+
+def _keep(scan: Scan, found: Match) -> None:
+    """Reduce the scan to the videos that have been given a label, in their order."""
+    scan.sources = [
+        replace(source, label=found.labels[position])
+        for position, source in enumerate(scan.sources)
+        if position in found.labels
+    ]
+    scan.skipped += found.missing
+
+
+def _nothing(paths: Sequence[Path], scan: Scan) -> str:
+    where = ", ".join(f"'{path}'" for path in paths)
+    if scan.skipped:
+        name, reason = scan.skipped[0]
+        return f"no videos in {where}: {len(scan.skipped)} skipped, the first is {name}: {reason}"
+    return f"no videos in {where} ({scan.num_ignored} other files)"

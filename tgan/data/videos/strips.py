@@ -1,0 +1,148 @@
+"""Videos that are not video files: strips of frames in a picture, animations, arrays.
+
+The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side by side.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
+
+
+def num_strip_frames(path: Path) -> int:
+    """How many frames a picture file holds; 0 for a picture that is neither strip nor animation.
+
+    Opened by its content, not by its suffix: MoCoGAN's `.jpg` files are PNG.
+
+    Raises:
+        DecodeError: not a picture, or one of more than `MAX_PIXELS`.
+    """
+    with _open(path) as image:
+        if getattr(image, "is_animated", False):
+            return image.n_frames
+        return _num_squares(image)
+
+
+def read_strip(path: Path) -> Recording:
+    """Open a strip of square frames, horizontal or vertical, or an animated picture (WebP, PNG).
+
+    The side of a frame is the shorter side of the strip, the longer side is a multiple of it;
+    frame 0 is at the left or at the top. An animation's average rate is stated, a strip's is not
+    known.
+
+    Raises:
+        DecodeError: not a picture, too large, or a single picture whose longer side is not a
+            multiple (2 or more) of the shorter.
+    """
+    with _open(path) as image:
+        if getattr(image, "is_animated", False):
+            return Recording(_animation(path), fps=_animation_fps(path, image))
+        if not _num_squares(image):
+            reason = f"a picture of {image.width}x{image.height} is not a strip of square frames"
+            raise DecodeError(path, reason)
+    return Recording(_strip(path))
+
+
+def array_shape(path: Path) -> tuple[int, int, int, int]:
+    """The shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
+
+    Raises:
+        DecodeError: not such an array of uint8.
+    """
+    return _open_array(path).shape
+
+
+def read_array(path: Path, member: int) -> Recording:
+    """Open video number `member` of a `.npy` file (T, N, H, W); the others stay on disk.
+
+    Raises:
+        DecodeError: not such an array of uint8.
+    """
+    # Opened for this video only: pages of a map that stays open would count as memory in use.
+    videos = _open_array(path)
+    return Recording(_grey(np.array(videos[:, member])))
+
+
+def to_frame(pixels: np.ndarray) -> av.VideoFrame:
+    """A frame of pixels (H, W, 3) uint8, or (H, W, 4) with transparency."""
+    pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        image = Image.open(path)
+        if image.width * image.height > MAX_PIXELS:
+            image.close()
+        check_size(path, image.width, image.height)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        reason = "not a picture that Pillow can open"
+        if isinstance(error, Image.DecompressionBombError):
+            reason = f"a picture of more than {MAX_PIXELS} pixels"
+        raise DecodeError(path, reason) from error
+    return image
+
+
+def _num_squares(image: Image.Image) -> int:
+    shorter, longer = sorted(image.size)
+    return longer // shorter if longer % shorter == 0 and longer > shorter else 0
+
+
+def _pixels(path: Path, image: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8, or (H, W, 4) where the picture has transparency."""
+    try:
+        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DecodeError(path, f"a broken picture ({error})") from error
+
+
+def _strip(path: Path) -> Iterator[av.VideoFrame]:
+    with _open(path) as image:
+        pixels = _pixels(path, image)
+    axis = int(pixels.shape[1] > pixels.shape[0])
+    side = pixels.shape[1 - axis]
+    for square in np.split(pixels, pixels.shape[axis] // side, axis=axis):
+        yield to_frame(square)
+
+
+def _animation(path: Path) -> Iterator[av.VideoFrame]:
+    with _open(path) as image:
+        for index in range(image.n_frames):
+            try:
+                image.seek(index)
+                pixels = np.asarray(image.convert("RGBA"))
+            except (EOFError, OSError, SyntaxError, ValueError) as error:
+                reason = f"decoding failed after {index} frames ({error})"
+                raise DecodeError(path, reason) from error
+            yield to_frame(pixels)
+
+
+def _animation_fps(path: Path, image: Image.Image) -> float | None:
+    """From the time that the first frame is shown, in milliseconds."""
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DecodeError(path, f"a broken picture ({error})") from error
+    milliseconds = image.info.get("duration", 0)
+    return 1000 / milliseconds if milliseconds else None
+
+
+def _open_array(path: Path) -> np.ndarray:
+    try:
+        videos = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise DecodeError(path, f"not a NumPy array file ({error})") from error
+    if videos.ndim != 4 or videos.dtype != np.uint8 or not videos.size:
+        found = f"{videos.dtype} {videos.shape}"
+        raise DecodeError(path, f"videos must be uint8 (T, N, H, W), not {found}")
+    check_size(path, *videos.shape[2:])
+    return videos
+
+
+def _grey(video: np.ndarray) -> Iterator[av.VideoFrame]:
+    for image in video:
+        yield to_frame(np.repeat(image[..., None], 3, axis=-1))

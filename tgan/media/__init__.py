@@ -1,0 +1,1 @@
+"""Videos and pictures as files that people look at."""

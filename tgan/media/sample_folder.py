@@ -1,0 +1,62 @@
+"""A folder of samples, one file for each, in a folder per class: data to train on again."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+
+from tgan.media.video import with_fourth_beside, write_video
+from tgan.system.files import write_whole_folder
+
+
+def names_folder(path: str | Path) -> bool:
+    """Whether an output names a folder: a slash at its end, a folder that is there, no ending."""
+    return str(path).endswith(("/", "\\")) or Path(path).is_dir() or not Path(path).suffix
+
+
+def sample_names(
+    seeds: Sequence[int], classes: Sequence[str] | None, *, num_frames: int
+) -> list[str]:
+    """Paths such as `cat/seed_000123.png` (`.mp4` for more than a frame) below the folder.
+
+    Raises:
+        ValueError: one seed twice in a class, or a class whose name cannot be a folder's.
+    """
+    for name in dict.fromkeys(classes or ()):
+        if not name or name.startswith(".") or set(name) & set("/\\\0"):
+            raise ValueError(f"the class '{name}' cannot name a folder; write one file instead")
+    ending = "png" if num_frames == 1 else "mp4"
+    files = [f"seed_{seed:06d}.{ending}" for seed in seeds]
+    if classes is not None:
+        files = [f"{name}/{file}" for name, file in zip(classes, files, strict=True)]
+    ((file, count),) = Counter(files).most_common(1)
+    if count > 1:
+        raise ValueError(f"--seeds has {count} samples of the name {file}: a folder holds one")
+    return files
+
+
+def write_sample_folder(
+    path: str | Path, videos: Iterable[np.ndarray], names: Sequence[str], *, fps: float = 8
+) -> None:
+    """Write videos (T, H, W, C), uint8, as they come; the folder appears whole or not at all.
+
+    An image is a PNG with the pixels as they are, RGBA for four channels. A video is H.264, which
+    changes pixels a little, with a fourth channel beside the colours.
+
+    Args:
+        names: of the files, as of `sample_names`.
+
+    Raises:
+        ValueError: as `tgan.system.files.write_whole_folder`.
+    """
+    with write_whole_folder(path) as part:
+        for name, video in zip(names, videos, strict=True):
+            file = part / name
+            file.parent.mkdir(exist_ok=True)
+            if len(video) == 1:
+                image = video[0, ..., 0] if video.shape[-1] == 1 else video[0]
+                iio.imwrite(file, image, plugin="pillow")
+            else:
+                write_video(file, with_fourth_beside(video), fps=fps)

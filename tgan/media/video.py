@@ -1,0 +1,153 @@
+"""Writing videos: grids, and files in the format that their ending names.
+
+Frames are NumPy arrays (T, H, W, C), uint8, with 1, 3 or 4 channels; torch is not needed here. A
+fourth channel, transparency or depth, is shown in grey beside the colours.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imageio.v3 as iio
+import numpy as np
+from einops import rearrange
+
+from tgan.lookup import look_up
+from tgan.system.files import write_whole
+
+# Close to lossless for the eye.
+_H264 = {"crf": "18"}
+# Pixels per side: what libx264 and libwebp take, and far more than a screen for the others.
+MAX_SIDES = {".mp4": 16_384, ".gif": 16_384, ".webp": 16_383, ".png": 16_384}
+
+
+def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.ndarray:
+    """Videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
+
+    Cells left over are black; `rows` are as many as needed unless given.
+
+    Raises:
+        ValueError: `columns` is below 1, or the grid has fewer cells than there are videos.
+    """
+    if columns < 1:
+        raise ValueError(f"a grid of {columns} columns; at least 1 is needed")
+    rows = -(-len(videos) // columns) if rows is None else rows
+    missing = rows * columns - len(videos)
+    if missing < 0:
+        raise ValueError(f"a grid of {rows}x{columns} has fewer cells than {len(videos)} videos")
+    padded = np.pad(videos, [(0, missing)] + [(0, 0)] * (videos.ndim - 1))
+    return rearrange(padded, "(r k) t h w c -> t (r h) (k w) c", k=columns)
+
+
+def with_fourth_beside(frames: np.ndarray) -> np.ndarray:
+    """Frames (..., H, W, 4) as colour beside the fourth channel, (..., H, 2 W, 3); others as is."""
+    if frames.shape[-1] != 4:
+        return frames
+    return np.concatenate([frames[..., :3], frames[..., 3:].repeat(3, axis=-1)], axis=-2)
+
+
+def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Frames (T, H, W, C) with every pixel repeated `factor` times in both directions."""
+    return frames.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def write_samples(
+    path: str | Path,
+    videos: np.ndarray,
+    *,
+    columns: int,
+    rows: int | None = None,
+    fps: float = 8,
+    scale: int = 1,
+) -> None:
+    """Write videos (N, T, H, W, C), uint8, together, as the ending of `path` asks for.
+
+    A grid as of `tile` for endings that move and for images, which have one frame; one row of
+    frames per video for `.png`; and the videos themselves, not enlarged, for `.npy`.
+
+    Raises:
+        ValueError, OSError: as `tile` and `write_video`.
+    """
+    ending = Path(path).suffix.lower()
+    if ending == ".npy":
+        write_whole(path, lambda part: np.save(part, videos))
+        return
+    videos = with_fourth_beside(videos)
+    if ending == ".png" and videos.shape[1] > 1:
+        stacked = rearrange(videos, "n t h w c -> t (n h) w c")
+        write_video(path, enlarge(stacked, scale))
+    else:
+        write_video(path, enlarge(tile(videos, columns, rows=rows), scale), fps=fps)
+
+
+def samples_shape(
+    path: str | Path, shape: tuple[int, ...], *, columns: int, rows: int, scale: int = 1
+) -> tuple[int, ...]:
+    """Shape (..., H, W, C) of the pixels that `write_samples` writes of `shape` (N, T, H, W, C)."""
+    count, frames, height, width, channels = shape
+    ending = Path(path).suffix.lower()
+    if ending == ".npy":
+        return shape
+    width *= 2 if channels == 4 else 1
+    if ending == ".png" and frames > 1:
+        return (count * height * scale, frames * width * scale, 3)
+    return (frames, rows * height * scale, columns * width * scale, 3)
+
+
+def check_ending(path: str | Path) -> None:
+    """Raise a ValueError that lists the known endings unless `path` has one of them."""
+    look_up(WRITERS, Path(path).suffix.lower(), kind="ending")
+
+
+def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None:
+    """Write frames (T, H, W, C), uint8, in the format that the ending of `path` names.
+
+    `.mp4` is H.264 in yuv420p (odd sizes get a black line), `.gif` and `.webp` loop for ever,
+    `.png` is a filmstrip with all frames side by side. The file appears whole or not at all.
+
+    Raises:
+        ValueError: an unknown ending, or frames of another type or shape.
+        OSError: the file cannot be written.
+    """
+    check_ending(path)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):
+        raise ValueError(f"frames {frames.dtype}{frames.shape}; uint8 (T, H, W, 1 or 3) is needed")
+    write_whole(path, lambda part: WRITERS[Path(path).suffix.lower()](part, frames, fps))
+
+
+def _write_mp4(path: Path, frames: np.ndarray, fps: float) -> None:
+    odd_rows, odd_columns = frames.shape[1] % 2, frames.shape[2] % 2
+    frames = np.pad(_rgb(frames), [(0, 0), (0, odd_rows), (0, odd_columns), (0, 0)])
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt, stream.options = "yuv420p", _H264
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def _write_animation(path: Path, frames: np.ndarray, fps: float) -> None:
+    iio.imwrite(path, _rgb(frames), plugin="pillow", duration=1000 / fps, loop=0)
+
+
+def _write_filmstrip(path: Path, frames: np.ndarray, fps: float) -> None:
+    strip = rearrange(_rgb(frames), "t h w c -> h (t w) c")
+    iio.imwrite(path, strip, plugin="pillow")
+
+
+def _write_array(path: Path, frames: np.ndarray, fps: float) -> None:
+    np.save(path, frames)
+
+
+def _rgb(frames: np.ndarray) -> np.ndarray:
+    return frames if frames.shape[-1] == 3 else frames.repeat(3, axis=-1)
+
+
+WRITERS = {
+    ".mp4": _write_mp4,
+    ".gif": _write_animation,
+    ".webp": _write_animation,
+    ".png": _write_filmstrip,
+    ".npy": _write_array,
+}

@@ -1,0 +1,185 @@
+"""A generator as a folder, as models of the Hugging Face hub are laid out; nothing is downloaded.
+
+`config.json` (its settings and classes), `model.safetensors`, `card.json` (what goes in and comes
+out) and `README.md`. huggingface_hub's own mixin is not used: it fetches what it does not find,
+falls back to pickle, and takes weights of another network without a word.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from tgan import __version__
+from tgan.config import Config
+from tgan.config.reading import parse_config
+from tgan.lookup import counted
+from tgan.models import GENERATORS
+from tgan.models.conditions import condition_of
+from tgan.runs.build import build_generator, load_generator
+from tgan.runs.export import card, compare
+from tgan.system.files import write_whole_folder
+from tgan.training.state import load_network
+
+CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json", "README.md"
+MODEL_TYPE = "tgan-generator"
+# What a generator has to know of its data.
+_DATA = ("resolution", "channels", "num_frames", "labels")
+
+_TEXT = """\
+---
+library_name: tgan
+tags: [gan, {kind}]
+---
+# A generator of {kind}s
+
+`{name}` of tgan {version}: {frames}{side}x{side} pixels, {depth}, {classes}.
+
+```
+tgan generate . --out samples.{ending}
+```
+
+```python
+import torch
+from tgan.runs.pretrained import load_pretrained
+
+generator, config = load_pretrained(".")
+{call}  # (4, {channels}, {num_frames}, {side}, {side})
+```
+
+`card.json` says what goes in and comes out.
+"""
+
+
+def save_pretrained(generator: nn.Module, config: Config, directory: Path | str) -> None:
+    """Write a generator to a new or empty folder, which `load_pretrained` reads.
+
+    The folder appears only if what is read back gives exactly what the generator gives.
+
+    Args:
+        generator: as `tgan.runs.build.build_generator` makes it of `config`, on the CPU, in
+            inference mode.
+        config: its settings and classes are kept, but neither paths nor how it was trained.
+
+    Raises:
+        ValueError: the folder holds something, or the generator is not that of `config`.
+        ArithmeticError: what was written gives something else.
+    """
+    expected = GENERATORS[config.generator.name]
+    if type(generator) is not expected:
+        raise ValueError(
+            f"generator.name '{config.generator.name}' is a {expected.__name__}, and not a "
+            f"{type(generator).__name__}"
+        )
+    tensors = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
+    with write_whole_folder(directory) as part:
+        _write_json(part / CONFIG, _settings(config))
+        _write_json(part / CARD, card(config))
+        (part / README).write_text(_readme(config), encoding="utf-8")
+        save_file(tensors, part / WEIGHTS, metadata={"format": "pt"})
+        compare(generator, load_pretrained(part)[0], config, tolerance=0)
+
+
+def load_pretrained(directory: Path | str) -> tuple[nn.Module, Config]:
+    """The generator of a folder that `save_pretrained` wrote, on the CPU, in inference mode.
+
+    Returns:
+        The generator, and a configuration whose `generator`, `conditional` and `given`, and sizes
+        and labels of `data` are those that it was saved with; all others are at their defaults.
+
+    Raises:
+        ValueError: a file is missing or damaged, or not of such a generator.
+    """
+    directory = Path(directory)
+    for name in (CONFIG, WEIGHTS):
+        if not (directory / name).is_file():
+            raise ValueError(f"'{directory}' holds no generator: there is no {name}")
+    config = _read_config(directory / CONFIG)
+    try:
+        tensors = load_file(directory / WEIGHTS)
+    except SafetensorError as error:
+        raise ValueError(f"'{directory / WEIGHTS}' is not whole: {error}") from None
+    generator = build_generator(config)
+    try:
+        load_network(generator, tensors, name="generator")
+    except ValueError as error:
+        raise ValueError(f"'{directory}': {error}") from None
+    return generator.eval(), config
+
+
+def load_any(path: Path | str, *, weights: str = "auto") -> tuple[nn.Module, Config]:
+    """The generator of a pretrained folder, of a checkpoint, or of a run's newest one.
+
+    Args:
+        weights: of a run, as for `tgan.runs.build.load_generator`.
+
+    Raises:
+        ValueError: as `load_pretrained` and `load_generator`, or `weights` for a folder that has
+            one generator.
+    """
+    if not (Path(path) / CONFIG).is_file():
+        return load_generator(path, weights=weights)
+    if weights != "auto":
+        raise ValueError(f"--weights {weights}: '{path}' has one generator; leave it out")
+    return load_pretrained(path)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    data = asdict(config.data)
+    return {
+        "model_type": MODEL_TYPE,
+        "conditional": config.conditional,
+        "given": config.given,
+        "data": {name: data[name] for name in _DATA},
+        "generator": asdict(config.generator),
+    }
+
+
+def _read_config(path: Path) -> Config:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"'{path}' cannot be read: {error}") from None
+    kind = settings.pop("model_type", None) if isinstance(settings, dict) else None
+    if kind != MODEL_TYPE:
+        raise ValueError(f"'{path}' is of model_type '{kind}'; {MODEL_TYPE} is needed")
+    data = settings.get("data")
+    if isinstance(data, dict):
+        # A configuration needs data; sampling reads none.
+        name = "images" if data.get("num_frames") == 1 else "videos"
+        settings["data"] = {**data, "name": name, "path": str(path.parent)}
+    # JSON is YAML, which is checked in detail.
+    return parse_config(json.dumps(settings), source=f"'{path}'")
+
+
+def _readme(config: Config) -> str:
+    data, size = config.data, config.generator.z_slow
+    is_image, labels = data.num_frames == 1, data.labels
+    latent = f"torch.rand(4, {size}) * 2 - 1"
+    call = f"samples = generator({latent})"
+    if config.conditional:
+        call = f"labels = torch.arange(4) % {len(labels)}\nsamples = generator({latent}, labels)"
+    if config.given is not None:
+        shape = (4, condition_of(config).given_channels, 1, data.resolution, data.resolution)
+        call = f"given = -torch.ones{shape}  # {config.given}\nsamples = generator({latent}, given)"
+    return _TEXT.format(
+        kind="image" if is_image else "video",
+        name=config.generator.name,
+        version=__version__,
+        frames="" if is_image else f"{data.num_frames} frames of ",
+        side=data.resolution,
+        channels=data.channels,
+        depth=counted(data.channels, "channel"),
+        num_frames=data.num_frames,
+        classes=f"classes {', '.join(labels)}" if config.conditional else "without classes",
+        ending="png" if is_image else "mp4",
+        call=call,
+    )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

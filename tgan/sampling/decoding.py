@@ -1,0 +1,84 @@
+"""Samples that depend on their seed alone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tgan.data.pixels import to_bytes
+from tgan.rng import Stream, seed_of
+
+
+def seed_latents(seeds: Iterable[int], size: int) -> Tensor:
+    """One slow latent per seed, uniform on [-1, 1]: (len(seeds), size), float32, on the CPU.
+
+    Row k is a function of seed k alone.
+
+    Raises:
+        ValueError: a seed is negative.
+    """
+    return torch.stack([_uniform((size,), seed_of(Stream.SAMPLES, seed)) for seed in seeds])
+
+
+def batch_latents(seed: int, draw: int, *, batch_size: int, size: int) -> Tensor:
+    """Slow latents of a global batch in training, a function of (seed, draw): (B, size), CPU."""
+    return _uniform((batch_size, size), seed_of(Stream.LATENTS, seed, draw))
+
+
+def sample_videos(
+    generator: nn.Module,
+    seeds: Sequence[int],
+    *,
+    size: int,
+    batch_size: int = 16,
+    told: Tensor | None = None,
+) -> Iterator[np.ndarray]:
+    """Yield one video (T, H, W, C), uint8, per seed; arguments as for `sample_batches`."""
+    for video in sample_batches(generator, seeds, size=size, batch_size=batch_size, told=told):
+        yield from to_bytes(video).cpu().numpy()
+
+
+@torch.no_grad()
+def sample_batches(
+    generator: nn.Module,
+    seeds: Sequence[int],
+    *,
+    size: int,
+    batch_size: int = 16,
+    told: Tensor | None = None,
+) -> Iterator[Tensor]:
+    """Yield videos (N, C, T, H, W) in [-1, 1] of all seeds in turn, in inference mode.
+
+    Args:
+        generator: maps latents (N, size), and what it is told if it is conditional, to videos; its
+            training mode is restored.
+        seeds: non-negative.
+        size: numbers in a latent.
+        batch_size: how many are made at once; it changes no latent, and pixels by 1/128 at most.
+        told: (len(seeds), ...) of `tgan.models.conditions`, on any device; None for an
+            unconditional generator.
+    """
+    device = next(generator.parameters()).device
+    with inference(generator):
+        for begin in range(0, len(seeds), batch_size):
+            part = slice(begin, begin + batch_size)
+            latents = seed_latents(seeds[part], size).to(device)
+            condition = () if told is None else (told[part].to(device),)
+            yield generator(latents, *condition)
+
+
+@contextmanager
+def inference(module: nn.Module) -> Iterator[None]:
+    """`module` is in inference mode inside, and afterwards as it was before."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
+
+
+def _uniform(shape: tuple[int, ...], seed: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)).mul_(2).sub_(1)

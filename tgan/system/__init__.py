@@ -1,0 +1,1 @@
+"""What the operating system has to do: whole files, devices, memory, the machine."""
