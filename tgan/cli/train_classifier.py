@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> None:
     from tgan.cli.device import pick_device
     from tgan.features.classifier import ClassifierFacts, write_classifier
     from tgan.features.parts import split, whole
-    from tgan.features.training import count_correct, train_classifier
+    from tgan.training.classifier import count_correct, train_classifier
 
     if held_out_clips is None:
         known, unseen = split(clips)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import os
 import shutil
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
 from tgan.rng import Stream, seed_of
 from tgan.system.files import set_usual_mode
+from tgan.training.supervised import supervised
 
 DIRECTORY, WEIGHTS, FACTS = "encoder", "encoder.safetensors", "encoder.json"
 # `build` takes 0 and 1 for generator and critic.
@@ -136,25 +136,25 @@ def train_encoder(
     device = next(encoder.parameters()).device
     for network in (generator, critic):
         network.eval().requires_grad_(False)
-    encoder.train()
-    optimizer = torch.optim.RMSprop(encoder.parameters(), learning_rate)
-    batches = ClipBatches(source, batch_size=batch_size, seed=seed)
-    last, count = 0.0, max(steps // 10, 1)
-    for step, (clips, _) in zip(range(steps), stream_batches(batches, first=0), strict=False):
+
+    def loss(encoder: nn.Module, clips: Tensor) -> Tensor:
         real = normalise(clips.to(device))
         made = generator(encoder(real))
         features = critic.features(real), critic.features(made)
-        loss = encoder_loss(real, made, *features, kappa=kappa).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        value = loss.item()
-        if not math.isfinite(value):
-            raise ArithmeticError(f"the encoder's loss is {value} at step {step}")
-        last += value / count if step >= steps - count else 0.0
-        report(value)
-    encoder.eval()
-    return last
+        return encoder_loss(real, made, *features, kappa=kappa).mean()
+
+    batches = ClipBatches(source, batch_size=batch_size, seed=seed)
+    losses = supervised(
+        encoder,
+        loss,
+        (clips for clips, _ in stream_batches(batches, first=0)),
+        torch.optim.RMSprop(encoder.parameters(), learning_rate),
+        steps=steps,
+        report=report,
+        name="encoder",
+    )
+    last = losses[-max(steps // 10, 1) :]
+    return sum(value / len(last) for value in last)
 
 
 def weights_hash(network: nn.Module) -> str:
