@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from tgan.features.weights import fill, load_state
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
 from tgan.rng import Stream, seed_of
-from tgan.system.files import set_usual_mode
+from tgan.system.files import write_whole_folder
 from tgan.training.supervised import supervised
 
 DIRECTORY, WEIGHTS, FACTS = "encoder", "encoder.safetensors", "encoder.json"
@@ -175,22 +173,11 @@ def check_no_encoder(run: Path) -> None:
 
 def save_encoder(run: Path, encoder: ImageEncoder, facts: EncoderFacts) -> Path:
     """Write the folder `encoder` of `run`, whole or not at all, in place of one that is there."""
-    path = run / DIRECTORY
-    part = path.with_name(f".{DIRECTORY}.{os.getpid()}.part")
-    replaced = path.with_name(f".{DIRECTORY}.{os.getpid()}.replaced")
     tensors = {key: value.cpu().contiguous() for key, value in encoder.state_dict().items()}
-    try:
-        part.mkdir()
+    with write_whole_folder(run / DIRECTORY, replace=True) as part:
         save_file(tensors, part / WEIGHTS)
-        set_usual_mode(part / WEIGHTS)
         (part / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n")
-        if path.exists():
-            path.rename(replaced)
-        part.rename(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
-    return path
+    return run / DIRECTORY
 
 
 def load_encoder(run: Path, generator: nn.Module) -> tuple[ImageEncoder, EncoderFacts]:

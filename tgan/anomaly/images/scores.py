@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tgan.rng import Stream, seed_of
+from tgan.training.rates import linear
 
 # Schlegl et al. 2017: steps of the search, and the weight of the critic's features in it.
 SEARCH_STEPS, FEATURE_WEIGHT = 500, 0.1
@@ -187,10 +188,10 @@ def _descend(
 ) -> tuple[Tensor, Tensor]:
     """Latents (N, K) after the search, and their losses (N,)."""
     latents = latents.clone().requires_grad_()
-    optimizer = torch.optim.Adam([latents], lr=rate)
+    optimizer, falling = torch.optim.Adam([latents], lr=rate), linear(steps)
     with torch.enable_grad():
         for step in range(steps):
-            optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
+            optimizer.param_groups[0]["lr"] = rate * falling(step)
             # Adam goes by coordinates, and the gradient of the sum has a row for each picture: so
             # each is searched for as if it were alone. Networks are left without gradients.
             (latents.grad,) = torch.autograd.grad(losses(latents).sum(), latents)
