@@ -3,10 +3,11 @@
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 # Below `tgan`; what lies inside a package that is named here has moved along with it.
 MOVED = {
@@ -97,6 +98,29 @@ def new_name(name: str) -> str | None:
         return f"tgan.{MOVED[old]}"
     package, _, module = old.rpartition(".")
     return f"tgan.{MOVED[package]}.{module}" if package in MOVED else None
+
+
+def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module whose members have other names now: old ones go on.
+
+    Args:
+        module: its `__name__`.
+        names: by old name the new one, `New` in the same module, or `room.module:New` below
+            `tgan`.
+
+    Example:
+        >>> __getattr__ = renamed(__name__, {"Old": "New", "gone": "data.spans:clip_span"})
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        place, _, new = names[name].rpartition(":")
+        owner = f"tgan.{place}" if place else module
+        warnings.warn(f"{module}.{name} is {owner}.{new} now", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(owner), new)
+
+    return find
 
 
 class _Finder(MetaPathFinder, Loader):
