@@ -136,7 +136,8 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
     Raises:
         ValueError: a strategy that does not fit, or data that are not there.
     """
-    from tgan.runs.build import build_held_out, build_source, with_labels
+    from tgan.data.datasets import open_dataset, open_held_out
+    from tgan.runs.build import classes_of
 
     for name, arm in plan.arms.items():
         for trial in arm.trials:
@@ -145,8 +146,10 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
             except ValueError as error:
                 raise ValueError(f"strategy '{name}': {error}") from None
     if set(names) & set(ON_VIDEO):
-        build_source(with_labels(config))
-        if build_held_out(config) is None:
+        source = open_dataset(config.data)
+        if config.conditional:
+            classes_of(source, config)
+        if open_held_out(config.data) is None:
             raise ValueError("no clips to measure against: set data.held_out_path")
 
 

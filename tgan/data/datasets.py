@@ -33,6 +33,18 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
     return _open(data, held_out=True)
 
 
+def open_like(data: DataConfig, path: str) -> ClipSource:
+    """The clips at another path, of the sizes and the kind of `data`.
+
+    Raises:
+        ValueError: there are none.
+    """
+    name = data.name
+    if name not in ("images", "videos", "rgbd"):
+        name = "images" if data.num_frames == 1 else "videos"
+    return open_dataset(dataclasses.replace(data, name=name, path=path))
+
+
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
     source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
     return source if source is None or not data.classes else of_classes(source, data.classes)
@@ -114,6 +126,12 @@ def _rgbd(data: DataConfig) -> ClipSource:
     )
 
 
+def _own(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    if held_out:
+        return None
+    raise ValueError("data.name own: the clips came from Python; hand them over as `source`")
+
+
 DATASETS = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
@@ -122,4 +140,5 @@ DATASETS = {
     "torchvision": _torchvision,
     "digits": _digits,
     "shapes3d": _shapes3d,
+    "own": _own,
 }

@@ -12,10 +12,8 @@ import yaml
 
 from tgan.config import Config
 from tgan.config.reading import parse_config
-from tgan.runs.build import build_run
+from tgan.runs.train import fit_run, prepare_run
 from tgan.training.checkpoint import directory_of
-from tgan.training.loop import fit
-from tgan.training.run_dir import claim
 
 # Where a job's folder has its run.
 RUN = "run"
@@ -62,13 +60,7 @@ def train(config: Config, run_dir: Path) -> None:
         ArithmeticError: it diverged.
         KeyboardInterrupt: it was asked to stop; its checkpoint is written.
     """
-    checkpoint = claim(run_dir, config, resume="auto")
-    if checkpoint is not None:
-        config.data.labels = parse_config(checkpoint.config).data.labels
-    run = build_run(config, run_dir)
-    if checkpoint is not None:
-        run.task.load_tensors(checkpoint.tensors)
-    if fit(run, first_step=0 if checkpoint is None else checkpoint.step):
+    if fit_run(*prepare_run(config, run_dir, resume="auto")):
         raise KeyboardInterrupt
 
 

@@ -1,24 +1,18 @@
 """Seconds per training step of every arm, taken in turn in one process."""
 
 import time
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from torch import Tensor
-
 from tgan.benchmarks.clipping.runs import variation
 from tgan.config import Config
-from tgan.data.clips import ClipSource
-from tgan.data.loader import ClipBatches
-from tgan.data.pixels import normalise
-from tgan.models.conditions import condition_of
-from tgan.runs.build import build_source, build_task, with_labels
-from tgan.sampling.decoding import batch_latents
+from tgan.data.datasets import open_dataset
+from tgan.models.conditions import conditioning_of
+from tgan.runs.build import build_task, classes_of
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator
-from tgan.training.steps import Batch
+from tgan.training.streams import latent_batches, real_batches
 
 # Steps in a round: as many as the critic's updates between two clips of the paper.
 ROUND, WARM_UP = 5, 2
@@ -73,12 +67,18 @@ class _Trainer:
     """An experiment in training, of which nothing is kept."""
 
     def __init__(self, config: Config) -> None:
-        config = with_labels(config)
+        source = open_dataset(config.data)
+        classes = classes_of(source, config) if config.conditional else []
         accelerator = make_accelerator(mixed_precision=config.train.mixed_precision)
-        self.task: GANTask = build_task(config, accelerator)
-        self.device, self._step = accelerator.device, 0
-        self._reals = self._batches(config, build_source(config))
-        self._latents = self._draws(config)
+        self.task: GANTask = build_task(config, accelerator, classes)
+        self._step = 0
+        shared = {
+            "batch_size": config.train.batch_size,
+            "seed": config.train.seed,
+            "device": accelerator.device,
+        }
+        self._reals = real_batches(source, conditioning_of(config, classes), **shared)
+        self._latents = latent_batches(config.generator.z_slow, **shared)
 
     def seconds_per_step(self, steps: int) -> float:
         """Of the next few steps, until their losses are known."""
@@ -88,16 +88,3 @@ class _Trainer:
             self._step += 1
         float(sum(terms.values()))
         return (time.perf_counter() - begin) / steps
-
-    def _batches(self, config: Config, source: ClipSource) -> Iterator[Batch]:
-        batches = ClipBatches(source, batch_size=config.train.batch_size, seed=config.train.seed)
-        condition = condition_of(config)
-        for number in count():
-            clips, labels = (tensor.to(self.device) for tensor in batches[number])
-            samples = normalise(clips)
-            yield Batch(samples, condition.of(samples, labels))
-
-    def _draws(self, config: Config) -> Iterator[Tensor]:
-        sizes = {"batch_size": config.train.batch_size, "size": config.generator.z_slow}
-        for draw in count():
-            yield batch_latents(config.train.seed, draw, **sizes).to(self.device)

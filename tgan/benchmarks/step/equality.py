@@ -137,8 +137,8 @@ def _plain_first_step(
 def _our_first_step(generator: nn.Module, critic: nn.Module, real: Tensor, z: Tensor) -> FirstStep:
     task = make_task(generator, critic)
     gradients: dict[str, Tensor] = {}
-    for name, player in (("generator", task.generator), ("critic", task.critic)):
-        _note_gradients(name, player.module, player.optimizer, gradients)
+    for name, learner in (("generator", task.generator), ("critic", task.critic)):
+        _note_gradients(name, learner.module, learner.optimizer, gradients)
     terms = task.step(0, repeat(Batch(real)), repeat(z))
     return FirstStep([terms[f"{name}_loss"].item() for name in ("generator", "critic")], gradients)
 

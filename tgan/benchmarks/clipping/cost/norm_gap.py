@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from tgan.benchmarks.clipping.cost.update_cost import Sizes
-from tgan.benchmarks.clipping.small import config_of, seeded
+from tgan.benchmarks.clipping.small import config_of
 from tgan.linalg import clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
+from tgan.rng.weights import seeded
 from tgan.runs.build import build_critic, critic_example
 
 # Enough for a clip to 1 to level most singular values of a kernel.

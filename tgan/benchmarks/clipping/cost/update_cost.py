@@ -10,16 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tgan.benchmarks.clipping.small import check_finite, config_of, echo, player_of
+from tgan.benchmarks.clipping.small import check_finite, config_of, critic_of
 from tgan.benchmarks.clipping.timing import twin_of
 from tgan.config import Config
 from tgan.linalg import conv_norm_upper_bound
-from tgan.losses import OBJECTIVES
 from tgan.models.affine import affine_layers
 from tgan.rng import Stream, seed_of
 from tgan.rng.noise import Noise
 from tgan.runs.build import build_constraint, build_critic, critic_example
-from tgan.training.steps import Batch, Game, critic_step
+from tgan.training.steps import Batch, critic_step
 
 # As the paper trains (Saito et al. 2017, section 4.1).
 OPTIMIZER = {"critic_optimizer.name": "rmsprop", "critic_optimizer.lr": 5e-5}
@@ -94,8 +93,7 @@ class _Critic:
         constraint.attach(self.critic, self.example)
         # As in training.
         self.critic.to(memory_format=torch.channels_last_3d)
-        player = player_of(self.critic, config.critic_optimizer)
-        self.game = Game(echo(), player, OBJECTIVES[config.objective], constraint)
+        self.learner = critic_of(self.critic, constraint, config)
         self.shape = (sizes.batch, *self.example[0].shape[1:])
         self.numbers = count(1)
         # Not timed: memory is laid out, and the optimiser makes its tables.
@@ -121,7 +119,7 @@ class _Critic:
         real, fake = (self._draw(number, side) for side in (0, 1))
         begin = time.process_time()
         terms = critic_step(
-            self.game, real=Batch(real), z=fake, noise=Noise(0, number), update=number
+            self.learner, real=Batch(real), fake=fake, noise=Noise(0, number), update=number
         )
         check_finite(terms, number)
         return time.process_time() - begin
