@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tgan.benchmarks.step import comparison
 from tgan.benchmarks.step.comparison import run_program
 from tgan.benchmarks.step.sizes import Sizes
-from tgan.benchmarks.step.timing import comparison
 from tgan.cli import run
 
 

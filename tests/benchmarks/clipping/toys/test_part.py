@@ -9,8 +9,8 @@ from PIL import Image
 from tgan.benchmarks.clipping.sections import SECTIONS
 from tgan.benchmarks.clipping.small import config_of
 from tgan.benchmarks.clipping.strategies import ARMS
+from tgan.benchmarks.clipping.toys import part as toys
 from tgan.benchmarks.clipping.toys.part import Toys
-from tgan.benchmarks.clipping.toys.part import part as toys
 from tgan.benchmarks.clipping.toys.picture import MARGIN, MODE, POINT, SIDE, draw_points
 from tgan.benchmarks.clipping.toys.toygan import Schedule, draw_samples, judge, train_generator
 from tgan.benchmarks.engine.part import Plan
