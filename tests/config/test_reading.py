@@ -7,6 +7,7 @@ import pytest
 
 from tgan.config import Config
 from tgan.config.reading import (
+    differences,
     dump_config,
     experiment_parser,
     flat_settings,
@@ -234,3 +235,20 @@ def test_an_option_can_import_nothing(trap, option):
 def test_the_trap_would_spring(trap):
     __import__("trap")
     assert trap.exists()
+
+
+def test_differences_are_named_with_both_values():
+    old = {"a": {"b": 1, "c": [1, 2]}, "d": "x", "gone": 0.5}
+    new = {"new": True, "d": "y", "a": {"b": 2, "c": (1, 2)}}
+    assert differences(old, old) == differences(old, old | {"nothing": None}) == []
+    assert differences(old, new) == [
+        "a.b was 1 and is 2",
+        "d was 'x' and is 'y'",
+        "gone was 0.5 and is None",
+        "new was None and is True",
+    ]
+
+
+def test_long_values_are_cut_in_differences():
+    (text,) = differences({"text": "a" * 500}, {"text": "b" * 500})
+    assert text.startswith("text was 'aaa") and " and is 'bbb" in text and len(text) < 200

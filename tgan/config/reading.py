@@ -7,7 +7,7 @@ it, as dotted options with plain values: so a configuration cannot name code, by
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -96,6 +96,25 @@ def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The settings that differ, in words: `["train.steps was 5 and is 6"]`; [] for none.
+
+    Settings may be nested; a name is dotted then. One that is missing counts as None, and a tuple
+    as the list of its items, as JSON has it.
+
+    Example:
+        >>> differences({"critic": {"width": 4}}, {"critic": {"width": 8}})
+        ['critic.width was 4 and is 8']
+    """
+    before, now = (flat_settings(json.loads(json.dumps(each))) for each in (old, new))
+    names = dict.fromkeys([*before, *now])
+    return [
+        f"{name} was {before.get(name)!r:.80} and is {now.get(name)!r:.80}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
 
 
 def _expand_files(argv: Sequence[str]) -> Iterator[str]:

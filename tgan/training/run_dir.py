@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from tgan.config import Config
-from tgan.config.reading import dump_config, flat_settings
+from tgan.config.reading import differences, dump_config, flat_settings
 from tgan.system.files import check_writable
 from tgan.training.checkpoint import (
     CHECKPOINTS,
@@ -102,14 +103,12 @@ def _refuse_existing_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    before = flat_settings(yaml.safe_load(checkpoint.config))
-    now = flat_settings(yaml.safe_load(dump_config(config)))
-    differences = [
-        f"{name} was {before.get(name)} and is {now.get(name)}"
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and not name.startswith(_FREE_TO_CHANGE)
-    ]
-    if differences:
-        raise ValueError(
-            f"settings differ from those of '{checkpoint.path}': {'; '.join(differences)}"
-        )
+    found = differences(_fixed(checkpoint.config), _fixed(dump_config(config)))
+    if found:
+        raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
+
+
+def _fixed(config: str) -> dict[str, Any]:
+    """The settings of a configuration that may not change, by their dotted names."""
+    settings = flat_settings(yaml.safe_load(config))
+    return {name: v for name, v in settings.items() if not name.startswith(_FREE_TO_CHANGE)}
