@@ -286,7 +286,9 @@ def test_other_settings_or_videos_are_refused(videos, tmp_path):
     root, out = Path(shutil.copytree(videos, tmp_path / "v")), tmp_path / "out"
     scan = find_sources([root], labels="folders")
     pack(scan, out, SMALL)
-    with pytest.raises(ValueError, match="resolution was 16 and is 32; stride was 1 and is 2; choose another"):
+    with pytest.raises(
+        ValueError, match="resolution was 16 and is 32; stride was 1 and is 2; choose another"
+    ):
         pack(scan, out, Settings(resolution=32, stride=2))
     with pytest.raises(ValueError, match="other video files or labels"):
         pack(find_sources([root]), out, SMALL)

@@ -1,14 +1,10 @@
-"""Training runs of the benchmark: variations of one experiment, trained and resumed."""
+"""Training runs of experiments, resumed where they were interrupted."""
 
-import math
 import resource
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-import yaml
 
 from tgan.config import Config
 from tgan.config.reading import parse_config
@@ -19,40 +15,6 @@ from tgan.training.run_dir import claim
 
 # Where a job's folder has its run.
 RUN = "run"
-
-
-def variation(config: str, settings: Mapping[str, Any]) -> Config:
-    """The experiment of the YAML text `config` with dotted settings in place of its own.
-
-    Its own constraint is dropped whole: settings of one constraint are mistakes for another.
-
-    Raises:
-        ValueError: a setting that does not exist or is out of range.
-    """
-    nested = yaml.safe_load(config)
-    nested.pop("constraint", None)
-    for name, value in settings.items():
-        *groups, key = name.split(".")
-        group = nested
-        for part in groups:
-            group = group.setdefault(part, {})
-        group[key] = value
-    return parse_config(yaml.safe_dump(nested))
-
-
-def log_settings(steps: int, *, milestones: Sequence[int] = ()) -> dict[str, Any]:
-    """Settings of a run that leaves checkpoints and losses and nothing else behind."""
-    return {
-        "train.steps": steps,
-        "log.preview_every": 0,
-        "log.preview_count": 1,
-        "log.distance_clips": 0,
-        "log.critic_every": 0,
-        "log.trackers": [],
-        "log.keep_last": 1,
-        "log.checkpoint_every": math.ceil(steps / 4),
-        "log.milestones": sorted(milestones),
-    }
 
 
 def train(config: Config, run_dir: Path) -> None:
