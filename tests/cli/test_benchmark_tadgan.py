@@ -46,7 +46,7 @@ def test_folders_that_are_missing_or_of_something_else(data, tmp_path, capsys):
     for argv, message in {
         ("--out", new): "--data is missing; nab, nasa, ucr lie in it",
         ("--out", new, "--data", "nope"): "--data nope is no folder",
-        ("--out", str(data), "--data", str(data)): "holds something else than this benchmark (thesis",
+        ("--out", str(data), "--data", str(data)): "something else than this benchmark (thesis",
     }.items():
         with pytest.raises(SystemExit):
             main(["benchmark-tadgan", *argv])

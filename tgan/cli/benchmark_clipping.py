@@ -9,8 +9,7 @@ from typing import Any
 from jsonargparse import ArgumentParser, Namespace
 
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.plan import Plan
-from tgan.benchmarks.clipping.record import claim_folder
+from tgan.benchmarks.clipping.plan import Plan, claim_folder
 from tgan.benchmarks.clipping.strategies import strategies_named
 from tgan.config import Config
 from tgan.config.reading import dump_config, experiment_parser, read_experiment
@@ -47,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
     config, arguments = read_experiment(_parser(), argv)
     plan = _plan(config, arguments)
     names, out = _part_names(arguments.parts), Path(arguments.out)
-    on_record = claim_folder(out, plan)
+    on_record = claim_folder(out, plan, PARTS)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.benchmarks.clipping.benchmark import run_benchmark

@@ -105,7 +105,7 @@ def test_a_result_counts_wherever_the_data_lie_but_not_with_other_settings(tmp_p
 
 
 @pytest.mark.parametrize(("old", "new"), [("arm", "strategy"), ("arms", "strategies")])
-def test_a_result_of_version_0_1_is_read(tmp_path, old, new):
+def test_a_result_of_an_earlier_version_is_read(tmp_path, old, new):
     folder = tmp_path / path_of("cost/a")
     about = {"part": "cost", "name": "cost/a", "made_by": MAKER}
     write_json(folder / JOB, about | {"settings": {old: {"objective": "hinge"}, "quick": True}})

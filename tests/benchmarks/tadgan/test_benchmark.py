@@ -14,7 +14,6 @@ from tgan.benchmarks.tadgan.benchmark import run_comparison
 from tgan.benchmarks.tadgan.cases import REPORTING, find_series, read_cases
 from tgan.benchmarks.tadgan.methods import METHODS, TadGANMethod
 from tgan.benchmarks.tadgan.part import Detectors
-from tgan.benchmarks.tadgan.plan import plan_of
 from tgan.metrics.overlap import agreement
 
 BASELINES = {name: METHODS[name] for name in ("constant_median", "pca")}
@@ -132,22 +131,11 @@ def test_what_is_damaged_is_refused_before_any_work(compare, tmp_path, monkeypat
         compare(BASELINES)
 
 
-def test_a_folder_of_version_0_1_is_refused_and_left_as_it_is(compare, tmp_path):
+def test_a_folder_of_an_earlier_version_is_refused_and_left_as_it_is(compare, tmp_path):
     old = tmp_path / "out/runs/pca/UCR/1-sine-0.json"
     old.parent.mkdir(parents=True)
     old.write_text("{}")
     (tmp_path / "out/results.json").write_text("[]")
-    with pytest.raises(ValueError, match="holds runs as version 0.1 kept them"):
+    with pytest.raises(ValueError, match="holds runs of an earlier version"):
         compare(BASELINES)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"runs", "results.json"}
-
-
-def test_the_part_does_the_jobs_of_its_plan(tmp_path):
-    write_ucr(tmp_path, 1)
-    cases = read_cases(tmp_path, ["ucr"])
-    plan = plan_of(cases, BASELINES, seeds=1, data=tmp_path, out=tmp_path / "out")
-    first, second = jobs = Detectors().jobs(plan, {})
-    assert jobs == list(plan.values())
-    result = Detectors().run(second, tmp_path)
-    assert result["found"]["reconstruction"]["intervals"] == {"tp": 1, "fp": 0, "fn": 0}
-    assert json.loads(json.dumps(result))["error"] is None and first.name != second.name

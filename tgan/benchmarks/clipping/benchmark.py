@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tgan.benchmarks.clipping.looks import looks
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.plan import Plan
-from tgan.benchmarks.clipping.record import Record
+from tgan.benchmarks.clipping.plan import Plan, Record
+from tgan.benchmarks.clipping.strategies import STRATEGIES, Strategy
 from tgan.benchmarks.engine.completion import complete
 from tgan.benchmarks.engine.progress import Progress
 from tgan.benchmarks.engine.queue import Queue
 from tgan.benchmarks.engine.records import REPORT, TABLES
 from tgan.benchmarks.page.content import Section
 from tgan.benchmarks.page.html import write_report
+from tgan.benchmarks.page.plots import Style, numbered_style
 from tgan.benchmarks.page.tables import write_tables
 from tgan.lookup import counted
 
@@ -67,6 +67,20 @@ def run_benchmark(
     complete(queue, lambda: _report(plan, out, known(queue), queue.crashed, about))
 
 
+def looks() -> dict[str, Style]:
+    """The look of every strategy in plots, by its name and by its title, whichever take part.
+
+    One colour for each, dashed and hollow with batch norms.
+    """
+    families: dict[tuple, int] = {}
+    found = {}
+    for name, strategy in STRATEGIES.items():
+        number = families.setdefault(_family(strategy), len(families))
+        style = numbered_style(number, is_hollow=strategy.batch_norm)
+        found |= {name: style, strategy.title: style}
+    return found
+
+
 def _report(
     plan: Plan, out: Path, record: Record, crashed: Mapping[str, str], about: Mapping[str, str]
 ) -> None:
@@ -94,3 +108,8 @@ def _describe_makers(makers: Iterable[Mapping[str, str]]) -> str:
         for maker, count in counts.items()
     ]
     return f"Done: {'; '.join(described)}."
+
+
+def _family(strategy: Strategy) -> tuple:
+    """What strategies of one colour have in common: all but batch norms."""
+    return (*sorted(strategy.constraint.items()), strategy.objective)

@@ -16,7 +16,7 @@ JOBS, LOCK = "jobs", ".lock"
 _OWN = {RESULTS, REPORT, TABLES, JOBS, LOCK}
 # In the folder of a job.
 JOB, RESULT, LOG, SCRIPT = "job.json", "result.json", "log.txt", "reproduce.py"
-# Names of settings in the job files of version 0.1.
+# Old names of settings, in job files of an earlier version.
 _RENAMED = {"arm": "strategy", "arms": "strategies"}
 
 

@@ -11,8 +11,7 @@ from tgan.benchmarks.engine.queue import Queue
 from tgan.benchmarks.engine.records import RESULTS, TABLES, write_json
 from tgan.benchmarks.tadgan.cases import Case
 from tgan.benchmarks.tadgan.methods import Method
-from tgan.benchmarks.tadgan.part import Detectors
-from tgan.benchmarks.tadgan.plan import Plan, plan_of
+from tgan.benchmarks.tadgan.part import Detectors, Plan, plan_of
 from tgan.benchmarks.tadgan.records import PART, Result, Run, check_out, read_run
 from tgan.benchmarks.tadgan.tables import Row, report
 from tgan.system.files import write_whole

@@ -55,7 +55,7 @@ def check_out(out: Path) -> None:
     """Raise a ValueError unless the comparison may use a folder: a new one, or one of its own."""
     if (out / "runs").is_dir():
         raise ValueError(
-            f"'{out}' holds runs as version 0.1 kept them, which cannot be read; name a new folder"
+            f"'{out}' holds runs of an earlier version, which cannot be read; name a new folder"
         )
     check_folder(out, [PART])
 

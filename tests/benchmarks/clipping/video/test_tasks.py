@@ -3,9 +3,8 @@ import dataclasses
 import pytest
 
 from tests.conftest import make_tiny_config
-from tgan.benchmarks.clipping.experiments import log_settings
+from tgan.benchmarks.clipping.experiments import log_settings, train
 from tgan.benchmarks.clipping.measuring import measure_checkpoint
-from tgan.benchmarks.clipping.runs import train
 from tgan.benchmarks.clipping.strategies import STRATEGIES
 from tgan.benchmarks.clipping.video.jobs import (
     DISTANCE,

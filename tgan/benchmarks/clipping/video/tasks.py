@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tgan.benchmarks.clipping.experiments import variation
+from tgan.benchmarks.clipping.experiments import (
+    RUN,
+    checkpoint_of,
+    peak_megabytes,
+    train,
+    variation,
+)
 from tgan.benchmarks.clipping.measuring import (
     CHOOSING_SEED,
     MEASURING_SEED,
@@ -14,7 +20,6 @@ from tgan.benchmarks.clipping.measuring import (
     show_checkpoint,
     show_real,
 )
-from tgan.benchmarks.clipping.runs import RUN, checkpoint_of, peak_megabytes, train
 from tgan.benchmarks.clipping.video.jobs import RATIO, REAL, SAMPLES
 from tgan.benchmarks.clipping.video.timing import time_strategies
 from tgan.benchmarks.engine.jobs import Job, Result

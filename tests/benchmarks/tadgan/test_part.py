@@ -1,18 +1,20 @@
 """Which runs there are, and what of them is on record."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from tests.made.labelled_series import TINY, labelled
+from tests.made.labelled_series import TINY, labelled, write_ucr
 from tgan.anomaly.series.baselines.linear import BASELINES
 from tgan.benchmarks.engine.records import RESULT, path_of, write_job, write_json
-from tgan.benchmarks.tadgan.cases import REPORTING, Case
-from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
-from tgan.benchmarks.tadgan.plan import plan_of
+from tgan.benchmarks.tadgan.cases import REPORTING, Case, read_cases
+from tgan.benchmarks.tadgan.methods import METHODS, BaselineMethod, TadGANMethod
+from tgan.benchmarks.tadgan.part import Detectors, plan_of
 from tgan.benchmarks.tadgan.records import Run, read_run
 
+TWO = {name: METHODS[name] for name in ("constant_median", "pca")}
 PCA = {"pca": BaselineMethod("pca")}
 
 
@@ -133,3 +135,14 @@ def test_a_baseline_with_other_defaults_is_another_one(plan, tmp_path, monkeypat
     ((setting, value),) = change.items()
     with pytest.raises(ValueError, match=f"settings.parameters.{setting} was .* and is {value}"):
         read_run(run, job, out, combination="reconstruction")
+
+
+def test_the_part_does_the_jobs_of_its_plan(tmp_path):
+    write_ucr(tmp_path, 1)
+    cases = read_cases(tmp_path, ["ucr"])
+    plan = plan_of(cases, TWO, seeds=1, data=tmp_path, out=tmp_path / "out")
+    first, second = jobs = Detectors().jobs(plan, {})
+    assert jobs == list(plan.values())
+    result = Detectors().run(second, tmp_path)
+    assert result["found"]["reconstruction"]["intervals"] == {"tp": 1, "fp": 0, "fn": 0}
+    assert json.loads(json.dumps(result))["error"] is None and first.name != second.name
