@@ -123,7 +123,7 @@ def test_interrupted_the_same_command_goes_on_bit_for_bit(run_dir, tmp_path, mon
     capsys.readouterr()
     with pytest.raises(SystemExit):
         small(*command, out, "--seed", 3)
-    assert "other settings (seeds.first_sample: 2000000 there" in capsys.readouterr().err
+    assert "other settings (seeds.first_sample was 2000000 and is" in capsys.readouterr().err
     small(*command, out)
     assert calls == [0, 1, 2, 0, 1, 2, 2, 0, 1, 2]
     whole, parts = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("whole", "parts"))

@@ -283,8 +283,8 @@ def test_settings_in_python_change_a_base_and_leave_it_alone(tmp_path):
     assert dump_config(base) == before and (changed.train.steps, changed.train.seed) == (7, 3)
     assert changed.log.milestones == [5, 6] and changed.data.path == str(tmp_path)
     found = differences(asdict(base), asdict(changed))
-    assert found == [
-        f"data.path was None and is {tmp_path}",
+    assert sorted(found) == [
+        f"data.path was None and is '{tmp_path}'",
         "log.milestones was [] and is [5, 6]",
         "train.seed was 0 and is 3",
     ]
@@ -366,3 +366,20 @@ def test_an_option_can_import_nothing(trap, option):
 def test_the_trap_would_spring(trap):
     __import__("trap")
     assert trap.exists()
+
+
+def test_differences_are_named_with_both_values():
+    old = {"a": {"b": 1, "c": [1, 2]}, "d": "x", "gone": 0.5}
+    new = {"new": True, "d": "y", "a": {"b": 2, "c": (1, 2)}}
+    assert differences(old, old) == differences(old, old | {"nothing": None}) == []
+    assert differences(old, new) == [
+        "a.b was 1 and is 2",
+        "d was 'x' and is 'y'",
+        "gone was 0.5 and is None",
+        "new was None and is True",
+    ]
+
+
+def test_long_values_are_cut_in_differences():
+    (text,) = differences({"text": "a" * 500}, {"text": "b" * 500})
+    assert text.startswith("text was 'aaa") and " and is 'bbb" in text and len(text) < 200

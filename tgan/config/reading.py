@@ -122,11 +122,20 @@ def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Settings that differ, nested or flat, each as `name was A and is B`, by name."""
-    before, now = flat_settings(dict(old)), flat_settings(dict(new))
+    """The settings that differ, in words: `["train.steps was 5 and is 6"]`; [] for none.
+
+    Settings may be nested; a name is dotted then. One that is missing counts as None, and a tuple
+    as the list of its items, as JSON has it.
+
+    Example:
+        >>> differences({"critic": {"width": 4}}, {"critic": {"width": 8}})
+        ['critic.width was 4 and is 8']
+    """
+    before, now = (flat_settings(json.loads(json.dumps(each))) for each in (old, new))
+    names = dict.fromkeys([*before, *now])
     return [
-        f"{name} was {before.get(name)} and is {now.get(name)}"
-        for name in sorted(before.keys() | now.keys())
+        f"{name} was {before.get(name)!r:.80} and is {now.get(name)!r:.80}"
+        for name in names
         if before.get(name) != now.get(name)
     ]
 

@@ -13,7 +13,6 @@ from tgan.config import Config, ConstraintConfig
 from tgan.config.names import OWN
 from tgan.config.validation import validate
 from tgan.constraints import Constraint
-from tgan.data.arrays import as_source
 from tgan.data.clips import ClipSource
 from tgan.losses import Objective
 from tgan.models.conditions import conditioning_of
@@ -91,6 +90,8 @@ def own_source(
     """
     if data is None:
         return None
+    from tgan.data.own.source import as_source
+
     return as_source(data, labels=labels, num_frames=config.data.num_frames)
 
 

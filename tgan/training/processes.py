@@ -1,11 +1,9 @@
 """Everything that is asked of Accelerate: devices, processes, precision, trackers."""
 
-import ctypes
 import gc
 import importlib.util
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch.nn.parallel import DistributedDataParallel
 
+from tgan.system.lifetime import end_with_parent
 from tgan.system.memory import keep_freed_memory
 from tgan.training.steps import Learner
 
@@ -75,14 +74,13 @@ def _refuse_conflicts(mixed_precision: str, trackers: Sequence[str]) -> None:
 
 
 def _end_with_launcher() -> None:
-    """Have Linux send SIGTERM when `accelerate launch` dies.
+    """End, saving a checkpoint, when `accelerate launch` dies.
 
     It starts a single process as a child that would otherwise train on, and never saves for it.
     Without a launcher the parent may be a shell that is closed on purpose.
     """
-    if sys.platform == "linux" and "ACCELERATE_MIXED_PRECISION" in os.environ:
-        parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
+    if "ACCELERATE_MIXED_PRECISION" in os.environ:
+        end_with_parent()
 
 
 def prepare(accelerator: Accelerator, learner: Trained) -> Trained:

@@ -3,9 +3,10 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tgan.config import Config
-from tgan.config.reading import differences, parse_config
+from tgan.config.reading import differences, flat_settings, parse_config
 from tgan.system.files import check_writable
 from tgan.training.checkpoint import (
     CHECKPOINTS,
@@ -106,7 +107,12 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    found = differences(asdict(parse_config(checkpoint.config)), asdict(config))
-    fixed = [text for text in found if not text.startswith(_FREE_TO_CHANGE)]
-    if fixed:
-        raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(fixed)}")
+    before, now = (_fixed(each) for each in (parse_config(checkpoint.config), config))
+    if found := differences(before, now):
+        raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
+
+
+def _fixed(config: Config) -> dict[str, Any]:
+    """The settings that may not change, by their dotted names."""
+    settings = flat_settings(asdict(config))
+    return {name: v for name, v in settings.items() if not name.startswith(_FREE_TO_CHANGE)}

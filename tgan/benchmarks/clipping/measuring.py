@@ -1,4 +1,4 @@
-"""What is measured of a training run, and what is shown."""
+"""Measurements of training runs and their critics, and the clips that are shown."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How long our training step and our clipping take."""
+"""Times of our training step and our clipping."""
 
 import time
 from itertools import repeat

@@ -1,4 +1,4 @@
-"""What a constraint adds to an update of TGAN's critic, and what is certain of the critic then."""
+"""Cost of a constraint in an update of TGAN's critic, and what is certain of the critic then."""
 
 import time
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tgan.benchmarks.clipping.small import check_finite, config_of, critic_of
-from tgan.benchmarks.clipping.timing import twin_of
+from tgan.benchmarks.clipping.experiments import small_experiment
+from tgan.benchmarks.clipping.small import check_finite, critic_of
+from tgan.benchmarks.clipping.strategies import unconstrained
 from tgan.config import Config
 from tgan.linalg import conv_norm_upper_bound
 from tgan.models.affine import affine_layers
@@ -44,7 +45,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
     """Update a critic under a constraint and its twin without, by turns, on one thread.
 
     Args:
-        settings: dotted settings of an arm. A constraint with an interval is taken at both of
+        settings: dotted settings of a strategy. A constraint with an interval is taken at both of
             `INTERVALS`, others as they are, under `every`.
 
     Returns:
@@ -58,7 +59,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
         ArithmeticError: the critic diverged.
     """
     torch.set_num_threads(1)
-    twin = _Critic(_config(sizes, twin_of(settings)), sizes)
+    twin = _Critic(_config(sizes, unconstrained(settings)), sizes)
     variants: dict[str, dict[str, Any]] = {EVERY: {}}
     if hasattr(build_constraint(_config(sizes, settings).constraint), "interval"):
         variants = {name: {"constraint.interval": number} for name, number in INTERVALS.items()}
@@ -76,7 +77,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
 
 
 def _config(sizes: Sizes, settings: Mapping[str, Any]) -> Config:
-    return config_of(OPTIMIZER | sizes.settings() | dict(settings))
+    return small_experiment(OPTIMIZER | sizes.settings() | dict(settings))
 
 
 def _costs(own: list[float], without: list[float]) -> dict[str, list[float]]:

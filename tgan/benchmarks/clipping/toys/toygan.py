@@ -1,4 +1,4 @@
-"""A GAN of points in the plane: its training, and how near it comes to its mixture."""
+"""GAN of points in the plane: its training, and how near it comes to its mixture."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from tgan.training.steps import Batch, Learner
 
 # Gulrajani et al. 2017 have latents of 2 numbers, batches of 256 and networks of 512.
 LATENT, WIDTH, DEPTH, BATCH = 2, 128, 2, 128
+# Lin et al. 2018: samples that modes are counted over.
+SAMPLES = 2500
 # Samples of each kind that an exact distance is taken between; it takes their number cubed.
 PAIRED = 1000
 CHECK_EVERY = 50
@@ -39,6 +41,9 @@ class Schedule:
 
     steps: int
     n_critic: int
+
+
+SCHEDULE, QUICK = Schedule(steps=1200, n_critic=5), Schedule(steps=10, n_critic=2)
 
 
 def train_generator(

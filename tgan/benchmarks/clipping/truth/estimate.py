@@ -1,4 +1,4 @@
-"""A critic that is trained to estimate a known distance, and what it then says."""
+"""Critic that is trained to estimate a known distance, and what it then says."""
 
 from collections.abc import Sequence
 

@@ -1,11 +1,12 @@
-"""Seconds per training step of every arm, taken in turn in one process."""
+"""Seconds per training step of every strategy, taken in turn in one process."""
 
 import time
 from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from tgan.benchmarks.clipping.runs import variation
+from tgan.benchmarks.clipping.experiments import variation
+from tgan.benchmarks.clipping.strategies import unconstrained
 from tgan.config import Config
 from tgan.data.datasets import open_dataset
 from tgan.models.conditions import conditioning_of
@@ -18,29 +19,25 @@ from tgan.training.streams import latent_batches, real_batches
 ROUND, WARM_UP = 5, 2
 
 
-def twin_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """An arm's settings without its constraint: the same networks and losses, to compare with."""
-    kept = {n: value for n, value in settings.items() if not n.startswith("constraint.")}
-    return kept | {"constraint.name": "none"}
-
-
-def time_arms(config: str, arms: Mapping[str, Mapping[str, Any]], *, rounds: int) -> dict[str, Any]:
-    """Train every arm and its twin without constraint a few steps, by turns.
+def time_strategies(
+    config: str, strategies: Mapping[str, Mapping[str, Any]], *, rounds: int
+) -> dict[str, Any]:
+    """Train every strategy and its twin without constraint a few steps, by turns.
 
     Args:
         config: the experiment as YAML text.
-        arms: dotted settings by arm.
+        strategies: dotted settings by strategy.
 
     Returns:
-        By arm: `seconds` per step (the median over rounds), `rounds` (each one's), and `share`,
-        the median over rounds of the constraint's share of them.
+        By strategy: `seconds` per step (the median over rounds), `rounds` (each one's), and
+        `share`, the median over rounds of the constraint's share of them.
 
     Raises:
-        ArithmeticError: an arm diverged within these few steps.
+        ArithmeticError: a strategy diverged within these few steps.
     """
     variants: dict[str, dict[str, Any]] = {}
-    for settings in arms.values():
-        variants |= {_key(each): each for each in (dict(settings), twin_of(settings))}
+    for settings in strategies.values():
+        variants |= {_key(each): each for each in (dict(settings), unconstrained(settings))}
     trainers = {key: _Trainer(variation(config, each)) for key, each in variants.items()}
     for trainer in trainers.values():
         trainer.seconds_per_step(WARM_UP)
@@ -49,8 +46,8 @@ def time_arms(config: str, arms: Mapping[str, Mapping[str, Any]], *, rounds: int
         for key, trainer in trainers.items():
             times[key].append(trainer.seconds_per_step(ROUND))
     return {
-        name: _summary(times[_key(settings)], times[_key(twin_of(settings))])
-        for name, settings in arms.items()
+        name: _summary(times[_key(settings)], times[_key(unconstrained(settings))])
+        for name, settings in strategies.items()
     }
 
 
