@@ -8,6 +8,8 @@ module, so a configuration cannot import or run code. Defaults are the paper's U
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tgan.config.names import DATA_SETS
+
 Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"]
 
 
@@ -45,9 +47,7 @@ class DataConfig:
         workers: processes that read ahead; 0 reads in the training process.
     """
 
-    name: Literal[
-        "moving_digits", "videos", "images", "rgbd", "torchvision", "digits", "shapes3d"
-    ] = "moving_digits"
+    name: Literal[*DATA_SETS] = "moving_digits"
     path: str | None = None
     held_out_path: str | None = None
     dataset: str | None = None

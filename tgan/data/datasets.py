@@ -114,6 +114,7 @@ def _rgbd(data: DataConfig) -> ClipSource:
     )
 
 
+# In the order of `tgan.config.names.DATA_SETS`.
 DATASETS = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
