@@ -6,10 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
+from tgan.data.channels import with_channels
 from tgan.data.packed.index import INDEX_NAME, PARTS_NAME, open_shard, read_index, shard_name
 from tgan.data.spans import check_start, clip_span, too_short_message
 from tgan.data.videos.folder import VideoFolder
-from tgan.data.videos.frames import with_channels
 
 __all__ = ["ClipSource", "PackedClips", "VideoFolder", "open_clips"]
 

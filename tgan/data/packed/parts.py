@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from tgan.data.channels import with_channels
 from tgan.data.packed.index import Settings, flush_to_disk, put_in_place, write_json
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, displayed_size, with_channels
+from tgan.data.videos.frames import Fitter, displayed_size
 from tgan.data.videos.sources import Source
 from tgan.lookup import counted
 

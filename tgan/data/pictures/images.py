@@ -15,14 +15,13 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from tgan.data.files import PICTURE_SUFFIXES, files_below, is_picture
 from tgan.data.made.digits import HELD_OUT_SHARE
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.opening import (
     MODES,
-    PICTURE_SUFFIXES,
     convert,
     fit_image,
-    is_hidden,
     open_picture,
     square,
 )
@@ -151,11 +150,7 @@ def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> Im
 
 
 def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(file.relative_to(path))
-    )
+    files = [file for file in files_below(path) if is_picture(file)]
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")

@@ -16,7 +16,6 @@ from tgan.data.pictures.images import ImageClips
 from tgan.data.pictures.opening import fit_image
 from tgan.lookup import look_up
 
-
 # What the argument that asks for a split is called with: for training, and for testing.
 _SPLITS = {"train": (True, False), "split": ("train", "test")}
 

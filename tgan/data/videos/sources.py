@@ -6,18 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tgan.data.files import files_below, is_picture, is_video
 from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
 from tgan.data.videos.decode import DecodeError, Recording, read_video
 from tgan.data.videos.labels import Match, match, read_label_file, read_split_files
 from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
 from tgan.data.videos.strips import array_shape, num_strip_frames, read_array, read_strip
 
-# What counts as a video inside a folder. A file named by itself may have any suffix.
-VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4"),
-    *(".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
-)
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 ARRAY_SUFFIX, ARCHIVE_SUFFIX = ".npy", ".npz"
 
 
@@ -102,17 +97,10 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     for root in paths:
         if not root.exists():
             raise ValueError(f"no such file or folder: '{root}'")
-        for path in sorted(_below(root)) if root.is_dir() else [root]:
+        for path in files_below(root) if root.is_dir() else [root]:
             if path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path, root
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            yield path
 
 
 def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
@@ -125,14 +113,14 @@ def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
         elif suffix == ARCHIVE_SUFFIX:
             count, length = archive_shape(path)[:2]
             scan.sources += _rows(path, root, read_archive, count=count, num_frames=length)
-        elif suffix in PICTURE_SUFFIXES:
+        elif is_picture(path):
             num_frames = num_strip_frames(path)
             if num_frames or strips or named_itself:
                 read = functools.partial(read_strip, path)
                 scan.sources.append(_source(path, root, read, num_frames=num_frames))
             else:
                 scan.num_ignored += 1
-        elif suffix in VIDEO_SUFFIXES or named_itself:
+        elif is_video(path) or named_itself:
             scan.sources.append(_source(path, root, functools.partial(read_video, path)))
         else:
             scan.num_ignored += 1
