@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.data.clips import ClipSource, PackedClips
+from tgan.data.clips import ClipSource
+from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import INDEX_NAME
 from tgan.data.pictures.images import open_images
 from tgan.lookup import counted

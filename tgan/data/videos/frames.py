@@ -4,6 +4,9 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from tgan._moved import moved_names
+
+__getattr__ = moved_names(__name__, {"with_channels": "tgan.data.channels"})
 ASPECTS = ("crop", "stretch")
 
 # Area averaging with exact rounding and full chroma: against the exact average of 1080p to 240p
