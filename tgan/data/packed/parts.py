@@ -121,6 +121,7 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
             part.videos.append(video)
             return
         frames = counted(video["frames"], "frame")
+        # In these words since the first release: the reason is part of `index.json`.
         reason = f"{frames}, fewer than --min-frames {settings.min_frames}"
         part.too_short.append((source.name, reason))
     file.seek(start)
