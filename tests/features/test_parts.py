@@ -56,7 +56,7 @@ def test_classes_of_held_out_videos_are_found_by_name():
 @pytest.mark.parametrize(
     ("numbers", "labels", "message"),
     [
-        ([None, None], [], "0 classes of videos: two are needed; prepare with --labels folders"),
+        ([None, None], [], "0 classes of videos: two are needed, such as"),
         ([0, 0], ["a"], "1 classes of videos: two are needed"),
         ([0, 0, 1], ["a", "b"], "the class 'b' has 1 videos long enough: two are needed"),
         ([0, 0], ["a", "b"], "the class 'b' has 0 videos long enough"),

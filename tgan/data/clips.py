@@ -60,8 +60,7 @@ def open_clips(
         if clips.resolution != resolution:
             raise ValueError(
                 f"{path} was packed at resolution {clips.resolution}, not {resolution}: set the"
-                f" resolution to {clips.resolution}, or prepare the videos again with --resolution"
-                f" {resolution}"
+                f" resolution to {clips.resolution}, or prepare the videos again at {resolution}"
             )
         return clips
     if (path / PARTS_NAME).is_dir():

@@ -54,7 +54,7 @@ def _indices_by_class(source: ClipSource) -> list[list[int]]:
             classes[label].append(index)
     if len(classes) < 2 or not any(classes):
         raise ValueError(
-            f"{len(classes)} classes of videos: two are needed; prepare with --labels folders,"
-            " the videos of each class in a folder of their own"
+            f"{len(classes)} classes of videos: two are needed, such as from the videos of each"
+            " class in a folder of their own, prepared with labels 'folders'"
         )
     return classes

@@ -95,7 +95,7 @@ def open_rgbd(
         low, high = _range([*pairs.values()])
         raise ValueError(
             f"data.depth_bounds is missing: depth in '{path}' is measured from {low:g} to "
-            f"{high:g}; give near and far (--data.depth_bounds '[{low:g}, {high:g}]')"
+            f"{high:g}; name near and far, such as data.depth_bounds: [{low:g}, {high:g}]"
         )
     for name in [n for n, pair in pairs.items() if not measured_within(pair.depth, bounds)]:
         low, high = _range([pairs.pop(name)])
