@@ -1,7 +1,7 @@
 import pytest
 
 from tgan.config import Config, DataConfig
-from tgan.config.names import DATA_SETS, alternatives, special_settings
+from tgan.config.names import DATA_SETS, special_settings
 from tgan.config.validation import validate
 from tgan.data.datasets import DATASETS
 
@@ -20,13 +20,6 @@ def test_special_settings_name_all_their_owners():
     assert special_settings()["crops"] == ["images", "rgbd"]
     assert special_settings()["dataset"] == ["torchvision"]
     assert "path" not in special_settings()
-
-
-@pytest.mark.parametrize(
-    ("choices", "words"), [([1], "1"), ([1, 3], "1 or 3"), (["a", "b", "c"], "a, b or c")]
-)
-def test_alternatives_in_words(choices, words):
-    assert alternatives(choices) == words
 
 
 def test_a_configuration_of_python_with_an_unknown_data_set_is_refused():

@@ -4,7 +4,6 @@ A new data set is one row here and its function in `tgan.data.datasets.DATASETS`
 file imports torch, so that mistakes are named before anything heavy is loaded.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -61,9 +60,3 @@ def special_settings() -> dict[str, list[str]]:
         name: [data for data, facts in DATA_SETS.items() if name in facts.settings]
         for name in names
     }
-
-
-def alternatives(choices: Iterable[object]) -> str:
-    """`1`, `1 or 3`, or `1, 3 or 4`."""
-    *others, last = map(str, choices)
-    return f"{', '.join(others)} or {last}" if others else last

@@ -4,9 +4,9 @@ import math
 from operator import attrgetter
 
 from tgan.config import Config, DataConfig
-from tgan.config.names import DATA_SETS, TORCHVISION_SETS, alternatives, special_settings
+from tgan.config.names import DATA_SETS, TORCHVISION_SETS, special_settings
 from tgan.config.sizes import base_side
-from tgan.lookup import did_you_mean, look_up
+from tgan.lookup import alternatives, did_you_mean, look_up
 
 
 def validate(config: Config) -> None:

@@ -1,7 +1,8 @@
-"""Clips of a fixed length out of videos: the interface of the loader, and packed folders."""
+"""Clips of a fixed length cut from videos: what training and evaluation read, and its folders."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,15 +10,28 @@ from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import INDEX_NAME, PARTS_NAME
 from tgan.data.videos.folder import VideoFolder
 
-__all__ = ["ClipSource", "PackedClips", "VideoFolder", "open_clips"]
+__all__ = ["ClipSource", "PackedClips", "VideoFolder", "complete", "open_clips"]
 
 
 class ClipSource(Protocol):
-    """Videos that clips of `num_frames` frames, `stride` apart, are cut from.
+    """Videos that clips of one shape are cut from.
 
-    `shape` is that of a clip, (T, H, W, C). `labels` are the names of the classes, empty where
-    the videos have none. `skipped` holds `(name, reason)` of videos that cannot be read, and
-    `num_too_short` counts those shorter than a clip.
+    `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
+    the defaults that are named below. A source is pickled when worker processes read it.
+
+    Attributes:
+        num_frames: frames of a clip (by default those of `shape`).
+        labels: names of the classes (none).
+        skipped: `(name, reason)` of videos that cannot be read (none).
+        num_too_short: how many videos were left out because they are shorter than a clip (0).
+
+    Example:
+        >>> class Noise:
+        ...     shape = (16, 64, 64, 3)
+        ...     def __len__(self): return 100
+        ...     def clip(self, index, start):
+        ...         rng = np.random.default_rng(index)
+        ...         return rng.integers(0, 256, self.shape, np.uint8)
     """
 
     num_frames: int
@@ -26,23 +40,72 @@ class ClipSource(Protocol):
     num_too_short: int
 
     @property
-    def shape(self) -> tuple[int, int, int, int]: ...
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of every clip; H = W, and C is 1, 3 or 4."""
+        ...
 
     def __len__(self) -> int:
         """The number of videos."""
         ...
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have (1 or more)."""
+        """How many first frames a clip of this video can have, 1 or more (by default 1)."""
         ...
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
+        """The class of a video, a position in `labels` (by default None)."""
         ...
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 whose first frame is frame `start` of the video."""
+        """The clip (T, H, W, C), uint8, whose first frame is frame `start` of the video.
+
+        It is a function of its arguments, the same in every process.
+        """
         ...
+
+
+def complete(source: Any) -> ClipSource:
+    """Add what an object with the needed part of `ClipSource` leaves out.
+
+    Raises:
+        ValueError: a needed member is missing.
+    """
+    missing = [name for name in ("shape", "__len__", "clip") if not hasattr(source, name)]
+    if missing:
+        kind = type(source).__name__
+        raise ValueError(f"{kind} is no source of clips: it has no {', '.join(missing)}")
+    has_all = all(hasattr(source, name) for name in _OPTIONAL)
+    return source if has_all else _Completed(source)
+
+
+_OPTIONAL = ("num_frames", "labels", "skipped", "num_too_short", "num_starts", "label")
+
+
+class _Completed:
+    """A source of clips of which only a part was written."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.shape: tuple[int, int, int, int] = tuple(source.shape)
+        self.num_frames: int = self.shape[0]
+        self.labels: list[str] = list(getattr(source, "labels", []))
+        self.skipped: Sequence[tuple[str, str]] = getattr(source, "skipped", [])
+        self.num_too_short: int = getattr(source, "num_too_short", 0)
+        self.names: list[str] = list(getattr(source, "names", []))
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def num_starts(self, index: int) -> int:
+        own = getattr(self._source, "num_starts", None)
+        return 1 if own is None else own(index)
+
+    def label(self, index: int) -> int | None:
+        own = getattr(self._source, "label", None)
+        return None if own is None else own(index)
+
+    def clip(self, index: int, start: int = 0) -> np.ndarray:
+        return self._source.clip(index, start)
 
 
 def open_clips(
