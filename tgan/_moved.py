@@ -43,6 +43,7 @@ MOVED = {
     "device": "system.device",
     "experiment": "config.reading",
     "export": "runs.export",
+    "features.parts": "data.labelled",
     "files": "system.files",
     "latents": "sampling.latents",
     "noise": "rng.noise",
