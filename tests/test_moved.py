@@ -34,6 +34,21 @@ def test_sampling_hands_on_what_its_old_module_had():
         from tgan.sampling import no_such_name  # noqa: F401
 
 
+@pytest.mark.parametrize(
+    ("old", "name", "new"),
+    [
+        ("tgan.data.pictures.images", "open_digits", "tgan.data.made.digits"),
+        ("tgan.data.videos.frames", "with_channels", "tgan.data.channels"),
+    ],
+)
+def test_a_name_that_has_left_its_module_is_found_from_there(old, name, new):
+    with pytest.warns(DeprecationWarning, match=f"{name} is in {new} now"):
+        found = getattr(importlib.import_module(old), name)
+    assert found is getattr(importlib.import_module(new), name)
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        importlib.import_module(old).no_such_name  # noqa: B018
+
+
 def test_the_package_itself_uses_no_old_name():
     modules = "runs.pretrained, tgan.runs.train, tgan.cli.generate, tgan.cli.benchmark_clipping"
     done = subprocess.run(

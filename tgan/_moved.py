@@ -3,7 +3,7 @@
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -43,6 +43,7 @@ MOVED = {
     "device": "system.device",
     "experiment": "config.reading",
     "export": "runs.export",
+    "features.parts": "data.labelled",
     "files": "system.files",
     "latents": "sampling.latents",
     "noise": "rng.noise",
@@ -96,6 +97,23 @@ def new_name(name: str) -> str | None:
         return f"tgan.{MOVED[old]}"
     package, _, module = old.rpartition(".")
     return f"tgan.{MOVED[package]}.{module}" if package in MOVED else None
+
+
+def moved_names(module: str, places: Mapping[str, str]) -> Callable[[str], object]:
+    """A `__getattr__` for a module that some names have left.
+
+    Args:
+        module: its own name.
+        places: the module that each of the names is in now.
+    """
+
+    def get(name: str) -> object:
+        if name not in places:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{name} is in {places[name]} now", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(places[name]), name)
+
+    return get
 
 
 class _Finder(MetaPathFinder, Loader):

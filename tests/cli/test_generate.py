@@ -108,7 +108,7 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--seeds", "0-9999999999"], "'0-9999999999' are more than"),
         (["{run}", "--out", "{run}"], "is not empty; name a new one"),
         (["{run}", "--out", "{run}/config.yaml/"], "config.yaml' is a file; name a folder"),
-        (["{run}", "--out", "x/", "--seeds", "3,4,3"], "2 samples of the name seed_000003.mp4"),
+        (["{run}", "--out", "x/", "--seeds", "3,4,3"], "2 samples have the name seed_000003.mp4"),
         (["{run}", "--out", "x/", "--walk", "3"], "--walk is for one file; 'x/' is a folder"),
         (["{run}", "--out", "x", "--arithmetic", "3"], "--arithmetic is for one file; 'x' is"),
         (["{run}", "--out", "x/", "--grid", "4x4"], "--grid is for one file"),

@@ -22,6 +22,15 @@ def base_side(resolution: int) -> int:
     )
 
 
+def nearest_side(resolution: int) -> int:
+    """The side nearest to `resolution` that networks can make, the smaller of two."""
+    doublings = range(1, max(resolution, 1).bit_length() + 1)
+    return min(
+        (side * 2**count for count in doublings for side in BASE_SIDES),
+        key=lambda side: (abs(side - resolution), side),
+    )
+
+
 def count_doublings(resolution: int) -> int:
     """How often a map of side `base_side(resolution)` doubles to reach `resolution`.
 

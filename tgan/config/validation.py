@@ -5,19 +5,16 @@ import math
 from operator import attrgetter
 
 from tgan.config import Config, DataConfig
+from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
 from tgan.config.names import OWN
 from tgan.config.sizes import base_side
-from tgan.lookup import did_you_mean
-
-# Names of `tgan.data.pictures.torchvision_sets`, which are checked before anything is imported.
-TORCHVISION_NAMES = (
-    *("MNIST", "FashionMNIST", "KMNIST", "USPS"),
-    *("CIFAR10", "CIFAR100", "SVHN", "STL10", "GTSRB"),
-)
+from tgan.lookup import alternatives, did_you_mean, look_up
 
 
 def validate(config: Config) -> None:
     """Raise one ValueError that lists every setting that is out of range or does not fit."""
+    # Without its facts there is nothing to check the settings of a data set against.
+    look_up(DATA_SETS, config.data.name, kind="data.name")
     problems = [problem for check in _CHECKS for problem in check(config)]
     if problems:
         raise ValueError("; ".join(problems))
@@ -106,10 +103,11 @@ def _of_optimizers(config: Config) -> list[str]:
 
 def _of_conditions(config: Config) -> list[str]:
     problems, paid = [], config.train.l1_weight
-    if config.conditional and config.data.name == "moving_digits":
+    if config.conditional and not DATA_SETS[config.data.name].has_classes:
+        with_classes = [name for name, facts in DATA_SETS.items() if facts.has_classes]
         problems.append(
-            "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
-            "shapes3d); moving digits have none"
+            f"conditional true needs data with classes ({', '.join(with_classes)}); "
+            f"{config.data.name.replace('_', ' ')} have none"
         )
     if not 0 <= paid < math.inf:
         problems.append(f"train.l1_weight {paid} is negative or not finite")
@@ -135,18 +133,6 @@ def _of_conditions(config: Config) -> list[str]:
     return problems
 
 
-_SINGLE_FRAMES = ("images", "rgbd", "torchvision", "digits", "shapes3d")
-# Settings that only some data have, and those data.
-_OF_SOME_DATA = {
-    "labels_key": ("images",),
-    "crops": ("images", "rgbd"),
-    "depth_bounds": ("rgbd",),
-    "depth_holes": ("rgbd",),
-    "dataset": ("torchvision",),
-    "download": ("torchvision",),
-}
-
-
 def _of_data(config: Config) -> list[str]:
     data, problems, defaults = config.data, [], DataConfig()
     if not config.generator.name == config.critic.name == OWN:
@@ -154,38 +140,36 @@ def _of_data(config: Config) -> list[str]:
             base_side(data.resolution)
         except ValueError as error:
             problems.append(f"data.{error}")
-    if data.name in _SINGLE_FRAMES and data.num_frames != 1:
+    facts = DATA_SETS[data.name]
+    if facts.single_frames and data.num_frames != 1:
         problems.append(
             f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
         )
-    if data.name in ("moving_digits", "videos") and data.channels == 4:
+    if data.channels not in facts.channels:
         problems.append(
-            f"data.channels 4 needs data.name images, rgbd or shapes3d; {data.name} have 1 or 3"
+            f"data.channels {data.channels} is not {alternatives(facts.channels)}, "
+            f"as data.name {data.name} needs"
         )
-    if data.name == "rgbd" and data.channels != 4:
-        problems.append(
-            f"data.channels {data.channels} is not 4: data.name rgbd are colour and depth"
-        )
-    for name, owners in _OF_SOME_DATA.items():
+    for name, owners in special_settings().items():
         if data.name not in owners and getattr(data, name) != getattr(defaults, name):
-            problems.append(f"data.{name} needs data.name {' or '.join(owners)}")
+            problems.append(f"data.{name} needs data.name {alternatives(owners)}")
     bounds = data.depth_bounds
     if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < bounds[1] < math.inf):
         problems.append(
             f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
         )
-    if data.name in ("videos", "images", "rgbd") and data.path is None:
+    if facts.needs_path and data.path is None:
         problems.append(f"data.path is missing: name a folder of {data.name}")
     return problems + _unknown_dataset(data)
 
 
 def _unknown_dataset(data: DataConfig) -> list[str]:
-    if data.name != "torchvision" or data.dataset in TORCHVISION_NAMES:
+    if data.name != "torchvision" or data.dataset in TORCHVISION_SETS:
         return []
-    choices = ", ".join(TORCHVISION_NAMES)
+    choices = ", ".join(TORCHVISION_SETS)
     if data.dataset is None:
         return [f"data.dataset is missing: name one of {choices}"]
-    near = did_you_mean(data.dataset, TORCHVISION_NAMES)
+    near = did_you_mean(data.dataset, TORCHVISION_SETS)
     return [f"unknown data.dataset '{data.dataset}'{near}; choose from {choices}"]
 
 

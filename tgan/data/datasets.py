@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from tgan.config import DataConfig
 from tgan.data.clips import ClipSource, open_clips
-from tgan.data.made.digits import MovingDigits
+from tgan.data.made.digits import MovingDigits, open_digits
 from tgan.data.made.shapes3d import RenderedShapes
-from tgan.data.pictures.images import ImageClips, open_digits, open_images
+from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
@@ -132,6 +132,7 @@ def _own(data: DataConfig, *, held_out: bool) -> ClipSource | None:
     raise ValueError("data.name own: the clips came from Python; hand them over as `source`")
 
 
+# In the order of `tgan.config.data_sets.DATA_SETS`.
 DATASETS = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),

@@ -33,7 +33,7 @@ def sample_names(
         files = [f"{name}/{file}" for name, file in zip(classes, files, strict=True)]
     ((file, count),) = Counter(files).most_common(1)
     if count > 1:
-        raise ValueError(f"--seeds has {count} samples of the name {file}: a folder holds one")
+        raise ValueError(f"{count} samples have the name {file}: a folder holds one")
     return files
 
 

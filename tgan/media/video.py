@@ -1,4 +1,4 @@
-"""Writing videos: grids, and files in the format that their ending names.
+"""Video files, and grids of videos, in the format that their ending names.
 
 Frames are NumPy arrays (T, H, W, C), uint8, with 1, 3 or 4 channels; torch is not needed here. A
 fourth channel, transparency or depth, is shown in grey beside the colours.
@@ -19,6 +19,10 @@ from tgan.system.files import write_whole
 _H264 = {"crf": "18"}
 # Pixels per side: what libx264 and libwebp take, and far more than a screen for the others.
 MAX_SIDES = {".mp4": 16_384, ".gif": 16_384, ".webp": 16_383, ".png": 16_384}
+# Frames per second that all formats take.
+MIN_FPS, MAX_FPS = 0.1, 1000
+# Pixels a side at which clips are shown at least.
+SHOWN_SIDE = 96
 
 
 def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.ndarray:
@@ -92,6 +96,26 @@ def samples_shape(
     if ending == ".png" and frames > 1:
         return (count * height * scale, frames * width * scale, 3)
     return (frames, rows * height * scale, columns * width * scale, 3)
+
+
+def scale_to_show(side: int) -> int:
+    """How often pixels are repeated so that frames of that height are `SHOWN_SIDE` high or more."""
+    return -(-SHOWN_SIDE // side)
+
+
+def check_sides(path: str | Path, size: tuple[int, int]) -> None:
+    """Raise a ValueError if a picture of (height, width) is larger than its format takes.
+
+    Args:
+        path: the file, whose ending names the format.
+    """
+    largest = MAX_SIDES.get(Path(path).suffix.lower())
+    if largest is not None and max(size) > largest:
+        height, width = size
+        raise ValueError(
+            f"'{path}': a picture of {width}x{height} pixels, and at most {largest} a side can be "
+            "written; take fewer clips, other columns or a lower scale"
+        )
 
 
 def check_ending(path: str | Path) -> None:

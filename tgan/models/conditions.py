@@ -15,13 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tgan.config import Config
+from tgan.data.channels import LUMA
 from tgan.data.clips import ClipSource
 from tgan.data.pixels import normalise, to_bytes
 from tgan.lookup import look_up
 from tgan.rng import Stream, numpy_rng
 
-# Rec. 601 luma.
-LUMA = (0.299, 0.587, 0.114)
 # A picture of low resolution has so many times fewer pixels a side.
 COARSENING = 4
 

@@ -14,6 +14,7 @@ from tgan.config.names import OWN
 from tgan.config.validation import validate
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
+from tgan.data.own.source import as_source
 from tgan.losses import Objective
 from tgan.models.conditions import conditioning_of
 from tgan.models.modes import evaluating
@@ -81,18 +82,10 @@ def as_objective(losses: Objective | Losses | None) -> Objective | None:
 
 
 def own_source(
-    data: Any, config: Config, *, labels: Sequence[Any] | None = None
+    data: Any, num_frames: int | None, *, labels: Sequence[Any] | None = None
 ) -> ClipSource | None:
-    """The user's own clips as a source of clips as long as the settings say; None for none.
-
-    Raises:
-        ValueError: clips of another type, shape or length than training takes.
-    """
-    if data is None:
-        return None
-    from tgan.data.own.source import as_source
-
-    return as_source(data, labels=labels, num_frames=config.data.num_frames)
+    """The user's own clips as a source, see `tgan.data.own.source.as_source`; None for none."""
+    return None if data is None else as_source(data, labels=labels, num_frames=num_frames)
 
 
 def with_own(config: Config, parts: Parts) -> Config:

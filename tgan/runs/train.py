@@ -49,8 +49,10 @@ def train(
         run_dir: the directory that the run fills.
         resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
             is one; else the path of a checkpoint or of another run.
-        source: clips to train on, as `tgan.data.arrays.as_source` takes them: an array or tensor
-            (N, T, H, W, C), uint8, a data set of clips, or any clip source.
+        source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
+            tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. They are taken
+            at their whole length unless `config` or `data.num_frames` says another; images are
+            trained on by DCGAN unless `config` or `generator.name` says another.
         labels: classes of an array's clips, (N,): names, or numbers from 0.
         held_out: clips that training never sees, for distances.
         generator, critic: networks, see `tgan.runs.parts.Parts`; they are copied.
@@ -68,16 +70,21 @@ def train(
         for name, value in (("objective", objective), ("constraint.name", constraint))
         if isinstance(value, str)
     }
-    plain = make_config(config, settings)
+    length = None
+    if config is not None or "data.num_frames" in settings:
+        length = make_config(config, settings).data.num_frames
+    clips = own_source(source, length, labels=labels)
+    if clips is not None and clips.shape[0] == 1 and config is None:
+        settings = {"generator.name": "dcgan"} | settings
     parts = Parts(
-        source=own_source(source, plain, labels=labels),
-        held_out=own_source(held_out, plain),
+        source=clips,
+        held_out=own_source(held_out, length if clips is None else clips.shape[0]),
         generator=generator,
         critic=critic,
         objective=None if isinstance(objective, str) else as_objective(objective),
         constraint=None if isinstance(constraint, str) else constraint,
     )
-    whole = with_own(plain, parts)
+    whole = with_own(make_config(config, settings), parts)
     run, checkpoint = prepare_run(whole, Path(run_dir), resume=resume, parts=parts)
     for line in warnings_of(run, checkpoint):
         print(line, file=sys.stderr)

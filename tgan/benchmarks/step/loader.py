@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tgan.data.clips import PackedClips
 from tgan.data.loader import ClipBatches
+from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import PARTS_NAME, Index, PackedVideo, Settings, shard_name, write_index
 from tgan.data.pixels import normalise
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from einops import rearrange
 
+from tgan.data.channels import LUMA
 from tgan.data.made.digits import MAX_SIZE
 from tgan.data.made.raycast import Camera, Scene, Shape, Solid
 from tgan.data.pictures.depth import bytes_of
@@ -20,8 +21,6 @@ WALL = 6.0
 # Near and far of the fourth channel, as `tgan.data.pictures.depth.depth_of` takes them, in units of
 # the scene: all that the camera can see lies between.
 BOUNDS = (2.0, 6.3)
-# ITU-R BT.601, as Pillow's conversion to grey.
-_LUMA = np.array([0.299, 0.587, 0.114])
 # Images that are kept once they are rendered: 0.4 GB at 32x32 with four channels.
 _MAX_KEPT = 100_000
 
@@ -93,7 +92,7 @@ class RenderedShapes:
         colour, depth = (_quarters(part) for part in scene.render(CAMERA, 2 * self.resolution))
         colour = colour.mean(0)
         if self.channels == 1:
-            colour = (colour @ _LUMA)[..., None]
+            colour = (colour @ np.array(LUMA))[..., None]
         image = np.rint(colour * 255).astype(np.uint8)
         if self.channels == 4:
             # Of the four rays of a pixel the second nearest: a mean would be a depth between

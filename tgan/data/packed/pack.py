@@ -214,7 +214,7 @@ def _check_strict(part: Part, *, strict: bool) -> None:
 
 
 def _refuse(name: str, reason: str) -> None:
-    raise ValueError(f"{name}: {reason} (without --strict it is skipped)")
+    raise ValueError(f"{name}: {reason}; strict skips nothing")
 
 
 def _nothing_kept(index: Index) -> str:

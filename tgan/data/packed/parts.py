@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from tgan.data.channels import with_channels
 from tgan.data.packed.index import Settings, flush_to_disk, put_in_place, write_json
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, displayed_size, with_channels
+from tgan.data.videos.frames import Fitter, displayed_size
 from tgan.data.videos.sources import Source
 from tgan.lookup import counted
 from tgan.system.lifetime import end_with_parent
@@ -113,6 +114,7 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
             part.videos.append(video)
             return
         frames = counted(video["frames"], "frame")
+        # In these words since the first release: the reason is part of `index.json`.
         reason = f"{frames}, fewer than --min-frames {settings.min_frames}"
         part.too_short.append((source.name, reason))
     file.seek(start)

@@ -51,14 +51,14 @@ def check_folder(out: Path, plan: dict) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise ValueError(f"{out} is a file; --out must be a new or empty folder")
+        raise ValueError(f"{out} is a file; a new or empty folder is needed")
     begun = out / PARTS_NAME / _PLAN_NAME
     if begun.exists():
         _check_same(out, json.loads(begun.read_text(encoding="utf-8")), plan)
     foreign = [path.name for path in sorted(out.iterdir()) if not _is_ours(path, begun.exists())]
     if foreign:
         names = ", ".join(foreign[:3])
-        raise ValueError(f"{out} holds other files ({names}); --out must be a new or empty folder")
+        raise ValueError(f"{out} holds other files ({names}); a new or empty folder is needed")
 
 
 def _is_ours(path: Path, begun: bool) -> bool:
@@ -75,8 +75,8 @@ def _check_same(out: Path, old: dict, new: dict) -> None:
         found = ["other video files or labels, or files that have changed since"]
     if found:
         raise ValueError(
-            f"{out} was prepared before, but not from this: {'; '.join(found)}; "
-            "choose another --out or delete it"
+            f"{out} was prepared before, but not from this: {'; '.join(found)}; choose another "
+            "folder or delete it"
         )
 
 

@@ -1,4 +1,4 @@
-"""Parts packed by several processes, handed over in the order of their jobs."""
+"""Worker processes that pack parts, which are handed over in the order of their jobs."""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def finished_parts(
 
 
 def _result(future: Future[Part], job: Job, jobs: Sequence[Job], folder: Path) -> Part:
-    again = "finished videos are kept: run the same command again to go on"
+    again = "finished videos are kept: prepare them again to go on"
     try:
         return future.result()
     except BrokenProcessPool as error:

@@ -1,4 +1,4 @@
-"""Images as clips of one frame: folders of pictures, NumPy archives, scikit-learn's digits.
+"""Images as clips of one frame: folders of pictures, and NumPy archives.
 
 Everything is read at once and kept in memory as bytes; larger sets are for `tgan prepare`.
 """
@@ -15,20 +15,20 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tgan.data.made.digits import HELD_OUT_SHARE
+from tgan._moved import moved_names
+from tgan.data.files import PICTURE_SUFFIXES, files_below, is_picture
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.opening import (
     MODES,
-    PICTURE_SUFFIXES,
     convert,
     fit_image,
-    is_hidden,
     open_picture,
     square,
 )
 from tgan.lookup import did_you_mean
 
 IMAGES = "images"
+__getattr__ = moved_names(__name__, {"open_digits": "tgan.data.made.digits"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,31 +131,8 @@ def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
     return ImageClips(np.stack(pictures), **about)
 
 
-def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
-    """scikit-learn's 1,797 handwritten digits (8x8), enlarged, with their classes.
-
-    Args:
-        held_out: the last sixth of them instead of the others.
-    """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images = (digits.images * (255 / 16)).round().astype(np.uint8)
-    kept = len(images) - len(images) // HELD_OUT_SHARE
-    part = slice(kept, None) if held_out else slice(kept)
-    pixels = [
-        fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
-        for image in images[part]
-    ]
-    return ImageClips(np.stack(pixels), digits.target[part], [str(n) for n in digits.target_names])
-
-
 def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(file.relative_to(path))
-    )
+    files = [file for file in files_below(path) if is_picture(file)]
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")

@@ -10,17 +10,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tgan.data.pictures.crops import Box
 from tgan.data.videos.decode import MAX_PIXELS
 
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-# Modes of Pillow with 8 bits a channel; what has more would be cut off in converting.
+# Modes of Pillow with 8 bits a channel or fewer.
 _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 # By number of channels.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 T = TypeVar("T")
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a part of a path starts with a dot."""
-    return any(part.startswith(".") for part in path.parts)
 
 
 def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
@@ -63,12 +57,17 @@ def convert(image: Image.Image, *, channels: int) -> Image.Image:
     """
     if channels not in MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
-    if image.mode not in _EIGHT_BITS:
-        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
+    check_eight_bits(image)
     if image.has_transparency_data and channels != 4:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     return image.convert(MODES[channels])
+
+
+def check_eight_bits(image: Image.Image) -> None:
+    """Raise a ValueError if an image has more than 8 bits per channel, which would be cut off."""
+    if image.mode not in _EIGHT_BITS:
+        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
 
 
 def _resampling(side: int, resolution: int) -> Image.Resampling:

@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tgan.data.clips import ClipSource
+from tgan.data.files import is_hidden, is_picture
 from tgan.data.pictures.crops import Box, CroppedPictures, middle_box
 from tgan.data.pictures.depth import (
     bytes_of,
@@ -24,7 +25,7 @@ from tgan.data.pictures.depth import (
     raw_depth,
 )
 from tgan.data.pictures.images import IMAGES, ImageClips, classes_of, read_arrays
-from tgan.data.pictures.opening import PICTURE_SUFFIXES, convert, is_hidden, open_picture, square
+from tgan.data.pictures.opening import convert, open_picture, square
 
 COLOUR_FOLDERS = ("color", "colour", "rgb")
 DEPTH = "depth"
@@ -94,7 +95,7 @@ def open_rgbd(
         low, high = _range([*pairs.values()])
         raise ValueError(
             f"data.depth_bounds is missing: depth in '{path}' is measured from {low:g} to "
-            f"{high:g}; give near and far (--data.depth_bounds '[{low:g}, {high:g}]')"
+            f"{high:g}; name near and far, such as data.depth_bounds: [{low:g}, {high:g}]"
         )
     for name in [n for n, pair in pairs.items() if not measured_within(pair.depth, bounds)]:
         low, high = _range([pairs.pop(name)])
@@ -158,7 +159,7 @@ def _find(path: Path) -> Iterator[tuple[str, tuple[Path | None, Path | None]]]:
 def _pictures(folder: Path) -> dict[str, Path]:
     """Pictures of a folder by their stems; none where there is no folder."""
     files = folder.iterdir() if folder.is_dir() else ()
-    found = {f.stem: f for f in sorted(files) if f.suffix.lower() in PICTURE_SUFFIXES}
+    found = {f.stem: f for f in sorted(files) if is_picture(f)}
     return {stem: file for stem, file in found.items() if not stem.startswith(".")}
 
 

@@ -9,9 +9,10 @@ import av
 import numpy as np
 from tqdm import tqdm
 
+from tgan.data.channels import with_channels
 from tgan.data.spans import check_start, clip_span, too_short_message
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, with_channels
+from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import Source, find_sources
 

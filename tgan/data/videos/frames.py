@@ -1,9 +1,12 @@
-"""Squares of one resolution, one number of channels, out of frames of any size and format."""
+"""Square RGB frames of one resolution, made of frames of any size and pixel format."""
 
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from tgan._moved import moved_names
+
+__getattr__ = moved_names(__name__, {"with_channels": "tgan.data.channels"})
 ASPECTS = ("crop", "stretch")
 
 # Area averaging with exact rounding and full chroma: against the exact average of 1080p to 240p
@@ -17,7 +20,6 @@ _EXACT = (
 )
 _SHRINK = Interpolation.AREA | _EXACT
 _ENLARGE = Interpolation.BICUBIC | _EXACT
-_LUMA = np.array([299, 587, 114], dtype=np.uint32)  # per mille, ITU-R BT.601
 
 
 class Fitter:
@@ -78,24 +80,6 @@ def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
     """Width and height of a frame as it is shown, after rotation."""
     turned = _quarter_turns(frame) % 2 == 1
     return (frame.height, frame.width) if turned else (frame.width, frame.height)
-
-
-def with_channels(frames: np.ndarray, channels: int) -> np.ndarray:
-    """Frames (..., H, W, C) uint8 with 1 or 3 channels: grey is repeated, RGB becomes luma.
-
-    The luma is that of ITU-R BT.601, rounded; grey to RGB and back gives the same numbers.
-
-    Raises:
-        ValueError: another number of channels.
-    """
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 or 3, not {channels}")
-    if frames.shape[-1] == channels:
-        return frames
-    if channels == 3:
-        return np.repeat(frames, 3, axis=-1)
-    luma = (frames.astype(np.uint32) @ _LUMA + 500) // 1000
-    return luma[..., None].astype(np.uint8)
 
 
 def _quarter_turns(frame: av.VideoFrame) -> int:

@@ -1,4 +1,4 @@
-"""Lists that name videos and their classes: CSV files, and UCF-101's train and test lists."""
+"""Lists of videos and their classes: CSV files, and UCF-101's train and test lists."""
 
 import csv
 import re
@@ -29,7 +29,7 @@ class Match:
 
 
 def match(videos: Sequence[str], rows: Iterable[Row]) -> Match:
-    """Find each row's file among `videos`, paths relative to their SOURCE, with `/`.
+    """Find each row's file among `videos`, paths relative to their source, with `/`.
 
     A row names a relative path, or only a file name if that is unambiguous.
 

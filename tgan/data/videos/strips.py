@@ -10,6 +10,7 @@ import av
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from tgan.data.pictures.opening import check_eight_bits
 from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
 
 
@@ -87,6 +88,13 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
+def _check_bits(path: Path, image: Image.Image) -> None:
+    try:
+        check_eight_bits(image)
+    except ValueError as error:
+        raise DecodeError(path, str(error)) from None
+
+
 def _num_squares(image: Image.Image) -> int:
     shorter, longer = sorted(image.size)
     return longer // shorter if longer % shorter == 0 and longer > shorter else 0
@@ -94,6 +102,7 @@ def _num_squares(image: Image.Image) -> int:
 
 def _pixels(path: Path, image: Image.Image) -> np.ndarray:
     """(H, W, 3) uint8, or (H, W, 4) where the picture has transparency."""
+    _check_bits(path, image)
     try:
         return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
     except (OSError, SyntaxError, ValueError) as error:
@@ -111,6 +120,7 @@ def _strip(path: Path) -> Iterator[av.VideoFrame]:
 
 def _animation(path: Path) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
+        _check_bits(path, image)
         for index in range(image.n_frames):
             try:
                 image.seek(index)

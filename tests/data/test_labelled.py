@@ -3,7 +3,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from tgan.features.parts import split, whole
+from tgan.data.labelled import open_labelled, split, training_parts, whole
+from tgan.data.packed.prepare import prepare
 
 
 @dataclass
@@ -56,7 +57,7 @@ def test_classes_of_held_out_videos_are_found_by_name():
 @pytest.mark.parametrize(
     ("numbers", "labels", "message"),
     [
-        ([None, None], [], "0 classes of videos: two are needed; prepare with --labels folders"),
+        ([None, None], [], "0 classes of videos: two are needed, such as"),
         ([0, 0], ["a"], "1 classes of videos: two are needed"),
         ([0, 0, 1], ["a", "b"], "the class 'b' has 1 videos long enough: two are needed"),
         ([0, 0], ["a", "b"], "the class 'b' has 0 videos long enough"),
@@ -65,3 +66,32 @@ def test_classes_of_held_out_videos_are_found_by_name():
 def test_too_few_videos_are_refused(numbers, labels, message):
     with pytest.raises(ValueError, match=message):
         split(Videos(numbers, labels))
+
+
+def test_parts_are_split_off_or_named():
+    source, other = Videos([0] * 6 + [1] * 6, ["a", "b"]), Videos([1, 0], ["b", "a"])
+    kept, held_out = training_parts(source)
+    assert (kept.indices, held_out.indices) == tuple(part.indices for part in split(source))
+    kept, held_out = training_parts(source, other)
+    assert len(kept) == 12 and [held_out.label(i) for i in range(2)] == [1, 0]
+
+
+def test_packed_folders_have_classes(labelled_videos, tmp_path):
+    clips = open_labelled(str(labelled_videos), num_frames=8, stride=2)
+    assert clips.labels == ["down", "right"] and clips.shape == (8, 32, 32, 3)
+    with pytest.raises(ValueError, match="videos' is no packed folder; other videos have no class"):
+        open_labelled(labelled_videos.parent / "videos", num_frames=8)
+    prepare(labelled_videos.parent / "videos", tmp_path / "plain", resolution=8, workers=1)
+    with pytest.raises(ValueError, match="in '.*plain' have no classes: prepare them with labels"):
+        open_labelled(tmp_path / "plain", num_frames=8)
+
+
+def test_pictures_have_the_classes_of_their_folders_or_of_an_array(tmp_path):
+    images = np.zeros((4, 9, 9), np.uint8)
+    np.savez(tmp_path / "x.npz", images=images, kind=["b", "a", "b", "a"])
+    clips = open_labelled(tmp_path / "x.npz", num_frames=1, labels_key="kind")
+    assert clips.labels == ["a", "b"] and clips.shape == (1, 64, 64, 3)
+    smaller = open_labelled(tmp_path / "x.npz", num_frames=1, labels_key="kind", resolution=16)
+    assert smaller.shape == (1, 16, 16, 3)
+    with pytest.raises(ValueError, match="have no classes: put pictures in a folder per class"):
+        open_labelled(tmp_path / "x.npz", num_frames=1)
