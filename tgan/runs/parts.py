@@ -1,17 +1,15 @@
 """Parts of an experiment that come from Python instead of its configuration."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tgan.config import Config, ConstraintConfig
 from tgan.config.names import OWN
-from tgan.config.validation import validate
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
 from tgan.data.own.source import as_source
@@ -19,7 +17,6 @@ from tgan.losses import Objective
 from tgan.models.conditions import conditioning_of
 from tgan.models.modes import evaluating
 
-Group = TypeVar("Group")
 # Both losses of an objective: of real and fake scores (N,), to a scalar.
 Losses = tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Any, Tensor], Tensor]]
 
@@ -81,6 +78,20 @@ def as_objective(losses: Objective | Losses | None) -> Objective | None:
     return Objective(critic=critic, generator=generator, relativistic=True)
 
 
+def as_constraint(constraint: Any) -> Constraint | None:
+    """A constraint as it is; None for none.
+
+    Raises:
+        ValueError: it is something else, a class of constraints, say.
+    """
+    if constraint is None or isinstance(constraint, Constraint):
+        return constraint
+    raise ValueError(
+        f"constraint {constraint!r:.80}: a name, or an instance of a tgan.constraints.Constraint, "
+        "is needed"
+    )
+
+
 def own_source(
     data: Any, num_frames: int | None, *, labels: Sequence[Any] | None = None
 ) -> ClipSource | None:
@@ -88,34 +99,25 @@ def own_source(
     return None if data is None else as_source(data, labels=labels, num_frames=num_frames)
 
 
-def with_own(config: Config, parts: Parts) -> Config:
-    """The configuration of an experiment whose `parts` come from Python, named `own` there.
+def own_settings(parts: Parts) -> dict[str, Any]:
+    """The settings, by dotted name, that say `own` of the parts that come from Python.
 
     Sizes of clips are those of the source.
-
-    Raises:
-        ValueError: the settings that are left do not fit.
     """
-    changes: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if parts.source is not None:
         frames, side, _, channels = parts.source.shape
-        sizes = {"num_frames": frames, "resolution": side, "channels": channels}
-        changes["data"] = _renamed(config.data, path=None, **sizes)
-    for name in ("generator", "critic"):
+        settings |= {"data.name": OWN, "data.path": None, "data.num_frames": frames}
+        settings |= {"data.resolution": side, "data.channels": channels}
+    for name in ("generator", "critic", "constraint"):
         if getattr(parts, name) is not None:
-            changes[name] = _renamed(getattr(config, name))
+            settings[f"{name}.name"] = OWN
     if parts.constraint is not None:
-        changes["constraint"] = _renamed(ConstraintConfig())
+        others = (f.name for f in fields(ConstraintConfig) if f.name != "name")
+        settings |= {f"constraint.{name}": None for name in others}
     if parts.objective is not None:
-        changes["objective"] = OWN
-    config = dataclasses.replace(config, **changes)
-    validate(config)
-    return config
-
-
-def _renamed(group: Group, **changes: Any) -> Group:
-    """A group of settings under the name of what came from Python."""
-    return dataclasses.replace(group, name=OWN, **changes)  # type: ignore[type-var]
+        settings["objective"] = OWN
+    return settings
 
 
 def check_networks(parts: Parts, config: Config, classes: Sequence[str] = ()) -> None:

@@ -14,7 +14,7 @@ from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
 from tgan.runs.build import build_run
-from tgan.runs.parts import Losses, Parts, as_objective, own_source, with_own
+from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.loop import fit
@@ -70,9 +70,9 @@ def train(
         for name, value in (("objective", objective), ("constraint.name", constraint))
         if isinstance(value, str)
     }
-    length = None
-    if config is not None or "data.num_frames" in settings:
-        length = make_config(config, settings).data.num_frames
+    length = settings.get("data.num_frames")
+    if length is None and config is not None:
+        length = make_config(config).data.num_frames
     clips = own_source(source, length, labels=labels)
     if clips is not None and clips.shape[0] == 1 and config is None:
         settings = {"generator.name": "dcgan"} | settings
@@ -82,10 +82,10 @@ def train(
         generator=generator,
         critic=critic,
         objective=None if isinstance(objective, str) else as_objective(objective),
-        constraint=None if isinstance(constraint, str) else constraint,
+        constraint=None if isinstance(constraint, str) else as_constraint(constraint),
     )
-    whole = with_own(make_config(config, settings), parts)
-    run, checkpoint = prepare_run(whole, Path(run_dir), resume=resume, parts=parts)
+    plain = make_config(config, settings | own_settings(parts))
+    run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
     for line in warnings_of(run, checkpoint):
         print(line, file=sys.stderr)
     fit_run(run, checkpoint)
