@@ -1,4 +1,4 @@
-"""The data sets of a configuration: clips to train on, and clips that training never sees."""
+"""Data sets of a configuration: clips to train on, and clips that training never sees."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tgan.lookup import look_up
 
 
 def open_dataset(data: DataConfig) -> ClipSource:
-    """The clips to train on.
+    """Open the clips to train on.
 
     Raises:
         ValueError: there are none, none long enough, or none of a class that is asked for.
@@ -24,8 +24,9 @@ def open_dataset(data: DataConfig) -> ClipSource:
 
 
 def open_held_out(data: DataConfig) -> ClipSource | None:
-    """Clips that training never sees; None where the data have none of their own and none are
-    named.
+    """Open the clips that training never sees.
+
+    None where a data set has none of its own and the configuration names none.
 
     Raises:
         ValueError: as `open_dataset`.
