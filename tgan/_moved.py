@@ -126,6 +126,7 @@ class _Finder(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         new = new_name(spec.name)
+        assert new is not None, f"{spec.name} has not moved"
         module = importlib.import_module(new)
         warnings.warn(f"{spec.name} is {new} now", DeprecationWarning, stacklevel=2)
         # The import system is about to overwrite what a module knows of itself.
@@ -133,6 +134,7 @@ class _Finder(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None, "a module that is being imported has a spec"
         module.__spec__ = module.__spec__.loader_state
 
 

@@ -17,6 +17,7 @@ from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.runner import run_jobs
 from tgan.media.video import write_video
 from tgan.runs.build import build_run
+from tgan.runs.trained import TrainedRun
 from tgan.training.loop import fit
 
 
@@ -122,7 +123,7 @@ def test_interrupted_the_same_command_goes_on_bit_for_bit(run_dir, tmp_path, mon
     capsys.readouterr()
     with pytest.raises(SystemExit):
         small(*command, out, "--seed", 3)
-    assert "other settings (seeds.first_sample: 2000000 there" in capsys.readouterr().err
+    assert "other settings (seeds.first_sample was 2000000 and is" in capsys.readouterr().err
     small(*command, out)
     assert calls == [0, 1, 2, 0, 1, 2, 2, 0, 1, 2]
     whole, parts = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("whole", "parts"))
@@ -338,13 +339,16 @@ def test_the_script_in_tools_is_the_same_command():
 
 
 def test_rivals_that_saw_other_data_are_warned_about():
-    a, b = make_tiny_config(), make_tiny_config()
-    b.data.workers = 3
+    a, b = (TrainedRun(Path(name), make_tiny_config(), classes=[]) for name in "ab")
+    b.config.data.workers = 3
     assert check_rivals(a, b) == []
-    b.data.num_digits = 2
+    b.config.data.num_digits = 2
     assert check_rivals(a, b) == [
         "gam: the runs were trained on different data (num_digits differ)"
     ]
-    a.conditional = True
-    with pytest.raises(ValueError, match="differ in what networks are told"):
+    a.config.conditional = True
+    with pytest.raises(ValueError, match="differ in what networks are conditioned on"):
+        check_rivals(a, b)
+    a.config.conditional, b.classes = False, ["down", "right"]
+    with pytest.raises(ValueError, match="differ in what networks are conditioned on"):
         check_rivals(a, b)

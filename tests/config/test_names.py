@@ -1,36 +1,65 @@
+from typing import get_args, get_type_hints
+
 import pytest
 
-from tgan.config import Config, DataConfig
-from tgan.config.names import DATA_SETS, special_settings
-from tgan.config.validation import validate
+from tgan.config import (
+    Config,
+    ConstraintConfig,
+    CriticConfig,
+    DataConfig,
+    GeneratorConfig,
+    TrainConfig,
+    names,
+)
+from tgan.config.names import OWN
+from tgan.constraints import CONSTRAINTS
 from tgan.data.datasets import DATASETS
+from tgan.losses import OBJECTIVES
+from tgan.models import CRITICS, GENERATORS
+from tgan.models.conditions import PICTURES
+from tgan.models.layers import INITIALISATIONS
+from tgan.training.steps import SCHEDULES
+
+# The members of each table, and whether a part of one's own can stand in for one.
+TABLES = {
+    "ConstraintName": {*CONSTRAINTS, OWN},
+    "CriticName": {*CRITICS, OWN},
+    "DataName": {*DATASETS},
+    "GeneratorName": {*GENERATORS, OWN},
+    "InitialisationName": {*INITIALISATIONS},
+    "ObjectiveName": {*OBJECTIVES, OWN},
+    "PictureName": {*PICTURES},
+    "ScheduleName": {*SCHEDULES},
+}
 
 
-def test_every_data_set_has_facts_and_a_function_that_opens_it():
-    assert list(DATASETS) == list(DATA_SETS)
+def test_every_list_of_names_has_its_table():
+    assert {name for name in vars(names) if name.endswith("Name")} == TABLES.keys()
+    # The table of data sets says by itself what to do about one's own.
+    assert OWN in DATASETS and OWN not in CONSTRAINTS
 
 
-def test_the_facts_name_settings_that_there_are():
-    for facts in DATA_SETS.values():
-        assert set(facts.settings) <= vars(DataConfig()).keys()
-        assert set(facts.channels) <= {1, 3, 4}
+@pytest.mark.parametrize("name", TABLES)
+def test_settings_know_every_member_of_a_table_and_no_other(name):
+    known = get_args(getattr(names, name))
+    assert len(set(known)) == len(known) and set(known) == TABLES[name]
 
 
-def test_special_settings_name_all_their_owners():
-    assert special_settings()["crops"] == ["images", "rgbd"]
-    assert special_settings()["dataset"] == ["torchvision"]
-    assert "path" not in special_settings()
-
-
-def test_a_configuration_of_python_with_an_unknown_data_set_is_refused():
-    with pytest.raises(ValueError, match="unknown data.name 'vidoes' .did you mean 'videos'"):
-        validate(Config(data=DataConfig(name="vidoes")))
-
-
-def test_conditional_runs_need_data_that_can_have_classes():
-    with pytest.raises(ValueError) as error:
-        validate(Config(conditional=True))
-    assert (
-        "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
-        "shapes3d); moving digits have none" in str(error.value)
-    )
+@pytest.mark.parametrize(
+    ("group", "setting", "name"),
+    [
+        (Config, "objective", "ObjectiveName"),
+        (ConstraintConfig, "name", "ConstraintName"),
+        (CriticConfig, "name", "CriticName"),
+        (CriticConfig, "init", "InitialisationName"),
+        (DataConfig, "name", "DataName"),
+        (DataConfig, "input", "PictureName"),
+        (GeneratorConfig, "name", "GeneratorName"),
+        (GeneratorConfig, "image_init", "InitialisationName"),
+        (GeneratorConfig, "temporal_init", "InitialisationName"),
+        (TrainConfig, "schedule", "ScheduleName"),
+    ],
+)
+def test_settings_take_the_names_of_their_list(group, setting, name):
+    listed = getattr(names, name)
+    assert get_type_hints(group)[setting] in (listed, listed | None)

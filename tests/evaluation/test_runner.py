@@ -80,9 +80,9 @@ def test_other_settings_are_refused_and_named(tmp_path):
     interrupted(path)
     before = path.read_bytes()
     for settings, difference in (
-        (SETTINGS | {"samples": 6}, "samples: 5 there, 6 here"),
-        (SETTINGS | {"run": {"sha256": "cd", "step": 3}}, "run.sha256: ab there, cd here"),
-        (SETTINGS | {"seed": 1}, "seed: None there, 1 here"),
+        (SETTINGS | {"samples": 6}, "samples was 5 and is 6"),
+        (SETTINGS | {"run": {"sha256": "cd", "step": 3}}, "run.sha256 was 'ab' and is 'cd'"),
+        (SETTINGS | {"seed": 1}, "seed was None and is 1"),
     ):
         with pytest.raises(ValueError, match=difference):
             run_jobs(jobs(), path=path, settings=settings)

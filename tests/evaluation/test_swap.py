@@ -5,7 +5,7 @@ from torch import nn
 from tests.made.stand_ins import Normal, Videos
 from tgan.evaluation.streams import RealClips
 from tgan.evaluation.swap import Player, Swap
-from tgan.models.conditions import Condition
+from tgan.models.conditions import Conditioning, OnClass
 
 
 class Brightness(nn.Module):
@@ -20,10 +20,10 @@ class Brightness(nn.Module):
 
 
 class Fakes(Normal):
-    condition = Condition()
+    conditioning = Conditioning()
 
-    def told(self, first, count):
-        return None
+    def condition(self, first, count):
+        return self.conditioning.prior(None, range(first, first + count))
 
 
 # Real clips of these videos have means of about -1 to -0.5.
@@ -61,6 +61,34 @@ def test_scores_are_those_of_the_right_critic_on_the_right_clips():
     assert means["b_other"] == pytest.approx(-2.1, abs=0.01)
     assert means["b_train"] == pytest.approx(1.5 * means["a_train"])
     assert len({len(array) for array in job.state().values()}) == 1
+
+
+class BrightClasses(Brightness):
+    """Adds the class to the mean pixel."""
+
+    def forward(self, video, labels):
+        return super().forward(video) + labels
+
+
+class Classes(Fakes):
+    """Fakes of class 1, whatever classes the real clips have."""
+
+    conditioning = OnClass(3)
+
+    def condition(self, first, count):
+        return (torch.ones(count, dtype=torch.long),)
+
+
+def test_critics_receive_the_conditions_of_the_clips_that_they_score():
+    a, b = (Player(Classes(-0.7, 0.01, (1, 4, 8, 8)), BrightClasses()) for _ in range(2))
+    real, plain = RealClips(Videos(64, labels="xyz"), seed=0), RealClips(Videos(64), seed=0)
+    job = Swap(a, b, train=real, held_out=real, samples=40, batch_size=16)
+    run(job)
+    state = job.state()
+    assert state["a_own"].mean() == pytest.approx(0.3, abs=0.01)
+    assert state["b_other"].mean() == pytest.approx(0.3, abs=0.01)
+    means = plain(0, 40).mean((1, 2, 3, 4)).double() + real.draw(0, 40)[1]
+    assert state["a_train"] == pytest.approx(means.numpy())
 
 
 def test_thresholds_are_set_on_other_samples_than_errors():

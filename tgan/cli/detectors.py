@@ -19,13 +19,11 @@ from tgan.anomaly.images.scores import (
     score_by_search,
     search_reports,
 )
-from tgan.cli.device import pick_device
 from tgan.cli.picture_arguments import HELD_OUT, METHODS
-from tgan.cli.subjects import open_like
 from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
-from tgan.data.datasets import open_dataset, open_held_out
-from tgan.runs.build import load_critic, load_generator
+from tgan.data.datasets import open_dataset, open_held_out, open_like
+from tgan.runs.trained import load
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,10 @@ def open_detector(arguments: Namespace) -> Detector:
         ValueError: a run of another kind, no encoder or one of other weights, pictures that are
             not there, or classes that they do not have.
     """
-    generator, config = load_generator(arguments.run, weights=arguments.weights)
+    run = load(arguments.run, weights=arguments.weights, device=arguments.device)
+    generator, config, device = run.generator, run.config, run.device
     check_scores_pictures(config, arguments.run)
-    critic, _ = load_critic(arguments.run)
-    device = pick_device(arguments.device)
+    critic = run.critic
     methods = arguments.methods or [
         name for name in METHODS if name != "encoder" or (arguments.run / DIRECTORY).exists()
     ]

@@ -6,11 +6,12 @@ from typing import Any
 
 from tgan.cli.evaluate_arguments import GAM, NEAREST, picture_path
 from tgan.cli.subjects import (
-    Subject,
+    about,
     bare_config,
     check_rivals,
     check_unseen,
-    load_subject,
+    generated_clips,
+    player,
     real_clips,
 )
 from tgan.config import Config
@@ -27,6 +28,7 @@ from tgan.evaluation.swap import Swap
 from tgan.features import FeatureNetwork
 from tgan.lookup import counted, look_up
 from tgan.metrics.pooled import pooled_size
+from tgan.runs.trained import TrainedRun, load
 
 SAMPLES, CONTROL = "samples", "control "
 # Samples share no seed with previews nor with training's distance; another --seed takes the next
@@ -63,21 +65,21 @@ def make_jobs(arguments: Namespace) -> Plan:
     arguments.metrics = arguments.metrics or default_metrics(config.data.num_frames)
     names = [name for name in arguments.metrics if name not in (GAM, NEAREST)]
     wanted = [parse_metric(name, network_names()).network for name in names]
-    source, about = real_clips(config, arguments.data)
+    source, of_data = real_clips(subject, config, arguments.data)
     networks = load_networks(wanted, source.shape, paths=arguments.network, device=arguments.device)
     real = RealClips(source, seed=arguments.seed, device=arguments.device)
     for network in networks.values():
         check_network(network, real(0, 2))
-    others, about_others = _control_clips(arguments, config, about)
+    others, about_others = _control_clips(arguments, subject, config, of_data)
     builder = _Builder(arguments, names, networks, source, config.data.stride, real, others)
     plan = Plan()
     if subject is not None and names:
-        clips = subject.clips(builder.first_seed)
+        clips = generated_clips(subject, builder.first_seed)
         plan.jobs[SAMPLES] = builder.comparison(real, clips)
     for name in arguments.controls:
         plan.jobs[CONTROL + name] = builder.control(name)
     rival = _add_own_jobs(plan, arguments, subject, builder)
-    _describe(plan, arguments, builder, about, subject, rival)
+    _describe(plan, arguments, builder, of_data, subject, rival)
     plan.settings["control_data"] = about_others
     return plan
 
@@ -138,26 +140,26 @@ class _Builder:
 
 
 def _add_own_jobs(
-    plan: Plan, arguments: Namespace, subject: Subject | None, builder: _Builder
-) -> Subject | None:
+    plan: Plan, arguments: Namespace, subject: TrainedRun | None, builder: _Builder
+) -> TrainedRun | None:
     """Add gam and nearest if they are asked for; the run that gam is against."""
     rival = None
     if {GAM, NEAREST} & set(arguments.metrics):
         check_unseen(subject, builder.source, arguments.data)
     if GAM in arguments.metrics:
-        rival = load_subject(arguments.against, weights=arguments.weights, device=arguments.device)
-        plan.warnings += check_rivals(subject.config, rival.config)
+        rival = load(arguments.against, weights=arguments.weights, device=arguments.device)
+        plan.warnings += check_rivals(subject, rival)
         plan.jobs[GAM] = Swap(
-            subject.player(builder.first_seed, arguments.device),
-            rival.player(builder.first_seed, arguments.device),
-            train=builder.draws(subject.training_clips()),
+            player(subject, builder.first_seed),
+            player(rival, builder.first_seed),
+            train=builder.draws(subject.data),
             held_out=builder.real,
             **builder.sizes,
         )
     if NEAREST in arguments.metrics:
         plan.jobs[NEAREST] = Copies(
-            train=builder.draws(subject.training_clips()),
-            fake=subject.clips(builder.first_seed),
+            train=builder.draws(subject.data),
+            fake=generated_clips(subject, builder.first_seed),
             held_out=builder.real,
             count=QUERIES,
             picture=picture_path(arguments.json),
@@ -170,9 +172,9 @@ def _describe(
     plan: Plan,
     arguments: Namespace,
     builder: _Builder,
-    about: dict[str, Any],
-    subject: Subject | None,
-    rival: Subject | None,
+    of_data: dict[str, Any],
+    subject: TrainedRun | None,
+    rival: TrainedRun | None,
 ) -> None:
     frames, height, width, channels = builder.source.shape
     plan.shared = {
@@ -183,12 +185,12 @@ def _describe(
             "width": width,
             "channels": channels,
         },
-        "data": about,
+        "data": of_data,
         "seeds": {"first_sample": builder.first_seed, "real_clips": arguments.seed},
     }
     plan.settings = {
-        "run": None if subject is None else subject.about,
-        "against": None if rival is None else rival.about,
+        "run": None if subject is None else about(subject),
+        "against": None if rival is None else about(rival),
         **plan.shared,
         **builder.sizes,
         "metric_names": arguments.metrics,
@@ -207,27 +209,27 @@ def _describe(
 
 
 def _control_clips(
-    arguments: Namespace, config: Config, real: dict[str, Any]
+    arguments: Namespace, subject: TrainedRun | None, config: Config, real: dict[str, Any]
 ) -> tuple[ClipSource | None, dict[str, Any] | None]:
     """The clips of `--control-data`, and what they are, for JSON."""
     if arguments.control_data is None:
         return None, None
-    source, about = real_clips(config, arguments.control_data)
-    if about["from"] == real["from"]:
+    source, of_data = real_clips(subject, config, arguments.control_data)
+    if of_data["from"] == real["from"]:
         raise ValueError(
-            f"--control-data '{about['from']}' are the real clips themselves; leave it out for one "
-            "half of them against the other"
+            f"--control-data '{of_data['from']}' are the real clips themselves; leave it out for "
+            "one half of them against the other"
         )
-    return source, about
+    return source, of_data
 
 
-def _subject(arguments: Namespace) -> Subject | None:
+def _subject(arguments: Namespace) -> TrainedRun | None:
     if arguments.run is None:
         return None
-    return load_subject(arguments.run, weights=arguments.weights, device=arguments.device)
+    return load(arguments.run, weights=arguments.weights, device=arguments.device)
 
 
-def _config(arguments: Namespace, subject: Subject | None) -> Config:
+def _config(arguments: Namespace, subject: TrainedRun | None) -> Config:
     if subject is not None:
         return subject.config
     return bare_config(

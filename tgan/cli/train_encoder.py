@@ -35,15 +35,14 @@ def main(argv: Sequence[str]) -> None:
         weights_hash,
     )
     from tgan.anomaly.images.pictures import check_scores_pictures
-    from tgan.cli.device import pick_device
-    from tgan.runs.build import build_source, load_critic, load_generator
+    from tgan.runs.trained import load
 
-    generator, config = load_generator(arguments.run, weights=arguments.weights)
+    run = load(arguments.run, weights=arguments.weights, device=arguments.device)
+    generator, config = run.generator, run.config
     check_scores_pictures(config, arguments.run)
     if not arguments.overwrite:
         check_no_encoder(arguments.run)
-    critic, _ = load_critic(arguments.run)
-    source, device = build_source(config), pick_device(arguments.device)
+    critic, source, device = run.critic, run.data, run.device
     training = {
         name: getattr(arguments, name)
         for name in ("steps", "batch_size", "learning_rate", "kappa", "seed")

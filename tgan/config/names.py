@@ -1,62 +1,39 @@
-"""Names of data sets, and the facts about each that settings are checked against.
+"""Names that settings take, known without torch; tests hold each list against its table.
 
-A new data set is one row here and its function in `tgan.data.datasets.DATASETS`. Nothing in this
-file imports torch, so that mistakes are named before anything heavy is loaded.
+`own` is a part that comes from Python: the configuration says no more of it.
 """
 
-from dataclasses import dataclass
+from typing import Literal
 
+OWN = "own"
 
-@dataclass(frozen=True)
-class DataFacts:
-    """What holds for all clips of a data set, whatever else its settings say.
-
-    Attributes:
-        channels: the numbers of channels that its clips can have.
-        single_frames: whether its clips are images.
-        has_classes: whether its clips can have classes.
-        needs_path: whether `data.path` has to name a file or folder.
-        settings: members of `DataConfig` that not every data set has.
-    """
-
-    channels: tuple[int, ...] = (1, 3, 4)
-    single_frames: bool = True
-    has_classes: bool = True
-    needs_path: bool = False
-    settings: tuple[str, ...] = ()
-
-
-DATA_SETS: dict[str, DataFacts] = {
-    "moving_digits": DataFacts(channels=(1, 3), single_frames=False, has_classes=False),
-    "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
-    "images": DataFacts(needs_path=True, settings=("labels_key", "crops")),
-    "rgbd": DataFacts(
-        channels=(4,), needs_path=True, settings=("crops", "depth_bounds", "depth_holes")
-    ),
-    "torchvision": DataFacts(settings=("dataset", "download")),
-    "digits": DataFacts(),
-    "shapes3d": DataFacts(),
-}
-
-# The classes of torchvision that `torchvision` data can be, and the argument by which each is
-# asked for its training or its test split.
-TORCHVISION_SETS: dict[str, str] = {
-    "MNIST": "train",
-    "FashionMNIST": "train",
-    "KMNIST": "train",
-    "USPS": "train",
-    "CIFAR10": "train",
-    "CIFAR100": "train",
-    "SVHN": "split",
-    "STL10": "split",
-    "GTSRB": "split",
-}
-
-
-def special_settings() -> dict[str, list[str]]:
-    """List each setting that not every data set has, with the data sets that have it."""
-    names = dict.fromkeys(name for facts in DATA_SETS.values() for name in facts.settings)
-    return {
-        name: [data for data, facts in DATA_SETS.items() if name in facts.settings]
-        for name in names
-    }
+ObjectiveName = Literal[
+    "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic", "own"
+]
+GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "own"]
+CriticName = Literal["conv3d", "own"]
+ConstraintName = Literal[
+    "none",
+    "weight_clip",
+    "svc",
+    "svc_certified",
+    "spectral_norm",
+    "spectral_norm_conv",
+    "wgan_gp",
+    "wgan_lp",
+    "dragan",
+    "r1",
+    "r1_r2",
+    "orthonormal",
+    "parseval",
+    "aol",
+    "own",
+]
+DataName = Literal[
+    "moving_digits", "videos", "images", "rgbd", "torchvision", "digits", "shapes3d", "own"
+]
+ScheduleName = Literal["simultaneous", "alternating"]
+PictureName = Literal["edges", "grey", "low_resolution"]
+InitialisationName = Literal[
+    "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"
+]

@@ -19,12 +19,6 @@ class ClipSource(Protocol):
     `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
     the defaults that are named below. A source is pickled when worker processes read it.
 
-    Attributes:
-        num_frames: frames of a clip (by default those of `shape`).
-        labels: names of the classes (none).
-        skipped: `(name, reason)` of videos that cannot be read (none).
-        num_too_short: how many videos were left out because they are shorter than a clip (0).
-
     Example:
         >>> class Noise:
         ...     shape = (16, 64, 64, 3)
@@ -34,14 +28,29 @@ class ClipSource(Protocol):
         ...         return rng.integers(0, 256, self.shape, np.uint8)
     """
 
-    num_frames: int
-    labels: list[str]
-    skipped: list[tuple[str, str]]
-    num_too_short: int
-
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """(T, H, W, C) of every clip; H = W, and C is 1, 3 or 4."""
+        ...
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of a clip (by default those of `shape`)."""
+        ...
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes (by default none)."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[tuple[str, str]]:
+        """Name and reason of each video that cannot be read (by default none)."""
+        ...
+
+    @property
+    def num_too_short(self) -> int:
+        """How many videos were left out, being shorter than a clip (by default 0)."""
         ...
 
     def __len__(self) -> int:

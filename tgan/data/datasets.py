@@ -13,6 +13,9 @@ from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
 from tgan.lookup import look_up
 
+# From settings, and whether held-out clips are wanted, to clips.
+Open = Callable[..., ClipSource | None]
+
 
 def open_dataset(data: DataConfig) -> ClipSource:
     """Open the clips to train on.
@@ -20,7 +23,10 @@ def open_dataset(data: DataConfig) -> ClipSource:
     Raises:
         ValueError: there are none, none long enough, or none of a class that is asked for.
     """
-    return _open(data, held_out=False)
+    source = _open(data, held_out=False)
+    if source is None:
+        raise ValueError(f"data.path is missing: name a folder of {data.name}")
+    return source
 
 
 def open_held_out(data: DataConfig) -> ClipSource | None:
@@ -32,6 +38,18 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
         ValueError: as `open_dataset`.
     """
     return _open(data, held_out=True)
+
+
+def open_like(data: DataConfig, path: str) -> ClipSource:
+    """Open the clips at another path, of the sizes and the kind of `data`.
+
+    Raises:
+        ValueError: there are none.
+    """
+    name = data.name
+    if name not in ("images", "videos", "rgbd"):
+        name = "images" if data.num_frames == 1 else "videos"
+    return open_dataset(dataclasses.replace(data, name=name, path=path))
 
 
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
@@ -66,7 +84,7 @@ def _shapes3d(data: DataConfig, *, held_out: bool) -> RenderedShapes:
 
 def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
     return open_torchvision(
-        data.dataset,
+        data.dataset or "",
         root=data.path,
         download=data.download,
         resolution=data.resolution,
@@ -75,19 +93,19 @@ def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
     )
 
 
-def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
+def _from_path(open_path: Callable[[str, DataConfig], ClipSource]) -> Open:
     """Data whose held-out clips lie at a path of their own."""
 
     def open_either(data: DataConfig, *, held_out: bool) -> ClipSource | None:
         path = data.held_out_path if held_out else data.path
-        return None if path is None else open_path(dataclasses.replace(data, path=path))
+        return None if path is None else open_path(path, data)
 
     return open_either
 
 
-def _videos(data: DataConfig) -> ClipSource:
+def _videos(path: str, data: DataConfig) -> ClipSource:
     return open_clips(
-        data.path,
+        path,
         num_frames=data.num_frames,
         resolution=data.resolution,
         stride=data.stride,
@@ -95,9 +113,9 @@ def _videos(data: DataConfig) -> ClipSource:
     )
 
 
-def _images(data: DataConfig) -> ClipSource:
+def _images(path: str, data: DataConfig) -> ClipSource:
     return open_images(
-        data.path,
+        path,
         resolution=data.resolution,
         channels=data.channels,
         labels_key=data.labels_key,
@@ -105,9 +123,9 @@ def _images(data: DataConfig) -> ClipSource:
     )
 
 
-def _rgbd(data: DataConfig) -> ClipSource:
+def _rgbd(path: str, data: DataConfig) -> ClipSource:
     return open_rgbd(
-        data.path,
+        path,
         resolution=data.resolution,
         bounds=data.depth_bounds,
         holes=data.depth_holes,
@@ -115,8 +133,14 @@ def _rgbd(data: DataConfig) -> ClipSource:
     )
 
 
-# In the order of `tgan.config.names.DATA_SETS`.
-DATASETS = {
+def _own(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    if held_out:
+        return None
+    raise ValueError("data.name own: the clips came from Python; hand them over as `source`")
+
+
+# In the order of `tgan.config.data_sets.DATA_SETS`.
+DATASETS: dict[str, Open] = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
     "images": _from_path(_images),
@@ -124,4 +148,5 @@ DATASETS = {
     "torchvision": _torchvision,
     "digits": _digits,
     "shapes3d": _shapes3d,
+    "own": _own,
 }

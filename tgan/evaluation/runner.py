@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
+from tgan.config.reading import differences
 from tgan.metrics.state import State, join, part_of
 from tgan.system.files import write_whole
 
@@ -127,7 +128,7 @@ def _read(
             arrays = dict(file)
         about = json.loads(str(arrays.pop("about")))
         found = about["results"], about["job"], about["batch"], part_of(arrays, "state")
-        different = _difference(about["settings"], json.loads(json.dumps(settings)))
+        different = "; ".join(differences(about["settings"], settings))
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ValueError(f"'{path}' is no interrupted evaluation: {error}") from None
     if different and not discards_others:
@@ -136,12 +137,3 @@ def _read(
             "repeat those, write elsewhere, or start anew with --overwrite"
         )
     return nothing if different else found
-
-
-def _difference(old: Any, new: Any, name: str = "") -> str | None:
-    """The first setting that differs, in words."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        found = (_difference(old.get(k), new.get(k), f"{name}.{k}".lstrip(".")) for k in keys)
-        return next((text for text in found if text), None)
-    return None if old == new else f"{name}: {old} there, {new} here"

@@ -9,7 +9,7 @@ from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
 from tgan.data.subset import Subset
-from tgan.models.conditions import Condition
+from tgan.models.conditions import Conditioning
 from tgan.rng import Stream, numpy_rng
 from tgan.sampling.decoding import sample_batches
 
@@ -23,14 +23,14 @@ class Clips(Protocol):
 
 
 class GeneratedClips:
-    """Samples of consecutive seeds; what they are told is as frequent as among real clips.
+    """Samples of consecutive seeds, under conditions as frequent as among real clips.
 
     Args:
         generator: in inference mode, on its own device.
         size: numbers in a latent.
         first_seed: of clip 0.
-        condition: what the generator is told.
-        source: the real clips of which it is told.
+        conditioning: of the generator.
+        source: the real clips that conditions are drawn from.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class GeneratedClips:
         *,
         size: int,
         first_seed: int,
-        condition: Condition | None = None,
+        conditioning: Conditioning | None = None,
         source: ClipSource | None = None,
     ) -> None:
         self.generator, self.size, self.first_seed = generator, size, first_seed
-        self.condition, self.source = condition or Condition(), source
+        self.conditioning, self.source = conditioning or Conditioning(), source
 
     def __call__(self, first: int, count: int) -> Tensor:
         seeds = self._seeds(first, count)
-        told = self.told(first, count)
+        condition = self.condition(first, count)
         (video,) = sample_batches(
-            self.generator, seeds, size=self.size, batch_size=count, told=told
+            self.generator, seeds, size=self.size, batch_size=count, condition=condition
         )
         return video.float()
 
-    def told(self, first: int, count: int) -> Tensor | None:
-        """What the generator is told of the clips; None for an unconditional one."""
-        return self.condition.prior(self.source, self._seeds(first, count))
+    def condition(self, first: int, count: int) -> tuple[Tensor, ...]:
+        """The condition that clips `first`, `first` + 1, ... are generated under."""
+        return self.conditioning.prior(self.source, self._seeds(first, count))
 
     def _seeds(self, first: int, count: int) -> range:
         return range(self.first_seed + first, self.first_seed + first + count)

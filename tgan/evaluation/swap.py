@@ -22,11 +22,11 @@ class Player:
     clips: GeneratedClips
     critic: nn.Module
 
-    def scores(self, video: Tensor, told: Tensor | None) -> np.ndarray:
-        """Of videos (N, C, T, H, W) in [-1, 1], and what is told of them: (N,), float64."""
+    def scores(self, video: Tensor, condition: tuple[Tensor, ...]) -> np.ndarray:
+        """Scores (N,), float64, of videos (N, C, T, H, W) in [-1, 1] under a condition."""
         device = next(self.critic.parameters()).device
-        condition = () if told is None else (told.to(device),)
-        return self.critic(video.to(device), *condition).double().cpu().numpy()
+        conditions = [tensor.to(device) for tensor in condition]
+        return self.critic(video.to(device), *conditions).double().cpu().numpy()
 
 
 class Swap:
@@ -69,8 +69,8 @@ class Swap:
             clips, labels = real.draw(first, count)
             video = normalise(clips)
             for player in "ab":
-                told = self.players[player].clips.condition.of(video, labels)
-                self._score(player, name, video, told)
+                condition = self.players[player].clips.conditioning.of(video, labels)
+                self._score(player, name, video, condition)
         for player, other in ("ab", "ba"):
             samples = self.players[player].clips
             self._score(other, "other", *_generate(samples, first, count))
@@ -102,13 +102,13 @@ class Swap:
         """Go on from what `state` gave."""
         self._scores = {name: state[name] for name in self._scores}
 
-    def _score(self, player: str, name: str, video: Tensor, told: Tensor | None) -> None:
-        scores = self.players[player].scores(video, told)
+    def _score(self, player: str, name: str, video: Tensor, condition: tuple[Tensor, ...]) -> None:
+        scores = self.players[player].scores(video, condition)
         if not np.isfinite(scores).all():
             raise ArithmeticError(f"the critic of run {player.upper()} gives scores not finite")
         key = f"{player}_{name}"
         self._scores[key] = np.concatenate([self._scores[key], scores])
 
 
-def _generate(clips: GeneratedClips, first: int, count: int) -> tuple[Tensor, Tensor | None]:
-    return clips(first, count), clips.told(first, count)
+def _generate(clips: GeneratedClips, first: int, count: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+    return clips(first, count), clips.condition(first, count)

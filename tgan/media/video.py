@@ -106,7 +106,7 @@ def scale_to_show(side: int) -> int:
     return -(-SHOWN_SIDE // side)
 
 
-def check_sides(path: str | Path, size: tuple[int, int]) -> None:
+def check_sides(path: str | Path, size: tuple[int, ...]) -> None:
     """Raise a ValueError if a picture of (height, width) is larger than its format takes.
 
     Args:

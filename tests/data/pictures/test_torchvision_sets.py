@@ -8,7 +8,7 @@ from torchvision import datasets
 
 from tests.made.mnist_files import write_mnist
 from tgan.config import DataConfig
-from tgan.config.names import TORCHVISION_SETS
+from tgan.config.data_sets import TORCHVISION_SETS
 from tgan.data.datasets import open_dataset, open_held_out
 from tgan.data.pictures.torchvision_sets import default_root, open_torchvision
 

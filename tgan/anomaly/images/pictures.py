@@ -20,11 +20,10 @@ def check_scores_pictures(config: Config, run: Path) -> None:
             f"'{run}' is a run of clips, with data.num_frames {config.data.num_frames}; anomalies "
             "are scored in images"
         )
-    if config.conditional or config.given is not None:
-        setting = "conditional true" if config.conditional else f"given {config.given}"
+    if config.conditional or config.data.input is not None:
+        setting = "conditional true" if config.conditional else f"data.input {config.data.input}"
         raise ValueError(
-            f"'{run}' is a run with {setting}; anomalies are scored by networks that are told "
-            "nothing"
+            f"'{run}' is a run with {setting}; anomalies are scored by networks without conditions"
         )
 
 

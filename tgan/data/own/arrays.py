@@ -50,7 +50,7 @@ class ArrayClips:
         if not len(kept):
             raise ValueError(too_short_message("the data", lengths.max(), num_frames, stride))
         # An array keeps its videos together: they are all of one length.
-        self._videos = videos if len(kept) == len(videos) else [videos[index] for index in kept]
+        self._videos = videos if len(kept) == len(videos) else [videos[k] for k in kept.tolist()]
         self._positions = None if positions is None else positions[kept]
         self.shape: tuple[int, int, int, int] = (num_frames, *videos[0].shape[1:])
         self.num_frames = num_frames

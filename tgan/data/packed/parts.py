@@ -1,10 +1,8 @@
 """Parts of a packed folder: a few videos each, decoded into one file by any process."""
 
 import json
-import multiprocessing
 import os
 import signal
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +13,7 @@ from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter, displayed_size
 from tgan.data.videos.sources import Source
 from tgan.lookup import counted
+from tgan.system.lifetime import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -106,13 +105,7 @@ def start_worker() -> None:
     """Set up a worker process: its parent handles interrupts, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A killed parent cannot say so, and the pool's queue would be waited on for ever.
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) -> None:

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from tgan.config.reading import differences
 from tgan.data.packed.index import FORMAT, PARTS_NAME, Index, Settings, write_json
 from tgan.data.packed.parts import clear_unfinished
 from tgan.data.videos.sources import Scan
@@ -68,16 +69,14 @@ def _is_ours(path: Path, begun: bool) -> bool:
 
 
 def _check_same(out: Path, old: dict, new: dict) -> None:
-    differences = [
-        f"{name} {old.get(name)}, not {value}"
-        for name, value in new.items()
-        if name != "fingerprint" and old.get(name) != value
-    ]
-    if not differences and old.get("fingerprint") != new["fingerprint"]:
-        differences = ["other video files or labels, or files that have changed since"]
-    if differences:
+    names = new.keys() - {"fingerprint"}
+    found = differences(*({n: plan.get(n) for n in new if n in names} for plan in (old, new)))
+    if not found and old.get("fingerprint") != new["fingerprint"]:
+        found = ["other video files or labels, or files that have changed since"]
+    if found:
         raise ValueError(
-            f"{out} was prepared with {'; '.join(differences)}: choose another folder or delete it"
+            f"{out} was prepared before, but not from this: {'; '.join(found)}; choose another "
+            "folder or delete it"
         )
 
 

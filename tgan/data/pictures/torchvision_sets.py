@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from tgan.config.names import TORCHVISION_SETS
+from tgan.config.data_sets import TORCHVISION_SETS
 from tgan.data.pictures.images import ImageClips
 from tgan.data.pictures.opening import fit_image
 from tgan.lookup import look_up
@@ -38,7 +38,7 @@ def open_torchvision(
     """Open the training split of a data set, with its classes.
 
     Args:
-        name: a key of `tgan.config.names.TORCHVISION_SETS`.
+        name: a key of `tgan.config.data_sets.TORCHVISION_SETS`.
         root: the folder that torchvision fills or has filled; None for `default_root()`.
         download: fetch what is not there.
         resolution: H = W; images are cropped to their middle square and resized.

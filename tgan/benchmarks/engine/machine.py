@@ -1,4 +1,4 @@
-"""What a benchmark ran on, for its report."""
+"""Machine that a benchmark runs on: commit, versions and hardware, in words."""
 
 import os
 import subprocess

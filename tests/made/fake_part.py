@@ -1,16 +1,14 @@
-"""Jobs that do what their settings say, for the queue: `python -m ... FOLDER` does one."""
+"""A part of a benchmark whose jobs do what their settings say."""
 
 import os
 import signal
 import sys
 import time
-from pathlib import Path
 
-from tgan.benchmarks.engine.part import Job, Part
-from tgan.benchmarks.engine.worker import do_job, end_with_parent
+from tgan.benchmarks.engine.jobs import Job
 
 
-class Fake(Part):
+class Fake:
     """The jobs given, and then one more that its first two decide."""
 
     def __init__(self, jobs=()):
@@ -30,8 +28,9 @@ class Fake(Part):
     def add(self, settings, folder):
         begin = time.time()
         time.sleep(settings.get("seconds", 0))
-        times = {"begin": begin, "end": time.time(), "threads": os.environ["OMP_NUM_THREADS"]}
-        return {"sum": sum(settings["to"])} | times
+        print(f"adding up {settings['to']}")
+        about = {"begin": begin, "end": time.time(), "process": os.getpid()}
+        return {"sum": sum(settings["to"]), "threads": os.environ["OMP_NUM_THREADS"]} | about
 
     def diverge(self, settings, folder):
         raise ArithmeticError("critic_loss is nan at step 3")
@@ -48,6 +47,15 @@ class Fake(Part):
             raise RuntimeError("a bug")
         return {"sum": 0}
 
+    def crash_while(self, settings, folder):
+        """Crashes as long as a file that its first attempt makes is there."""
+        path = folder / settings["file"]
+        if (folder / "attempts").read_text() == "x":
+            path.touch()
+        if path.exists():
+            raise RuntimeError(f"a bug in '{path.name}'")
+        return {"threads": os.environ["OMP_NUM_THREADS"]}
+
     def killed(self, settings, folder):
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -59,8 +67,3 @@ class Fake(Part):
         (folder / "waiting").write_text(str(os.getpid()))
         time.sleep(30)
         return {}
-
-
-if __name__ == "__main__":
-    end_with_parent()
-    do_job(Path(sys.argv[1]), Fake())
