@@ -77,6 +77,7 @@ def test_accelerate_stays_where_runs_are_made(module):
         "import tgan.cli",
         "import tgan.config, tgan.config.reading, tgan.media.video",
         "import tgan.cli.prepare, tgan.data.clips, tgan.data.made.digits, tgan.data.sampler",
+        "import tgan.data.own.source, tgan.data.packed.prepare, tgan.media.show",
         "from tgan.cli import main; main(['--help'])",
         "import tgan.cli.generate, tgan.cli.train",
         "import tgan.anomaly.series.data.reading, tgan.anomaly.series.baselines.linear",

@@ -259,7 +259,9 @@ def test_rows_of_an_archive_are_looped(tmp_path, capsys):
     np.testing.assert_array_equal(frames, video[[1, 4, 5]][:, [0, 1, 2, 3, 4] * 2 + [0, 1]])
     # Other rows or another loop need another folder.
     assert prepare(*common, *options[:-2]) == 2
-    assert "not from this: loop was 12 and is None; choose another --out" in capsys.readouterr().err
+    assert (
+        "not from this: loop was 12 and is None; choose another folder" in capsys.readouterr().err
+    )
     options[5] = "0,4-5"
     assert prepare(*common, *options) == 2
     assert "other video files or labels" in capsys.readouterr().err

@@ -32,5 +32,5 @@ def test_conditional_runs_need_data_that_can_have_classes():
         validate(Config(conditional=True))
     assert (
         "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
-        "shapes3d); moving digits have none" in str(error.value)
+        "shapes3d, own); moving digits have none" in str(error.value)
     )

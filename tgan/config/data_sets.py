@@ -56,7 +56,7 @@ TORCHVISION_SETS: dict[str, str] = {
 
 
 def special_settings() -> dict[str, list[str]]:
-    """Each setting that not every data set has, and the data sets that have it."""
+    """List each setting that not every data set has, with the data sets that have it."""
     names = dict.fromkeys(name for facts in DATA_SETS.values() for name in facts.settings)
     return {
         name: [data for data, facts in DATA_SETS.items() if name in facts.settings]

@@ -58,15 +58,15 @@ class ClipSource(Protocol):
         ...
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have, 1 or more (by default 1)."""
+        """Count the first frames that a clip of this video can have, 1 or more (by default 1)."""
         ...
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels` (by default None)."""
+        """Return the class of a video, a position in `labels` (by default None)."""
         ...
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C), uint8, whose first frame is frame `start` of the video.
+        """Return the clip (T, H, W, C), uint8, whose first frame is frame `start` of the video.
 
         It is a function of its arguments, the same in every process.
         """
@@ -120,11 +120,15 @@ class _Completed:
 def open_clips(
     path: Path | str, *, num_frames: int, resolution: int, stride: int = 1, channels: int = 3
 ) -> ClipSource:
-    """The clips of a folder: packed if it has an index, else its video files directly.
+    """Open the clips of a folder: packed ones if it has an index, else its video files themselves.
 
     Raises:
         ValueError: nothing there, a prepare that was interrupted, another resolution than the
             packed one, or as `PackedClips` and `VideoFolder`.
+
+    Example:
+        >>> open_clips("my_videos", num_frames=16, resolution=64).shape
+        (16, 64, 64, 3)
     """
     path = Path(path)
     if (path / INDEX_NAME).is_file():

@@ -1,4 +1,4 @@
-"""The data sets of a configuration: clips to train on, and clips that training never sees."""
+"""Data sets of a configuration: clips to train on, and clips that training never sees."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Open = Callable[..., ClipSource | None]
 
 
 def open_dataset(data: DataConfig) -> ClipSource:
-    """The clips to train on.
+    """Open the clips to train on.
 
     Raises:
         ValueError: there are none, none long enough, or none of a class that is asked for.
@@ -30,8 +30,9 @@ def open_dataset(data: DataConfig) -> ClipSource:
 
 
 def open_held_out(data: DataConfig) -> ClipSource | None:
-    """Clips that training never sees; None where the data have none of their own and none are
-    named.
+    """Open the clips that training never sees.
+
+    None where a data set has none of its own and the configuration names none.
 
     Raises:
         ValueError: as `open_dataset`.
@@ -40,7 +41,7 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
 
 
 def open_like(data: DataConfig, path: str) -> ClipSource:
-    """The clips at another path, of the sizes and the kind of `data`.
+    """Open the clips at another path, of the sizes and the kind of `data`.
 
     Raises:
         ValueError: there are none.

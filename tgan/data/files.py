@@ -13,22 +13,22 @@ VIDEO_SUFFIXES = (
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture, by its suffix."""
+    """Tell by its suffix whether a file is a picture."""
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is a video, by its suffix."""
+    """Tell by its suffix whether a file is a video."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a part of a path starts with a dot."""
+    """Tell whether a part of a path starts with a dot."""
     return any(part.startswith(".") for part in path.parts)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """The files of a folder and of all folders below it, sorted, without those that are hidden."""
+    """Yield the files of a folder and of all folders below it, sorted, but for hidden ones."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not is_hidden(path.relative_to(folder)):
             yield path

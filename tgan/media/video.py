@@ -26,7 +26,7 @@ SHOWN_SIDE = 96
 
 
 def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.ndarray:
-    """Videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
+    """Put videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
 
     Cells left over are black; `rows` are as many as needed unless given.
 
@@ -44,14 +44,17 @@ def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.nda
 
 
 def with_fourth_beside(frames: np.ndarray) -> np.ndarray:
-    """Frames (..., H, W, 4) as colour beside the fourth channel, (..., H, 2 W, 3); others as is."""
+    """Put the fourth channel of frames (..., H, W, 4) beside the colours: (..., H, 2 W, 3).
+
+    Other frames are returned as they are.
+    """
     if frames.shape[-1] != 4:
         return frames
     return np.concatenate([frames[..., :3], frames[..., 3:].repeat(3, axis=-1)], axis=-2)
 
 
 def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
-    """Frames (T, H, W, C) with every pixel repeated `factor` times in both directions."""
+    """Repeat every pixel of frames (T, H, W, C) `factor` times in both directions."""
     return frames.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
@@ -87,7 +90,7 @@ def write_samples(
 def samples_shape(
     path: str | Path, shape: tuple[int, ...], *, columns: int, rows: int, scale: int = 1
 ) -> tuple[int, ...]:
-    """Shape (..., H, W, C) of the pixels that `write_samples` writes of `shape` (N, T, H, W, C)."""
+    """Return the shape (..., H, W, C) that `write_samples` writes of `shape` (N, T, H, W, C)."""
     count, frames, height, width, channels = shape
     ending = Path(path).suffix.lower()
     if ending == ".npy":
@@ -99,7 +102,7 @@ def samples_shape(
 
 
 def scale_to_show(side: int) -> int:
-    """How often pixels are repeated so that frames of that height are `SHOWN_SIDE` high or more."""
+    """Return how often to repeat the pixels of a side so that it has `SHOWN_SIDE` or more."""
     return -(-SHOWN_SIDE // side)
 
 
@@ -132,6 +135,9 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
     Raises:
         ValueError: an unknown ending, or frames of another type or shape.
         OSError: the file cannot be written.
+
+    Example:
+        >>> write_video("clip.mp4", np.zeros((16, 64, 64, 3), np.uint8), fps=12)
     """
     check_ending(path)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):

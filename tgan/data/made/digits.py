@@ -47,6 +47,11 @@ class MovingDigits:
 
     Raises:
         ValueError: a setting out of range, or as `read_idx_images`.
+
+    Example:
+        >>> digits = MovingDigits(num_frames=20, held_out=True)
+        >>> digits.clip(7).shape
+        (20, 64, 64, 1)
     """
 
     num_frames: int = 16
@@ -81,15 +86,15 @@ class MovingDigits:
         return self.size
 
     def num_starts(self, index: int) -> int:
-        """Every clip starts at its first frame."""
+        """Return 1: every clip starts at its first frame."""
         return 1
 
     def label(self, index: int) -> None:
-        """Clips have no label."""
+        """Return None: clips have no class."""
         return
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """Clip `index`: (T, H, W, C), uint8."""
+        """Draw clip `index`: (T, H, W, C), uint8."""
         rng = numpy_rng(Stream.DIGITS, self.seed, int(self.held_out), index)
         canvas = np.zeros(self.shape[:3], np.uint8)
         side = self._digits.shape[1]
@@ -127,7 +132,7 @@ def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> Im
 
 
 def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    """A straight path in the unit square that is reflected at its edges: (num_frames, 2).
+    """Draw a straight path in the unit square that is reflected at its edges: (num_frames, 2).
 
     Source: Srivastava et al. 2015, section 4.1 (position and direction uniform, constant speed).
     """
@@ -145,7 +150,7 @@ def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
 
 
 def read_idx_images(path: str | Path) -> np.ndarray:
-    """The images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
+    """Read the images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
 
     Raises:
         ValueError: the file is missing, is no IDX file of images or cut short, or holds fewer

@@ -62,15 +62,15 @@ class ArrayClips:
         return len(self._videos)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have: every one that fits."""
+        """Count the first frames that a clip of this video can have: every one that fits."""
         return len(self._videos[index]) - self._span + 1
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
+        """Return the class of a video, a position in `labels`."""
         return None if self._positions is None else int(self._positions[index])
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """The clip (T, H, W, C), uint8, from frame `start`: a read-only view.
+        """Return the clip (T, H, W, C), uint8, from frame `start`: a read-only view.
 
         Raises:
             IndexError: no such video, or a clip from `start` does not fit into it.
@@ -94,7 +94,7 @@ class ArrayClips:
 def from_array(
     data: Any, *, labels: Any, classes: Sequence[str] | None, num_frames: int | None, stride: int
 ) -> ArrayClips:
-    """The clips of an array (N, T, H, W, C), or the images of one (N, H, W, C).
+    """Take the clips of an array (N, T, H, W, C), or the images of one (N, H, W, C).
 
     Raises:
         ValueError: as `tgan.data.own.source.as_source`.
@@ -118,7 +118,7 @@ def from_list(
     num_frames: int | None,
     stride: int,
 ) -> ArrayClips:
-    """The clips of a list of videos (T_i, H, W, C), or the images of a list of (H, W, C).
+    """Take the clips of a list of videos (T_i, H, W, C), or the images of one of (H, W, C).
 
     Raises:
         ValueError: as `tgan.data.own.source.as_source`.

@@ -67,18 +67,18 @@ class DatasetClips:
         return len(self._dataset)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this item can have: every one that fits."""
+        """Count the first frames that a clip of this item can have: every one that fits."""
         self._held = index, self._read(index)
         return len(self._held[1]) - self._span + 1
 
     def label(self, index: int) -> int | None:
-        """The class of an item, a position in `labels`."""
+        """Return the class of an item, a position in `labels`."""
         if self._has_labels and index not in self._known:
             self._read(index)
         return self._known.get(index)
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """The clip (T, H, W, C), uint8, from frame `start` of an item.
+        """Return the clip (T, H, W, C), uint8, from frame `start` of an item.
 
         Raises:
             ValueError: the item has another form than those that were looked at.

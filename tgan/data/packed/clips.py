@@ -11,13 +11,18 @@ from tgan.data.spans import check_start, clip_span, too_short_message
 
 
 class PackedClips:
-    """Clips from a folder that `tgan prepare` made, mapped into memory.
+    """Clips of a folder that `tgan prepare` has packed, mapped into memory.
 
     Videos shorter than a clip are left out; `num_too_short` counts them. `channels` converts on
     reading, None keeps the folder's.
 
     Raises:
         ValueError: not a packed folder or a damaged one, or no video is as long as a clip.
+
+    Example:
+        >>> clips = PackedClips("data/actions", num_frames=16)
+        >>> clips.labels, clips.clip(0, start=3).shape
+        (['bend', 'wave'], (16, 64, 64, 3))
     """
 
     def __init__(
@@ -55,16 +60,17 @@ class PackedClips:
         return len(self._videos)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have: every one that fits."""
+        """Count the first frames that a clip of this video can have: every one that fits."""
         return self._videos[index].frames - self._span + 1
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
+        """Return the class of a video, a position in `labels`."""
         return self._videos[index].label
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 from frame `start`: a read-only view of the file if its
-        channels are wanted as they are.
+        """Return the clip (T, H, W, C), uint8, from frame `start`.
+
+        It is a read-only view of the file where the channels are those of the file.
 
         Raises:
             IndexError: no such video, or a clip from `start` does not fit into it.

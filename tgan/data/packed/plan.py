@@ -1,4 +1,4 @@
-"""What the runs that fill one folder must agree on, and whether a folder may be filled at all."""
+"""Plan of a packed folder: what all runs that fill it must agree on."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _PLAN_NAME = "plan.json"
 
 
 def make_plan(scan: Scan, settings: Settings) -> dict:
-    """Settings and a fingerprint of the videos: names, labels, sizes and times of change."""
+    """Put together settings and a fingerprint of names, labels, sizes and times of change."""
     digest = hashlib.sha256()
     for source in scan.sources:
         status = source.path.stat()

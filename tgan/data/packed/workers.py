@@ -23,7 +23,7 @@ from tgan.data.packed.parts import (
 def finished_parts(
     jobs: Sequence[Job], folder: Path, settings: Settings, *, workers: int, done: int = 0
 ) -> Iterator[Part]:
-    """The part of each job in turn, from an earlier run or from one of `workers` processes.
+    """Yield the part of each job in turn, from an earlier run or one of `workers` processes.
 
     A progress bar counts videos, `done` of them before these jobs. Closing the iterator early
     stops the processes.

@@ -1,4 +1,4 @@
-"""One picture: opened, converted to grey, RGB or RGBA, and squares of it resized."""
+"""Picture files: opened, converted to grey, RGB or RGBA, and squares of them resized."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
-    """What `use` makes of a picture, or why it cannot be used."""
+    """Open a picture and return what `use` makes of it, or say why it cannot be used."""
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -31,7 +31,7 @@ def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
 
 
 def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarray:
-    """The middle square of an image at a resolution: (H, W, C), uint8.
+    """Resize the middle square of an image: (resolution, resolution, C), uint8.
 
     Raises:
         ValueError: as `convert`.
@@ -42,7 +42,7 @@ def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarr
 
 
 def square(image: Image.Image, box: Box, resolution: int) -> np.ndarray:
-    """The square `box` of an image at a resolution: (H, W, C), uint8."""
+    """Resize the square `box` of an image: (resolution, resolution, C), uint8."""
     left, top, side = box
     corners = (left, top, left + side, top + side)
     way = _resampling(side, resolution)
@@ -50,7 +50,7 @@ def square(image: Image.Image, box: Box, resolution: int) -> np.ndarray:
 
 
 def convert(image: Image.Image, *, channels: int) -> Image.Image:
-    """An image in grey, RGB or RGBA.
+    """Convert an image to grey, RGB or RGBA.
 
     Raises:
         ValueError: more than 8 bits per channel, or a number of channels that there is not.

@@ -1,4 +1,4 @@
-"""Pictures with depth, colour and depth being the four channels of an image.
+"""Pictures with depth, as images of four channels.
 
 Everything is read at once and kept in memory.
 """
@@ -66,7 +66,7 @@ def open_rgbd(
     holes: str = "keep",
     crops: int = 0,
 ) -> ClipSource:
-    """The pairs of a folder, or of a `.npz` file, as images of four channels.
+    """Open the pairs of a folder, or of a `.npz` file, as images of four channels.
 
     Of a folder, searched to any depth, pairs are the pictures of equal stem in two folders side
     by side, `color` (or `colour`, `rgb`) and `depth`; where each pair lies in a folder below
@@ -113,7 +113,7 @@ def open_rgbd(
 
 
 def cut_pair(pair: Pair, box: Box, resolution: int, *, bounds: tuple[float, float]) -> np.ndarray:
-    """A square of a pair, resized: colour averaged, depth not: (resolution, resolution, 4)."""
+    """Cut a square of a pair, colour averaged, depth not: (resolution, resolution, 4)."""
     levels = bytes_of(crop_depth(pair.depth, box, resolution), bounds)
     return np.concatenate([square(pair.colour, box, resolution), levels[..., None]], axis=-1)
 

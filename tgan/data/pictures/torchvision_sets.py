@@ -1,4 +1,4 @@
-"""Data sets by their names in torchvision: images with classes, and a test split to hold back.
+"""Data sets of torchvision: images with classes, and a test split to hold back.
 
 Everything is read at once and kept in memory as bytes, as of a folder of pictures.
 """
@@ -21,7 +21,7 @@ _SPLITS = {"train": (True, False), "split": ("train", "test")}
 
 
 def default_root() -> Path:
-    """Where data sets lie if no folder is named: `tgan/torchvision` in the user's cache."""
+    """Return the folder of data sets if none is named: `tgan/torchvision` in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "tgan" / "torchvision"
 
@@ -35,7 +35,7 @@ def open_torchvision(
     channels: int,
     held_out: bool = False,
 ) -> ImageClips:
-    """The training split of a data set, with its classes.
+    """Open the training split of a data set, with its classes.
 
     Args:
         name: a key of `tgan.config.data_sets.TORCHVISION_SETS`.

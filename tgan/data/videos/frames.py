@@ -23,7 +23,7 @@ _ENLARGE = Interpolation.BICUBIC | _EXACT
 
 
 class Fitter:
-    """Makes squares of `resolution` out of frames; it keeps FFmpeg's scaler between frames.
+    """A converter of frames to squares of `resolution`; it keeps FFmpeg's scaler between them.
 
     `aspect` is "crop": the shorter side becomes `resolution` and the middle of the longer side
     is kept (320x240 at 64: 85x64, columns 10 to 73, as the official TGAN code does for UCF-101);
@@ -31,6 +31,10 @@ class Fitter:
 
     Raises:
         ValueError: an unknown `aspect`, or a `resolution` below 1.
+
+    Example:
+        >>> fit = Fitter(64)
+        >>> squares = [fit(frame) for frame in read_video(path).frames]
     """
 
     def __init__(self, resolution: int, *, aspect: str = "crop") -> None:
@@ -43,7 +47,7 @@ class Fitter:
         self._scaler = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        """One frame of any pixel format to (resolution, resolution, 3) uint8, RGB.
+        """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
 
         Transparency is laid on black and rotation metadata is carried out. Pixels are taken as
         square.
@@ -77,7 +81,7 @@ class Fitter:
 
 
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
-    """Width and height of a frame as it is shown, after rotation."""
+    """Return width and height of a frame as it is shown, after rotation."""
     turned = _quarter_turns(frame) % 2 == 1
     return (frame.height, frame.width) if turned else (frame.width, frame.height)
 

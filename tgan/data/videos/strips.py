@@ -1,4 +1,4 @@
-"""Videos that are not video files: strips of frames in a picture, animations, arrays.
+"""Videos in other files: strips of frames in a picture, animations, stacks, `.npy` arrays.
 
 The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side by side.
 """
@@ -15,7 +15,7 @@ from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_si
 
 
 def num_strip_frames(path: Path) -> int:
-    """How many frames a picture file holds; 0 for a picture that is neither strip nor animation.
+    """Count the frames in a picture file; 0 for one that is neither strip nor animation.
 
     Opened by its content, not by its suffix: MoCoGAN's `.jpg` files are PNG.
 
@@ -29,7 +29,7 @@ def num_strip_frames(path: Path) -> int:
 
 
 def read_strip(path: Path) -> Recording:
-    """Open a strip of square frames, horizontal or vertical, or an animated picture (WebP, PNG).
+    """Open a strip of square frames, horizontal or vertical, or an animation (WebP, PNG, TIFF).
 
     The side of a frame is the shorter side of the strip, the longer side is a multiple of it;
     frame 0 is at the left or at the top. An animation's average rate is stated, a strip's is not
@@ -49,7 +49,7 @@ def read_strip(path: Path) -> Recording:
 
 
 def array_shape(path: Path) -> tuple[int, int, int, int]:
-    """The shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
+    """Read the shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
 
     Raises:
         DecodeError: not such an array of uint8.
@@ -69,7 +69,7 @@ def read_array(path: Path, member: int) -> Recording:
 
 
 def to_frame(pixels: np.ndarray) -> av.VideoFrame:
-    """A frame of pixels (H, W, 3) uint8, or (H, W, 4) with transparency."""
+    """Make a frame of pixels (H, W, 3), uint8, or (H, W, 4) with transparency."""
     pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
 
