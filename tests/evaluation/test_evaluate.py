@@ -10,8 +10,8 @@ import tgan
 from tests.evaluation.test_measures import Shift
 from tests.made.stand_ins import Rows, Videos
 from tests.made.video_runs import train_tiny, write_noise
-from tgan.data import clips as clips_module
 from tgan.data import datasets
+from tgan.data.packed import clips as clips_module
 from tgan.data.sampler import ClipSampler
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.evaluate import evaluate
