@@ -14,7 +14,7 @@ from tgan.data.datasets import open_dataset, open_held_out
 from tgan.data.pixels import normalise
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.controls import ControlClips
-from tgan.evaluation.measures import build_measures, parse_metric
+from tgan.evaluation.measures import Measure, parse_metrics
 from tgan.evaluation.networks import load_networks, network_names
 from tgan.evaluation.streams import Clips, GeneratedClips, RealClips
 from tgan.media.video import write_samples
@@ -54,13 +54,7 @@ def measure_checkpoint(
         ArithmeticError: samples that are not finite.
     """
     run = load(path)
-    clips = GeneratedClips(
-        run.generator,
-        size=run.config.generator.z_slow,
-        first_seed=first_seed,
-        conditioning=run.conditioning,
-        source=run.conditions,
-    )
+    clips = GeneratedClips.of(run, first_seed=first_seed)
     return measure(clips, metrics, real=real_clips(run.config, data))
 
 
@@ -83,12 +77,12 @@ def measure_controls(
 def measure(clips: Clips, metrics: Mapping[str, int], *, real: RealClips) -> dict[str, Any]:
     """Numbers of `clips` beside real ones, by the names in `metrics` (numbers of samples)."""
     shape = real.batches.source.shape
-    wanted = [parse_metric(name, network_names()).network for name in metrics]
+    parsed = parse_metrics(metrics, network_names())
+    wanted = [named.network for named in parsed.values()]
     networks = load_networks(wanted, shape, device=real.device)
     measures = [
-        measure
-        for name, samples in metrics.items()
-        for measure in build_measures([name], networks, samples=samples, frames=shape[0])
+        Measure(name, named, networks[named.network], samples=metrics[name], frames=shape[0])
+        for name, named in parsed.items()
     ]
     comparison = Comparison(measures, real=real, fake=clips, batch_size=BATCH)
     for number in range(comparison.batches):

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tgan.evaluation.report import versions
+from tgan.evaluation.scores import versions
 from tgan.lookup import counted
 from tgan.system.machine import cores, processor
 

@@ -14,7 +14,7 @@ from tgan.metrics.nearest import NearestClips
 from tgan.metrics.state import State
 
 
-class Copies:
+class Nearest:
     """A job for `tgan.evaluation.runner`: nearest training clips of samples and of real clips.
 
     Samples much nearer to training clips than held-back real clips are, are copies.
@@ -23,7 +23,7 @@ class Copies:
         train: the training clips; `samples` of them are looked at.
         count: how many samples and held-back clips.
         picture: a file for the samples, each above its nearest clip; its ending as of
-            `tgan.media.video.write_samples`.
+            `tgan.media.video.write_samples`. None writes none.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Copies:
         count: int,
         samples: int,
         batch_size: int,
-        picture: Path,
+        picture: Path | None = None,
     ) -> None:
         self.train, self.samples, self.batch_size = train, samples, batch_size
         self.batches = math.ceil(samples / batch_size)
@@ -50,10 +50,10 @@ class Copies:
         self._nearest.add(self.train.draw(first, count)[0].numpy())
 
     def result(self) -> dict[str, dict[str, Any]]:
-        """`nearest`: distances, root mean square in levels, and the picture that is written."""
-        pairs = np.stack([self._nearest.queries, self._nearest.clips], 1)[: self.count]
-        rows = pairs.reshape(-1, *pairs.shape[2:])
-        write_samples(self.picture, rows, columns=2)
+        """`nearest`: distances, root mean square in levels; writes the picture."""
+        if self.picture is not None:
+            pairs = np.stack([self._nearest.queries, self._nearest.clips], 1)[: self.count]
+            write_samples(self.picture, pairs.reshape(-1, *pairs.shape[2:]), columns=2)
         fake, real = np.split(self._nearest.distances, 2)
         protocol = {"distance": "root mean square over all pixels, in levels of 255"}
         return {
@@ -62,7 +62,7 @@ class Copies:
                 "distances": fake.tolist(),
                 "real": {"value": float(real.mean()), "distances": real.tolist()},
                 "ratio": float(fake.mean() / real.mean()) if real.mean() else None,
-                "picture": str(self.picture),
+                "picture": None if self.picture is None else str(self.picture),
                 "protocol": protocol | {"samples": self.count, "training_clips": self.samples},
             }
         }
