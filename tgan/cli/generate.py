@@ -13,10 +13,13 @@ from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.config import Config
 from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.media.video import (
+    MAX_FPS,
     MAX_SIDES,
+    MIN_FPS,
     WRITERS,
     check_ending,
     samples_shape,
+    scale_to_show,
     write_samples,
     write_video,
 )
@@ -50,11 +53,8 @@ A run with classes gives them to the videos in turn, or those of --label (a walk
 A run that starts from pictures takes those of --input in turn, and shows each sample between its
 input picture and the original; in folders and .npy files are samples alone.
 """
-# Samples are shown at this many pixels at least unless --scale says otherwise.
-SHOWN_SIDE = 96
 # All samples of a file are held in memory until it is written.
 MAX_BYTES = 8 * 2**30
-MIN_FPS, MAX_FPS = 0.1, 1000
 # Radford et al. 2016, Figure 7.
 JITTER = 0.25
 
@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> None:
     if conditions.columns and not (arguments.grid or plan.grid):
         rows, columns = -(-len(plan) // conditions.columns), conditions.columns
     shape = _clip_shape(run.config, arguments.slow_motion)
-    scale = arguments.scale or max(math.ceil(SHOWN_SIDE / run.config.data.resolution), 1)
+    scale = arguments.scale or scale_to_show(run.config.data.resolution)
 
     # Begun last, so that a mistake is one line and costs no time.
     def sample() -> tqdm:
