@@ -11,18 +11,7 @@ from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.models.mlp import MLPCritic
 from tgan.rng.noise import Noise
-from tgan.training.steps import Batch, Game, Player, critic_step, simultaneous_step
-
-NO_SCALER = {"device": "cpu", "enabled": False}
-
-
-def player(module, optimizer) -> Player:
-    return Player(module, module, optimizer, torch.amp.GradScaler(**NO_SCALER))
-
-
-def echo() -> Player:
-    """A generator whose latents are its samples."""
-    return player(nn.Identity(), torch.optim.SGD([torch.zeros(())]))
+from tgan.training.steps import Batch, Critic, Learner, critic_step, simultaneous_step
 
 
 def normal(x, mean, deviation):
@@ -43,15 +32,16 @@ def trained_critic(objective: str) -> MLPCritic:
     torch.manual_seed(0)
     critic = MLPCritic(1, width=64, depth=2)
     optimizer = torch.optim.Adam(critic.parameters(), 1e-2)
-    game = Game(echo(), player(critic, optimizer), OBJECTIVES[objective], CONSTRAINTS["none"]())
+    rules = {"objective": OBJECTIVES[objective], "constraint": CONSTRAINTS["none"]()}
+    learner = Critic(critic, optimizer, **rules)
     rng, steps = np.random.default_rng(0), 1200
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / steps)
         real = rng.normal(rng.choice([-1.5, 1.5], (512, 1)), 0.5)
         fake = rng.normal(0.5, 1, (512, 1))
         batch = Batch(torch.from_numpy(real).float())
-        latents = torch.from_numpy(fake).float()
-        critic_step(game, real=batch, z=latents, noise=Noise(0, step), update=step + 1)
+        fake = torch.from_numpy(fake).float()
+        critic_step(learner, real=batch, fake=fake, noise=Noise(0, step), update=step + 1)
     return critic
 
 
@@ -99,18 +89,17 @@ class Slope(nn.Module):
 
 
 def play(objective: str, constraint, *, steps: int, rate: float) -> np.ndarray:
-    """Gradient descent of both players at once, with all real samples at 0: (steps + 1, 2)."""
+    """Gradient descent of both networks at once, with all real samples at 0: (steps + 1, 2)."""
     generator, critic = Dirac(1.0), Slope(0.5)
-    game = Game(
-        player(generator, torch.optim.SGD(generator.parameters(), rate)),
-        player(critic, torch.optim.SGD(critic.parameters(), rate)),
-        OBJECTIVES[objective],
-        constraint,
-    )
+    optimizers = [torch.optim.SGD(module.parameters(), rate) for module in (generator, critic)]
+    rules = {"objective": OBJECTIVES[objective], "constraint": constraint}
+    learners = Learner(generator, optimizers[0]), Critic(critic, optimizers[1], **rules)
     real, z = Batch(torch.zeros(2, 1, dtype=torch.float64)), torch.zeros(2, 1)
     path = [(generator.theta.item(), critic.psi.item())]
     for step in range(steps):
-        simultaneous_step(game, real=real, z=z, noise=Noise(0, step), update=step + 1)
+        simultaneous_step(
+            *learners, reals=[real], latents=[z], noise=Noise(0, step), update=step + 1
+        )
         path.append((generator.theta.item(), critic.psi.item()))
     return np.array(path)
 
@@ -121,7 +110,7 @@ def test_dirac_gan_circles_outwards_without_regularisation(objective):
     rate = 0.1
     path = play(objective, CONSTRAINTS["none"](), steps=400, rate=rate)
     squares = (path**2).sum(1)
-    # Each step goes at a right angle to where the players are, at the slope of the loss.
+    # Each step goes at a right angle to where the networks are, at the slope of the loss.
     at = path[:-1].prod(1)
     slope = 1 / (1 + np.exp(-at)) if objective == "minimax" else np.ones_like(at)
     np.testing.assert_allclose(squares[1:] / squares[:-1], 1 + (rate * slope) ** 2, rtol=1e-9)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
 # Below `tgan`; what lies inside a package that is named here has moved along with it.
 MOVED = {
@@ -42,8 +41,12 @@ MOVED = {
     "data.toy": "data.made.toy",
     "datasets": "data.datasets",
     "device": "system.device",
+    "evaluation.copies": "evaluation.nearest",
+    "evaluation.report": "evaluation.scores",
+    "evaluation.swap": "evaluation.gam",
     "experiment": "config.reading",
     "export": "runs.export",
+    "features.parts": "data.labelled",
     "features.training": "training.classifier",
     "files": "system.files",
     "latents": "sampling.latents",
@@ -100,27 +103,23 @@ def new_name(name: str) -> str | None:
     return f"tgan.{MOVED[package]}.{module}" if package in MOVED else None
 
 
-def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a module whose members have other names now: old ones go on.
+def moved_names(module: str, places: Mapping[str, str]) -> Callable[[str], object]:
+    """A `__getattr__` for a module whose names have left it, or have others now.
 
     Args:
-        module: its `__name__`.
-        names: by old name the new one, `New` in the same module, or `room.module:New` below
-            `tgan`.
-
-    Example:
-        >>> __getattr__ = renamed(__name__, {"Old": "New", "gone": "data.spans:clip_span"})
+        module: its own name.
+        places: where each of its old names is now: a module, or `module:new_name`.
     """
 
-    def find(name: str) -> Any:
-        if name not in names:
+    def get(name: str) -> object:
+        if name not in places:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        place, _, new = names[name].rpartition(":")
-        owner = f"tgan.{place}" if place else module
-        warnings.warn(f"{module}.{name} is {owner}.{new} now", DeprecationWarning, stacklevel=2)
-        return getattr(importlib.import_module(owner), new)
+        place, _, new = places[name].partition(":")
+        now = f"{new} in" if new else "in"
+        warnings.warn(f"{name} is {now} {place} now", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(place), new or name)
 
-    return find
+    return get
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -133,6 +132,7 @@ class _Finder(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         new = new_name(spec.name)
+        assert new is not None, f"{spec.name} has not moved"
         module = importlib.import_module(new)
         warnings.warn(f"{spec.name} is {new} now", DeprecationWarning, stacklevel=2)
         # The import system is about to overwrite what a module knows of itself.
@@ -140,6 +140,7 @@ class _Finder(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None, "a module that is being imported has a spec"
         module.__spec__ = module.__spec__.loader_state
 
 

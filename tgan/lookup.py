@@ -31,3 +31,9 @@ def look_up(table: Mapping[str, Member], name: str, *, kind: str) -> Member:
 def counted(number: int, thing: str, several: str | None = None) -> str:
     """`1 video` or `2,000 videos`; `several` is the plural of a `thing` that takes no s."""
     return f"{number:,} {thing if number == 1 else several or f'{thing}s'}"
+
+
+def alternatives(choices: Iterable[object]) -> str:
+    """Choices in words: `1`, `1 or 3`, or `1, 3 or 4`."""
+    *others, last = map(str, choices)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -6,6 +6,7 @@ lines. Scores are logits; log-probabilities are taken with softplus and never ov
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import relu, softplus
@@ -25,7 +26,7 @@ class Objective:
     """
 
     critic: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor | None, Tensor], Tensor]
+    generator: Callable[[Any, Tensor], Tensor]
     zero_sum: bool = False
     relativistic: bool = False
 

@@ -101,7 +101,7 @@ def test_interrupted_the_same_command_ends_with_a_report(config, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_arms_on_video_end_with_a_report(config, tmp_path):
+def test_two_strategies_on_video_end_with_a_report(config, tmp_path):
     argv = command(config, tmp_path, "--parts", "video", "--train.steps", "3")
     run("benchmark-clipping", argv)
     record = json.loads((tmp_path / "results.json").read_text())

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tgan.cli import main
-from tgan.data.pictures.images import open_digits
+from tgan.data.made.digits import open_digits
 from tgan.metrics.detection import detection_metrics
 
 SMALL = [

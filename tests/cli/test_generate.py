@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 
 from tgan.cli import run
-from tgan.cli.generate import check_size
+from tgan.cli.generate import check_size, parse_labels
 from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
-from tgan.cli.told import parse_labels
 from tgan.data.pixels import to_bytes
 from tgan.media.sum_sheet import SumSheet
-from tgan.runs.build import build_run, load_generator
+from tgan.runs.build import build_run
+from tgan.runs.conditioning import class_conditions
+from tgan.runs.trained import load
 from tgan.sampling.decoding import seed_latents
 from tgan.sampling.latents import combine
 from tgan.sampling.plans import Samples, Sums, Walks
@@ -88,9 +89,10 @@ def test_a_grid_has_the_rows_that_were_asked_for(run_dir, tmp_path):
 
 
 def test_weights_are_the_running_mean_unless_asked(run_dir):
-    auto, _ = load_generator(run_dir)
-    average, _ = load_generator(run_dir, weights="average")
-    own, _ = load_generator(run_dir, weights="generator")
+    auto, average, own = (
+        load(run_dir, weights=weights, device="cpu").generator
+        for weights in ("auto", "average", "generator")
+    )
     assert torch.equal(auto.image.slow.weight, average.image.slow.weight)
     assert not torch.equal(auto.image.slow.weight, own.image.slow.weight)
 
@@ -106,7 +108,7 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--seeds", "0-9999999999"], "'0-9999999999' are more than"),
         (["{run}", "--out", "{run}"], "is not empty; name a new one"),
         (["{run}", "--out", "{run}/config.yaml/"], "config.yaml' is a file; name a folder"),
-        (["{run}", "--out", "x/", "--seeds", "3,4,3"], "2 samples of the name seed_000003.mp4"),
+        (["{run}", "--out", "x/", "--seeds", "3,4,3"], "2 samples have the name seed_000003.mp4"),
         (["{run}", "--out", "x/", "--walk", "3"], "--walk is for one file; 'x/' is a folder"),
         (["{run}", "--out", "x", "--arithmetic", "3"], "--arithmetic is for one file; 'x' is"),
         (["{run}", "--out", "x/", "--grid", "4x4"], "--grid is for one file"),
@@ -128,9 +130,12 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--slow-motion", "0"], "--slow-motion 0 is not positive"),
         (["{run}", "--out", "x.mp4", "--slow-motion", "x"], "--slow-motion: invalid int value"),
         (["{run}", "--out", "x.png", "--slow-motion", "9999"], "at most 16384 a side; choose"),
-        (["{run}", "--out", "x.mp4", "--walk", "1"], "--walk 1 is below 2"),
-        (["{run}", "--out", "x.mp4", "--walk", "5", "--seeds", "7"], "--walk needs 2 or more"),
-        (["{run}", "--out", "x.mp4", "--walk", "1000000"], "--walk 1000000 makes 15000000 vid"),
+        (["{run}", "--out", "x.mp4", "--walk", "1"], "a walk of 1 steps is below 2"),
+        (
+            ["{run}", "--out", "x.mp4", "--walk", "5", "--seeds", "7"],
+            "a walk needs 2 or more seeds",
+        ),
+        (["{run}", "--out", "x.mp4", "--walk", "1000000"], "walks of 1000000 steps make 15000000"),
         (["{run}", "--out", "x.mp4", "--walk", "5", "--grid", "5x5"], "fewer cells than the 75"),
         (["{run}", "--out", "x.mp4", "--walk", "5", "--arithmetic", "1"], "not allowed with"),
         (["{run}", "--out", "x.mp4", "--arithmetic", "1 - 2", "--seeds", "3"], "leave --seeds"),
@@ -142,7 +147,7 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--jitter", "nan"], "--jitter nan is"),
         (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--grid", "9x9"], "--grid needs --jit"),
         (["{run}", "--out", "x.png", "--arithmetic", "0-999", "--scale", "9"], "at most 16384"),
-        (["{run}", "--out", "x.mp4", "--label", "wave"], "--label wave: "),
+        (["{run}", "--out", "x.mp4", "--label", "wave"], "{run}' has no classes"),
     ],
 )
 def test_mistakes_end_with_one_line_and_status_2(
@@ -153,7 +158,7 @@ def test_mistakes_end_with_one_line_and_status_2(
         generate(*(a.format(run=run_dir, tmp=tmp_path) for a in argv))
     errors = capsys.readouterr().err.strip().splitlines()
     assert exit_.value.code == 2
-    assert len(errors) == 1 and message in errors[0]
+    assert len(errors) == 1 and message.format(run=run_dir) in errors[0]
     assert not list(tmp_path.iterdir())
 
 
@@ -227,19 +232,25 @@ def test_sums_are_read_by_their_spaces():
 
 def test_names_of_classes():
     known = ["wave", "a, b", "jump"]
-    assert parse_labels("jump", known) == [2]
-    assert parse_labels("jump, wave", known) == [2, 0]
-    assert parse_labels("a, b", known) == [1]
-    message = "unknown --label 'jmp' .did you mean 'jump'.*choose from a, b, jump, wave"
+    for text, names, numbers in (
+        ("jump", ["jump"], [2, 2, 2]),
+        ("jump, wave", ["jump", "wave"], [2, 0, 2]),
+        ("a, b", ["a, b"], [1, 1, 1]),
+    ):
+        assert parse_labels(text, known) == names
+        conditions = class_conditions(Samples([4, 4, 9]), known, names)
+        assert conditions.tensors[0].tolist() == numbers
+        assert conditions.classes == [known[number] for number in numbers]
+    message = "unknown label 'jmp' .did you mean 'jump'.*choose from a, b, jump, wave"
     with pytest.raises(ValueError, match=message):
-        parse_labels("wave,jmp", known)
+        class_conditions(Samples([4]), known, parse_labels("wave,jmp", known))
 
 
 def test_plans_take_classes_in_turn():
     assert Samples([4, 4, 9]).classes([0, 1]) == [0, 1, 0]
     assert Walks([1, 2, 3], 2).classes([7, 8]) == [7, 7, 8, 8]
     assert Sums([(1, [1])]).classes([5]) == [5, 5]
-    with pytest.raises(ValueError, match="--arithmetic needs one class by --label, not 2"):
+    with pytest.raises(ValueError, match="a sum of latents has one class, not 2: name a label"):
         Sums([(1, [1])]).classes([0, 1])
 
 
@@ -276,14 +287,14 @@ def test_a_walk_can_take_the_straight_line(run_dir, tmp_path):
     np.testing.assert_array_equal(made["slerp"], plain)
     assert (made["lerp"][1] != plain[1]).any()
     np.testing.assert_allclose(made["lerp"][[0, 2]], plain[[0, 2]], atol=1)
-    generator, _ = load_generator(run_dir)
+    generator = load(run_dir, device="cpu").generator
     with torch.no_grad():
         middle = to_bytes(generator(seed_latents([3, 7], 8).mean(0, keepdim=True)))
     assert np.abs(made["lerp"][1] - middle[0].numpy()).max() <= 1
 
 
 def expected_videos(run_dir, latents):
-    generator, _ = load_generator(run_dir)
+    generator = load(run_dir, device="cpu").generator
     with torch.no_grad():
         return to_bytes(generator(latents)).numpy().astype(int)
 
@@ -355,9 +366,9 @@ def test_a_folder_holds_a_video_per_sample_in_its_class(class_run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--label", "drak"], "unknown --label 'drak' (did you mean 'dark'?); choose from dark, l"),
-        (["--label", ""], "unknown --label ''"),
-        (["--arithmetic", "1 - 2"], "--arithmetic needs one class by --label, not 2"),
+        (["--label", "drak"], "unknown label 'drak' (did you mean 'dark'?); choose from dark, li"),
+        (["--label", ""], "unknown label ''"),
+        (["--arithmetic", "1 - 2"], "a sum of latents has one class, not 2: name a label"),
     ],
 )
 def test_mistaken_classes_end_in_one_line(class_run, tmp_path, capsys, options, message):

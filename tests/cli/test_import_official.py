@@ -9,10 +9,9 @@ import torch
 from tests.made.official_reference import official_reference
 from tgan.cli import run
 from tgan.models import VideoCritic, VideoGenerator
-from tgan.runs.build import build_critic, load_generator
 from tgan.runs.official import load_official, official_iterations, save_official
+from tgan.runs.trained import load
 from tgan.training.checkpoint import find_checkpoint
-from tgan.training.state import load_network
 
 SIZES = {"resolution": 32, "channels": 1}
 
@@ -58,31 +57,29 @@ def test_the_run_has_the_networks_of_the_snapshot(tmp_path, capsys, directory, o
         str(tmp_path / "run"),
     ]
     generator, critic = (n.eval() for n in load_official(directory, iteration=iteration))
-    ours, config = load_generator(tmp_path / "run")
+    ours = load(tmp_path / "run", device="cpu")
     z = torch.rand(2, 4)
     video = generator(z)
-    assert torch.equal(ours(z), video)
+    assert torch.equal(ours.generator(z), video)
+    assert torch.equal(ours.critic(video), critic(video))
     checkpoint = find_checkpoint(tmp_path / "run")
-    assert checkpoint.step == iteration
-    our_critic = build_critic(config)
-    load_network(our_critic, checkpoint.tensors["critic"], name="critic")
-    assert torch.equal(our_critic.eval()(video), critic(video))
+    assert checkpoint.step == ours.step == iteration
     assert (tmp_path / "run" / "config.yaml").read_text() == checkpoint.config
     assert checkpoint.config.startswith(f"# Networks of the authors' snapshot {iteration} in ")
     # Not the default, moving digits, against which nobody wants it measured.
-    assert (config.data.name, config.data.path) == ("videos", "unknown")
+    assert (ours.config.data.name, ours.config.data.path) == ("videos", "unknown")
 
 
 def test_official_snapshot_is_imported_and_sampled(tmp_path):
     reference = official_reference()
     import_official(reference, "--out", tmp_path / "run")
     recorded = np.load(reference / "forward.npz")
-    generator, config = load_generator(tmp_path / "run")
+    ours = load(tmp_path / "run", device="cpu")
     with torch.no_grad():
-        video = generator(torch.tensor(recorded["z"]).float()).transpose(1, 2)
+        video = ours.generator(torch.tensor(recorded["z"]).float()).transpose(1, 2)
     np.testing.assert_allclose(video, recorded["video"], rtol=0, atol=1e-5)
     run("generate", [str(tmp_path / "run"), "--out", str(tmp_path / "a.png"), "--seeds", "0-1"])
-    side, frames = config.data.resolution, config.data.num_frames
+    side, frames = ours.config.data.resolution, ours.config.data.num_frames
     picture = iio.imread(tmp_path / "a.png")
     assert picture.shape[0] % (2 * side) == 0 and picture.shape[1] % (frames * side) == 0
     assert picture.std() > 1
@@ -96,7 +93,7 @@ def test_float64_snapshots_keep_their_numbers(tmp_path):
     tensors = find_checkpoint(tmp_path / "run").tensors
     for name, network in (("generator", generator), ("critic", critic)):
         assert all(torch.equal(tensors[name][k], v) for k, v in network.state_dict().items())
-    ours, _ = load_generator(tmp_path / "run")
+    ours = load(tmp_path / "run", device="cpu").generator
     z = torch.rand(1, generator.image.slow.in_features)
     torch.testing.assert_close(ours(z), generator.float().eval()(z))
 

@@ -1,5 +1,7 @@
 """Runs that start from pictures, through the commands."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,16 +9,17 @@ from PIL import Image
 from tgan.cli import run
 from tgan.data.pixels import normalise, to_bytes
 from tgan.models.conditions import edges
+from tgan.runs.trained import load
 
 SETTINGS = """
 objective: non_saturating
-given: edges
 data:
-  {name: images, path: PATH, held_out_path: HELD_OUT, resolution: 16, channels: 3, num_frames: 1}
+  {name: images, path: PATH, held_out_path: HELD_OUT, resolution: 16, channels: 3, num_frames: 1,
+   input: edges}
 generator: {name: translator, z_slow: 4, width: 16}
 critic: {width: 8}
 constraint: {name: none}
-train: {steps: 2, batch_size: 4, schedule: alternating, reconstruction: 10}
+train: {steps: 2, batch_size: 4, schedule: alternating, l1_weight: 10}
 log: {distance_clips: 4, preview_count: 3, critic_every: 2, trackers: []}
 """
 
@@ -41,7 +44,7 @@ def place(tmp_path_factory):
     return root
 
 
-def test_previews_show_what_was_given_on_the_left(place):
+def test_previews_show_input_pictures_on_the_left(place):
     preview = np.asarray(Image.open(place / "run/previews/step_00000002.png"))
     # Three samples, two a row, each beside its edges, at six times their size.
     assert preview.shape == (2 * 96, 2 * 2 * 96, 3)
@@ -56,7 +59,7 @@ def torch_of(images):
     return torch.from_numpy(images[:, None])
 
 
-def test_samples_stand_between_what_was_given_and_the_original(place, tmp_path, capsys):
+def test_samples_stand_between_their_input_picture_and_the_original(place, tmp_path, capsys):
     out = tmp_path / "x.png"
     options = ["--out", out, "--seeds", "0-5", "--grid", "6x1", "--scale", "1"]
     assert tgan("generate", place / "run", *options) == 0
@@ -69,9 +72,17 @@ def test_samples_stand_between_what_was_given_and_the_original(place, tmp_path, 
     samples = sheet[:, 16:32].reshape(6, 16, 16, 3)
     assert not np.array_equal(samples[0], samples[5])
 
-    options = ["--given", "train", "--out", tmp_path / "x.npy", "--seeds", "0-1"]
-    assert tgan("generate", place / "run", *options) == 0
-    assert np.load(tmp_path / "x.npy").shape == (2, 1, 16, 16, 3)
+    # Of another folder, by the option's name of now and of before.
+    samples = []
+    for name, option in (("x", "--input"), ("y", "--given")):
+        options = [option, "train", "--out", tmp_path / f"{name}.npy", "--seeds", "0-1"]
+        assert tgan("generate", place / "run", *options) == 0
+        samples.append(np.load(tmp_path / f"{name}.npy"))
+    assert samples[0].shape == (2, 1, 16, 16, 3)
+    np.testing.assert_array_equal(*samples)
+    run = load(place / "run", device="cpu")
+    np.testing.assert_array_equal(samples[0], run.sample(range(2), pictures="train"))
+    assert not np.array_equal(samples[0], run.sample(range(2)))
 
 
 def test_the_tools_take_such_a_run(place, tmp_path):
@@ -82,21 +93,46 @@ def test_the_tools_take_such_a_run(place, tmp_path):
     assert tgan("train", "--config", place / "config.yaml", *more) == 0
 
 
+def test_a_run_goes_on_under_the_old_names_of_its_settings(place, tmp_path, capsys):
+    text = (place / "config.yaml").read_text().replace(",\n   input: edges}", "}")
+    text = "given: edges\n" + text.replace("l1_weight", "reconstruction")
+    (tmp_path / "old.yaml").write_text(text)
+    steps = ["--run-dir", tmp_path / "run", "--train.steps"]
+    assert tgan("train", "--config", place / "config.yaml", *steps, "2") == 0
+    capsys.readouterr()
+    more = [*steps, "3", "--resume", "auto"]
+    with pytest.warns(UserWarning, match="'(given|train.reconstruction)' is '"):
+        assert tgan("train", "--config", tmp_path / "old.yaml", *more) == 0
+    run = load(tmp_path / "run", device="cpu")
+    assert run.step == 3 and run.config.data.input == "edges" and run.config.train.l1_weight == 10
+    logged = [
+        json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()
+    ]
+    assert all("l1" in line for line in logged if "critic_loss" in line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (
             ["generate", "{run}", "--out", "x.png", "--label", "a"],
-            "--label a: {run} has no classes",
+            "'{run}' has no classes",
         ),
+        (["generate", "{run}", "--out", "x.png", "--input", "gone"], "no such file or folder: 'go"),
         (["generate", "{run}", "--out", "x.png", "--given", "gone"], "no such file or folder: 'go"),
-        (["generate", "{run}", "--out", "x.png", "--walk", "3"], "starts from pictures: neither"),
-        (["train", "--given", "edges", "--run-dir", "x"], "given edges needs generator.name trans"),
         (
-            ["train", "--given", "edge", "--run-dir", "x"],
-            "given: 'edge' is not null or one of edges, grey, low_resolution",
+            ["generate", "{run}", "--out", "x.png", "--walk", "3"],
+            "samples, but no walks and no sums",
         ),
-        (["train", "--train.reconstruction", "3", "--run-dir", "x"], "reconstruction needs given"),
+        (
+            ["train", "--data.input", "edges", "--run-dir", "x"],
+            "data.input edges needs generator.name translator, not tgan",
+        ),
+        (
+            ["train", "--data.input", "edge", "--run-dir", "x"],
+            "data.input: 'edge' is not null or one of edges, grey, low_resolution",
+        ),
+        (["train", "--train.l1_weight", "3", "--run-dir", "x"], "l1_weight needs data.input"),
         (
             ["train", "--critic.conditioning", "projection", "--run-dir", "x"],
             "critic.conditioning projection needs conditional true",

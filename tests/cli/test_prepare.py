@@ -86,19 +86,19 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         ([], "the following arguments are required: SOURCE, --out"),
         (["{v}", "--out", "{o}", "--resolution", "0"], "resolution must be at least 1, not 0"),
         (["{v}", "--out", "{o}", "--channels", "4"], "invalid choice: 4"),
-        (["{v}", "--out", "{o}", "--workers", "0"], "--workers must be at least 1, not 0"),
-        (["{v}", "--out", "{o}", "--labels", "csv"], "--labels csv and --labels-file FILE go"),
-        (["{v}", "--out", "{o}", "--labels-file", "x"], "--labels csv and --labels-file FILE go"),
-        (["{v}", "--out", "{o}", "--labels", "npz"], "--labels npz and --labels-key KEY go"),
-        (["{v}", "--out", "{o}", "--labels-key", "x"], "--labels npz and --labels-key KEY go"),
+        (["{v}", "--out", "{o}", "--workers", "0"], "workers must be at least 1, not 0"),
+        (["{v}", "--out", "{o}", "--labels", "csv"], "labels 'csv' and labels_file go together"),
+        (["{v}", "--out", "{o}", "--labels-file", "x"], "labels 'csv' and labels_file go together"),
+        (["{v}", "--out", "{o}", "--labels", "npz"], "labels 'npz' and labels_key go together"),
+        (["{v}", "--out", "{o}", "--labels-key", "x"], "labels 'npz' and labels_key go together"),
         (["{v}", "--out", "{o}", "--labels", "npz", "--labels-key", "x"], "is in no .npz file"),
         (["{v}", "--out", "{o}", "--loop", "0"], "loop must be at least 1, not 0"),
-        (["{v}", "--out", "{o}", "--only", "a/*", "c/*"], "--only 'c/*' fits none of the 5 files"),
+        (["{v}", "--out", "{o}", "--only", "a/*", "c/*"], "only 'c/*' fits none of the 5 files"),
         (["{v}", "--out", "{o}", "--exclude", "*"], "leave none of the 5 files"),
-        (["{v}", "--out", "{o}", "--rows", "0-3"], "--rows is for .npy and .npz files alone"),
+        (["{v}", "--out", "{o}", "--rows", "0-3"], "rows are for .npy and .npz files alone"),
         (["{v}", "--out", "{o}", "--rows", "3-0"], "--rows '3-0': the range 3-0 runs backwards"),
-        (["{v}", "--out", "{v}/packed"], "lies inside the SOURCE"),
-        (["{v}", "--out", "{v}"], "lies inside the SOURCE"),
+        (["{v}", "--out", "{v}/packed"], "lies inside the source"),
+        (["{v}", "--out", "{v}"], "lies inside the source"),
         (["{v}/gone", "--out", "{o}"], "no such file or folder"),
         (["{v}", "--out", "{o}", "--split", "{v}/gone.txt"], "cannot read"),
         (["{v}", "--out", "{o}", "--strict"], "b/bad.mp4: not a video that FFmpeg can open"),
@@ -259,7 +259,9 @@ def test_rows_of_an_archive_are_looped(tmp_path, capsys):
     np.testing.assert_array_equal(frames, video[[1, 4, 5]][:, [0, 1, 2, 3, 4] * 2 + [0, 1]])
     # Other rows or another loop need another folder.
     assert prepare(*common, *options[:-2]) == 2
-    assert "prepared with loop 12, not None" in capsys.readouterr().err
+    assert (
+        "not from this: loop was 12 and is None; choose another folder" in capsys.readouterr().err
+    )
     options[5] = "0,4-5"
     assert prepare(*common, *options) == 2
     assert "other video files or labels" in capsys.readouterr().err

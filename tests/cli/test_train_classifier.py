@@ -74,15 +74,15 @@ def test_pictures_are_told_apart_too(tmp_path, capsys):
     assert "2 classes, 34 images to train, 6 held out" in capsys.readouterr().out
     assert read_facts(out).held_out_accuracy == 1 and read_facts(out).num_frames == 1
     assert train(tmp_path / "x.npz", *options, "--overwrite") == 2
-    assert "have no classes: put them in a folder per class" in capsys.readouterr().err
+    assert "have no classes: put pictures in a folder per class" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{d}/gone"], "gone' is no folder that `tgan prepare` finished"),
-        (["{d}/videos"], "videos' is no folder that `tgan prepare` finished; only such a one has"),
-        (["{d}/unlabelled"], "have no classes: prepare them with --labels"),
+        (["{d}/gone"], "gone' is no packed folder; other videos have no classes"),
+        (["{d}/videos"], "videos' is no packed folder; other videos have no classes"),
+        (["{d}/unlabelled"], "have no classes: prepare them with labels"),
         (["{d}/mine", "--held-out", "{d}/unlabelled"], "unlabelled' have no classes"),
         (["{d}/mine", "--out", "x.pth"], "--out x.pth: the name of the file must end in .safete"),
         (["{d}/mine", "--steps", "0"], "--steps 0 is below 1"),

@@ -1,5 +1,7 @@
+import json
 import re
 import textwrap
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,9 +9,13 @@ import pytest
 
 from tgan.config import Config
 from tgan.config.reading import (
+    RENAMED,
+    RETIRED,
+    differences,
     dump_config,
     experiment_parser,
     flat_settings,
+    make_config,
     parse_config,
     read_experiment,
 )
@@ -80,9 +86,9 @@ def test_every_shipped_configuration_is_valid(path):
         (["--data.resolution=60"], "data.resolution 60 is not 4 or 5 times a power of two"),
         (["--data.num_frames=0"], "data.num_frames 0 is below 1"),
         (["--data.name=digits"], "data.num_frames 16 is not 1: data.name digits are single frames"),
-        (["--data.channels=4"], "data.channels 4 needs data.name images, rgbd or shapes3d"),
-        (["--data.name=rgbd"], "data.channels 3 is not 4: data.name rgbd are colour and depth"),
-        (["--data.name=rgbd"], "name a folder of rgbd (--data.path DIR)"),
+        (["--data.channels=4"], "data.channels 4 is not 1 or 3, as data.name moving_digits ne"),
+        (["--data.name=rgbd"], "data.channels 3 is not 4, as data.name rgbd needs"),
+        (["--data.name=rgbd"], "data.path is missing: name a folder of rgbd"),
         (["--data.name=shapes3d"], "data.num_frames 16 is not 1: data.name shapes3d are single"),
         (["--data.crops=3"], "data.crops needs data.name images or rgbd"),
         (["--data.crops=-1"], "data.crops -1 is below 0"),
@@ -103,7 +109,7 @@ def test_every_shipped_configuration_is_valid(path):
         (["--train.n_critic=5"], "needs train.schedule alternating"),
         (["--train.batch_size=0"], "train.batch_size 0 is below 1"),
         (["--run-dri=x"], "unknown setting 'run-dri'"),
-        (["--config"], "--config '' cannot be read"),
+        (["--config"], "the configuration '' cannot be read"),
         (["--critic_optimizer.lr=.nan"], "critic_optimizer.lr nan is not positive"),
         (["--constraint.maximum=.inf"], "constraint.maximum inf is not positive and finite"),
         (["--critic_optimizer.alpha=7"], "critic_optimizer.alpha 7.0 is not in [0, 1)"),
@@ -185,6 +191,129 @@ def test_of_files_and_options_the_later_wins(tmp_path):
     assert read("--config", file.partition("=")[2]).train.steps == 7
 
 
+# A value of each renamed setting that is not its default, and what else it needs.
+TRANSLATOR = {"data.name": "digits", "data.num_frames": 1, "generator.name": "translator"}
+OLD = {
+    "given": ("grey", TRANSLATOR),
+    "train.reconstruction": (0.5, {**TRANSLATOR, "data.input": "edges"}),
+}
+
+
+def value_of(config, name):
+    return flat_settings(asdict(config))[name]
+
+
+def ways_of_reading(tmp_path, settings):
+    """The same settings as options, as options of two words each, as a file, and in Python."""
+    path = tmp_path / "old.yaml"
+    nested: dict = {}
+    for name, value in settings.items():
+        group, _, last = name.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[last] = value
+    path.write_text(json.dumps(nested))
+    pairs = [(f"--{name}", str(value)) for name, value in settings.items()]
+    yield lambda: read(*("=".join(pair) for pair in pairs))
+    yield lambda: read(*(word for pair in pairs for word in pair))
+    yield lambda: read(f"--config={path}")
+    yield lambda: make_config(path)
+    yield lambda: make_config(None, settings)
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_renamed_setting_works_under_its_old_name_with_a_warning(tmp_path, old):
+    (value, others), new = OLD[old], RENAMED[old]
+    current = make_config(None, {**others, new: value})
+    assert value_of(current, new) == value != value_of(Config(), new)
+    for reading in ways_of_reading(tmp_path, {**others, old: value}):
+        with pytest.warns(UserWarning, match=f"^'{old}' is '{new}' now$"):
+            assert reading() == current
+    for reading in ways_of_reading(tmp_path, {**others, new: value}):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert reading() == current
+
+
+def test_of_an_old_and_a_new_name_the_later_counts():
+    options = [f"--{name}={value}" for name, value in TRANSLATOR.items()]
+    for names, expected in (
+        (["--given=grey", "--data.input=edges"], "edges"),
+        (["--data.input=edges", "--given=grey"], "grey"),
+    ):
+        with pytest.warns(UserWarning, match="'given' is"):
+            assert read(*options, *names).data.input == expected
+
+
+@pytest.mark.parametrize("name", RETIRED)
+def test_a_retired_setting_is_left_out_with_a_warning_where_it_said_something(tmp_path, name):
+    for value, warned in ((["up", "down"], True), ([], False)):
+        settings = {name: value, "train.steps": 7}
+        as_text = {name: json.dumps(value), "train.steps": 7}
+        *options, _, _ = ways_of_reading(tmp_path, as_text)
+        *_, as_file, in_python = ways_of_reading(tmp_path, settings)
+        for reading in (*options[:2], as_file, in_python):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                assert reading() == make_config(None, {"train.steps": 7})
+            message = f"'{name}' is no setting any more: {RETIRED[name]}"
+            assert [str(warning.message) for warning in caught] == [message] * warned
+
+
+def test_a_stored_configuration_of_version_0_1_is_read_without_a_word():
+    data = {"name": "digits", "num_frames": 1, "labels": ["0", "1"]}
+    settings = {"given": "edges", "data": data, "generator": {"name": "translator"}}
+    text = json.dumps(settings | {"train": {"reconstruction": 3.0}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        config = parse_config(text)
+    assert (config.data.input, config.train.l1_weight) == ("edges", 3.0)
+    assert not hasattr(config.data, "labels")
+
+
+def test_a_mistake_under_an_old_name_is_named_by_the_new_one():
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="^data.input: 'edge' is"):
+        read("--given=edge")
+
+
+def test_settings_in_python_change_a_base_and_leave_it_alone(tmp_path):
+    base = make_config(None, {"train.steps": 7, "critic_optimizer.betas": (0.1, 0.2)})
+    assert (base.train.steps, base.critic_optimizer.betas) == (7, (0.1, 0.2))
+    before = dump_config(base)
+    changes = {"train.seed": 3, "log.milestones": [5, 6], "train.ema_decay": None}
+    changed = make_config(base, {**changes, "data.path": tmp_path, "conditional": False})
+    assert dump_config(base) == before and (changed.train.steps, changed.train.seed) == (7, 3)
+    assert changed.log.milestones == [5, 6] and changed.data.path == str(tmp_path)
+    found = differences(asdict(base), asdict(changed))
+    assert sorted(found) == [
+        f"data.path was None and is '{tmp_path}'",
+        "log.milestones was [] and is [5, 6]",
+        "train.seed was 0 and is 3",
+    ]
+    (tmp_path / "base.yaml").write_text(before)
+    for path in (tmp_path / "base.yaml", str(tmp_path / "base.yaml")):
+        assert make_config(path) == base and make_config(path, changes).train.seed == 3
+    assert make_config() == Config()
+
+
+@pytest.mark.parametrize(
+    ("base", "settings", "message"),
+    [
+        (None, {"train.stpes": 3}, "unknown setting 'train.stpes' (did you mean 'train.steps'?)"),
+        (None, {"steps": 3}, "unknown setting 'steps'"),
+        (None, {"train": {"steps": 3}}, "'train' is a group of settings: train.steps, train.bat"),
+        (None, {"train.steps": "many"}, "train.steps: 'many' is not a whole number"),
+        (None, {"train.steps": [{}]}, "settings: train.steps has to be a single value or a list"),
+        (None, {"train.steps": 0}, "train.steps 0 is below 1"),
+        (None, {"config": "x.yaml"}, "unknown setting 'config'"),
+        ("nothing.yaml", {}, "the configuration 'nothing.yaml' cannot be read: No such file"),
+    ],
+)
+def test_mistakes_in_python_are_named_in_one_line(base, settings, message):
+    with pytest.raises(ValueError) as error:
+        make_config(base, settings)
+    assert message in str(error.value) and "\n" not in str(error.value)
+    assert "--" not in str(error.value)
+
+
 TRAPS = [
     "data: {class_path: trap.Trap}",
     "train: {steps: {class_path: trap.Trap}}",
@@ -228,9 +357,29 @@ def test_a_file_can_import_nothing(tmp_path, trap, text):
 def test_an_option_can_import_nothing(trap, option):
     with pytest.raises(ValueError):
         read(option)
+    name, _, value = option.removeprefix("--").partition("=")
+    with pytest.raises(ValueError):
+        make_config(None, {name: value})
     assert not trap.exists()
 
 
 def test_the_trap_would_spring(trap):
     __import__("trap")
     assert trap.exists()
+
+
+def test_differences_are_named_with_both_values():
+    old = {"a": {"b": 1, "c": [1, 2]}, "d": "x", "gone": 0.5}
+    new = {"new": True, "d": "y", "a": {"b": 2, "c": (1, 2)}}
+    assert differences(old, old) == differences(old, old | {"nothing": None}) == []
+    assert differences(old, new) == [
+        "a.b was 1 and is 2",
+        "d was 'x' and is 'y'",
+        "gone was 0.5 and is None",
+        "new was None and is True",
+    ]
+
+
+def test_long_values_are_cut_in_differences():
+    (text,) = differences({"text": "a" * 500}, {"text": "b" * 500})
+    assert text.startswith("text was 'aaa") and " and is 'bbb" in text and len(text) < 200

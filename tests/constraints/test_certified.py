@@ -125,7 +125,7 @@ def test_conditional_critics_are_certified_with_their_label_channels():
     constraint = CertifiedSingularValueClip()
     constraint.attach(critic, example)
     real = torch.rand(3, 1, 4, 32, 32)
-    report = critic_report(critic, real, -real, told=torch.tensor([0, 1, 2]))
+    report = critic_report(critic, real, -real, condition=(torch.tensor([0, 1, 2]),))
     assert report.empirical <= report.certificate <= 1
 
 
@@ -145,7 +145,7 @@ def test_batch_norms_are_refused_and_weights_that_are_not_finite_named():
 def test_it_adds_no_penalty():
     critic = make_critic()
     real = torch.rand(2, *EXAMPLE[0].shape[1:])
-    assert CertifiedSingularValueClip().penalty(critic, critic, real, real, Noise(0)) == 0
+    assert CertifiedSingularValueClip().penalty(critic, critic, real, real, Noise(0)) is None
 
 
 class Residual(nn.Sequential):

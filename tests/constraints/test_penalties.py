@@ -324,7 +324,7 @@ def train_critic(constraint) -> tuple[MLPCritic, torch.Tensor]:
         loss = critic(fake).mean() - critic(real).mean()
         penalty = constraint.penalty(critic, critic, real, fake, Noise(0, step))
         optimizer.zero_grad()
-        (loss + penalty).backward()
+        (loss if penalty is None else loss + penalty).backward()
         optimizer.step()
     points = torch.lerp(fake, real, torch.linspace(0.1, 0.9, 32)[:, None]).requires_grad_()
     (gradients,) = torch.autograd.grad(critic(points).sum(), points)

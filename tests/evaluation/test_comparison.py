@@ -79,6 +79,19 @@ def test_every_network_runs_once_per_side_and_batch():
     }
 
 
+def test_two_networks_of_one_name_are_told_apart():
+    networks = {"one": Rows(2), "other": Rows(3)}
+    names = ["frechet_one", "frechet_other"]
+    measures = build_measures(names, networks, samples=50, frames=4)
+    found = run(Comparison(measures, real=REAL, fake=FAKE, batch_size=8))
+    rows = [
+        [network(side).double().numpy() for side in (REAL(0, 50), FAKE(0, 50))]
+        for network in networks.values()
+    ]
+    for name, sides in zip(names, rows, strict=True):
+        assert found[name]["value"] == pytest.approx(frechet(*sides), rel=1e-9)
+
+
 def test_every_measure_sees_its_own_number_of_samples():
     asked = {"real": [], "fake": []}
 

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from tests.made.stand_ins import FrameRows, Rows, Sign
+from tgan.evaluation.kinds import KINDS, Kind, mean_frame
 from tgan.evaluation.measures import (
-    KINDS,
     Measure,
     Named,
     build_measures,
-    every_frame,
-    mean_frame,
-    one_frame_each,
+    default_metrics,
     parse_metric,
+    parse_metrics,
 )
+from tgan.evaluation.networks import PLAIN
 
 NETWORKS = ["c3d", "i3d", "pooled192", "efficientnet_lite0"]
 
@@ -38,14 +38,6 @@ def test_other_names_are_refused_with_the_choices(name):
     ) as error:
         parse_metric(name, NETWORKS)
     assert "efficientnet_lite0" in str(error.value) and "class_histogram" in str(error.value)
-
-
-def test_features_of_frames_are_arranged_as_each_kind_needs():
-    features = np.arange(2 * 3 * 2).reshape(2, 3, 2)
-    assert every_frame(features, 0).tolist() == features.reshape(6, 2).tolist()
-    assert mean_frame(features, 0).tolist() == [[2, 3], [8, 9]]
-    # Clips 4 and 5 give frames 4 % 3 and 5 % 3.
-    assert one_frame_each(features, 4).tolist() == [[2, 3], [10, 11]]
 
 
 def measure(name, network, samples=100, frames=4) -> Measure:
@@ -104,8 +96,90 @@ def test_a_projected_distance_has_another_name():
     assert name == "frechet_i3d_projected4" and "40 feature vectors" in found["warning"]
 
 
-def test_every_kind_makes_a_metric_with_a_state():
-    for name in KINDS:
-        network = FrameRows() if name == "acd" else Sign()
-        made = measure(f"{name}_{network.name}", network)
-        assert made.metric.state()
+class Shift:
+    """How much brighter samples are than real clips, over the features of any network."""
+
+    def __init__(self):
+        self.sums, self.count = np.zeros(2), 0
+
+    def add(self, real, fake):
+        self.sums += [real.mean(1).sum(), fake.mean(1).sum()]
+        self.count += len(fake)
+
+    def result(self):
+        return {"value": float(self.sums[1] - self.sums[0]) / self.count}
+
+    def state(self):
+        return {"sums": self.sums, "count": np.array(self.count)}
+
+    def load_state(self, state):
+        self.sums, self.count = state["sums"].copy(), int(state["count"])
+
+
+def test_a_metric_of_ones_own_reads_the_network_in_its_name():
+    found = parse_metrics([("shift_of_my_c3d", Shift()), "kid_c3d"], [*NETWORKS, "my_c3d"])
+    assert found["kid_c3d"] == Named("kid", "c3d")
+    assert (found["shift_of_my_c3d"].kind, found["shift_of_my_c3d"].network) == (
+        "shift_of",
+        "my_c3d",
+    )
+
+
+def test_metrics_of_ones_own_are_used_afresh_each_time():
+    own, network = Shift(), {"rows": Rows()}
+    values = np.random.default_rng(0).normal(size=(10, 3))
+    for _ in range(2):
+        (made,) = build_measures([("shift_rows", own)], network, samples=10, frames=4)
+        made.add(values, values + 2, 0)
+        name, found = made.result()
+        assert name == "shift_rows" and found["value"] == pytest.approx(2)
+        assert found["protocol"]["kind"] == "shift" and found["protocol"]["samples"] == 10
+    assert own.count == 0
+
+
+def test_a_kind_of_ones_own_is_told_the_network_and_the_number_of_samples():
+    seen = []
+    kind = Kind(lambda network, n: seen.append((network.name, n)) or Shift(), mean_frame)
+    network = {"frame_rows": FrameRows()}
+    (made,) = build_measures([("shift_frame_rows", kind)], network, samples=7, frames=4)
+    made.add(np.zeros((7, 4, 3)), np.ones((7, 4, 3)), 0)
+    assert seen == [("frame_rows", 7)] and made.result()[1]["value"] == 1
+
+
+class Nothing(Shift):
+    def result(self):
+        return 3.0
+
+
+class NoState:
+    add = result = None
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (("frechet_i3d", Shift()), "'frechet_i3d' is one of the package's"),
+        (("gam", Shift()), "'gam' is one of the package's"),
+        (("shift", Shift()), "'shift' has to end in the network that it reads"),
+        (("shift_i3d", NoState()), "has no state, load_state"),
+        (("shift_i3d", Shift), "is a class; hand over an object"),
+        (3, "3 is no metric"),
+        (("shift_i3d",), "is no metric"),
+    ],
+)
+def test_what_is_no_metric_is_refused(metric, message):
+    with pytest.raises(ValueError, match=message):
+        parse_metrics([metric], NETWORKS)
+
+
+def test_a_result_without_a_value_is_refused():
+    made = build_measures([("x_rows", Nothing())], {"rows": Rows()}, samples=7, frames=4)[0]
+    with pytest.raises(ValueError, match="metric 'x_rows': its result has no 'value': 3.0"):
+        made.result()
+
+
+def test_defaults_need_no_weights_and_fit_the_clips():
+    assert default_metrics(16)[0] == "frechet_pooled192" and default_metrics(16)[-1] == "acd_color"
+    assert "kid_pooled32" in default_metrics(1) and "acd_color" not in default_metrics(1)
+    networks = {named.network for named in parse_metrics(default_metrics(1), PLAIN).values()}
+    assert networks == {"pooled32", "pixels"}

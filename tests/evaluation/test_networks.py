@@ -73,6 +73,10 @@ class Nameless:
     size, per_frame = 3, False
 
 
+class Untold(Rows):
+    protocol = {"name": np.float32}
+
+
 @pytest.mark.parametrize(
     ("network", "message"),
     [
@@ -81,8 +85,9 @@ class Nameless:
         (Flat(), "gives shape (2, 256), not (2, 3)"),
         (Whole(), "not a tensor of floats"),
         (Unsure(), "do not sum to 1"),
+        (Untold(), "its protocol: Object of type type is not JSON"),
     ],
-    ids=["nameless", "fails", "flat", "whole", "unsure"],
+    ids=["nameless", "fails", "flat", "whole", "unsure", "untold"],
 )
 def test_a_network_of_the_wrong_signature_is_named_in_one_line(network, message):
     with pytest.raises(ValueError) as error:
@@ -97,6 +102,15 @@ def test_networks_are_loaded_once_and_paths_must_have_a_taker():
         load_networks(["pixels"], (4, 8, 8, 1), paths={"i3d": "x.pt"})
     with pytest.raises(ValueError, match="network 'pixels'"):
         load_networks(["pixels"], (4, 8, 8, 1), paths={"pixels": "x.pt"})
+
+
+def test_networks_of_ones_own_are_taken_as_they_are():
+    mine = Rows()
+    loaded = load_networks(["mine", "pixels"], (4, 8, 8, 1), paths={"mine": mine})
+    assert loaded["mine"] is mine and list(loaded) == ["mine", "pixels"]
+    for name in ("pixels", "other"):
+        with pytest.raises(ValueError, match=f"object for network '{name}', which no metric"):
+            load_networks(["mine", "pixels"], (4, 8, 8, 1), paths={"mine": mine, name: mine})
 
 
 def test_the_colour_of_objects_is_for_its_own_metric_only():

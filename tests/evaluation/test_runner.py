@@ -3,7 +3,7 @@ import signal
 import numpy as np
 import pytest
 
-from tgan.evaluation.runner import run_jobs
+from tgan.evaluation.runner import OtherSettings, run_jobs
 
 SETTINGS = {"samples": 5, "run": {"sha256": "ab", "step": 3}}
 
@@ -80,11 +80,11 @@ def test_other_settings_are_refused_and_named(tmp_path):
     interrupted(path)
     before = path.read_bytes()
     for settings, difference in (
-        (SETTINGS | {"samples": 6}, "samples: 5 there, 6 here"),
-        (SETTINGS | {"run": {"sha256": "cd", "step": 3}}, "run.sha256: ab there, cd here"),
-        (SETTINGS | {"seed": 1}, "seed: None there, 1 here"),
+        (SETTINGS | {"samples": 6}, "samples was 5 and is 6"),
+        (SETTINGS | {"run": {"sha256": "cd", "step": 3}}, "run.sha256 was 'ab' and is 'cd'"),
+        (SETTINGS | {"seed": 1}, "seed was None and is 1"),
     ):
-        with pytest.raises(ValueError, match=difference):
+        with pytest.raises(OtherSettings, match=difference):
             run_jobs(jobs(), path=path, settings=settings)
     assert path.read_bytes() == before
 
@@ -106,6 +106,15 @@ def test_a_file_that_is_no_state_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is no interrupted evaluation"):
         run_jobs(jobs(), path=path, settings=SETTINGS)
+
+
+def test_without_a_file_no_state_is_asked_for():
+    class Stateless(Sums):
+        state = None
+
+    assert run_jobs({"a": Stateless(0, 4)}, seconds=0) == run_jobs({"a": Sums(0, 4)})
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs({"a": Interrupted(0, 4)})
 
 
 def test_the_bar_counts_what_was_done_before(tmp_path):

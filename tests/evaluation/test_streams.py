@@ -6,7 +6,7 @@ from torch import nn
 from tests.made.stand_ins import Videos
 from tgan.data.subset import Subset
 from tgan.evaluation.streams import GeneratedClips, RealClips, halves
-from tgan.models.conditions import ByClass
+from tgan.models.conditions import OnClass
 from tgan.sampling.decoding import seed_latents
 
 
@@ -28,14 +28,14 @@ def test_a_generated_clip_depends_on_its_seed_alone():
     assert together.shape == (5, 1, 1, 2, 2) and together.dtype == torch.float32
     assert torch.equal(clips(6, 1), together[3:4])
     assert torch.equal(together.flatten(1), seed_latents(range(53, 58), 4))
-    assert clips.told(0, 3) is None
+    assert clips.condition(0, 3) == ()
 
 
 def test_classes_follow_the_prior_and_the_seed():
     source = Videos(9, labels=["a", "b", "c"])
-    clips = GeneratedClips(Echo(), size=4, first_seed=7, condition=ByClass(3), source=source)
-    labels = clips.told(2, 40)
-    assert torch.equal(labels, ByClass(3).prior(source, range(9, 49)))
+    clips = GeneratedClips(Echo(), size=4, first_seed=7, conditioning=OnClass(3), source=source)
+    (labels,) = clips.condition(2, 40)
+    assert torch.equal(labels, OnClass(3).prior(source, range(9, 49))[0])
     assert set(labels.tolist()) == {0, 1, 2}
     plain = GeneratedClips(Echo(), size=4, first_seed=7)
     difference = clips(2, 40) - plain(2, 40)

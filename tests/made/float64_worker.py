@@ -12,9 +12,10 @@ import torch
 
 from tests.conftest import make_tiny_config
 from tgan.config import DataConfig
+from tgan.data.datasets import open_dataset
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.data.pixels import normalise
-from tgan.runs.build import build_source, build_task, with_labels
+from tgan.runs.build import build_task, classes_of
 from tgan.sampling.decoding import batch_latents
 from tgan.training.processes import finish, make_accelerator
 from tgan.training.steps import Batch
@@ -29,17 +30,16 @@ def train(accelerator, schedule: str, objective: str, labelled: str | None = Non
     if labelled is not None:
         config.conditional = True
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
-        config = with_labels(config)
+    source = open_dataset(config.data)
+    classes = classes_of(source, config) if config.conditional else []
     config.objective, config.train.schedule = objective, schedule
     config.train.n_critic = 2 if schedule == "alternating" else 1
     torch.set_default_dtype(torch.float64)
-    task = build_task(config, accelerator)
+    task = build_task(config, accelerator, classes)
     rank, world_size = accelerator.process_index, accelerator.num_processes
-    batches = ClipBatches(
-        build_source(config), batch_size=4, seed=0, rank=rank, world_size=world_size
-    )
+    batches = ClipBatches(source, batch_size=4, seed=0, rank=rank, world_size=world_size)
     reals = (
-        Batch(normalise(clips, torch.float64), labels if config.conditional else None)
+        Batch(normalise(clips, torch.float64), (labels,) if config.conditional else ())
         for clips, labels in stream_batches(batches, first=0)
     )
     share = slice(rank * 4 // world_size, (rank + 1) * 4 // world_size)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 
 from tgan.config import Config, CriticConfig, DataConfig, GeneratorConfig
-from tgan.data.pictures.images import open_digits
+from tgan.data.made.digits import open_digits
 from tgan.data.subset import of_classes
 from tgan.models import ImageDeconvGenerator, VideoCritic
 

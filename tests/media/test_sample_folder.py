@@ -36,7 +36,7 @@ def test_without_classes_files_lie_side_by_side(tmp_path):
 
 def test_one_seed_may_stand_once_in_a_class():
     assert len(sample_names([3, 3], ["a", "b"], num_frames=1)) == 2
-    with pytest.raises(ValueError, match="--seeds has 2 samples of the name a/seed_000003.png"):
+    with pytest.raises(ValueError, match="2 samples have the name a/seed_000003.png"):
         sample_names([3, 4, 3], ["a", "b", "a"], num_frames=1)
 
 

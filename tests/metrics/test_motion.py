@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tgan.data.clips import PackedClips
+from tgan.data.packed.clips import PackedClips
 from tgan.metrics.motion import motion_spread, moves_vertically
 
 

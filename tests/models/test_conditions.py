@@ -7,10 +7,11 @@ from tgan.config import Config, DataConfig, GeneratorConfig
 from tgan.data.pictures.images import ImageClips
 from tgan.data.pixels import normalise
 from tgan.models.conditions import (
-    ByClass,
-    ByPicture,
-    Condition,
-    condition_of,
+    PICTURES,
+    Conditioning,
+    OnClass,
+    OnPicture,
+    conditioning_of,
     edges,
     grey,
     low_resolution,
@@ -38,22 +39,35 @@ def pictures():
     return ImageClips(rng.integers(0, 256, (20, 8, 8, 3), np.uint8))
 
 
-def test_nothing_is_told_unless_asked_for(samples):
-    condition = condition_of(Config())
-    assert type(condition) is Condition and condition.num_labels == condition.given_channels == 0
-    assert condition.of(samples, torch.zeros(3)) is None
-    assert condition.prior(None, range(3)) is condition.examples(None, 3) is None
+def test_there_is_no_condition_unless_asked_for(samples):
+    # Classes of the data are of no consequence to an experiment that is not conditional.
+    for classes in ((), ("a", "b")):
+        conditioning = conditioning_of(Config(), classes)
+        assert type(conditioning) is Conditioning
+        assert conditioning.num_labels == conditioning.input_channels == 0
+        assert conditioning.of(samples, torch.zeros(3)) == ()
+        assert conditioning.prior(None, range(3)) == conditioning.examples(None, 3) == ()
 
 
 def test_classes_are_drawn_as_often_as_they_occur_and_depend_on_their_seed_alone():
-    condition = condition_of(Config(conditional=True, data=DataConfig(labels=["a", "b"])))
-    assert condition == ByClass(2)
-    drawn = condition.prior(Classes(), range(2000))
+    conditioning = conditioning_of(Config(conditional=True), ["a", "b"])
+    assert conditioning == OnClass(2)
+    (drawn,) = conditioning.prior(Classes(), range(2000))
     assert drawn.float().mean() == pytest.approx(0.75, abs=0.03)
-    assert condition.prior(Classes(), [7, 3]).tolist() == [drawn[7], drawn[3]]
-    assert condition.examples(Classes(), 5).tolist() == [0, 1, 0, 1, 0]
+    (again,) = conditioning.prior(Classes(), [7, 3])
+    assert again.tolist() == [drawn[7], drawn[3]]
+    (examples,) = conditioning.examples(Classes(), 5)
+    assert examples.tolist() == [0, 1, 0, 1, 0]
     labels = torch.tensor([1, 0])
-    assert condition.of(torch.zeros(2, 1), labels) is labels
+    (seen,) = conditioning.of(torch.zeros(2, 1), labels)
+    assert seen is labels
+
+
+def test_a_condition_that_cannot_be_is_named():
+    with pytest.raises(ValueError, match="needs the names of the classes, and there are none"):
+        conditioning_of(Config(conditional=True))
+    with pytest.raises(ValueError, match="unknown data.input 'edge' .*'edges'"):
+        conditioning_of(Config(data=DataConfig(input="edge")))
 
 
 def test_grey_is_luma(samples):
@@ -90,26 +104,30 @@ def test_low_resolution_is_the_mean_of_squares(samples):
     torch.testing.assert_close(found[..., ::4, ::4], means)
 
 
-@pytest.mark.parametrize(("name", "channels"), [("edges", 1), ("grey", 1), ("low_resolution", 3)])
-def test_pictures_are_made_of_clips(pictures, name, channels):
+CHANNELS = {"edges": 1, "grey": 1, "low_resolution": 3}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_derived_from_clips(pictures, name):
     generator = GeneratorConfig(name="translator")
-    config = Config(given=name, data=DataConfig(channels=3), generator=generator)
-    condition = condition_of(config)
-    assert isinstance(condition, ByPicture) and condition.given_channels == channels
-    told = condition.prior(pictures, range(5))
-    assert told.shape == (5, channels, 1, 8, 8)
-    assert torch.equal(condition.prior(pictures, [3]), told[3:4])
-    every = condition.of(normalise(torch.from_numpy(pictures.pixels[:, None])), torch.zeros(20))
-    assert all(any(torch.equal(one, other) for other in every) for one in told)
-    assert torch.equal(condition.examples(pictures, 2), every[[0, -1]])
+    config = Config(data=DataConfig(input=name, channels=3), generator=generator)
+    conditioning, channels = conditioning_of(config), CHANNELS[name]
+    assert isinstance(conditioning, OnPicture) and conditioning.input_channels == channels
+    (drawn,) = conditioning.prior(pictures, range(5))
+    assert drawn.shape == (5, channels, 1, 8, 8)
+    assert torch.equal(conditioning.prior(pictures, [3])[0], drawn[3:4])
+    clips = normalise(torch.from_numpy(pictures.pixels[:, None]))
+    (every,) = conditioning.of(clips, torch.zeros(20))
+    assert all(any(torch.equal(one, other) for other in every) for one in drawn)
+    assert torch.equal(conditioning.examples(pictures, 2)[0], every[[0, -1]])
 
 
-def test_what_was_given_is_shown_on_the_left(pictures):
+def test_input_pictures_are_shown_on_the_left(pictures):
     videos = pictures.pixels[:2, None]
-    condition = ByPicture(grey, 1)
-    shown = condition.beside(videos, condition.examples(pictures, 2))
+    conditioning = OnPicture(grey, 1)
+    shown = conditioning.beside(videos, conditioning.examples(pictures, 2))
     assert shown.shape == (2, 1, 8, 16, 3)
     np.testing.assert_array_equal(shown[..., 8:, :], videos)
     luma = (videos[0, 0] @ np.array([0.299, 0.587, 0.114])).round()
     assert np.abs(shown[0, 0, :, :8] - luma[..., None]).max() <= 1
-    assert Condition().beside(videos, None) is videos
+    assert Conditioning().beside(videos, ()) is videos

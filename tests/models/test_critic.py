@@ -90,13 +90,13 @@ def test_projection_adds_the_product_of_the_class_and_the_last_features():
         VideoCritic(**sizes, conditioning="x")
 
 
-def test_a_critic_of_classes_has_the_same_layers_however_it_is_told():
+def test_a_critic_without_classes_has_the_same_layers_whatever_its_conditioning():
     sizes = {"num_frames": 1, "resolution": 16, "width": 8, "channels": 1}
     unconditional = VideoCritic(**sizes, conditioning="projection")
     assert unconditional.embedding is None
     assert unconditional.state_dict().keys() == VideoCritic(**sizes).state_dict().keys()
-    with pytest.raises(ValueError, match="a class or a picture, not both"):
-        VideoCritic(**sizes, num_labels=2, given_channels=1)
+    with pytest.raises(ValueError, match="class labels or an input picture, not both"):
+        VideoCritic(**sizes, num_labels=2, input_channels=1)
 
 
 def test_the_last_layer_of_the_features_is_the_score():

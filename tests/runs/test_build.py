@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from itertools import repeat
 from pathlib import Path
 
@@ -17,21 +18,21 @@ from tgan.config import (
 )
 from tgan.config.reading import experiment_parser, read_experiment
 from tgan.constraints import CONSTRAINTS
+from tgan.data.datasets import open_dataset
 from tgan.data.pixels import normalise
 from tgan.losses import OBJECTIVES
 from tgan.models import CRITICS, GENERATORS
-from tgan.models.conditions import condition_of
+from tgan.models.conditions import PICTURES, conditioning_of
 from tgan.runs.build import (
     build_constraint,
     build_critic,
     build_generator,
-    build_source,
+    build_run,
     build_task,
+    classes_of,
     critic_example,
-    load_critic,
-    load_generator,
-    with_labels,
 )
+from tgan.runs.trained import load
 from tgan.training.processes import make_accelerator
 from tgan.training.steps import Batch
 
@@ -59,7 +60,7 @@ def test_a_setting_of_another_architecture_is_refused(tiny_config, group, name, 
 
 
 def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
-    message = "'wgan_gp' has no setting 'interval'; it has: weight .*--constraint.interval null"
+    message = "'wgan_gp' has no setting 'interval'; it has: weight$"
     with pytest.raises(ValueError, match=message):
         build_constraint(ConstraintConfig(name="wgan_gp", interval=5))
     arguments = ["--constraint.name", "wgan_gp", "--constraint.interval", "5"]
@@ -73,8 +74,8 @@ def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
 def test_generators_of_videos_are_built_from_their_own_settings(conditional, name, is_conditional):
     generator = type(conditional.generator)(name=name, z_slow=8, width=16)
     config = dataclasses.replace(conditional, generator=generator, conditional=is_conditional)
-    config = with_labels(config)
-    network, z = build_generator(config), torch.rand(2, 8)
+    # Classes are of no consequence to an unconditional generator.
+    network, z = build_generator(config, ["down", "right"]), torch.rand(2, 8)
     condition = (torch.tensor([0, 1]),) if is_conditional else ()
     assert network(z, *condition).shape == (2, 3, 16, 32, 32)
     assert type(network) is GENERATORS[name]
@@ -84,30 +85,34 @@ def test_generators_of_videos_are_built_from_their_own_settings(conditional, nam
 def test_images_are_clips_of_one_frame(is_conditional):
     data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
     generator = GeneratorConfig(name="dcgan", width=16)
-    config = with_labels(Config(data=data, generator=generator, conditional=is_conditional))
+    config = Config(data=data, generator=generator, conditional=is_conditional)
+    classes = classes_of(open_dataset(data), config) if is_conditional else []
     condition = (torch.tensor([0, 9]),) if is_conditional else ()
-    images = build_generator(config)(torch.rand(2, 100), *condition)
+    images = build_generator(config, classes)(torch.rand(2, 100), *condition)
     assert images.shape == (2, 1, 1, 16, 16)
-    assert build_critic(config)(images, *condition).shape == (2,)
+    critic = build_critic(config, classes)
+    assert critic(images, *condition).shape == (2,)
+    example = critic_example(config, classes)
+    assert len(example) == 1 + is_conditional and critic(*example).shape == (1,)
 
 
-@pytest.mark.parametrize("given", ["edges", "grey", "low_resolution"])
-def test_networks_that_start_from_a_picture_are_built(given):
-    data = DataConfig(name="digits", resolution=16, channels=3, num_frames=1)
+@pytest.mark.parametrize("picture", PICTURES)
+def test_networks_that_start_from_a_picture_are_built(picture):
+    data = DataConfig(name="digits", resolution=16, channels=3, num_frames=1, input=picture)
     generator = GeneratorConfig(name="translator", width=16)
-    config = Config(given=given, data=data, generator=generator)
-    told = condition_of(config).prior(build_source(config), range(2))
-    images = build_generator(config)(torch.rand(2, 100), told)
+    config = Config(data=data, generator=generator)
+    condition = conditioning_of(config).prior(open_dataset(data), range(2))
+    images = build_generator(config)(torch.rand(2, 100), *condition)
     assert images.shape == (2, 3, 1, 16, 16)
-    assert build_critic(config)(images, told).shape == (2,)
+    assert build_critic(config)(images, *condition).shape == (2,)
     assert build_critic(config)(*critic_example(config)).shape == (1,)
 
 
 def test_a_projecting_critic_is_built():
     data = DataConfig(name="digits", resolution=16, channels=1, num_frames=1)
     critic = CriticConfig(conditioning="projection", width=8)
-    config = with_labels(Config(conditional=True, data=data, critic=critic))
-    network = build_critic(config)
+    config = Config(conditional=True, data=data, critic=critic)
+    network = build_critic(config, classes_of(open_dataset(data), config))
     assert network.convs[0].in_channels == 1 and network.embedding.weight.shape == (10, 16)
 
 
@@ -115,9 +120,9 @@ def test_every_architecture_has_an_initialisation_of_its_own():
     deviations = {}
     for name in GENERATORS:
         data = DataConfig(num_frames=1 if name in ("dcgan", "translator") else 16)
+        data.input = "edges" if name == "translator" else None
         generator = GeneratorConfig(name=name, width=64)
-        given = "edges" if name == "translator" else None
-        network = build_generator(Config(given=given, data=data, generator=generator))
+        network = build_generator(Config(data=data, generator=generator))
         kernels = [p for p in network.parameters() if p.ndim in (4, 5)]
         deviations[name] = kernels[-2].std().item()
     assert deviations["tgan"] == pytest.approx(0.01 / 3**0.5, rel=0.1)
@@ -127,25 +132,62 @@ def test_every_architecture_has_an_initialisation_of_its_own():
     assert deviations["deconv3d"] > 0.02
 
 
-def test_a_conditional_configuration_learns_its_classes_from_the_data(conditional):
-    assert conditional.data.labels == []
-    config = with_labels(conditional)
-    assert config.data.labels == ["down", "right"]
-    assert with_labels(config) == config
-    assert build_critic(config).num_labels == 2
-    assert type(build_critic(config)) is CRITICS["conv3d"]
+def test_a_conditional_run_takes_its_classes_from_the_data(conditional, tmp_path):
+    run = build_run(conditional, tmp_path)
+    assert run.classes == ["down", "right"] and run.conditioning.num_labels == 2
+    assert run.config == conditional
+    critic = run.task.critic.module
+    assert type(critic) is CRITICS["conv3d"] and critic.num_labels == 2
+    for build in (build_generator, build_critic):
+        with pytest.raises(ValueError, match="needs the names of the classes"):
+            build(conditional)
 
 
-def test_labelled_data_alone_make_no_conditional_gan(conditional):
-    config = with_labels(dataclasses.replace(conditional, conditional=False))
-    assert config.data.labels == []
-    assert build_generator(config)(torch.rand(2, 8)).shape == (2, 3, 16, 32, 32)
+def test_labelled_data_alone_make_no_conditional_gan(conditional, tmp_path):
+    config = dataclasses.replace(conditional, conditional=False)
+    run = build_run(config, tmp_path)
+    assert run.classes == [] and run.source.labels == ["down", "right"]
+    generator = run.task.generator.module
+    assert generator(torch.rand(2, 8)).shape == (2, 3, 16, 32, 32)
 
 
-def test_other_classes_than_the_data_have_are_refused(conditional):
-    conditional.data.labels = ["up", "right"]
-    with pytest.raises(ValueError, match="are down, right; data.labels names up, right"):
-        with_labels(conditional)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"constraint": ConstraintConfig(name="wgan_gp")}, "wgan_gp differentiates the critic tw"),
+        ({"generator": GeneratorConfig(name="videogan", width=16)}, "videogan does not train in"),
+        ({}, None),
+    ],
+)
+def test_what_overflows_in_fp16_is_refused(tiny_config, changes, message):
+    config = dataclasses.replace(tiny_config, critic=CriticConfig(batch_norm=False), **changes)
+    # The accelerator has no say in this, and a CPU could not be asked for fp16.
+    accelerator = make_accelerator(mixed_precision="no")
+    build_task(config, accelerator)
+    config.train.mixed_precision = "fp16"
+    if message is None:
+        build_task(config, accelerator)
+    else:
+        with pytest.raises(ValueError, match=f"{message}.*; choose bf16 or no"):
+            build_task(config, accelerator)
+
+
+def test_memory_that_checkpoints_need_is_counted(tiny_config, tmp_path, monkeypatch):
+    """Adam adds two tables, RMSProp one, a running mean one of the generator alone."""
+    tiny_config.train.ema_decay = 0.9
+    tiny_config.generator_optimizer.name = "adam"
+    tiny_config.log.keep_last, tiny_config.log.milestones = 2, [5]
+    generator, critic = build_generator(tiny_config), build_critic(tiny_config)
+    sizes = [sum(t.nbytes for t in n.state_dict().values()) for n in (generator, critic)]
+    needed = (sizes[0] * 4 + sizes[1] * 2) * 4
+    usage = type(shutil.disk_usage(tmp_path))
+    for free, fits in ((needed, True), (needed - 1, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, free=free: usage(0, 0, free))
+        if fits:
+            build_run(tiny_config, tmp_path / "run")
+        else:
+            with pytest.raises(ValueError, match=f"need about {needed / 1e6:.0f} MB in '.*run'"):
+                build_run(tiny_config, tmp_path / "run")
 
 
 def test_videos_without_classes_are_refused(conditional, tmp_path, labelled_videos):
@@ -155,7 +197,7 @@ def test_videos_without_classes_are_refused(conditional, tmp_path, labelled_vide
     for path in (source, str(out)):
         conditional.data.path = path
         with pytest.raises(ValueError, match="needs data with classes, and not all of"):
-            with_labels(conditional)
+            build_run(conditional, tmp_path / "run")
 
 
 def train(config_argv, run_dir, *more):
@@ -174,11 +216,11 @@ def argv(labelled_videos):
 def test_a_conditional_run_remembers_its_classes_and_goes_on(argv, tmp_path, capsys):
     train(argv, tmp_path / "run")
     train([*argv, "--train.steps=3"], tmp_path / "run", "--resume=auto")
-    generator, config = load_generator(tmp_path / "run")
-    assert config.data.labels == ["down", "right"] and config.train.steps == 3
-    critic, _ = load_critic(tmp_path / "run")
+    run = load(tmp_path / "run", device="cpu")
+    assert run.classes == ["down", "right"] and run.config.train.steps == 3
+    critic = run.critic
     with torch.no_grad():
-        video = generator(torch.rand(2, 8), torch.tensor([0, 1]))
+        video = run.generator(torch.rand(2, 8), torch.tensor([0, 1]))
         scores = critic(video, torch.tensor([0, 1]))
     assert scores.shape == (2,) and not critic.training
     assert not torch.equal(scores, critic(video, torch.tensor([1, 0])))
@@ -200,7 +242,8 @@ def test_a_conditional_run_does_not_go_on_with_other_classes(
     capsys.readouterr()
     with pytest.raises(SystemExit):
         train([*argv, f"--data.path={packed}"], tmp_path / "run", "--resume=auto")
-    assert "are left; data.labels names down, right" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "the classes of the data are left; those of" in error and "down, right" in error
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*gan_*.yaml")), ids=lambda path: path.stem)
@@ -241,7 +284,7 @@ def test_images_are_trained_under_every_objective_and_constraint(objective, cons
     config = image_config(objective, constraint)
     task = build_task(config, make_accelerator(mixed_precision="no"))
     before = {key: value.clone() for key, value in task.generator.module.state_dict().items()}
-    source = build_source(config)
+    source = open_dataset(config.data)
     real = normalise(torch.from_numpy(np.stack([source.clip(k, 0) for k in range(4)])))
     for step in range(2):
         terms = task.step(step, repeat(Batch(real)), repeat(torch.rand(4, 8) * 2 - 1))

@@ -11,17 +11,21 @@ from tgan.runs.export import FORMATS, Pt2, card_path, compare, example_inputs, e
 
 
 def make(name="tgan", *, classes=0):
-    """A generator in inference mode whose batch norms have seen a batch, and its experiment."""
+    """A generator in inference mode whose batch norms have seen a batch, and its experiment.
+
+    Returns:
+        The generator, its configuration, and the names of its classes.
+    """
     frames = 1 if name in ("dcgan", "translator") else 16
     data = DataConfig(resolution=32, channels=1, num_frames=frames)
-    data.labels = [f"class {k}" for k in range(classes)]
+    data.input = "low_resolution" if name == "translator" else None
+    names = [f"class {k}" for k in range(classes)]
     settings = {"temporal_width": 16, "z_fast": 5} if name == "tgan" else {}
     generator = GeneratorConfig(name=name, z_slow=6, width=16, image_init="he_normal", **settings)
-    given = "low_resolution" if name == "translator" else None
-    config = Config(conditional=classes > 0, given=given, data=data, generator=generator)
-    network = build_generator(config)
-    network(*example_inputs(config, 8))
-    return network.eval(), config
+    config = Config(conditional=classes > 0, data=data, generator=generator)
+    network = build_generator(config, names)
+    network(*example_inputs(config, 8, names))
+    return network.eval(), config, names
 
 
 ARCHITECTURES = ["tgan", "deconv3d", "videogan", "dcgan"]
@@ -32,12 +36,12 @@ ARCHITECTURES = ["tgan", "deconv3d", "videogan", "dcgan"]
     [*((name, classes) for name in ARCHITECTURES for classes in (0, 3)), ("translator", 0)],
 )
 def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
-    generator, config = make(name, classes=classes)
+    generator, config, names = make(name, classes=classes)
     path = tmp_path / "g.pt2"
-    export_generator(generator, config, path, kind="pt2")
+    export_generator(generator, config, path, kind="pt2", classes=names)
     loaded = torch.export.load(path).module()
     for count in (1, 3, 7):
-        inputs = example_inputs(config, count)
+        inputs = example_inputs(config, count, names)
         with torch.no_grad():
             assert torch.equal(loaded(*inputs), generator(*inputs))
 
@@ -49,17 +53,17 @@ def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
         ("tgan", 3, "labels"),
         ("dcgan", 0, None),
         ("dcgan", 3, "labels"),
-        ("translator", 0, "given"),
+        ("translator", 0, "picture"),
     ],
 )
 def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    generator, config = make(name, classes=classes)
+    generator, config, known = make(name, classes=classes)
     path = tmp_path / "g.onnx"
-    export_generator(generator, config, path, kind="onnx")
+    export_generator(generator, config, path, kind="onnx", classes=known)
     session = onnxruntime.InferenceSession(path)
-    inputs = example_inputs(config, 3)
+    inputs = example_inputs(config, 3, known)
     names = ["latent"] if second is None else ["latent", second]
     assert [entry.name for entry in session.get_inputs()] == names
     fed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
@@ -69,8 +73,8 @@ def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
 
 
 def test_a_card_says_what_goes_in_and_comes_out(tmp_path):
-    generator, config = make(classes=2)
-    export_generator(generator, config, tmp_path / "g.pt2", kind="pt2")
+    generator, config, names = make(classes=2)
+    export_generator(generator, config, tmp_path / "g.pt2", kind="pt2", classes=names)
     card = json.loads(card_path(tmp_path / "g.pt2").read_text())
     assert card["inputs"]["latent"]["shape"] == ["N", 6]
     assert card["inputs"]["labels"]["classes"] == {"0": "class 0", "1": "class 1"}
@@ -78,14 +82,16 @@ def test_a_card_says_what_goes_in_and_comes_out(tmp_path):
 
 
 def test_a_card_of_a_generator_that_starts_from_a_picture_says_what_picture(tmp_path):
-    generator, config = make("translator")
+    generator, config, _ = make("translator")
     export_generator(generator, config, tmp_path / "g.pt2", kind="pt2")
-    given = json.loads(card_path(tmp_path / "g.pt2").read_text())["inputs"]["given"]
-    assert given["shape"] == ["N", 1, 1, 32, 32] and given["made"] == "low_resolution"
+    inputs = json.loads(card_path(tmp_path / "g.pt2").read_text())["inputs"]
+    assert list(inputs) == ["latent", "picture"]
+    picture = inputs["picture"]
+    assert picture["shape"] == ["N", 1, 1, 32, 32] and picture["derived"] == "low_resolution"
 
 
 def test_a_file_that_gives_something_else_is_not_kept(tmp_path, monkeypatch):
-    generator, config = make("dcgan")
+    generator, config, _ = make("dcgan")
     with pytest.raises(ArithmeticError, match="a batch of 1: the file is off by"):
         compare(generator, lambda *z: generator(*z) + 1e-4, config, tolerance=1e-5)
     with pytest.raises(ArithmeticError, match="gives shape"):
@@ -100,7 +106,7 @@ def test_a_file_that_gives_something_else_is_not_kept(tmp_path, monkeypatch):
 
 
 def test_unknown_formats_and_missing_packages_are_named(tmp_path, monkeypatch):
-    generator, config = make("dcgan")
+    generator, config, _ = make("dcgan")
     with pytest.raises(ValueError, match="unknown format 'tflite'"):
         export_generator(generator, config, tmp_path / "g", kind="tflite")
     monkeypatch.setattr(FORMATS["onnx"], "packages", ("no_such_package",))

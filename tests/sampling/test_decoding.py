@@ -78,9 +78,9 @@ def test_a_label_goes_to_its_own_seed(generator):
         image_init="he_normal",
     )
     labels = torch.tensor([1, 0, 0, 1, 1])
-    together = list(sample_videos(network, range(5), size=8, batch_size=2, told=labels))
+    together = list(sample_videos(network, range(5), size=8, batch_size=2, condition=(labels,)))
     for seed, label in enumerate(labels):
-        (alone,) = sample_videos(network, [seed], size=8, told=label[None])
+        (alone,) = sample_videos(network, [seed], size=8, condition=(label[None],))
         assert np.abs(alone.astype(int) - together[seed]).max() <= 1
-    (other,) = sample_videos(network, [0], size=8, told=torch.tensor([0]))
+    (other,) = sample_videos(network, [0], size=8, condition=(torch.tensor([0]),))
     assert np.abs(other.astype(int) - together[0]).max() > 1

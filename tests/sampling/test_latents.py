@@ -145,7 +145,7 @@ def test_slow_motion_interpolates_latents_and_not_pixels(generator):
 @pytest.mark.parametrize("factor", [1, 3])
 def test_labels_reach_both_parts(conditional, factor):
     z, labels = seed_latents([5, 5, 5], 8), torch.tensor([0, 1, 2])
-    videos = np.stack(list(decode(conditional, z, told=labels, factor=factor)))
+    videos = np.stack(list(decode(conditional, z, condition=(labels,), factor=factor)))
     with torch.no_grad():
         plain = to_bytes(conditional(z, labels)).int().numpy()
     assert np.abs(videos[:, ::factor] - plain).max() <= 1

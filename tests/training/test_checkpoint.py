@@ -4,6 +4,7 @@ import stat
 import pytest
 import torch
 
+from tests.made.checkpoints import rewrite
 from tgan.training import checkpoint as module
 from tgan.training.checkpoint import (
     directory_of,
@@ -20,15 +21,29 @@ TENSORS = {
 }
 
 
-def save(run_dir, step=1, tensors=TENSORS):
+def save(run_dir, step=1, tensors=TENSORS, config="objective: hinge\n", **facts):
     path = directory_of(run_dir, step)
-    save_checkpoint(path, tensors, step=step, num_videos=5, config="objective: hinge\n")
+    save_checkpoint(path, tensors, step=step, num_videos=5, config=config, **facts)
     return path
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Names of the files of checkpoints that are read, in order."""
+    names, original = [], module._read_verified
+
+    def note(path, name, digests):
+        names.append(name)
+        return original(path, name, digests)
+
+    monkeypatch.setattr(module, "_read_verified", note)
+    return names
 
 
 def test_round_trip_is_exact_and_without_pickle(tmp_path):
     found = load_checkpoint(save(tmp_path, 7))
-    assert found.step == 7 and found.config == "objective: hinge\n"
+    assert found.step == 7 and found.num_videos == 5 and found.config == "objective: hinge\n"
+    assert set(found.tensors) == TENSORS.keys() and len(found.tensors) == len(TENSORS)
     for name, table in TENSORS.items():
         assert found.tensors[name].keys() == table.keys()
         assert all(torch.equal(found.tensors[name][k], v) for k, v in table.items())
@@ -51,8 +66,51 @@ def test_damage_is_found_and_named(tmp_path, name, damage):
     else:
         data[-2] ^= 1
         path.write_bytes(data if damage == "flip" else data[:-1])
+    with pytest.raises(ValueError, match=f"'{name}' is (missing|not what was written)"):
+        dict(load_checkpoint(path.parent).tensors)
     with pytest.raises(ValueError, match=name):
-        load_checkpoint(path.parent)
+        find_checkpoint(path.parent)
+
+
+def test_a_table_is_read_and_verified_when_it_is_asked_for_and_once(tmp_path, reads):
+    path = save(tmp_path)
+    (path / "critic.safetensors").write_bytes(b"")
+    tensors = load_checkpoint(path).tensors
+    assert "critic" in tensors and "nothing" not in tensors and sorted(tensors) == sorted(TENSORS)
+    assert not [name for name in reads if name.endswith(".safetensors")]
+    for _ in range(3):
+        assert tensors["generator"]["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert reads.count("generator.safetensors") == 1 and "critic.safetensors" not in reads
+    with pytest.raises(ValueError, match="damaged: 'critic.safetensors' is not what was written"):
+        tensors["critic"]
+    with pytest.raises(KeyError, match="nothing"):
+        tensors["nothing"]
+
+
+def test_what_is_needed_decides_whether_a_checkpoint_is_whole(tmp_path, reads):
+    save(tmp_path, 1)
+    newest = save(tmp_path, 2)
+    (newest / "critic.safetensors").unlink()
+    for place in (tmp_path, newest):
+        assert find_checkpoint(place, needs=lambda checkpoint: ["generator"]).step == 2
+    assert "critic.safetensors" not in reads
+    with pytest.warns(UserWarning, match="step_00000002' is incomplete: 'critic.safetensors' is"):
+        assert find_checkpoint(tmp_path).step == 1
+
+
+def test_classes_are_kept_in_their_order(tmp_path):
+    assert load_checkpoint(save(tmp_path, 1)).classes == ()
+    path = save(tmp_path, 2, classes=["wave", "bend", "7"])
+    assert load_checkpoint(path).classes == ("wave", "bend", "7")
+
+
+@pytest.mark.parametrize("labels", [[], ["down", "right"]])
+def test_classes_of_version_0_1_were_among_the_settings(tmp_path, labels):
+    path = save(tmp_path, config=f"data: {{labels: {json.dumps(labels)}}}\n")
+    facts = json.loads((path / "state.json").read_text())
+    del facts["classes"]
+    rewrite(path, "state.json", json.dumps(facts))
+    assert load_checkpoint(path).classes == tuple(labels)
 
 
 def test_a_run_falls_back_past_a_damaged_checkpoint_but_a_path_does_not(tmp_path):

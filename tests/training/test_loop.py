@@ -8,12 +8,13 @@ import av
 import pytest
 import torch
 
+from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import ConstraintConfig
 from tgan.runs.build import build_run
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
 from tgan.training.loop import fit
 from tgan.training.recorder import Recorder
-from tgan.training.run_dir import claim
+from tgan.training.run_dir import HoldsRun, claim
 
 
 def train(config, run_dir, *, resume=None, steps=None):
@@ -30,14 +31,6 @@ def train(config, run_dir, *, resume=None, steps=None):
 
 def metrics(run_dir):
     return [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
-
-
-def assert_same_checkpoints(a, b):
-    assert a.step == b.step and a.tensors.keys() == b.tensors.keys()
-    for name, table in a.tensors.items():
-        assert table.keys() == b.tensors[name].keys()
-        for key, value in table.items():
-            assert torch.equal(value, b.tensors[name][key]), f"{name}.{key}"
 
 
 VARIANTS = {
@@ -170,9 +163,10 @@ def test_auto_starts_anew_after_a_crash_before_the_first_checkpoint(tiny_config,
 def test_a_checkpoint_without_its_optimiser_is_refused(tiny_config, tmp_path):
     train(tiny_config, tmp_path, steps=2)
     run, checkpoint = build_run(tiny_config, tmp_path), find_checkpoint(tmp_path)
-    del checkpoint.tensors["critic_optimizer"]
+    tensors = dict(checkpoint.tensors)
+    del tensors["critic_optimizer"]
     with pytest.raises(ValueError, match="no optimiser of the critic"):
-        run.task.load_tensors(checkpoint.tensors)
+        run.task.load_tensors(tensors)
 
 
 def test_data_may_move_but_not_change_unnoticed(tiny_config, tmp_path):
@@ -186,7 +180,7 @@ def test_data_may_move_but_not_change_unnoticed(tiny_config, tmp_path):
 def test_a_directory_with_a_run_is_refused_and_kept(tiny_config, tmp_path):
     train(tiny_config, tmp_path, steps=2)
     before = (tmp_path / "metrics.jsonl").read_bytes()
-    with pytest.raises(ValueError, match="already holds a run.*--resume auto"):
+    with pytest.raises(HoldsRun, match="already holds a run$"):
         train(tiny_config, tmp_path, steps=2)
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
 
@@ -202,7 +196,7 @@ def test_other_settings_are_refused_and_listed(tiny_config, tmp_path):
 def test_an_older_checkpoint_of_the_same_run_needs_another_directory(tiny_config, tmp_path):
     train(tiny_config, tmp_path)
     older = tmp_path / "checkpoints" / "step_00000002"
-    with pytest.raises(ValueError, match="another --run-dir"):
+    with pytest.raises(ValueError, match="newer than 'step_00000002'; branch off"):
         train(tiny_config, tmp_path, resume=str(older))
 
 

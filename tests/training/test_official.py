@@ -24,7 +24,7 @@ from tgan.models.layers import BATCH_NORM_EPS, BATCH_NORM_MOMENTUM
 from tgan.runs.build import build_optimizer
 from tgan.runs.official import load_official, official_iterations
 from tgan.training.gan import GANTask
-from tgan.training.steps import Batch, Player
+from tgan.training.steps import Batch, Critic, Learner
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,13 @@ class Trace:
         """Our networks, the clip, and the terms of every step, from the trace's own inputs."""
         networks = load_official(self.directory, iteration=self.first)
         clip = clip or WatchedClip(interval=self.config["svc_every"])
-        players = [
-            Player(n, n, self._optimizer(n), torch.amp.GradScaler(enabled=False)) for n in networks
-        ]
-        objective = OBJECTIVES["wasserstein"]
-        task = GANTask(*players, objective=objective, constraint=clip, schedule=schedule)
+        generator, critic = networks
+        rules = {"objective": OBJECTIVES["wasserstein"], "constraint": clip}
+        task = GANTask(
+            Learner(generator, self._optimizer(generator)),
+            Critic(critic, self._optimizer(critic), **rules),
+            schedule=schedule,
+        )
         reals = (Batch(normalise(r.movedim(2, -1), torch.float64)) for r in self.real)
         latents = iter(self.z if schedule == "simultaneous" else self.z.repeat_interleave(2, 0))
         terms = [task.step(step, reals, latents) for step in range(steps or len(self.log))]

@@ -68,7 +68,7 @@ WITHOUT_EFFECT += ("convs.1.bias", "convs.2.bias", "running_mean")
 
 def test_two_processes_train_what_one_does(tmp_path, labelled_videos):
     pairs = [*PAIRS, f"simultaneous:wasserstein:{labelled_videos}"]
-    worker = ROOT / "tests" / "training" / "float64_worker.py"
+    worker = ROOT / "tests" / "made" / "float64_worker.py"
     results = {}
     for processes in (1, 2):
         done = launch(processes, worker, tmp_path / str(processes), *pairs)

@@ -1,5 +1,4 @@
 import copy
-from functools import partial
 from itertools import repeat
 
 import pytest
@@ -12,20 +11,26 @@ from tgan.rng.noise import Noise
 from tgan.training.gan import GANTask
 from tgan.training.steps import (
     Batch,
-    Game,
-    Player,
+    Critic,
+    Learner,
     alternating_step,
     critic_step,
-    frozen,
     generator_step,
     simultaneous_step,
 )
 
 
-def make_player(module, *, scaler=None) -> Player:
-    optimizer = torch.optim.RMSprop(module.parameters(), lr=1e-3)
-    scaler = scaler or torch.amp.GradScaler("cpu", enabled=False)
-    return Player(module, module, optimizer, scaler)
+def make_learners(generator, critic, *, scalers=(None, None), optimizers=None, **rules):
+    optimizers = optimizers or [
+        torch.optim.RMSprop(module.parameters(), lr=1e-3) for module in (generator, critic)
+    ]
+    rules.setdefault("objective", "wasserstein")
+    rules.setdefault("constraint", Constraint())
+    rules["objective"] = OBJECTIVES[rules["objective"]]
+    return (
+        Learner(generator, optimizers[0], scaler=scalers[0]),
+        Critic(critic, optimizers[1], scaler=scalers[1], **rules),
+    )
 
 
 def make_networks(*, batch_norm=True):
@@ -63,17 +68,17 @@ class Gradients:
         self.module.zero_grad()
 
 
-def make_game(players, *, objective="wasserstein", constraint=None, augment=None) -> Game:
-    return Game(*players, OBJECTIVES[objective], constraint or Constraint(), augment)
-
-
 def gradients_of(step, generator, critic, *, objective, constraint=None, **arguments):
-    players = [make_player(generator), make_player(critic)]
-    for player in players:
-        player.optimizer = Gradients(player.module)
-    game = make_game(players, objective=objective, constraint=constraint)
-    terms = step(game, noise=Noise(0), **arguments)
-    return [player.optimizer.seen for player in players], terms
+    optimizers = [Gradients(generator), Gradients(critic)]
+    rules = {"objective": objective, "constraint": constraint or Constraint()}
+    learners = make_learners(generator, critic, optimizers=optimizers, **rules)
+    terms = step(*learners, noise=Noise(0), **arguments)
+    return [optimizer.seen for optimizer in optimizers], terms
+
+
+def once(real, z):
+    """What one simultaneous step takes."""
+    return {"reals": [Batch(real)], "latents": [z], "noise": Noise(0), "update": 1}
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -96,8 +101,8 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
         generator,
         critic,
         objective=name,
-        real=Batch(real),
-        z=latents[0],
+        reals=[Batch(real)],
+        latents=latents[:1],
         update=1,
     )
     torch.testing.assert_close(critic_seen, [list(of_critic)], rtol=1e-9, atol=1e-12)
@@ -129,8 +134,8 @@ def test_a_penalty_reaches_the_critic_and_not_the_generator(name):
             critic,
             objective=name,
             constraint=constraint,
-            real=Batch(real),
-            z=latents[0],
+            reals=[Batch(real)],
+            latents=latents[:1],
             update=1,
         )
     torch.testing.assert_close(seen[Constraint][0], seen[HalfSquaredOutput][0])
@@ -147,24 +152,24 @@ def test_a_penalty_reaches_the_critic_and_not_the_generator(name):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-@pytest.mark.parametrize("schedule", ["simultaneous", "generator"])
-def test_the_generator_pays_for_its_distance_from_real_samples(schedule, name):
+@pytest.mark.parametrize("step", [simultaneous_step, generator_step])
+def test_the_generator_pays_for_its_distance_from_real_samples(step, name):
     """Its gradient is that of both terms, its critic's stays, and both terms are reported."""
     (real,), latents = inputs()
-    step = {"simultaneous": partial(simultaneous_step, update=1), "generator": generator_step}
-    seen = {}
+    arguments = once(real, latents[0])
+    if step is generator_step:
+        arguments = {"real": Batch(real), "z": latents[0], "noise": Noise(0)}
+    seen, terms = {}, {}
     for weight in (0.0, 3.0):
         generator, critic = make_networks(batch_norm=False)
-        players = [make_player(generator), make_player(critic)]
-        for player in players:
-            player.optimizer = Gradients(player.module)
-        game = make_game(players, objective=name)
-        game.reconstruction = weight
-        terms = step[schedule](game, real=Batch(real), z=latents[0], noise=Noise(0))
-        seen[weight] = [player.optimizer.seen for player in players]
+        optimizers = [Gradients(generator), Gradients(critic)]
+        learners = make_learners(generator, critic, optimizers=optimizers, objective=name)
+        terms[weight] = step(*learners, **arguments, l1_weight=weight)
+        seen[weight] = [optimizer.seen for optimizer in optimizers]
     generator, _ = make_networks(batch_norm=False)
     distance = 3 * (generator(latents[0]) - real).abs().mean()
-    torch.testing.assert_close(terms["reconstruction"], distance.detach())
+    torch.testing.assert_close(terms[3.0]["l1"], distance.detach())
+    assert "l1" not in terms[0.0] and terms[0.0] == {n: terms[3.0][n] for n in terms[0.0]}
     extra = torch.autograd.grad(distance, list(generator.parameters()))
     for plain, both, more in zip(*seen[0.0][0], *seen[3.0][0], extra, strict=True):
         torch.testing.assert_close(both, plain + more, rtol=1e-9, atol=1e-12)
@@ -176,16 +181,17 @@ def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
     (real,), latents = inputs()
     generator, critic = make_networks()
     before = copy.deepcopy(generator.state_dict()), copy.deepcopy(critic.state_dict())
-    arguments = {"real": Batch(real), "z": latents[0], "noise": Noise(0)}
-    game = make_game([make_player(generator), make_player(critic)], objective=name)
-    critic_step(game, update=1, **arguments)
+    learners = make_learners(generator, critic, objective=name)
+    arguments = {"real": Batch(real), "noise": Noise(0)}
+    fake = generator(latents[0]).detach()
+    critic_step(learners[1], fake=fake, update=1, **arguments)
     parameters = dict(generator.named_parameters())
     assert all(torch.equal(before[0][k], p) for k, p in parameters.items())
     assert all(p.grad is None for p in generator.parameters())
     assert not torch.equal(before[1]["last.weight"], critic.last.weight)
 
     after = copy.deepcopy(critic.state_dict())
-    generator_step(game, **arguments)
+    generator_step(*learners, z=latents[0], **arguments)
     assert all(torch.equal(after[k], p) for k, p in critic.named_parameters())
     assert all(p.grad is None and p.requires_grad for p in critic.parameters())
     assert not torch.equal(before[0]["image.last.weight"], generator.image.last.weight)
@@ -194,12 +200,9 @@ def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_generator_step_improves_its_loss(name):
     (real,), latents = inputs()
-    generator, critic = make_networks(batch_norm=False)
-    game = make_game([make_player(generator), make_player(critic)], objective=name)
-    losses = [
-        generator_step(game, real=Batch(real), z=latents[0], noise=Noise(0))["generator_loss"]
-        for _ in range(4)
-    ]
+    learners = make_learners(*make_networks(batch_norm=False), objective=name)
+    arguments = {"real": Batch(real), "z": latents[0], "noise": Noise(0)}
+    losses = [generator_step(*learners, **arguments)["generator_loss"] for _ in range(4)]
     assert losses[-1] < losses[0]
 
 
@@ -211,21 +214,36 @@ def test_alternating_takes_fresh_batches_and_counts_critic_updates():
             counted.append(updates)
 
     reals, latents = inputs(3)
-    generator, critic = make_networks()
     real_stream, latent_stream = map(Batch, reals), iter(latents)
     terms = alternating_step(
-        make_game([make_player(generator), make_player(critic)], constraint=Count()),
+        *make_learners(*make_networks(), constraint=Count()),
         reals=real_stream,
         latents=latent_stream,
         noise=Noise(0),
         update=7,
-        n_critic=3,
     )
     assert counted == [7, 8, 9]
     assert list(real_stream) == [] and list(latent_stream) == []
-    told = {"critic_loss", "generator_loss", "critic_gap", "penalty", "reconstruction"}
-    assert terms.keys() == told
+    # Neither a penalty nor a distance is paid, and so neither is there.
+    assert terms.keys() == {"critic_loss", "generator_loss", "critic_gap"}
     assert not any(t.requires_grad for t in terms.values())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n_critic", "latents"),
+    [
+        ("simultaneous", 1, 1),
+        ("alternating", 1, 2),
+        ("alternating", 3, 4),
+    ],
+)
+def test_a_task_takes_as_many_batches_as_its_schedule_needs(schedule, n_critic, latents):
+    task = GANTask(*make_learners(*make_networks()), schedule=schedule, n_critic=n_critic)
+    assert (task.reals_per_step, task.latents_per_step) == (n_critic, latents)
+    reals, draws = inputs(n_critic + 1)
+    real_stream, latent_stream = map(Batch, reals), iter([*draws, draws[0]])
+    task.step(0, real_stream, latent_stream)
+    assert len(list(real_stream)) == 1 and len(list(latent_stream)) == n_critic + 3 - latents
 
 
 @pytest.mark.parametrize("name", ["wasserstein", "non_saturating"])
@@ -235,42 +253,27 @@ def test_loss_scales_cancel_out(name):
     for scales in ((1.0, 1.0), (64.0, 1024.0)):
         generator, critic = make_networks()
         scalers = [torch.amp.GradScaler("cpu", init_scale=s) for s in scales]
-        players = [
-            make_player(m, scaler=s) for m, s in zip((generator, critic), scalers, strict=True)
-        ]
-        game = make_game(players, objective=name)
-        simultaneous_step(game, real=Batch(real), z=latents[0], noise=Noise(0), update=1)
+        learners = make_learners(generator, critic, scalers=scalers, objective=name)
+        simultaneous_step(*learners, **once(real, latents[0]))
         weights.append([p.detach() for m in (generator, critic) for p in m.parameters()])
     torch.testing.assert_close(weights[0], weights[1], rtol=1e-9, atol=1e-12)
 
 
-def test_an_overflow_skips_that_player_and_its_projection_only():
+def test_an_overflow_skips_that_learner_and_its_projection_only():
     (real,), latents = inputs()
     generator, critic = make_networks()
-    before = copy.deepcopy(critic.state_dict())
-    players = (
-        make_player(generator, scaler=torch.amp.GradScaler("cpu", init_scale=4.0)),
-        make_player(critic, scaler=torch.amp.GradScaler("cpu", init_scale=2.0**127)),
-    )
+    scalers = [torch.amp.GradScaler("cpu", init_scale=scale) for scale in (4.0, 2.0**127)]
     huge = real.float().double() * 1e200
     with torch.no_grad():
         critic.last.weight.mul_(1e150)
     before = copy.deepcopy(dict(critic.named_parameters()))
-    game = make_game(players, objective="least_squares", constraint=SingularValueClip(interval=1))
-    critic_step(game, real=Batch(huge), z=latents[0], noise=Noise(0), update=1)
+    rules = {"objective": "least_squares", "constraint": SingularValueClip(interval=1)}
+    learners = make_learners(generator, critic, scalers=scalers, **rules)
+    fake = generator(latents[0]).detach()
+    critic_step(learners[1], real=Batch(huge), fake=fake, noise=Noise(0), update=1)
     assert all(torch.equal(before[k], p) for k, p in critic.named_parameters())
-    assert players[1].scaler.get_scale() < 2.0**127
-    assert players[0].scaler.get_scale() == 4.0
-
-
-def test_frozen_restores_what_was_trainable_even_after_an_error():
-    _, critic = make_networks()
-    critic.last.bias.requires_grad_(False)
-    with pytest.raises(RuntimeError), frozen(critic):
-        assert not any(p.requires_grad for p in critic.parameters())
-        raise RuntimeError
-    assert not critic.last.bias.requires_grad
-    assert sum(not p.requires_grad for p in critic.parameters()) == 1
+    assert learners[1].scaler.get_scale() < 2.0**127
+    assert learners[0].scaler.get_scale() == 4.0
 
 
 class Seen(torch.nn.Module):
@@ -292,18 +295,15 @@ class AtFakes(Constraint):
 
 @pytest.mark.parametrize("name", ["wasserstein", "relativistic"])
 @pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
-def test_every_call_of_a_conditional_gan_is_told_the_classes_of_its_reals(name, schedule):
+def test_every_call_of_a_conditional_gan_receives_the_classes_of_its_reals(name, schedule):
     generator, critic = Seen(2), Seen(1)
     task = GANTask(
-        make_player(generator),
-        make_player(critic),
-        objective=OBJECTIVES[name],
-        constraint=AtFakes(),
+        *make_learners(generator, critic, objective=name, constraint=AtFakes()),
         schedule=schedule,
         n_critic=2 if schedule == "alternating" else 1,
     )
     classes = [torch.tensor([0, 1, 2]), torch.tensor([2, 1, 1])]
-    task.step(0, iter(Batch(torch.rand(3, 1), c) for c in classes), repeat(torch.rand(3, 2)))
+    task.step(0, iter(Batch(torch.rand(3, 1), (c,)) for c in classes), repeat(torch.rand(3, 2)))
     used = classes[: task.reals_per_step]
     calls = {"simultaneous": [1], "alternating": [1, 2]}[schedule]
     assert len(generator.labels) == calls[-1] + (schedule == "alternating")

@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "write sampled videos from a training run",
     "export": "write a generator as a file (pt2, ONNX) or a folder (safetensors)",
     "evaluate": "measure samples against real clips, or two runs against each other",
+    "plot": "draw losses, critic gap and distances of a run over its steps",
     "import-official": "make a run out of a snapshot of the authors' program",
     "train-classifier": "train a small network to tell your videos' classes apart, for evaluate",
     "train-encoder": "train an encoder of pictures for a run's generator, for detect",
@@ -23,6 +24,11 @@ COMMANDS = {
     "benchmark-step": "time the training step against a baseline script",
     "benchmark-tadgan": "compare detectors of anomalies in series on labelled ones",
     "benchmark-clipping": "compare strategies that keep a critic Lipschitz, and write a report",
+}
+# What helps on a command line against errors of the library, by the name of their class.
+REMEDIES = {
+    "HoldsRun": "; name another --run-dir, or go on with it by --resume auto",
+    "ThereAlready": "; --overwrite replaces it",
 }
 
 
@@ -74,7 +80,8 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     try:
         module.main(list(sys.argv[1:] if argv is None else argv))
     except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
-        fail(f"tgan {command}: {error}", status=2)
+        remedy = REMEDIES.get(type(error).__name__, "")
+        fail(f"tgan {command}: {error}{remedy}", status=2)
     except (OSError, ArithmeticError, MemoryError) as error:
         fail(f"tgan {command}: {error}", status=1)
     except KeyboardInterrupt:

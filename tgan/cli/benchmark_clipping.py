@@ -1,19 +1,16 @@
 """`tgan benchmark-clipping`: strategies that keep a critic Lipschitz, compared on equal terms."""
 
 import shlex
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
 
 from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.strategies import arms_named
-from tgan.benchmarks.engine.part import Plan
-from tgan.benchmarks.engine.records import claim_folder, locked, plan_settings, read_job
+from tgan.benchmarks.clipping.plan import Plan, claim_folder
+from tgan.benchmarks.clipping.strategies import strategies_named
 from tgan.config import Config
 from tgan.config.reading import dump_config, experiment_parser, read_experiment
 from tgan.lookup import look_up
@@ -46,61 +43,34 @@ ON_VIDEO = ("video", "robustness")
 
 def main(argv: Sequence[str]) -> None:
     """Check everything, do the jobs, write the results and the report."""
-    if argv[:1] == ["--job"] and len(argv) == 2:
-        _do_job(Path(argv[1]))
-        return
     config, arguments = read_experiment(_parser(), argv)
     plan = _plan(config, arguments)
     names, out = _part_names(arguments.parts), Path(arguments.out)
-    on_record = claim_folder(out, plan_settings(plan))
+    on_record = claim_folder(out, plan, PARTS)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.benchmarks.clipping.about import describe_machine
     from tgan.benchmarks.clipping.benchmark import run_benchmark
+    from tgan.benchmarks.engine.machine import describe_machine
     from tgan.benchmarks.page.html import check_installed
 
     check_installed()
     _check_experiment(config, plan, names)
     machine, processes = describe_machine(), arguments.processes or _most_processes()
     threads = max(cores() // processes, 1)
-    with locked(out), _interrupted_by_sigterm():
-        run_benchmark(
-            plan,
-            names,
-            out,
-            on_record=on_record,
-            about=_about(argv, plan) | machine,
-            made_by=machine | {"processes": str(processes), "threads": str(threads)},
-            processes=processes,
-            threads=threads,
-        )
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """SIGTERM inside is what Ctrl-C is: jobs are stopped, and what is done is reported on."""
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _do_job(folder: Path) -> None:
-    """One job, in the process that the queue started for it."""
-    from tgan.benchmarks.engine.worker import do_job, end_with_parent
-
-    end_with_parent()
-    part, _ = read_job(folder)
-    do_job(folder, PARTS[part]())
+    run_benchmark(
+        plan,
+        names,
+        out,
+        on_record=on_record,
+        about=_about(argv, plan) | machine,
+        made_by=machine | {"processes": str(processes), "threads": str(threads)},
+        processes=processes,
+        threads=threads,
+    )
 
 
 def _plan(config: Config, arguments: Namespace) -> Plan:
-    """What is asked for.
+    """What the user asks for.
 
     Raises:
         ValueError: a strategy that does not exist, a number out of range, or nowhere to write.
@@ -115,7 +85,7 @@ def _plan(config: Config, arguments: Namespace) -> Plan:
         raise ValueError(f"--budget '{arguments.budget}': choose from {', '.join(BUDGETS)}")
     return Plan(
         config=dump_config(config),
-        arms=arms_named(arguments.strategies),
+        strategies=strategies_named(arguments.strategies),
         seeds=arguments.seeds,
         budget=arguments.budget,
         quick=arguments.quick,
@@ -136,23 +106,26 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
     Raises:
         ValueError: a strategy that does not fit, or data that are not there.
     """
-    from tgan.runs.build import build_held_out, build_source, with_labels
+    from tgan.data.datasets import open_dataset, open_held_out
+    from tgan.runs.build import classes_of
 
-    for name, arm in plan.arms.items():
-        for trial in arm.trials:
+    for name, strategy in plan.strategies.items():
+        for trial in strategy.trials:
             try:
-                _check_settings(plan.config, arm.settings() | trial)
+                _check_settings(plan.config, strategy.settings() | trial)
             except ValueError as error:
                 raise ValueError(f"strategy '{name}': {error}") from None
     if set(names) & set(ON_VIDEO):
-        build_source(with_labels(config))
-        if build_held_out(config) is None:
+        source = open_dataset(config.data)
+        if config.conditional:
+            classes_of(source, config)
+        if open_held_out(config.data) is None:
             raise ValueError("no clips to measure against: set data.held_out_path")
 
 
 def _check_settings(config: str, settings: Mapping[str, Any]) -> None:
     """Constrain a critic of these settings."""
-    from tgan.benchmarks.clipping.runs import variation
+    from tgan.benchmarks.clipping.experiments import variation
     from tgan.runs.build import build_constraint, build_critic, critic_example
 
     experiment = variation(config, settings)
@@ -161,10 +134,10 @@ def _check_settings(config: str, settings: Mapping[str, Any]) -> None:
 
 
 def _about(argv: Sequence[str], plan: Plan) -> dict[str, str]:
-    """What was asked for, for the report."""
+    """What the user asked for, in words, for the report."""
     return {
         "command": shlex.join(["tgan", "benchmark-clipping", *argv]),
-        "strategies": ", ".join(plan.arms),
+        "strategies": ", ".join(plan.strategies),
         "seeds": f"{plan.seeds}, fewer where a part says so",
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tgan.cli import Parser, fail
+from tgan.benchmarks.tadgan.records import check_out
+from tgan.cli import Parser
 from tgan.lookup import look_up
-from tgan.system.files import check_writable
 
 EXAMPLES = """\
 examples:
@@ -25,9 +25,9 @@ methods: constant_median, moving_average, trailing_average, pca, linear_context,
 matrix_profile (pip install 'tgan-video[series]'); context, dense, published, each as it is and
 _untrained; published_svc, published_clip
 
-Results appear in --out as they are known: a file for each run in runs/, in the end results.json
+Results appear in --out as they are known: a folder for each run in jobs/, in the end results.json
 and tables.md of what this call names. What is there is not redone: a benchmark that was
-interrupted goes on where it was.
+interrupted goes on where it was. A run that fails harms no other, and leaves reproduce.py.
 """
 
 
@@ -37,10 +37,12 @@ def main(argv: Sequence[str]) -> None:
     for option in ("seeds", "processes"):
         if getattr(arguments, option) < 1:
             raise ValueError(f"--{option} {getattr(arguments, option)} is below 1")
-    _check_out(arguments.out)
+    check_out(arguments.out)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.benchmarks.tadgan.benchmark import FOLDERS, METHODS, QUICK, read_sets, run
+    from tgan.benchmarks.tadgan.benchmark import run_comparison
+    from tgan.benchmarks.tadgan.cases import FOLDERS, read_cases
+    from tgan.benchmarks.tadgan.methods import METHODS, QUICK
 
     methods = _chosen(arguments.methods, QUICK, METHODS, kind="method")
     sets = _chosen(arguments.sets, FOLDERS, FOLDERS, kind="set")
@@ -48,30 +50,17 @@ def main(argv: Sequence[str]) -> None:
     for name in methods:
         METHODS[name].check()
     only = [pattern.strip() for pattern in arguments.only.split(",")]
-    series = read_sets(arguments.data, sets, half=arguments.half, only=only)
-    groups = dict.fromkeys(one.group for one in series)
-    print(f"{len(series)} series of {', '.join(groups)}; methods: {', '.join(methods)}")
-    try:
-        text = run(
-            series,
-            {name: METHODS[name] for name in methods},
-            out=arguments.out,
-            seeds=arguments.seeds,
-            processes=arguments.processes,
-        )
-    except KeyboardInterrupt:
-        fail("tgan benchmark-tadgan: interrupted; the same command goes on", status=130)
-    print(text)
-    print(arguments.out)
-
-
-def _check_out(out: Path) -> None:
-    """Raise a ValueError unless `out` is new, empty or of an earlier call, and can be written."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"--out {out} is a file; name a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / "runs").is_dir():
-        raise ValueError(f"--out {out} holds something else; name a new folder")
-    check_writable(out / "tables.md")
+    cases = read_cases(arguments.data, sets, half=arguments.half, only=only)
+    groups = dict.fromkeys(case.series.group for case in cases)
+    print(f"{len(cases)} series of {', '.join(groups)}; methods: {', '.join(methods)}")
+    run_comparison(
+        cases,
+        {name: METHODS[name] for name in methods},
+        data=arguments.data,
+        out=arguments.out,
+        seeds=arguments.seeds,
+        processes=arguments.processes,
+    )
 
 
 def _check_data(data: Path | None, sets: Sequence[str]) -> None:
@@ -115,11 +104,11 @@ def _parser() -> Parser:
 
 
 def _chosen(
-    given: str | None, default: Sequence[str], table: Sequence[str], *, kind: str
+    text: str | None, default: Sequence[str], table: Sequence[str], *, kind: str
 ) -> list[str]:
-    if given is None:
+    if text is None:
         return list(default)
-    names = [name.strip() for name in given.split(",")]
+    names = [name.strip() for name in text.split(",")]
     for name in names:
         look_up(dict.fromkeys(table), name, kind=kind)
     return list(dict.fromkeys(names))

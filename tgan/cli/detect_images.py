@@ -37,10 +37,9 @@ def main(argv: Sequence[str]) -> None:
 def _detector(arguments: argparse.Namespace) -> "ImageDetector":
     from tgan.anomaly.images.detector import ImageDetector
     from tgan.anomaly.images.encoder import NoEncoder
-    from tgan.cli.device import pick_device
-    from tgan.cli.image_run import ImageRun
+    from tgan.runs.trained import load
 
-    run = ImageRun(arguments.run, weights=arguments.weights, device=pick_device(arguments.device))
+    run = load(arguments.run, weights=arguments.weights, device=arguments.device)
     try:
         return ImageDetector(
             run,

@@ -23,7 +23,7 @@ compared with the generator on batches of 1, 2 and 5 before it is kept. In Pytho
 safetensors is a folder for this package: config.json, model.safetensors, card.json, README.md.
 `tgan generate demo` samples from it; in Python:
 
-  generator, config = tgan.runs.pretrained.load_pretrained("demo")
+  clips = tgan.load("demo").sample(range(16))
 """
 # Endings by format; the format can be left out.
 ENDINGS = {"pt2": ".pt2", "onnx": ".onnx"}
@@ -41,10 +41,11 @@ def main(argv: Sequence[str]) -> None:
 
 def _export_folder(arguments: argparse.Namespace) -> None:
     check_new_folder(arguments.out)
-    from tgan.runs.pretrained import load_any, save_pretrained
+    from tgan.runs.pretrained import save_pretrained
+    from tgan.runs.trained import load
 
-    generator, config = load_any(arguments.run, weights=arguments.weights)
-    save_pretrained(generator, config, arguments.out)
+    run = load(arguments.run, weights=arguments.weights, device="cpu")
+    save_pretrained(run.generator, run.config, arguments.out, run.classes)
     print(arguments.out)
 
 
@@ -56,11 +57,11 @@ def _export_file(arguments: argparse.Namespace) -> None:
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.runs.export import card_path, check_installed, export_generator
-    from tgan.runs.pretrained import load_any
+    from tgan.runs.trained import load
 
     check_installed(kind)
-    generator, config = load_any(arguments.run, weights=arguments.weights)
-    export_generator(generator, config, out, kind=kind)
+    run = load(arguments.run, weights=arguments.weights, device="cpu")
+    export_generator(run.generator, run.config, out, kind=kind, classes=run.classes)
     print(out)
     print(card_path(out))
 

@@ -9,16 +9,17 @@ import numpy as np
 from tqdm import tqdm
 
 from tgan.cli import Parser
-from tgan.cli.device import pick_device
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
-from tgan.cli.told import what_is_told
 from tgan.config import Config
 from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.media.video import (
+    MAX_FPS,
     MAX_SIDES,
+    MIN_FPS,
     WRITERS,
     check_ending,
     samples_shape,
+    scale_to_show,
     write_samples,
     write_video,
 )
@@ -36,7 +37,7 @@ examples:
   tgan generate runs/demo --out walk.mp4 --seeds 3,7 --walk 9
   tgan generate runs/demo --out sum.mp4 --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
   tgan generate runs/actions --out waves.gif --label wave
-  tgan generate runs/edges --out translated.png --given my_pictures --seeds 0-11
+  tgan generate runs/edges --out translated.png --input my_pictures --seeds 0-11
 
 A folder, named with a slash at the end or without an ending, holds one file per sample, in a
 folder per class where there are classes: a PNG of each image with the pixels as they are, an MP4
@@ -49,14 +50,11 @@ to it; with --jitter 0 a row of the means, in order, and last the sum. What lies
 is moved to the nearest latent that training could draw. A .npy file, and a filmstrip of videos,
 has all of them in turn: the samples and the mean of each group, the sum, its variants.
 A run with classes gives them to the videos in turn, or those of --label (a walk has one class).
-A run that starts from pictures takes those of --given in turn, and shows each sample between what
-was made of its picture and the picture itself; in folders and .npy files are samples alone.
+A run that starts from pictures takes those of --input in turn, and shows each sample between its
+input picture and the original; in folders and .npy files are samples alone.
 """
-# Samples are shown at this many pixels at least unless --scale says otherwise.
-SHOWN_SIDE = 96
 # All samples of a file are held in memory until it is written.
 MAX_BYTES = 8 * 2**30
-MIN_FPS, MAX_FPS = 0.1, 1000
 # Radford et al. 2016, Figure 7.
 JITTER = 0.25
 
@@ -69,30 +67,25 @@ def main(argv: Sequence[str]) -> None:
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.runs.pretrained import load_any
-    from tgan.sampling.latents import decode
+    from tgan.runs.trained import load
 
-    generator, config = load_any(arguments.checkpoint, weights=arguments.weights)
-    told = what_is_told(arguments, plan, config)
-    if told.columns and not (arguments.grid or plan.grid):
-        rows, columns = -(-len(plan) // told.columns), told.columns
-    generator.to(pick_device(arguments.device))
-    shape = _clip_shape(config, arguments.slow_motion)
-    scale = arguments.scale or max(math.ceil(SHOWN_SIDE / config.data.resolution), 1)
+    run = load(arguments.checkpoint, weights=arguments.weights, device=arguments.device)
+    labels = None if arguments.label is None else parse_labels(arguments.label, run.classes)
+    conditions = run.condition(plan, label=labels, pictures=arguments.input)
+    if conditions.columns and not (arguments.grid or plan.grid):
+        rows, columns = -(-len(plan) // conditions.columns), conditions.columns
+    shape = _clip_shape(run.config, arguments.slow_motion)
+    scale = arguments.scale or scale_to_show(run.config.data.resolution)
 
     # Begun last, so that a mistake is one line and costs no time.
     def sample() -> tqdm:
-        videos = decode(
-            generator,
-            plan.latents(config.generator.z_slow),
-            told=told.tensor,
-            factor=arguments.slow_motion,
-            batch_size=arguments.batch_size,
+        videos = run.decode(
+            plan, conditions, factor=arguments.slow_motion, batch_size=arguments.batch_size
         )
         return tqdm(videos, total=len(plan), unit="image" if shape[0] == 1 else "video")
 
     if isinstance(plan, Samples) and names_folder(arguments.out):
-        names = sample_names(plan.seeds, told.classes, num_frames=shape[0])
+        names = sample_names(plan.seeds, conditions.classes, num_frames=shape[0])
         write_sample_folder(arguments.out, sample(), names, fps=arguments.fps)
     elif plan.sheet is not None and _is_drawn(arguments.out, shape):
         check_size(arguments.out, plan.sheet.shape(shape, scale))
@@ -103,9 +96,14 @@ def main(argv: Sequence[str]) -> None:
         check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shape), **layout))
         stack = _stack(sample(), shape)
         if Path(arguments.out).suffix.lower() != ".npy":
-            stack = told.beside(stack)
+            stack = conditions.beside(stack)
         write_samples(arguments.out, stack, fps=arguments.fps, **layout)
     print(arguments.out)
+
+
+def parse_labels(text: str, known: Sequence[str]) -> list[str]:
+    """The class called `text`, or several with commas between, if there is none of that name."""
+    return [text] if text in known else [name.strip() for name in text.split(",")]
 
 
 def check_size(out: str, shape: tuple[int, ...]) -> None:
@@ -158,11 +156,12 @@ def _parser() -> Parser:
     )
     parser.add_argument("--label", metavar="NAME", help="class, or several with commas between")
     parser.add_argument(
-        "--given",
+        "--input",
         metavar="DATA",
-        help="pictures that a run with `given` starts from: a folder or .npz file, train, or "
+        help="pictures that a run with data.input starts from: a folder or .npz file, train, or "
         "held-out (default: the run's held-out, else train)",
     )
+    parser.add_argument("--given", dest="input", metavar="DATA", help=argparse.SUPPRESS)
     parser.add_argument(
         "--grid",
         help="rows x columns, such as 4x4 (default: nearly square, or a column per class)",

@@ -1,18 +1,15 @@
 """`tgan prepare`: videos of any format in, a folder that training reads fast out."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser, fail
 from tgan.cli.seeds import parse_seeds
-from tgan.data.packed.index import INDEX_NAME, Index, Settings
-from tgan.data.packed.pack import pack
+from tgan.data.packed.prepare import Prepared, prepare
 from tgan.data.videos.frames import ASPECTS
-from tgan.data.videos.selection import Selection
-from tgan.data.videos.sources import find_sources
+from tgan.data.videos.sources import LABELS
 from tgan.lookup import counted
 
 _EXAMPLES = """\
@@ -40,47 +37,17 @@ def main(argv: Sequence[str]) -> None:
         OSError: the disk is full, say.
     """
     arguments = _parser().parse_args(argv)
-    _check(arguments)
+    settings = vars(arguments)
+    if arguments.rows is not None:
+        settings["rows"] = parse_seeds(arguments.rows, option="--rows")
     try:
-        _prepare(arguments)
+        prepared = prepare(settings.pop("source"), settings.pop("out"), **settings)
     except KeyboardInterrupt:
         fail("tgan prepare: interrupted; give the same command again to go on", status=130)
-
-
-def _prepare(arguments: argparse.Namespace) -> None:
-    scan = find_sources(
-        arguments.source,
-        labels=arguments.labels,
-        labels_file=arguments.labels_file,
-        labels_key=arguments.labels_key,
-        splits=arguments.split,
-        strips=arguments.strips,
-        selection=_selection(arguments),
-    )
-    settings = Settings(
-        resolution=arguments.resolution,
-        channels=arguments.channels,
-        stride=arguments.stride,
-        min_frames=arguments.min_frames,
-        aspect=arguments.aspect,
-        loop=arguments.loop,
-    )
-    out = arguments.out
-    complete = (out / INDEX_NAME).exists()
-    index = pack(scan, out, settings, workers=arguments.workers, strict=arguments.strict)
-    if complete:
-        print(f"{out} is complete already, nothing to do: {_summary(index)}")
+    if prepared.is_new:
+        _report(prepared)
     else:
-        _report(index, num_ignored=scan.num_ignored, out=out)
-
-
-def _selection(arguments: argparse.Namespace) -> Selection:
-    rows = arguments.rows
-    return Selection(
-        only=tuple(arguments.only),
-        exclude=tuple(arguments.exclude),
-        rows=None if rows is None else frozenset(parse_seeds(rows, option="--rows")),
-    )
+        print(f"{prepared.path} is complete already, nothing to do: {prepared}")
 
 
 def _parser() -> Parser:
@@ -101,50 +68,32 @@ def _parser() -> Parser:
     add("--aspect", choices=ASPECTS, default="crop", help="crop the middle (default) or stretch")
     add(
         "--labels",
-        choices=("folders", "csv", "npz"),
+        choices=LABELS,
         help="classes: sub-folders of SOURCE, a list, or an array beside the videos",
     )
     add("--labels-file", type=Path, metavar="FILE", help="for --labels csv: lines 'file,label'")
     add("--labels-key", metavar="KEY", help="for --labels npz: the array's name")
     several = {"action": "extend", "nargs": "+", "default": []}
-    add("--split", type=Path, **several, metavar="FILE", help="UCF-101 lists: take these videos")
+    add(
+        "--split",
+        type=Path,
+        dest="splits",
+        **several,
+        metavar="FILE",
+        help="UCF-101 lists: take these videos",
+    )
     add("--only", **several, metavar="GLOB", help="take these files, such as '*_train.mp4'")
     add("--exclude", **several, metavar="GLOB", help="leave these files out")
     add("--rows", metavar="ROWS", help="take these videos of .npy and .npz files, such as 0-99,120")
     add("--strips", action="store_true", help="every picture must be a strip of square frames")
-    add("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default all)")
+    add("--workers", type=int, metavar="N", help="processes (default all)")
     add("--strict", action="store_true", help="stop at a file that cannot be decoded")
     return parser
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    if (arguments.labels == "csv") != (arguments.labels_file is not None):
-        raise ValueError("--labels csv and --labels-file FILE go together")
-    if (arguments.labels == "npz") != (arguments.labels_key is not None):
-        raise ValueError("--labels npz and --labels-key KEY go together")
-    if arguments.workers < 1:
-        raise ValueError(f"--workers must be at least 1, not {arguments.workers}")
-    out = arguments.out.resolve()
-    for source in arguments.source:
-        if out == source.resolve() or source.resolve() in out.parents:
-            raise ValueError(f"--out {arguments.out} lies inside the SOURCE {source}")
-
-
-def _report(index: Index, *, num_ignored: int, out: Path) -> None:
-    for name, reason in index.skipped:
+def _report(prepared: Prepared) -> None:
+    for name, reason in prepared.index.skipped:
         print(f"skipped {name}: {reason}", file=sys.stderr)
-    for name, reason in index.too_short:
+    for name, reason in prepared.index.too_short:
         print(f"too short {name}: {reason}", file=sys.stderr)
-    print(f"{out}: {_summary(index)}, {counted(num_ignored, 'other file')} ignored")
-
-
-def _summary(index: Index) -> str:
-    settings = index.settings
-    shape = f"{settings.resolution}x{settings.resolution}x{settings.channels}"
-    megabytes = index.num_frames * settings.frame_bytes / 1e6
-    return (
-        f"{counted(len(index.videos), 'video')} kept ({counted(index.num_frames, 'frame')} of"
-        f" {shape}, {megabytes:.1f} MB), {counted(len(index.labels), 'class', 'classes')},"
-        f" {len(index.skipped)} skipped,"
-        f" {len(index.too_short)} too short"
-    )
+    print(f"{prepared.path}: {prepared}, {counted(prepared.num_ignored, 'other file')} ignored")

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser
-from tgan.data.clips import ClipSource, PackedClips
-from tgan.data.packed.index import INDEX_NAME
-from tgan.data.pictures.images import open_images
+from tgan.data.clips import ClipSource
+from tgan.data.labelled import open_labelled, training_parts
 from tgan.lookup import counted
 from tgan.system.files import check_not_there, check_writable
 
@@ -24,8 +23,6 @@ Without --held-out every sixth video or picture of each class is held out. Where
 together (one person, one scene, mirrored copies), name two folders so that none is on both sides.
 """
 ENDING = ".safetensors"
-# Of pictures, unless --resolution says otherwise.
-RESOLUTION = 64
 # The convolutions halve the side four times.
 MIN_SIDE = 16
 
@@ -40,21 +37,17 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
-    from tgan.cli.device import pick_device
     from tgan.features.classifier import ClassifierFacts, write_classifier
-    from tgan.features.parts import split, whole
+    from tgan.system.device import pick_device
     from tgan.training.classifier import count_correct, train_classifier
 
-    if held_out_clips is None:
-        known, unseen = split(clips)
-    else:
-        known, unseen = whole(clips, clips.labels), whole(held_out_clips, clips.labels)
+    train_part, test_part = training_parts(clips, held_out_clips)
     side = arguments.resolution or clips.shape[1]
     sizes = {"side": side, "batch_size": arguments.batch_size}
     device = pick_device(arguments.device)
     kind = "image" if arguments.num_frames == 1 else "video"
-    training = counted(len(known), kind)
-    print(f"{len(clips.labels)} classes, {training} to train, {len(unseen)} held out")
+    training = counted(len(train_part), kind)
+    print(f"{len(clips.labels)} classes, {training} to train, {len(test_part)} held out")
     with tqdm(total=arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:
@@ -62,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
             bar.update()
 
         network = train_classifier(
-            known,
+            train_part,
             **sizes,
             steps=arguments.steps,
             seed=arguments.seed,
@@ -70,7 +63,7 @@ def main(argv: Sequence[str]) -> None:
             workers=arguments.workers,
             report=report,
         )
-    correct = count_correct(network, unseen, **sizes, device=device)
+    correct = count_correct(network, test_part, **sizes, device=device)
     facts = ClassifierFacts(
         labels=clips.labels,
         resolution=side,
@@ -80,11 +73,11 @@ def main(argv: Sequence[str]) -> None:
         seed=arguments.seed,
         data=arguments.data.resolve().name,
         held_out=arguments.held_out and arguments.held_out.resolve().name,
-        held_out_clips=len(unseen),
-        held_out_accuracy=correct / len(unseen),
+        held_out_clips=len(test_part),
+        held_out_accuracy=correct / len(test_part),
     )
     write_classifier(arguments.out, network, facts)
-    of_all = f"{correct} of {counted(len(unseen), kind)}"
+    of_all = f"{correct} of {counted(len(test_part), kind)}"
     print(f"held-out accuracy {facts.held_out_accuracy:.1%} ({of_all})")
     print(arguments.out)
 
@@ -139,33 +132,13 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _open(path: Path, arguments: argparse.Namespace) -> ClipSource:
-    """Clips with labels: of a packed folder, or pictures."""
-    if (path / INDEX_NAME).is_file():
-        return _packed(path, arguments)
-    if arguments.num_frames != 1:
-        raise ValueError(
-            f"'{path}' is no folder that `tgan prepare` finished; only such a one has classes "
-            "(pictures need --num-frames 1)"
-        )
-    clips = open_images(
+    clips = open_labelled(
         path,
-        resolution=arguments.resolution or RESOLUTION,
-        channels=3,
+        num_frames=arguments.num_frames,
+        stride=arguments.stride,
+        resolution=arguments.resolution,
         labels_key=arguments.labels_key,
     )
-    if not clips.labels:
-        raise ValueError(
-            f"the pictures in '{path}' have no classes: put them in a folder per class, or name "
-            "the array of a .npz file by --labels-key"
-        )
     for name, reason in clips.skipped:
         print(f"skipped {name}: {reason}")
-    return clips
-
-
-def _packed(folder: Path, arguments: argparse.Namespace) -> PackedClips:
-    sizes = {"num_frames": arguments.num_frames, "stride": arguments.stride}
-    clips = PackedClips(folder, **sizes, channels=3)
-    if not clips.labels:
-        raise ValueError(f"the videos in '{folder}' have no classes: prepare them with --labels")
     return clips

@@ -31,10 +31,9 @@ def main(argv: Sequence[str]) -> None:
 
     from tgan.anomaly.images.encoder_training import train_encoder
     from tgan.anomaly.images.pictures import check_scores_pictures
-    from tgan.cli.device import pick_device
-    from tgan.cli.image_run import ImageRun
+    from tgan.runs.trained import load
 
-    run = ImageRun(arguments.run, weights=arguments.weights, device=pick_device(arguments.device))
+    run = load(arguments.run, weights=arguments.weights, device=arguments.device)
     check_scores_pictures(run)
     check_not_there(arguments.run / ENCODER, overwrite=arguments.overwrite)
     print(f"{counted(len(run.data), 'picture')} to train on")

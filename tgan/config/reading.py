@@ -7,7 +7,8 @@ it, as dotted options with plain values: so a configuration cannot name code, by
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -18,6 +19,11 @@ from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter, Na
 from tgan.config import Config
 from tgan.config.validation import validate
 from tgan.lookup import did_you_mean
+
+# Names that settings had before, for a release.
+RENAMED = {"given": "data.input", "train.reconstruction": "train.l1_weight"}
+# What was a setting, and why it is none any more.
+RETIRED = {"data.labels": "class names are read from the data"}
 
 
 class _Formatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -50,21 +56,8 @@ def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config
     Raises:
         ValueError: an unknown setting, a value of the wrong type or out of range; one line.
     """
-    options = list(_expand_files(argv))
-    plain = {name.lstrip("-") for name in parser._option_string_actions} - _groups(Config)
-    known = {**dict.fromkeys(plain), **_settings(Config)}
-    for option in options:
-        name = option.partition("=")[0].removeprefix("--")
-        if option.startswith("--") and name not in known:
-            raise ValueError(_unknown(name, known))
-    try:
-        namespace = parser.parse_args(options)
-        settings = parser.instantiate(namespace)
-    except ArgumentError as error:
-        raise ValueError(_explain(str(error), _own_options(parser))) from None
-    config = Config(**{f.name: settings[f.name] for f in fields(Config)})
-    validate(config)
-    return config, namespace
+    options = list(_current(_expand_files(argv), warns=True))
+    return _parse(parser, options)
 
 
 def parse_config(text: str, *, source: str = "configuration") -> Config:
@@ -76,7 +69,37 @@ def parse_config(text: str, *, source: str = "configuration") -> Config:
     Raises:
         ValueError: as `read_experiment`.
     """
-    return read_experiment(experiment_parser("", "", ""), _options(text, source))[0]
+    return _parse(_plain_parser(), list(_current(_options(text, source), warns=False)))[0]
+
+
+def make_config(
+    base: Config | str | Path | None = None, settings: Mapping[str, Any] | None = None
+) -> Config:
+    """The validated configuration of a base with some settings changed.
+
+    Example:
+        >>> make_config(None, {"train.steps": 500}).train.steps
+        500
+
+    Args:
+        base: a configuration, the path of a YAML file, or None for the defaults.
+        settings: values by dotted name.
+
+    Raises:
+        ValueError: as `read_experiment`, or a file that cannot be read.
+    """
+    options: list[str] = []
+    if isinstance(base, Config):
+        options += _options(dump_config(base), "the configuration")
+    elif base is not None:
+        options += _options(_read_file(base), str(base))
+    known = _settings(Config)
+    for name, value in (settings or {}).items():
+        if name not in {**known, **RENAMED, **RETIRED}:
+            raise ValueError(_unknown(name, known))
+        value = list(value) if isinstance(value, tuple) else value
+        options.append(f"--{name}={_as_text(name, value, 'settings')}")
+    return _parse(_plain_parser(), list(_current(options, warns=True)))[0]
 
 
 def dump_config(config: Config) -> str:
@@ -98,6 +121,62 @@ def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The settings that differ, in words: `["train.steps was 5 and is 6"]`; [] for none.
+
+    Settings may be nested; a name is dotted then. One that is missing counts as None, and a tuple
+    as the list of its items, as JSON has it.
+
+    Example:
+        >>> differences({"critic": {"width": 4}}, {"critic": {"width": 8}})
+        ['critic.width was 4 and is 8']
+    """
+    before, now = (flat_settings(json.loads(json.dumps(each))) for each in (old, new))
+    names = dict.fromkeys([*before, *now])
+    return [
+        f"{name} was {before.get(name)!r:.80} and is {now.get(name)!r:.80}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _parse(parser: ArgumentParser, options: Sequence[str]) -> tuple[Config, Namespace]:
+    plain = {name.lstrip("-") for name in parser._option_string_actions} - _groups(Config)
+    known = {**dict.fromkeys(plain), **_settings(Config)}
+    for option in options:
+        name = option.partition("=")[0].removeprefix("--")
+        if option.startswith("--") and name not in known:
+            raise ValueError(_unknown(name, known))
+    try:
+        namespace = parser.parse_args(options)
+        settings = parser.instantiate(namespace)
+    except ArgumentError as error:
+        raise ValueError(_explain(str(error), _own_options(parser))) from None
+    config = Config(**{f.name: settings[f.name] for f in fields(Config)})
+    validate(config)
+    return config, namespace
+
+
+def _plain_parser() -> ArgumentParser:
+    return experiment_parser("", "", "")
+
+
+def _current(options: Iterable[str], *, warns: bool) -> Iterator[str]:
+    """Options under the names that settings have now."""
+    remaining = iter(options)
+    for option in remaining:
+        name, equals, value = option.partition("=")
+        name = name.removeprefix("--") if option.startswith("--") else ""
+        if warns and name in RENAMED:
+            warnings.warn(f"'{name}' is '{RENAMED[name]}' now", stacklevel=3)
+        if name in RETIRED:
+            value = value if equals else next(remaining, "")
+            if warns and value != "[]":
+                warnings.warn(f"'{name}' is no setting any more: {RETIRED[name]}", stacklevel=3)
+            continue
+        yield f"--{RENAMED[name]}{equals}{value}" if name in RENAMED else option
+
+
 def _expand_files(argv: Sequence[str]) -> Iterator[str]:
     """The arguments, with every `--config FILE` replaced by the settings in the file."""
     remaining = iter(argv)
@@ -107,12 +186,15 @@ def _expand_files(argv: Sequence[str]) -> Iterator[str]:
             yield argument
             continue
         path = path if equals else next(remaining, "")
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            raise ValueError(f"--config '{path}' cannot be read: {reason}") from None
-        yield from _options(text, path)
+        yield from _options(_read_file(path), path)
+
+
+def _read_file(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ValueError(f"the configuration '{path}' cannot be read: {reason}") from None
 
 
 def _options(text: str, source: str) -> list[str]:
@@ -133,7 +215,7 @@ def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
         name = f"{prefix}{key}"
         if name in _groups(Config):
             yield from _flatten(value, source, f"{name}.")
-        elif name in (known := _settings(Config)):
+        elif name in {**(known := _settings(Config)), **RENAMED, **RETIRED}:
             yield f"--{name}={_as_text(name, value, source)}"
         else:
             raise ValueError(f"{source}: {_unknown(name, known)}")
@@ -144,7 +226,7 @@ def _as_text(name: str, value: Any, source: str) -> str:
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | dict) for item in items):
         raise ValueError(f"{source}: {name} has to be a single value or a list of such")
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return str(value) if isinstance(value, str | Path) else json.dumps(value, default=str)
 
 
 def _explain(message: str, options: dict[str, Any]) -> str:
@@ -200,7 +282,7 @@ def _describe(kind: Any, value: str) -> str:
         return _WORDS[kind][0]
     members = get_args(kind)
     if get_origin(members[0]) is Literal:
-        choices = get_args(members[0])
+        choices = list(get_args(members[0]))
         example = value if value in choices else choices[0]
         return f"a list of any of {', '.join(choices)}, such as [{example}]"
     _, several, example = _WORDS[members[0]]
@@ -220,10 +302,10 @@ def _settings(group: type, prefix: str = "") -> dict[str, Any]:
     """Dotted names of all settings, and their types."""
     settings: dict[str, Any] = {}
     for name, kind in get_type_hints(group).items():
-        nested = (
-            _settings(kind, f"{prefix}{name}.") if is_dataclass(kind) else {prefix + name: kind}
-        )
-        settings |= nested
+        if isinstance(kind, type) and is_dataclass(kind):
+            settings |= _settings(kind, f"{prefix}{name}.")
+        else:
+            settings[prefix + name] = kind
     return settings
 
 

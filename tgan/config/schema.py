@@ -8,7 +8,16 @@ module, so a configuration cannot import or run code. Defaults are the paper's U
 from dataclasses import dataclass, field
 from typing import Literal
 
-Initialisation = Literal["he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"]
+from tgan.config.names import (
+    ConstraintName,
+    CriticName,
+    DataName,
+    GeneratorName,
+    InitialisationName,
+    ObjectiveName,
+    PictureName,
+    ScheduleName,
+)
 
 
 @dataclass
@@ -19,7 +28,7 @@ class DataConfig:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
             rgbd (pictures with depth), torchvision (images of a data set that it knows), or what
             is built in: moving_digits, or digits and shapes3d (rendered boxes, cylinders and
-            spheres), which are images.
+            spheres), which are images. own, here and below, is what came from Python.
         path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
             the user's cache); for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits).
@@ -41,13 +50,12 @@ class DataConfig:
         depth_holes: rgbd: keep what was not measured as byte 0, or fill it from the nearest
             measured pixel.
         classes: names of the classes to take, where the data have classes; none takes all clips.
-        labels: names of the classes; a conditional run takes them from its data.
+        input: a picture that is derived from each image, which generator and critic receive:
+            edges, grey, or low_resolution (a quarter of the side).
         workers: processes that read ahead; 0 reads in the training process.
     """
 
-    name: Literal[
-        "moving_digits", "videos", "images", "rgbd", "torchvision", "digits", "shapes3d"
-    ] = "moving_digits"
+    name: DataName = "moving_digits"
     path: str | None = None
     held_out_path: str | None = None
     dataset: str | None = None
@@ -63,7 +71,7 @@ class DataConfig:
     depth_bounds: list[float] | None = None
     depth_holes: Literal["keep", "fill"] = "keep"
     classes: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
+    input: PictureName | None = None
     workers: int = 0
 
 
@@ -73,7 +81,7 @@ class GeneratorConfig:
 
     Attributes:
         name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams); for
-            images dcgan, or translator, which starts from a picture (given). They have z_slow,
+            images dcgan, or translator, which starts from a picture (data.input). They have z_slow,
             width, image_init and, but for translator, image_shift, and refuse the rest.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
@@ -89,7 +97,7 @@ class GeneratorConfig:
             normal for translator).
     """
 
-    name: Literal["tgan", "deconv3d", "videogan", "dcgan", "translator"] = "tgan"
+    name: GeneratorName = "tgan"
     z_slow: int = 100
     z_fast: int = 100
     temporal_width: int = 512
@@ -98,8 +106,8 @@ class GeneratorConfig:
     temporal_shift: bool = False
     image_shift: bool = True
     slope: float = 0.0
-    temporal_init: Initialisation = "he_normal"
-    image_init: Initialisation | None = None
+    temporal_init: InitialisationName = "he_normal"
+    image_init: InitialisationName | None = None
 
 
 @dataclass
@@ -116,12 +124,12 @@ class CriticConfig:
         init: initialisation.
     """
 
-    name: Literal["conv3d"] = "conv3d"
+    name: CriticName = "conv3d"
     width: int = 64
     batch_norm: bool = True
     shift: bool = False
     conditioning: Literal["concatenation", "projection"] = "concatenation"
-    init: Initialisation = "he_normal"
+    init: InitialisationName = "he_normal"
 
 
 @dataclass
@@ -138,22 +146,7 @@ class ConstraintConfig:
         iterations: of what is iterated at every update.
     """
 
-    name: Literal[
-        "none",
-        "weight_clip",
-        "svc",
-        "svc_certified",
-        "spectral_norm",
-        "spectral_norm_conv",
-        "wgan_gp",
-        "wgan_lp",
-        "dragan",
-        "r1",
-        "r1_r2",
-        "orthonormal",
-        "parseval",
-        "aol",
-    ] = "svc"
+    name: ConstraintName = "svc"
     maximum: float | None = None
     interval: int | None = None
     clips_gains: bool | None = None
@@ -194,20 +187,20 @@ class TrainConfig:
         seed: of weights, latents and order of clips.
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
         mixed_precision: no, bf16, or fp16 (CUDA only).
-        reconstruction: what the generator pays per unit of mean absolute difference between its
-            images and the real ones that pictures were made of (given); 0 for nothing.
+        l1_weight: what the generator pays per unit of mean absolute difference between its images
+            and the real ones that its input pictures are derived from (data.input); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
     """
 
     steps: int = 100_000
     batch_size: int = 32
-    schedule: Literal["simultaneous", "alternating"] = "simultaneous"
+    schedule: ScheduleName = "simultaneous"
     n_critic: int = 1
     seed: int = 0
     ema_decay: float | None = None
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
-    reconstruction: float = 0.0
+    l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
 
 
@@ -249,16 +242,11 @@ class Config:
 
     Attributes:
         objective: what critic and generator minimise.
-        conditional: whether generator and critic are told the class of a video.
-        given: a picture that is made of each image, which generator and critic are told: edges,
-            grey, or low_resolution (a quarter of the side).
+        conditional: whether generator and critic receive the class of a video.
     """
 
-    objective: Literal[
-        "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic"
-    ] = "wasserstein"
+    objective: ObjectiveName = "wasserstein"
     conditional: bool = False
-    given: Literal["edges", "grey", "low_resolution"] | None = None
     data: DataConfig = field(default_factory=DataConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     critic: CriticConfig = field(default_factory=CriticConfig)

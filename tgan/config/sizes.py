@@ -1,4 +1,4 @@
-"""Which resolutions and lengths of clip the networks can make."""
+"""Sizes that the networks can make: resolutions, and lengths of clips."""
 
 # Generators start, and critics end, with maps of one of these sides.
 BASE_SIDES = (4, 5)
@@ -7,7 +7,7 @@ TEMPORAL_DOUBLINGS = 4
 
 
 def base_side(resolution: int) -> int:
-    """The side of the map that doubles its way to `resolution`: 4, or 5 for 80 and its like.
+    """Return the side of the map that doubles to `resolution`: 4, or 5 for 80 and its like.
 
     Raises:
         ValueError: `resolution` is neither 4 nor 5 times a power of two, from 8 up.
@@ -22,8 +22,17 @@ def base_side(resolution: int) -> int:
     )
 
 
+def nearest_side(resolution: int) -> int:
+    """Return the side nearest to `resolution` that networks can make, the smaller of two."""
+    doublings = range(1, max(resolution, 1).bit_length() + 1)
+    return min(
+        (side * 2**count for count in doublings for side in BASE_SIDES),
+        key=lambda side: (abs(side - resolution), side),
+    )
+
+
 def count_doublings(resolution: int) -> int:
-    """How often a map of side `base_side(resolution)` doubles to reach `resolution`.
+    """Count how often a map of side `base_side(resolution)` doubles to reach `resolution`.
 
     Raises:
         ValueError: as `base_side`.
@@ -32,7 +41,7 @@ def count_doublings(resolution: int) -> int:
 
 
 def first_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
-    """The length that doubles its way to `num_frames`.
+    """Return the length that doubles `doublings` times to `num_frames`.
 
     Raises:
         ValueError: `num_frames` is no positive multiple of 2**doublings.

@@ -1,21 +1,20 @@
-"""What cannot be in an experiment's settings, told before anything is built."""
+"""Validation of settings: every problem is collected and all are raised at once, before anything
+is built."""
 
 import math
 from operator import attrgetter
 
 from tgan.config import Config, DataConfig
+from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
+from tgan.config.names import OWN
 from tgan.config.sizes import base_side
-from tgan.lookup import did_you_mean
-
-# Names of `tgan.data.pictures.torchvision_sets`, which are checked before anything is imported.
-TORCHVISION_NAMES = (
-    *("MNIST", "FashionMNIST", "KMNIST", "USPS"),
-    *("CIFAR10", "CIFAR100", "SVHN", "STL10", "GTSRB"),
-)
+from tgan.lookup import alternatives, did_you_mean, look_up
 
 
 def validate(config: Config) -> None:
     """Raise one ValueError that lists every setting that is out of range or does not fit."""
+    # Without its facts there is nothing to check the settings of a data set against.
+    look_up(DATA_SETS, config.data.name, kind="data.name")
     problems = [problem for check in _CHECKS for problem in check(config)]
     if problems:
         raise ValueError("; ".join(problems))
@@ -33,7 +32,6 @@ _AT_LEAST_ZERO = {
     "train": ["seed"],
     "log": ["preview_every", "checkpoint_every", "critic_every", "distance_clips"],
 }
-_TWICE_DIFFERENTIATED = ("wgan_gp", "wgan_lp", "dragan", "r1", "r1_r2")
 # Far beyond any use, and short of what a typing slip asks the machine for.
 _AT_MOST = {
     "data.num_frames": 4096,
@@ -83,13 +81,6 @@ def _of_training(config: Config) -> list[str]:
             f"train.n_critic {train.n_critic} needs train.schedule alternating; "
             "the simultaneous schedule updates each player once"
         )
-    if config.constraint.name in _TWICE_DIFFERENTIATED and train.mixed_precision == "fp16":
-        problems.append(
-            f"constraint.name {config.constraint.name} differentiates the critic twice, which "
-            "overflows in fp16; choose bf16 or no"
-        )
-    if config.generator.name == "videogan" and train.mixed_precision == "fp16":
-        problems.append("generator.name videogan does not train in fp16; choose bf16 or no")
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
     if not 0 <= config.generator.slope < 1:
@@ -111,83 +102,74 @@ def _of_optimizers(config: Config) -> list[str]:
 
 
 def _of_conditions(config: Config) -> list[str]:
-    problems, paid = [], config.train.reconstruction
-    if config.conditional and config.data.name == "moving_digits":
+    problems, paid = [], config.train.l1_weight
+    if config.conditional and not DATA_SETS[config.data.name].has_classes:
+        with_classes = [name for name, facts in DATA_SETS.items() if facts.has_classes]
         problems.append(
-            "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
-            "shapes3d); moving digits have none"
+            f"conditional true needs data with classes ({', '.join(with_classes)}); "
+            f"{config.data.name.replace('_', ' ')} have none"
         )
     if not 0 <= paid < math.inf:
-        problems.append(f"train.reconstruction {paid} is negative or not finite")
+        problems.append(f"train.l1_weight {paid} is negative or not finite")
     if config.critic.conditioning == "projection" and not config.conditional:
         problems.append("critic.conditioning projection needs conditional true")
-    if config.given is None:
-        problems += ["train.reconstruction needs given"] if paid else []
+    picture = config.data.input
+    if picture is None:
+        problems += ["train.l1_weight needs data.input"] if paid else []
         needs = config.generator.name == "translator"
-        return problems + (["generator.name translator needs given"] if needs else [])
+        return problems + (["generator.name translator needs data.input"] if needs else [])
     if config.conditional:
-        problems.append(f"given {config.given} and conditional true exclude each other")
-    if config.generator.name != "translator":
+        problems.append(f"data.input {picture} and conditional true exclude each other")
+    if config.generator.name not in ("translator", OWN):
         problems.append(
-            f"given {config.given} needs generator.name translator, not {config.generator.name}"
+            f"data.input {picture} needs generator.name translator, not {config.generator.name}"
         )
     if config.train.augment:
-        problems.append(f"train.augment moves images, not what is given ({config.given})")
-    if config.given == "low_resolution" and config.data.resolution % 4:
-        problems.append(f"given low_resolution needs a multiple of 4, not {config.data.resolution}")
+        problems.append(f"train.augment moves images, but not their data.input ({picture})")
+    if picture == "low_resolution" and config.data.resolution % 4:
+        problems.append(
+            f"data.input low_resolution needs a multiple of 4, not {config.data.resolution}"
+        )
     return problems
-
-
-_SINGLE_FRAMES = ("images", "rgbd", "torchvision", "digits", "shapes3d")
-# Settings that only some data have, and those data.
-_OF_SOME_DATA = {
-    "labels_key": ("images",),
-    "crops": ("images", "rgbd"),
-    "depth_bounds": ("rgbd",),
-    "depth_holes": ("rgbd",),
-    "dataset": ("torchvision",),
-    "download": ("torchvision",),
-}
 
 
 def _of_data(config: Config) -> list[str]:
     data, problems, defaults = config.data, [], DataConfig()
-    try:
-        base_side(data.resolution)
-    except ValueError as error:
-        problems.append(f"data.{error}")
-    if data.name in _SINGLE_FRAMES and data.num_frames != 1:
+    if not config.generator.name == config.critic.name == OWN:
+        try:
+            base_side(data.resolution)
+        except ValueError as error:
+            problems.append(f"data.{error}")
+    facts = DATA_SETS[data.name]
+    if facts.single_frames and data.num_frames != 1:
         problems.append(
             f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
         )
-    if data.name in ("moving_digits", "videos") and data.channels == 4:
+    if data.channels not in facts.channels:
         problems.append(
-            f"data.channels 4 needs data.name images, rgbd or shapes3d; {data.name} have 1 or 3"
+            f"data.channels {data.channels} is not {alternatives(facts.channels)}, "
+            f"as data.name {data.name} needs"
         )
-    if data.name == "rgbd" and data.channels != 4:
-        problems.append(
-            f"data.channels {data.channels} is not 4: data.name rgbd are colour and depth"
-        )
-    for name, owners in _OF_SOME_DATA.items():
+    for name, owners in special_settings().items():
         if data.name not in owners and getattr(data, name) != getattr(defaults, name):
-            problems.append(f"data.{name} needs data.name {' or '.join(owners)}")
+            problems.append(f"data.{name} needs data.name {alternatives(owners)}")
     bounds = data.depth_bounds
     if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < bounds[1] < math.inf):
         problems.append(
             f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
         )
-    if data.name in ("videos", "images", "rgbd") and data.path is None:
-        problems.append(f"data.path is missing: name a folder of {data.name} (--data.path DIR)")
+    if facts.needs_path and data.path is None:
+        problems.append(f"data.path is missing: name a folder of {data.name}")
     return problems + _unknown_dataset(data)
 
 
 def _unknown_dataset(data: DataConfig) -> list[str]:
-    if data.name != "torchvision" or data.dataset in TORCHVISION_NAMES:
+    if data.name != "torchvision" or data.dataset in TORCHVISION_SETS:
         return []
-    choices = ", ".join(TORCHVISION_NAMES)
+    choices = ", ".join(TORCHVISION_SETS)
     if data.dataset is None:
         return [f"data.dataset is missing: name one of {choices}"]
-    near = did_you_mean(data.dataset, TORCHVISION_NAMES)
+    near = did_you_mean(data.dataset, TORCHVISION_SETS)
     return [f"unknown data.dataset '{data.dataset}'{near}; choose from {choices}"]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -18,12 +19,24 @@ class Constraint:
     and holds no state that a resumed run would need. Each strategy is a frozen dataclass of its
     settings.
 
+    Example:
+        >>> class Bounded(Constraint):
+        ...     def project(self, critic, updates):
+        ...         for weight in critic.parameters():
+        ...             weight.data.clamp_(-1, 1)
+
+    Attributes:
+        differentiates_twice: whether its penalty differentiates the critic's gradients, which
+            overflows in fp16.
+
     Raises:
         ValueError: a setting that is a number is not positive and finite.
     """
 
+    differentiates_twice: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
-        for setting in fields(self):
+        for setting in fields(self):  # type: ignore[arg-type]
             value = getattr(self, setting.name)
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if is_number and not 0 < value < math.inf:
@@ -42,8 +55,8 @@ class Constraint:
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
-    ) -> Tensor:
-        """A scalar added to every critic loss.
+    ) -> Tensor | None:
+        """A scalar added to every critic loss, or None where nothing is.
 
         Args:
             critic: the critic itself, for penalties on its weights.
@@ -52,7 +65,7 @@ class Constraint:
             fake: (N, ...) generated samples, detached from the generator.
             noise: where random numbers come from.
         """
-        return real.new_zeros(())
+        return None
 
     def project(self, critic: nn.Module, updates: int) -> None:
         """Move the critic's weights, in place, after its update number `updates` (from 1)."""

@@ -7,12 +7,12 @@ it likes, so none of these certifies a Lipschitz constant.
 from dataclasses import dataclass
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from tgan.constraints.base import Constraint, Score
 from tgan.constraints.checks import refuse_batch_norm
+from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
 
 _NOT_ALONE = "through which a sample's score, whose gradient is penalised, depends on other samples"
@@ -22,7 +22,22 @@ DRAGAN_RADIUS = 0.5
 
 
 @dataclass(frozen=True)
-class GradientPenalty(Constraint):
+class _InputGradientPenalty(Constraint):
+    """A penalty on the critic's gradients with respect to its inputs: what the five below share.
+
+    A critic with batch norms is refused: through them a sample's score depends on other samples.
+    """
+
+    differentiates_twice = True
+
+    weight: float = 10.0
+
+    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
+        refuse_batch_norm(critic, _NOT_ALONE)
+
+
+@dataclass(frozen=True)
+class GradientPenalty(_InputGradientPenalty):
     """weight * mean((|gradient| - 1)^2), at one random point between each real and each fake.
 
     The norm is over all values of a sample. Under the Wasserstein objective it settles above 1, at
@@ -30,11 +45,6 @@ class GradientPenalty(Constraint):
 
     Source: WGAN-GP (Gulrajani et al. 2017), equation 3 and Algorithm 1.
     """
-
-    weight: float = 10.0
-
-    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
@@ -44,18 +54,13 @@ class GradientPenalty(Constraint):
 
 
 @dataclass(frozen=True)
-class OneSidedGradientPenalty(Constraint):
+class OneSidedGradientPenalty(_InputGradientPenalty):
     """weight * mean(max(0, |gradient| - 1)^2), at the points of `GradientPenalty`.
 
     The best 1-Lipschitz critic has a gradient of 1 where it matters and may be flatter elsewhere.
 
     Source: WGAN-LP (Petzka et al. 2018); the weight is that of `GradientPenalty`.
     """
-
-    weight: float = 10.0
-
-    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
@@ -65,7 +70,7 @@ class OneSidedGradientPenalty(Constraint):
 
 
 @dataclass(frozen=True)
-class Dragan(Constraint):
+class Dragan(_InputGradientPenalty):
     """weight * mean((|gradient| - 1)^2), at x + a * 0.5 * s * u near each real sample x.
 
     a is uniform on [0, 1), one number per sample; u is uniform on [0, 1), one per value, so that
@@ -74,11 +79,6 @@ class Dragan(Constraint):
 
     Source: DRAGAN (Kodali et al. 2017), the authors' notebook.
     """
-
-    weight: float = 10.0
-
-    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
@@ -90,7 +90,7 @@ class Dragan(Constraint):
 
 
 @dataclass(frozen=True)
-class R1(Constraint):
+class R1(_InputGradientPenalty):
     """weight / 2 * mean(|gradient|^2), at the real samples.
 
     Attributes:
@@ -99,11 +99,6 @@ class R1(Constraint):
     Source: Mescheder et al. 2018, equation 9.
     """
 
-    weight: float = 10.0
-
-    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
-
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
     ) -> Tensor:
@@ -111,7 +106,7 @@ class R1(Constraint):
 
 
 @dataclass(frozen=True)
-class R1R2(Constraint):
+class R1R2(_InputGradientPenalty):
     """weight / 2 * mean(|gradient|^2) at the real samples, and as much at the fakes.
 
     Attributes:
@@ -122,9 +117,6 @@ class R1R2(Constraint):
     """
 
     weight: float = 2.0
-
-    def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
@@ -142,7 +134,7 @@ class Orthonormal(Constraint):
 
     Attributes:
         weight: no paper has one for a Wasserstein critic, whose loss pulls without end. On clips
-            of 32x32, told from noise, 1000 kept all singular values below 1.1, 100 below 3 and 10
+            of 32x32, against noise, 1000 kept all singular values below 1.1, 100 below 3 and 10
             below 11; under objectives that level off, 0.01 was enough.
 
     Source: Brock et al. 2017, with the square of Miyato et al. 2018, section 3.
@@ -194,12 +186,5 @@ def _one_per_sample(samples: Tensor, noise: Noise) -> Tensor:
 
 def _deviation(samples: Tensor) -> Tensor:
     """Standard deviation of all values of all processes' samples."""
-    mean = _mean_over_processes(samples.mean())
-    return _mean_over_processes((samples - mean).square().mean()).sqrt()
-
-
-def _mean_over_processes(x: Tensor) -> Tensor:
-    if dist.is_available() and dist.is_initialized():
-        dist.all_reduce(x)
-        x = x / dist.get_world_size()
-    return x
+    mean = mean_over_processes(samples.mean())
+    return mean_over_processes((samples - mean).square().mean()).sqrt()

@@ -1,1 +1,1 @@
-"""Clips: decoding, packing, reading and drawing them; only `loader` needs torch."""
+"""Clips: decoded, packed, read and drawn; only `loader` and `pixels` need torch."""

@@ -1,141 +1,134 @@
-"""Clips of a fixed length out of videos: the interface of the loader, and packed folders."""
+"""Clips of a fixed length cut from videos: what training and evaluation read, and its folders."""
 
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from tgan.data.packed.index import INDEX_NAME, PARTS_NAME, open_shard, read_index, shard_name
-from tgan.data.spans import check_start, clip_span, too_short_message
+from tgan.data.packed.clips import PackedClips
+from tgan.data.packed.index import INDEX_NAME, PARTS_NAME
 from tgan.data.videos.folder import VideoFolder
-from tgan.data.videos.frames import with_channels
 
-__all__ = ["ClipSource", "PackedClips", "VideoFolder", "open_clips"]
+__all__ = ["ClipSource", "PackedClips", "VideoFolder", "complete", "open_clips"]
 
 
 class ClipSource(Protocol):
-    """Videos that clips of `num_frames` frames, `stride` apart, are cut from.
+    """Videos that clips of one shape are cut from.
 
-    `shape` is that of a clip, (T, H, W, C). `labels` are the names of the classes, empty where
-    the videos have none. `skipped` holds `(name, reason)` of videos that cannot be read, and
-    `num_too_short` counts those shorter than a clip.
+    `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
+    the defaults that are named below. A source is pickled when worker processes read it.
+
+    Example:
+        >>> class Noise:
+        ...     shape = (16, 64, 64, 3)
+        ...     def __len__(self): return 100
+        ...     def clip(self, index, start):
+        ...         rng = np.random.default_rng(index)
+        ...         return rng.integers(0, 256, self.shape, np.uint8)
     """
 
-    num_frames: int
-    labels: list[str]
-    skipped: list[tuple[str, str]]
-    num_too_short: int
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of every clip; H = W, and C is 1, 3 or 4."""
+        ...
 
     @property
-    def shape(self) -> tuple[int, int, int, int]: ...
+    def num_frames(self) -> int:
+        """Frames of a clip (by default those of `shape`)."""
+        ...
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes (by default none)."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[tuple[str, str]]:
+        """Name and reason of each video that cannot be read (by default none)."""
+        ...
+
+    @property
+    def num_too_short(self) -> int:
+        """How many videos were left out, being shorter than a clip (by default 0)."""
+        ...
 
     def __len__(self) -> int:
         """The number of videos."""
         ...
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have (1 or more)."""
+        """Count the first frames that a clip of this video can have, 1 or more (by default 1)."""
         ...
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
+        """Return the class of a video, a position in `labels` (by default None)."""
         ...
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 whose first frame is frame `start` of the video."""
+        """Return the clip (T, H, W, C), uint8, whose first frame is frame `start` of the video.
+
+        It is a function of its arguments, the same in every process.
+        """
         ...
 
 
-class PackedClips:
-    """Clips from a folder that `tgan prepare` made, mapped into memory.
-
-    Videos shorter than a clip are left out; `num_too_short` counts them. `channels` converts on
-    reading, None keeps the folder's.
+def complete(source: Any) -> ClipSource:
+    """Add what an object with the needed part of `ClipSource` leaves out.
 
     Raises:
-        ValueError: not a packed folder or a damaged one, or no video is as long as a clip.
+        ValueError: a needed member is missing.
     """
+    missing = [name for name in ("shape", "__len__", "clip") if not hasattr(source, name)]
+    if missing:
+        kind = type(source).__name__
+        raise ValueError(f"{kind} is no source of clips: it has no {', '.join(missing)}")
+    has_all = all(hasattr(source, name) for name in _OPTIONAL)
+    return source if has_all else _Completed(source)
 
-    def __init__(
-        self, path: Path | str, *, num_frames: int, stride: int = 1, channels: int | None = None
-    ) -> None:
-        self._path = Path(path).absolute()
-        self._index = read_index(self._path)
-        self._stride = stride
-        self.num_frames = num_frames
-        self.channels = channels or self._index.settings.channels
-        self.labels = self._index.labels
-        self._span = clip_span(num_frames, stride)
-        self._videos = [video for video in self._index.videos if video.frames >= self._span]
-        self.num_too_short = len(self._index.videos) - len(self._videos)
-        # Preparing has reported what it skipped.
-        self.skipped: list[tuple[str, str]] = []
-        if not self._videos:
-            longest = max((video.frames for video in self._index.videos), default=0)
-            raise ValueError(too_short_message(self._path, longest, num_frames, stride))
-        # Damage is better found now than in the middle of training. The maps are not kept, so
-        # that each process of a loader opens its own.
-        self._open_shards()
 
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(T, H, W, C) of a clip."""
-        return self.num_frames, *self._index.settings.frame_shape[:2], self.channels
+_OPTIONAL = ("num_frames", "labels", "skipped", "num_too_short", "num_starts", "label")
 
-    @property
-    def resolution(self) -> int:
-        """The side of a frame."""
-        return self._index.settings.resolution
+
+class _Completed:
+    """A source of clips of which only a part was written."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.shape: tuple[int, int, int, int] = tuple(source.shape)
+        self.num_frames: int = self.shape[0]
+        self.labels: list[str] = list(getattr(source, "labels", []))
+        self.skipped: Sequence[tuple[str, str]] = getattr(source, "skipped", [])
+        self.num_too_short: int = getattr(source, "num_too_short", 0)
+        self.names: list[str] = list(getattr(source, "names", []))
 
     def __len__(self) -> int:
-        return len(self._videos)
+        return len(self._source)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have: every one that fits."""
-        return self._videos[index].frames - self._span + 1
+        own = getattr(self._source, "num_starts", None)
+        return 1 if own is None else own(index)
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
-        return self._videos[index].label
+        own = getattr(self._source, "label", None)
+        return None if own is None else own(index)
 
-    def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 from frame `start`: a read-only view of the file if its
-        channels are wanted as they are.
-
-        Raises:
-            IndexError: no such video, or a clip from `start` does not fit into it.
-        """
-        check_start(self, index, start)
-        video = self._videos[index]
-        first = video.offset + start
-        frames = self._shards[video.shard][first : first + self._span : self._stride]
-        return with_channels(frames, self.channels)
-
-    @cached_property
-    def _shards(self) -> list[np.ndarray]:
-        return self._open_shards()
-
-    def _open_shards(self) -> list[np.ndarray]:
-        shape = self._index.settings.frame_shape
-        # As plain arrays: a slice of a memmap object costs several times more.
-        return [
-            np.asarray(open_shard(self._path / shard_name(number), (frames, *shape)))
-            for number, frames in enumerate(self._index.shards)
-        ]
-
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in vars(self).items() if name != "_shards"}
+    def clip(self, index: int, start: int = 0) -> np.ndarray:
+        return self._source.clip(index, start)
 
 
 def open_clips(
     path: Path | str, *, num_frames: int, resolution: int, stride: int = 1, channels: int = 3
 ) -> ClipSource:
-    """The clips of a folder: packed if it has an index, else its video files directly.
+    """Open the clips of a folder: packed ones if it has an index, else its video files themselves.
 
     Raises:
         ValueError: nothing there, a prepare that was interrupted, another resolution than the
             packed one, or as `PackedClips` and `VideoFolder`.
+
+    Example:
+        >>> open_clips("my_videos", num_frames=16, resolution=64).shape
+        (16, 64, 64, 3)
     """
     path = Path(path)
     if (path / INDEX_NAME).is_file():
@@ -143,8 +136,7 @@ def open_clips(
         if clips.resolution != resolution:
             raise ValueError(
                 f"{path} was packed at resolution {clips.resolution}, not {resolution}: set the"
-                f" resolution to {clips.resolution}, or prepare the videos again with --resolution"
-                f" {resolution}"
+                f" resolution to {clips.resolution}, or prepare the videos again at {resolution}"
             )
         return clips
     if (path / PARTS_NAME).is_dir():

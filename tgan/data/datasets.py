@@ -1,31 +1,38 @@
-"""The data sets of a configuration: clips to train on, and clips that training never sees."""
+"""Data sets of a configuration: clips to train on, and clips that training never sees."""
 
 import dataclasses
 from collections.abc import Callable
 
 from tgan.config import DataConfig
 from tgan.data.clips import ClipSource, open_clips
-from tgan.data.made.digits import MovingDigits
+from tgan.data.made.digits import MovingDigits, open_digits
 from tgan.data.made.shapes3d import RenderedShapes
-from tgan.data.pictures.images import ImageClips, open_digits, open_images
+from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
 from tgan.lookup import look_up
 
+# From settings, and whether held-out clips are wanted, to clips.
+Open = Callable[..., ClipSource | None]
+
 
 def open_dataset(data: DataConfig) -> ClipSource:
-    """The clips to train on.
+    """Open the clips to train on.
 
     Raises:
         ValueError: there are none, none long enough, or none of a class that is asked for.
     """
-    return _open(data, held_out=False)
+    source = _open(data, held_out=False)
+    if source is None:
+        raise ValueError(f"data.path is missing: name a folder of {data.name}")
+    return source
 
 
 def open_held_out(data: DataConfig) -> ClipSource | None:
-    """Clips that training never sees; None where the data have none of their own and none are
-    named.
+    """Open the clips that training never sees.
+
+    None where a data set has none of its own and the configuration names none.
 
     Raises:
         ValueError: as `open_dataset`.
@@ -34,7 +41,7 @@ def open_held_out(data: DataConfig) -> ClipSource | None:
 
 
 def open_like(data: DataConfig, path: str) -> ClipSource:
-    """The clips at another path, of the sizes and the kind of `data`.
+    """Open the clips at another path, of the sizes and the kind of `data`.
 
     Raises:
         ValueError: there are none.
@@ -77,7 +84,7 @@ def _shapes3d(data: DataConfig, *, held_out: bool) -> RenderedShapes:
 
 def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
     return open_torchvision(
-        data.dataset,
+        data.dataset or "",
         root=data.path,
         download=data.download,
         resolution=data.resolution,
@@ -86,19 +93,19 @@ def _torchvision(data: DataConfig, *, held_out: bool) -> ImageClips:
     )
 
 
-def _from_path(open_path: Callable[[DataConfig], ClipSource]) -> Callable[..., ClipSource | None]:
+def _from_path(open_path: Callable[[str, DataConfig], ClipSource]) -> Open:
     """Data whose held-out clips lie at a path of their own."""
 
     def open_either(data: DataConfig, *, held_out: bool) -> ClipSource | None:
         path = data.held_out_path if held_out else data.path
-        return None if path is None else open_path(dataclasses.replace(data, path=path))
+        return None if path is None else open_path(path, data)
 
     return open_either
 
 
-def _videos(data: DataConfig) -> ClipSource:
+def _videos(path: str, data: DataConfig) -> ClipSource:
     return open_clips(
-        data.path,
+        path,
         num_frames=data.num_frames,
         resolution=data.resolution,
         stride=data.stride,
@@ -106,9 +113,9 @@ def _videos(data: DataConfig) -> ClipSource:
     )
 
 
-def _images(data: DataConfig) -> ClipSource:
+def _images(path: str, data: DataConfig) -> ClipSource:
     return open_images(
-        data.path,
+        path,
         resolution=data.resolution,
         channels=data.channels,
         labels_key=data.labels_key,
@@ -116,9 +123,9 @@ def _images(data: DataConfig) -> ClipSource:
     )
 
 
-def _rgbd(data: DataConfig) -> ClipSource:
+def _rgbd(path: str, data: DataConfig) -> ClipSource:
     return open_rgbd(
-        data.path,
+        path,
         resolution=data.resolution,
         bounds=data.depth_bounds,
         holes=data.depth_holes,
@@ -126,7 +133,14 @@ def _rgbd(data: DataConfig) -> ClipSource:
     )
 
 
-DATASETS = {
+def _own(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    if held_out:
+        return None
+    raise ValueError("data.name own: the clips came from Python; hand them over as `source`")
+
+
+# In the order of `tgan.config.data_sets.DATA_SETS`.
+DATASETS: dict[str, Open] = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
     "images": _from_path(_images),
@@ -134,4 +148,5 @@ DATASETS = {
     "torchvision": _torchvision,
     "digits": _digits,
     "shapes3d": _shapes3d,
+    "own": _own,
 }

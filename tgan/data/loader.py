@@ -1,4 +1,4 @@
-"""From a source of clips to an endless stream of batches, one process's share of each."""
+"""Batches of clips: an endless stream, of each of which a process gets its share."""
 
 import signal
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ NO_LABEL = -1
 
 
 class ClipBatches(Dataset):
-    """Batch number k of a run as a pure function of k: clips and their labels.
+    """Batches of clips and their labels; batch k of a run is a pure function of k.
 
     Clips are (N, T, H, W, C), uint8; labels are (N,), int64, with -1 for a video without one.
 
@@ -29,6 +29,11 @@ class ClipBatches(Dataset):
 
     Raises:
         ValueError: `batch_size` is no multiple of `world_size`.
+
+    Example:
+        >>> clips, labels = ClipBatches(source, batch_size=32, seed=0)[7]
+        >>> clips.shape, labels.shape
+        (torch.Size([32, 16, 64, 64, 3]), torch.Size([32]))
     """
 
     def __init__(
@@ -61,7 +66,7 @@ class ClipBatches(Dataset):
 def stream_batches(
     batches: ClipBatches, *, first: int, workers: int = 0, pin_memory: bool = False
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches `first`, `first` + 1, ... without end, prefetched by `workers` processes.
+    """Yield batches `first`, `first` + 1, ... without end, read ahead by `workers` processes.
 
     Raises:
         ValueError, OSError: as the source did, in whichever process, when the turn of the batch
@@ -84,7 +89,7 @@ def stream_batches(
 
 
 class _ErrorsAsValues(Dataset):
-    """Hands over what a source raises, which a loader would wrap in a worker's traceback."""
+    """Batches, or what a source raises, which a loader would wrap in a worker's traceback."""
 
     def __init__(self, batches: ClipBatches) -> None:
         self.batches = batches

@@ -1,11 +1,11 @@
-"""Pixels between bytes on disk and numbers in the networks."""
+"""Pixels: bytes on disk, and numbers in the networks."""
 
 import torch
 from torch import Tensor
 
 
 def normalise(clips: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Bytes (N, T, H, W, C) to numbers (N, C, T, H, W) in [-1, 1): (x - 128) / 128.
+    """Convert bytes (N, T, H, W, C) to numbers (N, C, T, H, W) in [-1, 1): (x - 128) / 128.
 
     The result shares the byte order of its input, so it lies in memory channels last.
 
@@ -15,6 +15,6 @@ def normalise(clips: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def to_bytes(video: Tensor) -> Tensor:
-    """Numbers (N, C, T, H, W) in [-1, 1] to bytes (N, T, H, W, C), rounded and clamped."""
+    """Convert numbers (N, C, T, H, W) in [-1, 1] to bytes (N, T, H, W, C), rounded and clamped."""
     scaled = video.detach().float().mul(128).add_(128).round_().clamp_(0, 255)
     return scaled.movedim(1, -1).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""Which clip comes when: a pure function of the seed and of a batch's number."""
+"""Order of clips: a pure function of the seed and of the number of a batch."""
 
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from tgan.rng import Stream, numpy_rng
 
 
 class ClipSampler:
-    """Draws videos without replacement, pass after pass, and a position in each.
+    """Order of videos, drawn without replacement, pass after pass, and a position in each.
 
     Draw p of a run is the same whatever was drawn before, however large the batches are and
     however many processes share them, so a resumed run goes on exactly where it stopped.
@@ -20,6 +20,9 @@ class ClipSampler:
 
     Raises:
         ValueError: `num_videos` or `batch_size` is below 1.
+
+    Example:
+        >>> indices, positions = ClipSampler(100, batch_size=4, seed=0).batch(7)
     """
 
     def __init__(self, num_videos: int, *, batch_size: int, seed: int) -> None:
@@ -28,14 +31,14 @@ class ClipSampler:
         self.num_videos, self.batch_size, self.seed = num_videos, batch_size, seed
 
     def batch(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Global batch `number`: video indices (B,) and positions in [0, 1) within them (B,)."""
+        """Draw global batch `number`: video indices (B,), and positions in [0, 1) in them (B,)."""
         first = number * self.batch_size
         draws = range(first, first + self.batch_size)
         positions = [numpy_rng(Stream.STARTS, self.seed, draw).random() for draw in draws]
         return self.indices(number), np.array(positions)
 
     def indices(self, number: int) -> np.ndarray:
-        """The video indices (B,) of global batch `number` alone."""
+        """Draw the video indices (B,) of global batch `number` alone."""
         draws = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
         passes, places = np.divmod(draws, self.num_videos)
         return np.array(

@@ -1,11 +1,10 @@
-"""Which frames a clip takes from a video, and the words for clips that do not fit."""
+"""Frame arithmetic of clips, and the error messages for videos that are too short."""
 
-from pathlib import Path
 from typing import Any
 
 
 def clip_span(num_frames: int, stride: int) -> int:
-    """Frames of video from the first frame of a clip to its last, inclusive.
+    """Count the frames of a video from the first frame of a clip to its last, inclusive.
 
     Raises:
         ValueError: `num_frames` or `stride` below 1.
@@ -16,12 +15,18 @@ def clip_span(num_frames: int, stride: int) -> int:
     return (num_frames - 1) * stride + 1
 
 
-def check_start(clips: Any, index: int, start: int) -> None:
-    """Refuse a video or a first frame that a source of clips does not have.
+def most_frames(length: int, stride: int) -> int:
+    """Count the frames of the longest clip at `stride` that fits into a video of `length` frames.
 
     Raises:
-        IndexError: with the number and the range.
+        ValueError: `stride` below 1.
     """
+    clip_span(1, stride)
+    return (int(length) - 1) // stride + 1
+
+
+def check_start(clips: Any, index: int, start: int) -> None:
+    """Raise an IndexError if a source of clips has no such video, or no such first frame of it."""
     if not 0 <= index < len(clips):
         raise IndexError(f"no video {index} among {len(clips)}")
     if not 0 <= start < clips.num_starts(index):
@@ -29,9 +34,9 @@ def check_start(clips: Any, index: int, start: int) -> None:
         raise IndexError(f"a clip of video {index} can start at frame 0 to {last}, not {start}")
 
 
-def too_short_message(path: Path, longest: int, num_frames: int, stride: int) -> str:
-    """Why a folder has no clips."""
+def too_short_message(where: object, longest: int, num_frames: int, stride: int) -> str:
+    """Say why none of the videos that were found somewhere is as long as a clip."""
     return (
-        f"no video in {path} is long enough for num_frames {num_frames} at stride {stride}"
+        f"no video in {where} is long enough for num_frames {num_frames} at stride {stride}"
         f" ({clip_span(num_frames, stride)} frames); the longest has {longest}"
     )

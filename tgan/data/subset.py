@@ -1,4 +1,4 @@
-"""Some of the clips of a source, as a source."""
+"""Subsets of a source of clips, as sources: some of its videos, or some of its classes."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,11 @@ class Subset:
         indices: of the videos in `source`.
         labels: names of the classes, which are counted as in this list; None counts them as the
             source does. Every class of these videos is among them.
+
+    Example:
+        >>> half = Subset(source, range(0, len(source), 2))
+        >>> len(half), half.shape == source.shape
+        (50, True)
     """
 
     def __init__(
@@ -41,21 +46,21 @@ class Subset:
         return len(self.indices)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have."""
+        """Count the first frames that a clip of this video can have."""
         return self.source.num_starts(self.indices[index])
 
     def label(self, index: int) -> int | None:
-        """The class of a video, a position in `labels`."""
+        """Return the class of a video, a position in `labels`."""
         own = self.source.label(self.indices[index])
         return None if own is None else self.labels.index(self.source.labels[own])
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 from frame `start` of the video."""
+        """Return the clip (T, H, W, C), uint8, from frame `start` of the video."""
         return self.source.clip(self.indices[index], start)
 
 
 def of_classes(source: ClipSource, names: Sequence[str]) -> Subset:
-    """The clips of the named classes, which are counted in the order of `source`.
+    """Take the clips of the named classes, which are numbered in the order of `source`.
 
     Raises:
         ValueError: a clip without a class, a class that there is not, or one without clips.

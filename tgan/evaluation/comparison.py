@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from tgan.evaluation.measures import Measure
 from tgan.evaluation.streams import Clips
@@ -65,19 +64,20 @@ class _Features:
     """What networks give for one batch, each asked once."""
 
     def __init__(self, clips: Clips, first: int, count: int) -> None:
-        self.video: Tensor | None = clips(first, count) if count else None
-        self._known: dict[tuple[str, bool], np.ndarray] = {}
-        if count and not torch.isfinite(self.video).all():
+        self.video = clips(first, count) if count else torch.empty(0)
+        self._found: dict[tuple[int, bool], np.ndarray] = {}
+        if not torch.isfinite(self.video).all():
             raise ArithmeticError(f"clips {first} to {first + count - 1} are not all finite")
 
     def of(self, measure: Measure) -> np.ndarray:
         """Features, or probabilities where the measure reads those."""
-        network, reads_classes = measure.network, measure.kind.reads_classes
-        key = (network.name, reads_classes)
-        if key not in self._known:
+        network: Any = measure.network
+        reads_classes = measure.kind.reads_classes
+        key = (id(network), reads_classes)
+        if key not in self._found:
             call = network.probabilities if reads_classes else network
-            self._known[key] = call(self.video).double().cpu().numpy()
-        features = self._known[key]
+            self._found[key] = call(self.video).double().cpu().numpy()
+        features = self._found[key]
         # A frame without the thing that is measured has no number: content distance passes it over.
         allowed = np.isnan(features) if measure.kind.needs_frames else False
         if not (np.isfinite(features) | allowed).all():

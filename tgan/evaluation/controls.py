@@ -1,4 +1,7 @@
-"""Stand-ins for samples whose faults are known: what a metric says of them says what it sees."""
+"""Negative controls: corrupted real clips.
+
+A metric that does not rank them worse is blind to that corruption.
+"""
 
 from collections.abc import Callable
 

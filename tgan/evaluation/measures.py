@@ -1,103 +1,37 @@
-"""From a metric's name to what computes it: a kind of statistic over a feature network.
+"""Metrics by name: a kind of statistic over a feature network.
 
 A name such as `frechet_efficientnet_lite0` says both. Names of published metrics are kept for
 their published protocol: network, preprocessing, number of samples and of frames.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
-from einops import rearrange
 
+from tgan.evaluation.kinds import KINDS, SCORES, Kind, Metric
+from tgan.evaluation.names import GAM, NEAREST
 from tgan.features.base import FeatureNetwork
 from tgan.lookup import did_you_mean
-from tgan.metrics.diversity import ContentDistance, Diversity
-from tgan.metrics.frechet import FrechetDistance
-from tgan.metrics.histogram import ClassHistogram
-from tgan.metrics.inception import InceptionScore
-from tgan.metrics.kid import KernelDistance, block_size
-from tgan.metrics.state import State
+from tgan.metrics.pooled import pooled_size
 
 # A covariance of this many dimensions takes 0.5 GB.
 MAX_DIMENSIONS = 8192
-# Inception scores over a quarter of the samples each, as the paper has four.
-SCORES = 4
-
-
-class Metric(Protocol):
-    """Statistics of real and generated features that arrive in batches, equally many of each."""
-
-    def add(self, real: np.ndarray | None, fake: np.ndarray) -> None: ...
-
-    def result(self) -> dict[str, Any]:
-        """`value`, and what belongs to it."""
-        ...
-
-    def state(self) -> State: ...
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None: ...
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A statistic over any feature network.
-
-    Attributes:
-        make: from a network and a number of samples.
-        arrange: features (N, T, D) of a network of frames, and the number of the first clip, to
-            what the metric takes.
-        needs_frames: makes sense for networks of frames only.
-        reads_classes: takes probabilities instead of features.
-    """
-
-    make: Callable[[FeatureNetwork, int], Metric]
-    arrange: Callable[[np.ndarray, int], np.ndarray] | None = None
-    needs_frames: bool = False
-    reads_classes: bool = False
-
-
-def every_frame(features: np.ndarray, first: int) -> np.ndarray:
-    """Every frame is a sample."""
-    return rearrange(features, "n t d -> (n t) d")
-
-
-def one_frame_each(features: np.ndarray, first: int) -> np.ndarray:
-    """Frame k mod T of clip k: frames of one clip are too alike to count as separate samples."""
-    count, frames = features.shape[:2]
-    return features[np.arange(count), (first + np.arange(count)) % frames]
-
-
-def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
-    """A clip is the mean of its frames."""
-    return features.mean(1)
-
-
-KINDS = {
-    "frechet": Kind(lambda network, n: FrechetDistance(network.size), every_frame),
-    "kid": Kind(
-        lambda network, n: KernelDistance(network.size, block=block_size(n)), one_frame_each
-    ),
-    "diversity": Kind(lambda network, n: Diversity(), mean_frame),
-    "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
-    "inception_score": Kind(
-        lambda network, n: InceptionScore(len(network.labels), group=max(n // SCORES, 1)),
-        reads_classes=True,
-    ),
-    "class_histogram": Kind(lambda network, n: ClassHistogram(network.labels), reads_classes=True),
-}
 
 
 @dataclass(frozen=True)
 class Named:
-    """A metric with a name of its own.
+    """What the name of a metric stands for.
 
     Attributes:
-        kind, network: keys of their tables.
+        kind, network: their names.
         samples, frames: of the published protocol; None leaves them open.
         needs_real: whether real clips are measured too.
         source: whose protocol it is.
+        own: a user's own kind; None is the one in `KINDS`.
     """
 
     kind: str
@@ -106,6 +40,7 @@ class Named:
     frames: int | None = None
     needs_real: bool = True
     source: str | None = None
+    own: Kind | None = None
 
 
 NAMED = {
@@ -118,25 +53,84 @@ NAMED = {
 }
 
 
+def default_metrics(num_frames: int) -> list[str]:
+    """Metrics that need no weights, for clips of so many frames."""
+    pooled = f"pooled{pooled_size(num_frames)}"
+    names = [f"frechet_{pooled}", f"kid_{pooled}", f"diversity_{pooled}", "diversity_pixels"]
+    return names if num_frames == 1 else [*names, "acd_color"]
+
+
+def parse_metrics(
+    metrics: Iterable[str | tuple[str, Kind | Metric]], networks: Iterable[str]
+) -> dict[str, Named]:
+    """What metrics stand for, by name: as `parse_metric`, or pairs of a name and a user's own.
+
+    A metric of one's own has a name that ends in its network's, such as `shift_pooled192`. It is a
+    `Kind`, or a `Metric`, which is copied before it is used.
+
+    Raises:
+        ValueError: a name that says no network, or that the package has; something else than a
+            metric.
+    """
+    networks = sorted(networks)
+    found = {}
+    for metric in metrics:
+        if isinstance(metric, str):
+            found[metric] = parse_metric(metric, networks)
+        elif isinstance(metric, tuple) and len(metric) == 2 and isinstance(metric[0], str):
+            found[metric[0]] = _own_metric(*metric, networks)
+        else:
+            raise ValueError(
+                f"{metric!r:.80} is no metric: a name is needed, or a pair of a name and a metric"
+            )
+    return found
+
+
 def parse_metric(name: str, networks: Iterable[str]) -> Named:
     """What a metric's name stands for: one of `NAMED`, or `<kind>_<network>`.
 
     Raises:
         ValueError: neither; the message lists the choices.
     """
-    if name in NAMED:
-        return NAMED[name]
     networks = sorted(networks)
-    for kind in KINDS:
-        network = name.removeprefix(f"{kind}_")
-        if network in networks and network != name:
-            return Named(kind, network)
-    every = [*NAMED, *(f"{kind}_{network}" for kind in KINDS for network in networks)]
+    found = _known_metric(name, networks)
+    if found is not None:
+        return found
+    every = [*NAMED, GAM, NEAREST, *(f"{kind}_{n}" for kind in KINDS for n in networks)]
     raise ValueError(
-        f"unknown metric '{name}'{did_you_mean(name, every)}; choose from gam, nearest, "
+        f"unknown metric '{name}'{did_you_mean(name, every)}; choose from {GAM}, {NEAREST}, "
         f"{', '.join(NAMED)}, or KIND_NETWORK with a KIND of {', '.join(KINDS)} and a NETWORK of "
         f"{', '.join(networks)}"
     )
+
+
+def _known_metric(name: str, networks: Iterable[str]) -> Named | None:
+    if name in NAMED:
+        return NAMED[name]
+    pairs = {f"{kind}_{network}": Named(kind, network) for kind in KINDS for network in networks}
+    return pairs.get(name)
+
+
+def _own_metric(name: str, own: Kind | Metric, networks: Iterable[str]) -> Named:
+    if name in (GAM, NEAREST) or _known_metric(name, networks):
+        raise ValueError(f"metric '{name}' is one of the package's: give yours another name")
+    network = max((n for n in networks if name.endswith(f"_{n}")), key=len, default=None)
+    if network is None:
+        raise ValueError(
+            f"metric '{name}' has to end in the network that it reads, such as '{name}_pixels'; "
+            f"choose from {', '.join(networks)}"
+        )
+    if not isinstance(own, Kind):
+        lacking = [a for a in ("add", "result", "state", "load_state") if not hasattr(own, a)]
+        if lacking or isinstance(own, type):
+            what = f"has no {', '.join(lacking)}" if lacking else "is a class; hand over an object"
+            raise ValueError(f"metric '{name}': {own!r:.80} {what}")
+        own = Kind(partial(_copy_of, own))
+    return Named(name.removesuffix(f"_{network}"), network, own=own)
+
+
+def _copy_of(metric: Metric, network: FeatureNetwork, samples: int) -> Metric:
+    return deepcopy(metric)
 
 
 class Measure:
@@ -156,7 +150,7 @@ class Measure:
         self, name: str, named: Named, network: FeatureNetwork, *, samples: int, frames: int
     ) -> None:
         self.name, self.named, self.network = name, named, network
-        self.kind = KINDS[named.kind]
+        self.kind = named.own or KINDS[named.kind]
         self.samples = named.samples or samples
         self.needs_real = named.needs_real
         self._check(frames)
@@ -164,17 +158,23 @@ class Measure:
 
     def add(self, real: np.ndarray | None, fake: np.ndarray, first: int) -> None:
         """Take in what the network gave for clips `first`, ... of each kind."""
-        arranged = [None if side is None else self._arrange(side, first) for side in (real, fake)]
-        self.metric.add(*arranged)
+        sides: Any = (None if side is None else self._arrange(side, first) for side in (real, fake))
+        self.metric.add(*sides)
 
     def result(self) -> tuple[str, dict[str, Any]]:
-        """The name, which tells of a projection, and the number with its protocol."""
-        found = self.metric.result()
-        name = self.name
+        """The name, which tells of a projection, and the number with its protocol.
+
+        Raises:
+            ValueError: a user's own metric has a result without `value`.
+        """
+        found, name = self.metric.result(), self.name
+        if not isinstance(found, Mapping) or "value" not in found:
+            raise ValueError(f"metric '{name}': its result has no 'value': {found!r:.80}")
         if "projection" in found:
             plain = f"{self.named.kind}_{self.named.network}"
             name = f"{plain}_projected{found['projection']['dimensions']}"
-        protocol = {"kind": self.named.kind, "network": dict(self.network.protocol)}
+        protocol: dict[str, Any] = {"kind": self.named.kind}
+        protocol["network"] = dict(self.network.protocol)
         protocol |= {"dimensions": self.network.size, "samples": self.samples}
         if self.named.source:
             protocol["as"] = self.named.source
@@ -202,19 +202,18 @@ class Measure:
 
 
 def build_measures(
-    names: Iterable[str],
+    metrics: Iterable[str | tuple[str, Kind | Metric]],
     networks: Mapping[str, FeatureNetwork],
     *,
     samples: int,
     frames: int,
 ) -> list[Measure]:
-    """One measure per name, over networks that `parse_metric` and `load_networks` gave.
+    """One measure per metric, over networks that `load_networks` returned.
 
     Raises:
-        ValueError: as `parse_metric` and `Measure`.
+        ValueError: as `parse_metrics` and `Measure`.
     """
-    parsed = {name: parse_metric(name, networks) for name in names}
     return [
         Measure(name, named, networks[named.network], samples=samples, frames=frames)
-        for name, named in parsed.items()
+        for name, named in parse_metrics(metrics, networks).items()
     ]

@@ -1,7 +1,10 @@
 """Feature networks that need no weights, and a check of any network before it is used."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +37,7 @@ class Pooled:
         self.name, self.size = f"pooled{size}", size
         cells = "4x4" if num_frames == 1 else "4x4x4"
         motion = "" if num_frames == 1 else ", mean change between frames"
-        self.protocol = {
+        self.protocol: dict[str, object] = {
             "name": self.name,
             "source": "tgan.metrics.pooled",
             "preprocessing": f"bytes, grey, {cells} cells: mean, deviation{motion}",
@@ -48,7 +51,11 @@ class Pixels:
     """All pixels, scaled so that a distance is the root mean square difference in [-1, 1]."""
 
     name, per_frame = "pixels", False
-    protocol = {"name": name, "source": "the clip itself", "preprocessing": "none"}
+    protocol: dict[str, object] = {
+        "name": name,
+        "source": "the clip itself",
+        "preprocessing": "none",
+    }
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -61,7 +68,7 @@ class ObjectColour:
     """The mean colour of what is not dark, per frame: see `tgan.metrics.colour`."""
 
     name, per_frame = "color", True
-    protocol = {
+    protocol: dict[str, object] = {
         "name": name,
         "source": "tgan.metrics.colour",
         "preprocessing": f"bytes, mean of the pixels with a channel above {DARK}, in levels",
@@ -87,16 +94,16 @@ def load_networks(
     names: Iterable[str],
     shape: tuple[int, ...],
     *,
-    paths: Mapping[str, str] | None = None,
+    paths: Mapping[str, str | Path | FeatureNetwork] | None = None,
     device: str = "cpu",
 ) -> dict[str, FeatureNetwork]:
     """Networks by name: those above, for clips of `shape` (T, H, W, C), and `tgan.features`.
 
     Args:
-        paths: files of weights, by network.
+        paths: files of weights by network, or a user's own networks.
 
     Raises:
-        ValueError: a path for a network that is not among `names` or takes none, or as
+        ValueError: a path or a network under a name that is not among `names` or takes none, or as
             `tgan.features.load_features`.
     """
     names, paths = list(dict.fromkeys(names)), dict(paths or {})
@@ -104,15 +111,20 @@ def load_networks(
         if name not in names or name in PLAIN:
             takers = ", ".join(n for n in names if n not in PLAIN) or "none"
             raise ValueError(
-                f"a path for network '{name}', which no metric asks for that takes one; "
-                f"those that do: {takers}"
+                f"a path or an object for network '{name}', which no metric asks for that takes "
+                f"one; those that do: {takers}"
             )
-    return {
-        name: PLAIN[name](shape)
-        if name in PLAIN
-        else load_features(name, paths.get(name), device=device)
-        for name in names
-    }
+    return {name: _load(name, shape, paths.get(name), device) for name in names}
+
+
+def _load(
+    name: str, shape: tuple[int, ...], given: str | Path | FeatureNetwork | None, device: str
+) -> FeatureNetwork:
+    if name in PLAIN:
+        return PLAIN[name](shape)
+    if given is None or isinstance(given, str | Path):
+        return load_features(name, given, device=device)
+    return given
 
 
 def network_names() -> list[str]:
@@ -121,15 +133,20 @@ def network_names() -> list[str]:
 
 
 @torch.no_grad()
-def check_network(network: FeatureNetwork, video: Tensor) -> None:
+def check_network(network: Any, video: Tensor) -> None:
     """Run a network on some videos (N, C, T, H, W) and compare with what it promises.
 
     Raises:
-        ValueError: it lacks an attribute, fails, or gives another shape or type than promised.
+        ValueError: it lacks an attribute, fails, gives another shape or type than promised, or has
+            a protocol that JSON cannot hold.
     """
     for attribute in ("name", "size", "per_frame", "protocol"):
         if not hasattr(network, attribute):
             raise ValueError(f"feature network {type(network).__name__} has no '{attribute}'")
+    try:
+        json.dumps(dict(network.protocol))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"feature network '{network.name}': its protocol: {error}") from None
     frames = (video.shape[2],) if network.per_frame else ()
     _check_output(network, network, video, (len(video), *frames, network.size))
     if hasattr(network, "probabilities"):

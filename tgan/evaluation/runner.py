@@ -1,4 +1,4 @@
-"""Long work in steps that can be interrupted: the same call goes on bit for bit."""
+"""Jobs in steps that can be interrupted: the same call goes on bit for bit."""
 
 import json
 import signal
@@ -13,10 +13,17 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
+from tgan.config.reading import differences
 from tgan.metrics.state import State, join, part_of
 from tgan.system.files import write_whole
 
 SECONDS = 30.0
+# Settings that a message lists at most.
+LISTED = 3
+
+
+class OtherSettings(ValueError):
+    """The state in a file is that of work with other settings."""
 
 
 class Job(Protocol):
@@ -38,8 +45,8 @@ class Job(Protocol):
 def run_jobs(
     jobs: Mapping[str, Job],
     *,
-    path: Path,
-    settings: Mapping[str, Any],
+    path: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
     bar: tqdm | None = None,
     seconds: float = SECONDS,
     discards_others: bool = False,
@@ -48,15 +55,17 @@ def run_jobs(
 
     Args:
         path: a file for the state, written every so many `seconds` and on Ctrl-C; it is left
-            there at the end.
+            there at the end. None keeps no state.
         settings: all that results depend on, fit for JSON; an interrupted call goes on only
             under the same.
         discards_others: start anew where `path` holds the state of other settings.
 
     Raises:
-        ValueError: `path` holds the state of other settings, or something else.
+        OtherSettings: a ValueError: `path` holds the state of other settings.
+        ValueError: `path` holds something else.
         KeyboardInterrupt: after the batch at hand, whose state is written.
     """
+    settings = settings or {}
     results, job_name, batch, state = _read(path, settings, discards_others=discards_others)
     saved = time.monotonic()
     with _noted_interrupt() as interrupted:
@@ -74,7 +83,7 @@ def run_jobs(
                 _advance(bar, 1)
                 due = time.monotonic() - saved >= seconds or interrupted()
                 if due and number + 1 < job.batches:
-                    _write(path, settings, results, name, number + 1, job.state())
+                    _write(path, settings, results, name, number + 1, job)
                     saved = time.monotonic()
                     if interrupted():
                         raise KeyboardInterrupt
@@ -85,9 +94,9 @@ def run_jobs(
 @contextmanager
 def _noted_interrupt() -> Iterator[Callable[[], bool]]:
     """Ctrl-C inside is noted and changes nothing yet; a second one ends the work at once."""
-    noted = []
+    noted: list[int] = []
 
-    def note(number, frame) -> None:
+    def note(number: int, frame: Any) -> None:
         if noted:
             raise KeyboardInterrupt
         noted.append(number)
@@ -108,40 +117,31 @@ def _advance(bar: tqdm | None, steps: int) -> None:
 
 
 def _write(
-    path: Path, settings: Mapping, results: Mapping, name: str, batch: int, state: State
+    path: Path | None, settings: Mapping, results: Mapping, name: str, batch: int, job: Job
 ) -> None:
+    if path is None:
+        return
     about = {"settings": settings, "results": results, "job": name, "batch": batch}
-    arrays = join(state=state) | {"about": np.array(json.dumps(about))}
+    arrays: dict[str, Any] = join(state=job.state()) | {"about": np.array(json.dumps(about))}
     write_whole(path, lambda part: np.savez(part, **arrays))
 
 
 def _read(
-    path: Path, settings: Mapping, *, discards_others: bool
+    path: Path | None, settings: Mapping, *, discards_others: bool
 ) -> tuple[dict[str, Any], str | None, int, State]:
     """Results of finished jobs, and the job, batch and state to go on from."""
-    nothing = {}, None, 0, {}
-    if not path.exists():
+    nothing: tuple[dict, None, int, State] = {}, None, 0, {}
+    if path is None or not path.exists():
         return nothing
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         about = json.loads(str(arrays.pop("about")))
         found = about["results"], about["job"], about["batch"], part_of(arrays, "state")
-        different = _difference(about["settings"], json.loads(json.dumps(settings)))
+        different = differences(about["settings"], json.loads(json.dumps(settings)))
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ValueError(f"'{path}' is no interrupted evaluation: {error}") from None
     if different and not discards_others:
-        raise ValueError(
-            f"'{path}' is an interrupted evaluation with other settings ({different}); "
-            "repeat those, write elsewhere, or start anew with --overwrite"
-        )
+        listed = "; ".join(different[:LISTED])
+        raise OtherSettings(f"'{path}' is an interrupted evaluation with other settings ({listed})")
     return nothing if different else found
-
-
-def _difference(old: Any, new: Any, name: str = "") -> str | None:
-    """The first setting that differs, in words."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        found = (_difference(old.get(k), new.get(k), f"{name}.{k}".lstrip(".")) for k in keys)
-        return next((text for text in found if text), None)
-    return None if old == new else f"{name}: {old} there, {new} here"

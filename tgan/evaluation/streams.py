@@ -1,5 +1,6 @@
 """Clips to measure, as pure functions of their numbers: generated, real, and halves of a set."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -9,9 +10,14 @@ from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
 from tgan.data.subset import Subset
-from tgan.models.conditions import Condition
+from tgan.models.conditions import Conditioning
 from tgan.rng import Stream, numpy_rng
+from tgan.runs.trained import TrainedRun
 from tgan.sampling.decoding import sample_batches
+
+# Samples share no seed with previews nor with training's distance; another seed of an evaluation
+# takes the next two million, of which gam may need all.
+FIRST_SEED, SEEDS_EACH = 2_000_000, 2_000_000
 
 
 class Clips(Protocol):
@@ -23,14 +29,14 @@ class Clips(Protocol):
 
 
 class GeneratedClips:
-    """Samples of consecutive seeds; what they are told is as frequent as among real clips.
+    """Samples of consecutive seeds, under conditions as frequent as among real clips.
 
     Args:
         generator: in inference mode, on its own device.
         size: numbers in a latent.
         first_seed: of clip 0.
-        condition: what the generator is told.
-        source: the real clips of which it is told.
+        conditioning: of the generator.
+        source: the real clips that conditions are drawn from; None for no conditions.
     """
 
     def __init__(
@@ -39,23 +45,42 @@ class GeneratedClips:
         *,
         size: int,
         first_seed: int,
-        condition: Condition | None = None,
+        conditioning: Conditioning | None = None,
         source: ClipSource | None = None,
     ) -> None:
         self.generator, self.size, self.first_seed = generator, size, first_seed
-        self.condition, self.source = condition or Condition(), source
+        self.conditioning, self.source = conditioning or Conditioning(), source
+
+    @classmethod
+    def of(
+        cls, run: TrainedRun, *, first_seed: int, source: ClipSource | None = None
+    ) -> "GeneratedClips":
+        """Samples of a run.
+
+        Args:
+            source: the clips that conditions are drawn from; by default the run's own.
+        """
+        return cls(
+            run.generator,
+            size=run.config.generator.z_slow,
+            first_seed=first_seed,
+            conditioning=run.conditioning,
+            source=run.conditions if source is None else source,
+        )
 
     def __call__(self, first: int, count: int) -> Tensor:
         seeds = self._seeds(first, count)
-        told = self.told(first, count)
+        condition = self.condition(first, count)
         (video,) = sample_batches(
-            self.generator, seeds, size=self.size, batch_size=count, told=told
+            self.generator, seeds, size=self.size, batch_size=count, condition=condition
         )
         return video.float()
 
-    def told(self, first: int, count: int) -> Tensor | None:
-        """What the generator is told of the clips; None for an unconditional one."""
-        return self.condition.prior(self.source, self._seeds(first, count))
+    def condition(self, first: int, count: int) -> tuple[Tensor, ...]:
+        """The condition that clips `first`, `first` + 1, ... are generated under."""
+        if self.source is None:
+            return ()
+        return self.conditioning.prior(self.source, self._seeds(first, count))
 
     def _seeds(self, first: int, count: int) -> range:
         return range(self.first_seed + first, self.first_seed + first + count)
@@ -80,6 +105,41 @@ class RealClips:
         """Clips as bytes (count, T, H, W, C), and their labels (count,)."""
         clips, labels = zip(*(self.batches[k] for k in range(first, first + count)), strict=True)
         return torch.cat(clips), torch.cat(labels)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How clips of an evaluation are drawn.
+
+    Attributes:
+        samples: clips of each kind.
+        batch_size: clips at once.
+        seed: another one takes other samples and other real clips.
+        device: where real clips are put.
+    """
+
+    samples: int
+    batch_size: int
+    seed: int
+    device: str
+
+    @property
+    def first_seed(self) -> int:
+        """The seed of the first sample."""
+        return FIRST_SEED + self.seed * SEEDS_EACH
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many clips, and how many at once, as arguments of a job."""
+        return {"samples": self.samples, "batch_size": self.batch_size}
+
+    def generated(self, run: TrainedRun, *, source: ClipSource | None = None) -> GeneratedClips:
+        """Samples of a run; `source` as for `GeneratedClips.of`."""
+        return GeneratedClips.of(run, first_seed=self.first_seed, source=source)
+
+    def real(self, source: ClipSource) -> RealClips:
+        """Clips of a source."""
+        return RealClips(source, seed=self.seed, device=self.device)
 
 
 def halves(source: ClipSource) -> tuple[Subset, Subset]:

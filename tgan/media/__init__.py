@@ -1,1 +1,1 @@
-"""Videos and pictures as files that people look at."""
+"""Media: videos and pictures for people to look at, in files and in notebooks."""

@@ -1,4 +1,4 @@
-"""A folder of samples, one file for each, in a folder per class: data to train on again."""
+"""Folders of samples, one file for each, in a folder per class: data to train on again."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ from tgan.system.files import write_whole_folder
 
 
 def names_folder(path: str | Path) -> bool:
-    """Whether an output names a folder: a slash at its end, a folder that is there, no ending."""
+    """Tell whether an output names a folder: by a slash, by being one, or by having no ending."""
     return str(path).endswith(("/", "\\")) or Path(path).is_dir() or not Path(path).suffix
 
 
 def sample_names(
     seeds: Sequence[int], classes: Sequence[str] | None, *, num_frames: int
 ) -> list[str]:
-    """Paths such as `cat/seed_000123.png` (`.mp4` for more than a frame) below the folder.
+    """Name samples `cat/seed_000123.png` (`.mp4` for more than a frame), below the folder.
 
     Raises:
         ValueError: one seed twice in a class, or a class whose name cannot be a folder's.
@@ -33,7 +33,7 @@ def sample_names(
         files = [f"{name}/{file}" for name, file in zip(classes, files, strict=True)]
     ((file, count),) = Counter(files).most_common(1)
     if count > 1:
-        raise ValueError(f"--seeds has {count} samples of the name {file}: a folder holds one")
+        raise ValueError(f"{count} samples have the name {file}: a folder holds one")
     return files
 
 

@@ -1,4 +1,4 @@
-"""A sum of latents as one picture: each group's samples and mean, and what the sum decodes to.
+"""Sheets of latent arithmetic: the samples and the mean of each group, and the sum decoded.
 
 Frames are NumPy arrays (T, H, W, C), uint8; torch is not needed here.
 """
@@ -30,6 +30,10 @@ class SumSheet:
         sizes: samples in each group.
         jitter: what the variants differ by, for the heading.
 
+    Example:
+        >>> sheet = SumSheet(signs=[1, -1, 1], sizes=[3, 3, 3], jitter=0.25)
+        >>> page = sheet.draw(videos, scale=2)
+
     Source: Radford et al. 2016 (DCGAN), Figure 7.
     """
 
@@ -38,7 +42,7 @@ class SumSheet:
     jitter: float
 
     def shape(self, clip: Shape, scale: int) -> Shape:
-        """Shape of what `draw` makes of clips (T, H, W, C)."""
+        """Return the shape of what `draw` makes of clips (T, H, W, C)."""
         measures = _Measures.of(clip, scale)
         rows, longest = max(len(self.sizes), BLOCK), max(self.sizes)
         height = measures.heading + rows * measures.down
@@ -47,7 +51,7 @@ class SumSheet:
         return clip[0], height + height % 2, width + width % 2, 3
 
     def draw(self, videos: np.ndarray, scale: int) -> np.ndarray:
-        """The picture, or one for each frame: (T, H', W', 3).
+        """Draw the picture, or one for each frame: (T, H', W', 3).
 
         Args:
             videos: (N, T, H, W, C): for each group its samples and then the mean; then the sum

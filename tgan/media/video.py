@@ -1,4 +1,4 @@
-"""Writing videos: grids, and files in the format that their ending names.
+"""Video files, and grids of videos, in the format that their ending names.
 
 Frames are NumPy arrays (T, H, W, C), uint8, with 1, 3 or 4 channels; torch is not needed here. A
 fourth channel, transparency or depth, is shown in grey beside the colours.
@@ -19,10 +19,14 @@ from tgan.system.files import write_whole
 _H264 = {"crf": "18"}
 # Pixels per side: what libx264 and libwebp take, and far more than a screen for the others.
 MAX_SIDES = {".mp4": 16_384, ".gif": 16_384, ".webp": 16_383, ".png": 16_384}
+# Frames per second that all formats take.
+MIN_FPS, MAX_FPS = 0.1, 1000
+# Pixels a side at which clips are shown at least.
+SHOWN_SIDE = 96
 
 
 def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.ndarray:
-    """Videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
+    """Put videos (N, T, H, W, C) side by side, row by row: (T, rows * H, columns * W, C).
 
     Cells left over are black; `rows` are as many as needed unless given.
 
@@ -40,14 +44,17 @@ def tile(videos: np.ndarray, columns: int, *, rows: int | None = None) -> np.nda
 
 
 def with_fourth_beside(frames: np.ndarray) -> np.ndarray:
-    """Frames (..., H, W, 4) as colour beside the fourth channel, (..., H, 2 W, 3); others as is."""
+    """Put the fourth channel of frames (..., H, W, 4) beside the colours: (..., H, 2 W, 3).
+
+    Other frames are returned as they are.
+    """
     if frames.shape[-1] != 4:
         return frames
     return np.concatenate([frames[..., :3], frames[..., 3:].repeat(3, axis=-1)], axis=-2)
 
 
 def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
-    """Frames (T, H, W, C) with every pixel repeated `factor` times in both directions."""
+    """Repeat every pixel of frames (T, H, W, C) `factor` times in both directions."""
     return frames.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
@@ -83,7 +90,7 @@ def write_samples(
 def samples_shape(
     path: str | Path, shape: tuple[int, ...], *, columns: int, rows: int, scale: int = 1
 ) -> tuple[int, ...]:
-    """Shape (..., H, W, C) of the pixels that `write_samples` writes of `shape` (N, T, H, W, C)."""
+    """Return the shape (..., H, W, C) that `write_samples` writes of `shape` (N, T, H, W, C)."""
     count, frames, height, width, channels = shape
     ending = Path(path).suffix.lower()
     if ending == ".npy":
@@ -92,6 +99,26 @@ def samples_shape(
     if ending == ".png" and frames > 1:
         return (count * height * scale, frames * width * scale, 3)
     return (frames, rows * height * scale, columns * width * scale, 3)
+
+
+def scale_to_show(side: int) -> int:
+    """Return how often to repeat the pixels of a side so that it has `SHOWN_SIDE` or more."""
+    return -(-SHOWN_SIDE // side)
+
+
+def check_sides(path: str | Path, size: tuple[int, ...]) -> None:
+    """Raise a ValueError if a picture of (height, width) is larger than its format takes.
+
+    Args:
+        path: the file, whose ending names the format.
+    """
+    largest = MAX_SIDES.get(Path(path).suffix.lower())
+    if largest is not None and max(size) > largest:
+        height, width = size
+        raise ValueError(
+            f"'{path}': a picture of {width}x{height} pixels, and at most {largest} a side can be "
+            "written; take fewer clips, other columns or a lower scale"
+        )
 
 
 def check_ending(path: str | Path) -> None:
@@ -108,6 +135,9 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
     Raises:
         ValueError: an unknown ending, or frames of another type or shape.
         OSError: the file cannot be written.
+
+    Example:
+        >>> write_video("clip.mp4", np.zeros((16, 64, 64, 3), np.uint8), fps=12)
     """
     check_ending(path)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):

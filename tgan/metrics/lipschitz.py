@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from tgan.linalg import conv_norm_upper_bound
 from tgan.models.affine import AFFINE, affine_layers, unbounded_part
 from tgan.models.layers import BatchNorm
+from tgan.models.modes import evaluating, frozen
 
 Mode = Literal["running", "batch"]
 BATCH_NORMS = (BatchNorm, _BatchNorm)
@@ -108,7 +109,7 @@ def critic_report(
     real: Tensor,
     fake: Tensor,
     *,
-    told: Tensor | None = None,
+    condition: tuple[Tensor, ...] = (),
     mode: Mode = "running",
     mixed_precision: str = "no",
     steps: int = 20,
@@ -120,7 +121,7 @@ def critic_report(
 
     Args:
         real, fake: (N, ...) samples, as many of each.
-        told: (N, ...) what a conditional critic is told of both.
+        condition: further arguments (N, ...) of a conditional critic, for both.
         mode: which statistics batch norms normalise by.
         mixed_precision: for the record; norms are of the stored weights.
         steps: of the search from each sample, for each of its strides.
@@ -133,7 +134,6 @@ def critic_report(
     if mode not in get_args(Mode):
         choices = ", ".join(get_args(Mode))
         raise ValueError(f"no mode '{mode}' of batch norms; choose from {choices}")
-    condition = () if told is None else (told,)
     example = (real[:1], *(c[:1] for c in condition))
     with _measuring(critic, mode) as statistics:
 
@@ -178,22 +178,16 @@ def describe(report: CriticReport) -> str:
 def _measuring(critic: nn.Module, mode: Mode) -> Iterator[str]:
     """Statistics as asked for and parameters without gradients inside; all as it was after."""
     batch_norms = [m for m in critic.modules() if isinstance(m, BATCH_NORMS)]
-    modes = {module: module.training for module in critic.modules()}
-    trainable = [p for p in critic.parameters() if p.requires_grad]
     buffers = [(buffer, buffer.clone()) for buffer in critic.buffers()]
-    # Batch norms alone: parametrised weights would change from call to call.
-    critic.eval().requires_grad_(False)
-    for norm in batch_norms:
-        norm.train(mode == "batch")
-    try:
-        yield mode if batch_norms else "none"
-    finally:
-        for module, training in modes.items():
-            module.training = training
-        for parameter in trainable:
-            parameter.requires_grad_(True)
-        for buffer, before in buffers:
-            buffer.copy_(before)
+    with evaluating(critic), frozen(critic):
+        # Batch norms alone: parametrised weights would change from call to call.
+        for norm in batch_norms:
+            norm.train(mode == "batch")
+        try:
+            yield mode if batch_norms else "none"
+        finally:
+            for buffer, before in buffers:
+                buffer.copy_(before)
 
 
 def _layers(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tgan.linalg import conv_norm, conv_norm_upper_bound
+from tgan.models.modes import evaluating
 
 AFFINE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -98,7 +99,7 @@ def affine_layers(network: nn.Module, example: tuple[Tensor, ...]) -> list[Affin
     def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         layers.append(AffineLayer(names[module], module, _sliding_size(module, inputs[0])))
 
-    with _hooked(network, note), _inference(network):
+    with _hooked(network, note), evaluating(network):
         network(*example)
     for layer in layers:
         _check(layer, layers)
@@ -131,15 +132,3 @@ def _hooked(network: nn.Module, note) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def _inference(network: nn.Module) -> Iterator[None]:
-    """Running statistics and stored vectors stay as they are inside."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

@@ -1,7 +1,8 @@
-"""What both players are told of a sample: nothing, its class, or a picture that is made from it.
+"""Conditioning: what generator and critic receive beside a sample.
 
-A picture that is made from a sample (its edges, say) turns a GAN into one that completes such
-pictures: image-to-image translation, colouring, super-resolution.
+Nothing, its class label, or an input picture derived from it. A picture that is derived from a
+sample (its edges, say) turns a GAN into one that completes such pictures: image-to-image
+translation, colouring, super-resolution.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,99 +15,113 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tgan.config import Config
+from tgan.data.channels import LUMA
 from tgan.data.clips import ClipSource
 from tgan.data.pixels import normalise, to_bytes
 from tgan.lookup import look_up
 from tgan.rng import Stream, numpy_rng
 
-# Rec. 601 luma.
-LUMA = (0.299, 0.587, 0.114)
 # A picture of low resolution has so many times fewer pixels a side.
 COARSENING = 4
 
 
-class Condition:
-    """Nothing is told: the base class *is* an unconditional GAN.
+class Conditioning:
+    """No condition: the base class *is* an unconditional GAN.
+
+    Conditions are tuples of the arguments that networks take after their first: empty, or with
+    one tensor (N, ...).
 
     Attributes:
-        num_labels: classes that networks are told of, 0 for none.
-        given_channels: channels of the picture that networks are told of, 0 for none.
+        num_labels: classes that networks are built for, 0 for none.
+        input_channels: channels of the input picture that networks are built for, 0 for none.
     """
 
     num_labels = 0
-    given_channels = 0
+    input_channels = 0
 
-    def of(self, samples: Tensor, labels: Tensor) -> Tensor | None:
-        """What is told of samples (N, C, T, H, W) in [-1, 1] with labels (N,): (N, ...) or None."""
-        return None
+    def of(self, samples: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        """The condition of samples (N, C, T, H, W) in [-1, 1] with labels (N,)."""
+        return ()
 
-    def prior(self, source: ClipSource, seeds: Iterable[int]) -> Tensor | None:
-        """What is told, for one sample per seed, drawn as often as it occurs in `source`."""
-        return None
+    def prior(self, source: ClipSource, seeds: Iterable[int]) -> tuple[Tensor, ...]:
+        """A condition for one sample per seed, drawn as often as it occurs in `source`."""
+        return ()
 
-    def examples(self, source: ClipSource, count: int) -> Tensor | None:
-        """What is told in a preview of `count` samples."""
-        return None
+    def examples(self, source: ClipSource, count: int) -> tuple[Tensor, ...]:
+        """The condition of a preview of `count` samples."""
+        return ()
 
-    def beside(self, videos: np.ndarray, told: Tensor | None) -> np.ndarray:
-        """Samples (N, T, H, W, C), uint8, with what they were made from, if that can be shown."""
+    def beside(self, videos: np.ndarray, condition: tuple[Tensor, ...]) -> np.ndarray:
+        """Samples (N, T, H, W, C), uint8, with the input pictures beside them, if there are any."""
         return videos
 
 
 @dataclass(frozen=True)
-class ByClass(Condition):
-    """The class of a sample: (N,) int64."""
+class OnClass(Conditioning):
+    """The class label of a sample: (N,) int64."""
 
     num_labels: int
 
-    def of(self, samples: Tensor, labels: Tensor) -> Tensor:
-        return labels
+    def of(self, samples: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        return (labels,)
 
-    def prior(self, source: ClipSource, seeds: Iterable[int]) -> Tensor:
-        return torch.tensor([source.label(index) for index in draw(source, seeds)])
+    def prior(self, source: ClipSource, seeds: Iterable[int]) -> tuple[Tensor, ...]:
+        return (torch.tensor([source.label(index) for index in draw(source, seeds)]),)
 
-    def examples(self, source: ClipSource, count: int) -> Tensor:
-        return torch.arange(count) % self.num_labels
+    def examples(self, source: ClipSource, count: int) -> tuple[Tensor, ...]:
+        return (torch.arange(count) % self.num_labels,)
 
 
 @dataclass(frozen=True)
-class ByPicture(Condition):
-    """A picture (N, given_channels, T, H, W) in [-1, 1] that is made from a sample.
+class OnPicture(Conditioning):
+    """An input picture (N, input_channels, T, H, W) in [-1, 1] that is derived from a sample.
 
     Attributes:
-        make: from samples (N, C, T, H, W) in [-1, 1] to pictures.
+        derive: from samples (N, C, T, H, W) in [-1, 1] to pictures.
     """
 
-    make: Callable[[Tensor], Tensor]
-    given_channels: int
+    derive: Callable[[Tensor], Tensor]
+    input_channels: int
 
-    def of(self, samples: Tensor, labels: Tensor) -> Tensor:
-        return self.make(samples)
+    def of(self, samples: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        return (self.derive(samples),)
 
-    def prior(self, source: ClipSource, seeds: Iterable[int]) -> Tensor:
+    def prior(self, source: ClipSource, seeds: Iterable[int]) -> tuple[Tensor, ...]:
         return self._of_clips(source, draw(source, seeds))
 
-    def examples(self, source: ClipSource, count: int) -> Tensor:
+    def examples(self, source: ClipSource, count: int) -> tuple[Tensor, ...]:
         indices = np.linspace(0, len(source) - 1, count).round().astype(int)
         return self._of_clips(source, indices.tolist())
 
-    def beside(self, videos: np.ndarray, told: Tensor) -> np.ndarray:
-        given = to_bytes(told).cpu().numpy()
-        if given.shape[-1] == 1:
-            given = repeat(given, "n t h w 1 -> n t h w c", c=videos.shape[-1])
-        return np.concatenate([given, videos], axis=3)
+    def beside(self, videos: np.ndarray, condition: tuple[Tensor, ...]) -> np.ndarray:
+        pictures = to_bytes(condition[0]).cpu().numpy()
+        if pictures.shape[-1] == 1:
+            pictures = repeat(pictures, "n t h w 1 -> n t h w c", c=videos.shape[-1])
+        return np.concatenate([pictures, videos], axis=3)
 
-    def _of_clips(self, source: ClipSource, indices: Sequence[int]) -> Tensor:
+    def _of_clips(self, source: ClipSource, indices: Sequence[int]) -> tuple[Tensor, ...]:
         clips = np.stack([source.clip(index, 0) for index in indices])
-        return self.make(normalise(torch.from_numpy(clips)))
+        return (self.derive(normalise(torch.from_numpy(clips))),)
 
 
-def condition_of(config: Config) -> Condition:
-    """What the networks of an experiment are told; its `data.labels` are filled in."""
-    if config.given is not None:
-        make, channels = look_up(PICTURES, config.given, kind="given")
-        return ByPicture(make, channels or config.data.channels)
-    return ByClass(len(config.data.labels)) if config.conditional else Condition()
+def conditioning_of(config: Config, classes: Sequence[str] = ()) -> Conditioning:
+    """The conditioning of an experiment.
+
+    Args:
+        classes: names of those of its data; read where the experiment is conditional.
+
+    Raises:
+        ValueError: `data.input` is not a key of `PICTURES`, or there are no classes to condition
+            on.
+    """
+    if config.data.input is not None:
+        derive, channels = look_up(PICTURES, config.data.input, kind="data.input")
+        return OnPicture(derive, channels or config.data.channels)
+    if not config.conditional:
+        return Conditioning()
+    if not classes:
+        raise ValueError("conditional true needs the names of the classes, and there are none")
+    return OnClass(len(classes))
 
 
 def draw(source: ClipSource, seeds: Iterable[int]) -> list[int]:
@@ -148,7 +163,7 @@ def low_resolution(samples: Tensor) -> Tensor:
     return repeat(coarse, "n c t h w -> n c t (h a) (w b)", a=COARSENING, b=COARSENING)
 
 
-# What makes a picture, and how many channels it has; None is as many as the sample.
+# How a picture is derived, and how many channels it has; None is as many as the sample.
 PICTURES: dict[str, tuple[Callable[[Tensor], Tensor], int | None]] = {
     "edges": (edges, 1),
     "grey": (grey, 1),

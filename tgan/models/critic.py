@@ -34,7 +34,7 @@ class VideoCritic(nn.Module):
         conditioning: how the class counts: its one-hot code is appended to the channels of every
             pixel (`concatenation`), or the inner product of an embedding of it with the sum of the
             last features over their places joins the score (`projection`).
-        given_channels: channels of a picture (N, given_channels, T, H, W) that comes second, and
+        input_channels: channels of a picture (N, input_channels, T, H, W) that comes second, and
             is appended to the video's channels. 0 for none.
         batch_norm: whether all strided layers but the first are followed by a batch norm.
         shift: whether those have a shift (not in the authors' configurations).
@@ -57,7 +57,7 @@ class VideoCritic(nn.Module):
         width: int = 64,
         num_labels: int = 0,
         conditioning: str = "concatenation",
-        given_channels: int = 0,
+        input_channels: int = 0,
         batch_norm: bool = True,
         shift: bool = False,
         init: str = "he_normal",
@@ -69,11 +69,14 @@ class VideoCritic(nn.Module):
         if conditioning not in CONDITIONINGS:
             choices = ", ".join(CONDITIONINGS)
             raise ValueError(f"no conditioning '{conditioning}'; choose from {choices}")
-        if num_labels and given_channels:
-            raise ValueError("a critic is told a class or a picture, not both")
+        if num_labels and input_channels:
+            raise ValueError(
+                f"a critic takes class labels or an input picture, not both: num_labels "
+                f"{num_labels} and input_channels {input_channels}"
+            )
         projects = num_labels > 0 and conditioning == "projection"
-        self.num_labels, self.given_channels = num_labels, given_channels
-        appended = given_channels if projects else given_channels + num_labels
+        self.num_labels, self.input_channels = num_labels, input_channels
+        appended = input_channels if projects else input_channels + num_labels
         widths = [channels + appended] + [width << i for i in range(count_doublings(resolution))]
         self.convs = nn.ModuleList()
         for before, after in zip(widths, widths[1:], strict=False):
@@ -87,31 +90,31 @@ class VideoCritic(nn.Module):
         self.embedding = nn.Embedding(num_labels, widths[-1]) if projects else None
         initialise(self, init)
 
-    def forward(self, video: Tensor, told: Tensor | None = None) -> Tensor:
-        maps = self._maps(video, told)
+    def forward(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
+        maps = self._maps(video, condition)
         scores = self.last(maps).flatten()
         if self.embedding is None:
             return scores
-        return scores + (self.embedding(told) * maps.sum((2, 3, 4))).sum(1)
+        return scores + (self.embedding(condition) * maps.sum((2, 3, 4))).sum(1)
 
-    def features(self, video: Tensor, told: Tensor | None = None) -> Tensor:
+    def features(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
         """What the last layer takes in, one row per video: (N, K)."""
-        return self._maps(video, told).flatten(1)
+        return self._maps(video, condition).flatten(1)
 
-    def _maps(self, video: Tensor, told: Tensor | None) -> Tensor:
-        h = self._with_told(video, told)
+    def _maps(self, video: Tensor, condition: Tensor | None) -> Tensor:
+        h = self._with_condition(video, condition)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
         return h
 
-    def _with_told(self, video: Tensor, told: Tensor | None) -> Tensor:
-        # With what is told of it in further channels, unless that is projected.
+    def _with_condition(self, video: Tensor, condition: Tensor | None) -> Tensor:
+        # The condition in further channels, unless it is projected.
         if self.embedding is not None:
-            check_labels(told, self.num_labels)
+            check_labels(condition, self.num_labels)
             return video
-        if self.given_channels:
-            return append_picture(video, told, self.given_channels)
-        return append_labels(video, told, self.num_labels)
+        if self.input_channels:
+            return append_picture(video, condition, self.input_channels)
+        return append_labels(video, condition, self.num_labels)
 
 
 def _halving(before: int, after: int, *, halves_time: bool) -> nn.Conv3d:

@@ -75,6 +75,8 @@ class TwoStreamGenerator(nn.Module):
     Source: Vondrick, Pirsiavash and Torralba 2016; at 32 frames there.
     """
 
+    trains_in_fp16 = False
+
     def __init__(
         self,
         *,

@@ -1,12 +1,12 @@
 """Layers and initialisations that the networks share."""
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from tgan.lookup import look_up
+from tgan.models.distributed import mean_over_processes, world_size
 
 # Chainer's default, which the authors' networks use; PyTorch's own is 1e-5.
 BATCH_NORM_EPS = 2e-5
@@ -55,7 +55,7 @@ class BatchNorm(nn.Module):
         if not self.training:
             return F.batch_norm(x, *running, self.weight, self.bias, eps=self.eps)
         values = x.numel() // x.shape[1]
-        if _world_size() > 1 or self.repeats > 1 or values == 1:
+        if world_size() > 1 or self.repeats > 1 or values == 1:
             return self._normalise_global_batch(x, values * self.repeats)
         if x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64):
             return self._normalise_on_cpu(x, values)
@@ -68,10 +68,10 @@ class BatchNorm(nn.Module):
         axes = [axis for axis in range(x.ndim) if axis != 1]
         shape = [1, -1] + [1] * (x.ndim - 2)
         wide = x if x.dtype == torch.float64 else x.float()
-        mean = _mean_over_processes(wide.mean(axes))
+        mean = mean_over_processes(wide.mean(axes))
         centred = wide - mean.view(shape)
-        variance = _mean_over_processes(centred.square().mean(axes))
-        self._update_running(mean, variance, values * _world_size())
+        variance = mean_over_processes(centred.square().mean(axes))
+        self._update_running(mean, variance, values * world_size())
         gain = self.weight * (variance + self.eps).rsqrt()
         out = centred * gain.view(shape)
         return (out if self.bias is None else out + self.bias.view(shape)).to(x.dtype)
@@ -128,30 +128,6 @@ class _NormaliseBy(torch.autograd.Function):
         return at_x, None, None, at_weight, at_bias if has_bias else None, None
 
 
-def _world_size() -> int:
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def _mean_over_processes(x: Tensor) -> Tensor:
-    world_size = _world_size()
-    return _SumOverProcesses.apply(x) / world_size if world_size > 1 else x
-
-
-class _SumOverProcesses(torch.autograd.Function):
-    """The sum over processes of a tensor; each one's gradient is the sum of all gradients."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
-        total = x.clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        # Applied, not computed, so that it can be differentiated once more.
-        return _SumOverProcesses.apply(gradient)
-
-
 def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
     """Append one-hot labels to the channels of x (N, C, ...), the same at every place.
 
@@ -197,7 +173,7 @@ def append_picture(x: Tensor, picture: Tensor | None, channels: int) -> Tensor:
     expected = (len(x), channels, *x.shape[2:])
     if picture is None or picture.shape != expected:
         found = None if picture is None else tuple(picture.shape)
-        raise ValueError(f"a network that is told a picture {expected} was given {found}")
+        raise ValueError(f"an input picture of shape {expected} is needed, not {found}")
     return torch.cat([x, picture.to(x.dtype)], 1)
 
 

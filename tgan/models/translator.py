@@ -11,7 +11,7 @@ from tgan.models.layers import BATCH_NORM_EPS, initialise
 
 
 class ImageTranslator(nn.Module):
-    """Maps a latent (N, z_slow) and a picture (N, given_channels, 1, H, W) to an image.
+    """Maps a latent (N, z_slow) and a picture (N, input_channels, 1, H, W) to an image.
 
     A U-Net: convolutions halve the picture down to a side of 4 (5 for 80x80 and its like), where
     a linear map of the latent is added to the features; deconvolutions double them up again, each
@@ -27,7 +27,7 @@ class ImageTranslator(nn.Module):
         num_frames: 1.
         resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
-        given_channels: of the picture.
+        input_channels: of the picture.
         width: channels of the smallest map; they halve at each doubling.
         image_init: see `tgan.models.layers.initialise`.
 
@@ -45,7 +45,7 @@ class ImageTranslator(nn.Module):
         num_frames: int = 1,
         resolution: int = 64,
         channels: int = 3,
-        given_channels: int = 1,
+        input_channels: int = 1,
         width: int = 512,
         image_init: str = "normal",
         eps: float = BATCH_NORM_EPS,
@@ -53,10 +53,10 @@ class ImageTranslator(nn.Module):
         super().__init__()
         if num_frames != 1:
             raise ValueError(f"num_frames {num_frames}: translator makes images, clips of 1 frame")
-        if given_channels == 0:
+        if input_channels == 0:
             raise ValueError(
-                "generator 'translator' starts from a picture: set given (edges, grey, "
-                "low_resolution)"
+                "generator 'translator' starts from a picture: set data.input "
+                "(edges, grey, low_resolution)"
             )
         doublings = count_doublings(resolution)
         if width % 2 ** (doublings - 1):
@@ -69,7 +69,7 @@ class ImageTranslator(nn.Module):
         up = down[-2::-1]
         self.down = nn.ModuleList(
             nn.Conv2d(before, after, 4, 2, 1)
-            for before, after in zip([given_channels, *down], down, strict=False)
+            for before, after in zip([input_channels, *down], down, strict=False)
         )
         self.latent = nn.Linear(z_slow, width)
         # All but the first way up have the way down beside them.
@@ -78,14 +78,14 @@ class ImageTranslator(nn.Module):
             nn.ConvTranspose2d(b, after, 4, 2, 1) for b, after in zip(before, up, strict=False)
         )
         self.last = nn.ConvTranspose2d(before[-1], channels, 4, 2, 1)
-        self.across = nn.Conv2d(given_channels, channels, 3, padding=1)
+        self.across = nn.Conv2d(input_channels, channels, 3, padding=1)
         norms = [nn.InstanceNorm2d(w, eps=eps, affine=True) for w in down[1:]]
         self.down_norms = nn.ModuleList(norms)
         self.up_norms = nn.ModuleList(nn.InstanceNorm2d(w, eps=eps, affine=True) for w in up)
         initialise(self, image_init)
 
-    def forward(self, z: Tensor, given: Tensor) -> Tensor:
-        picture = rearrange(given, "n c 1 h w -> n c h w")
+    def forward(self, z: Tensor, picture: Tensor) -> Tensor:
+        picture = rearrange(picture, "n c 1 h w -> n c h w")
         h, skips = self.down[0](picture), []
         for conv, norm in zip(self.down[1:], self.down_norms, strict=True):
             skips.append(h)

@@ -5,7 +5,7 @@ What is written is loaded again and compared with the generator before it is kep
 
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,20 @@ from torch import Tensor, nn
 from tgan import __version__
 from tgan.config import Config
 from tgan.lookup import look_up
-from tgan.models.conditions import condition_of
+from tgan.models.conditions import conditioning_of
 from tgan.system.files import write_whole
 
 # What batches the file is tried with, and how far it may be off.
 TRIED = (1, 2, 5)
 ONNX_TOLERANCE = 1e-5
-LATENT, LABELS, PICTURE, OUTPUT = "latent", "labels", "given", "videos"
+LATENT, LABELS, PICTURE, OUTPUT = "latent", "labels", "picture", "videos"
 
 Inputs = tuple[Tensor, ...]
 
 
-def export_generator(generator: nn.Module, config: Config, path: Path, *, kind: str) -> None:
+def export_generator(
+    generator: nn.Module, config: Config, path: Path, *, kind: str, classes: Sequence[str] = ()
+) -> None:
     """Write a generator, and beside it `<path>.json`, which says what goes in and comes out.
 
     The batch is of any size. The file appears only if it gives what the generator gives: exactly
@@ -36,6 +38,7 @@ def export_generator(generator: nn.Module, config: Config, path: Path, *, kind: 
     Args:
         generator: on the CPU, in inference mode.
         kind: a key of `FORMATS`.
+        classes: names of the classes that it is conditioned on.
 
     Raises:
         ValueError: no such format, or a package that it needs is not installed.
@@ -45,11 +48,11 @@ def export_generator(generator: nn.Module, config: Config, path: Path, *, kind: 
     check_installed(kind)
 
     def write(part: Path) -> None:
-        form.write(generator, example_inputs(config, 2), part)
-        compare(generator, form.open(part), config, tolerance=form.tolerance)
+        form.write(generator, example_inputs(config, 2, classes), part)
+        compare(generator, form.open(part), config, classes, tolerance=form.tolerance)
 
     write_whole(path, write)
-    text = json.dumps(card(config) | {"format": kind}, indent=2) + "\n"
+    text = json.dumps(card(config, classes) | {"format": kind}, indent=2) + "\n"
     write_whole(card_path(path), lambda part: part.write_text(text))
 
 
@@ -58,44 +61,49 @@ def card_path(path: Path) -> Path:
     return path.with_name(path.name + ".json")
 
 
-def card(config: Config) -> dict[str, Any]:
+def card(config: Config, classes: Sequence[str] = ()) -> dict[str, Any]:
     """What goes into an exported generator and what comes out, fit for JSON."""
     data, size = config.data, config.generator.z_slow
     sides = [data.num_frames, data.resolution, data.resolution]
-    given = condition_of(config).given_channels
+    input_channels = conditioning_of(config, classes).input_channels
     inputs = {LATENT: {"shape": ["N", size], "dtype": "float32", "drawn": "uniformly from [-1, 1]"}}
     if config.conditional:
-        classes = dict(enumerate(data.labels))
-        inputs[LABELS] = {"shape": ["N"], "dtype": "int64", "classes": classes}
+        inputs[LABELS] = {"shape": ["N"], "dtype": "int64", "classes": dict(enumerate(classes))}
     pixels = {
         "axes": "sample, channel, frame, row, column",
         "dtype": "float32",
         "range": "[-1, 1]; a byte is round(128 x + 128), clamped to 0 to 255",
     }
-    if given:
-        inputs[PICTURE] = {"shape": ["N", given, *sides], "made": config.given, **pixels}
+    if input_channels:
+        shape = ["N", input_channels, *sides]
+        inputs[PICTURE] = {"shape": shape, "derived": data.input, **pixels}
     output = {"shape": ["N", data.channels, *sides], **pixels}
     made_by = {"tgan": __version__, "torch": torch.__version__}
     return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": made_by}
 
 
-def example_inputs(config: Config, count: int) -> Inputs:
-    """A latent per sample, and what a conditional generator is told."""
+def example_inputs(config: Config, count: int, classes: Sequence[str] = ()) -> Inputs:
+    """Latents, and the condition of a conditional generator, for `count` samples."""
     rng = torch.Generator().manual_seed(count)
     latent = torch.rand(count, config.generator.z_slow, generator=rng) * 2 - 1
-    data, labels = config.data, torch.arange(count) % max(len(config.data.labels), 1)
+    data, labels = config.data, torch.arange(count) % max(len(classes), 1)
     size = (count, data.channels, data.num_frames, data.resolution, data.resolution)
-    told = condition_of(config).of(torch.rand(size, generator=rng) * 2 - 1, labels)
-    return (latent,) if told is None else (latent, told)
+    samples = torch.rand(size, generator=rng) * 2 - 1
+    return (latent, *conditioning_of(config, classes).of(samples, labels))
 
 
 @torch.no_grad()
 def compare(
-    generator: nn.Module, exported: Callable[..., Tensor], config: Config, *, tolerance: float
+    generator: nn.Module,
+    exported: Callable[..., Tensor],
+    config: Config,
+    classes: Sequence[str] = (),
+    *,
+    tolerance: float,
 ) -> None:
     """Raise ArithmeticError where an exported generator differs from the generator itself."""
     for count in TRIED:
-        inputs = example_inputs(config, count)
+        inputs = example_inputs(config, count, classes)
         expected, found = generator(*inputs), exported(*inputs)
         if found.shape != expected.shape:
             raise ArithmeticError(

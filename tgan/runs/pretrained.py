@@ -6,9 +6,10 @@ falls back to pickle, and takes weights of another network without a word.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,11 +17,12 @@ from torch import nn
 
 from tgan import __version__
 from tgan.config import Config
+from tgan.config.names import OWN
 from tgan.config.reading import parse_config
-from tgan.lookup import counted
+from tgan.lookup import counted, look_up
 from tgan.models import GENERATORS
-from tgan.models.conditions import condition_of
-from tgan.runs.build import build_generator, load_generator
+from tgan.models.conditions import conditioning_of
+from tgan.runs.build import build_generator
 from tgan.runs.export import card, compare
 from tgan.system.files import write_whole_folder
 from tgan.training.state import load_network
@@ -28,7 +30,7 @@ from tgan.training.state import load_network
 CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json", "README.md"
 MODEL_TYPE = "tgan-generator"
 # What a generator has to know of its data.
-_DATA = ("resolution", "channels", "num_frames", "labels")
+_DATA = ("resolution", "channels", "num_frames", "input")
 
 _TEXT = """\
 ---
@@ -44,10 +46,11 @@ tgan generate . --out samples.{ending}
 ```
 
 ```python
-import torch
-from tgan.runs.pretrained import load_pretrained
+import tgan, torch
 
-generator, config = load_pretrained(".")
+run = tgan.load(".")
+videos = run.sample(range(16))  # uint8 (16, {num_frames}, {side}, {side}, {channels})
+generator = run.generator
 {call}  # (4, {channels}, {num_frames}, {side}, {side})
 ```
 
@@ -55,21 +58,43 @@ generator, config = load_pretrained(".")
 """
 
 
-def save_pretrained(generator: nn.Module, config: Config, directory: Path | str) -> None:
-    """Write a generator to a new or empty folder, which `load_pretrained` reads.
+class Pretrained(NamedTuple):
+    """A generator from a folder, on the CPU, in inference mode.
+
+    Attributes:
+        config: whose `generator` and `conditional`, and sizes and `input` of `data`, are those
+            that it was saved with; all others are at their defaults.
+        classes: names of the classes that it is conditioned on.
+    """
+
+    generator: nn.Module
+    config: Config
+    classes: list[str]
+
+
+def save_pretrained(
+    generator: nn.Module, config: Config, directory: Path | str, classes: Sequence[str] = ()
+) -> None:
+    """Write a generator to a new or empty folder, which `tgan.load` reads.
 
     The folder appears only if what is read back gives exactly what the generator gives.
 
     Args:
         generator: as `tgan.runs.build.build_generator` makes it of `config`, on the CPU, in
             inference mode.
-        config: its settings and classes are kept, but neither paths nor how it was trained.
+        config: its settings are kept, but neither paths nor how it was trained.
+        classes: names of the classes that it is conditioned on.
 
     Raises:
         ValueError: the folder holds something, or the generator is not that of `config`.
         ArithmeticError: what was written gives something else.
     """
-    expected = GENERATORS[config.generator.name]
+    if config.generator.name == OWN:
+        raise ValueError(
+            "this generator came from Python, and such a folder is read without its code: "
+            "export it as pt2 or onnx"
+        )
+    expected = look_up(GENERATORS, config.generator.name, kind="generator")
     if type(generator) is not expected:
         raise ValueError(
             f"generator.name '{config.generator.name}' is a {expected.__name__}, and not a "
@@ -77,19 +102,26 @@ def save_pretrained(generator: nn.Module, config: Config, directory: Path | str)
         )
     tensors = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
     with write_whole_folder(directory) as part:
-        _write_json(part / CONFIG, _settings(config))
-        _write_json(part / CARD, card(config))
-        (part / README).write_text(_readme(config), encoding="utf-8")
+        _write_json(part / CONFIG, _settings(config, classes))
+        _write_json(part / CARD, card(config, classes))
+        (part / README).write_text(_readme(config, classes), encoding="utf-8")
         save_file(tensors, part / WEIGHTS, metadata={"format": "pt"})
-        compare(generator, load_pretrained(part)[0], config, tolerance=0)
+        compare(generator, read_pretrained(part).generator, config, classes, tolerance=0)
+
+
+def holds_pretrained(path: Path | str) -> bool:
+    """Whether there is a folder at `path` that looks like one of `save_pretrained`."""
+    return (Path(path) / CONFIG).is_file()
 
 
 def load_pretrained(directory: Path | str) -> tuple[nn.Module, Config]:
-    """The generator of a folder that `save_pretrained` wrote, on the CPU, in inference mode.
+    """The generator of a folder and its configuration; `tgan.load` knows its classes too."""
+    generator, config, _ = read_pretrained(directory)
+    return generator, config
 
-    Returns:
-        The generator, and a configuration whose `generator`, `conditional` and `given`, and sizes
-        and labels of `data` are those that it was saved with; all others are at their defaults.
+
+def read_pretrained(directory: Path | str) -> Pretrained:
+    """The generator of a folder that `save_pretrained` wrote.
 
     Raises:
         ValueError: a file is missing or damaged, or not of such a generator.
@@ -98,48 +130,31 @@ def load_pretrained(directory: Path | str) -> tuple[nn.Module, Config]:
     for name in (CONFIG, WEIGHTS):
         if not (directory / name).is_file():
             raise ValueError(f"'{directory}' holds no generator: there is no {name}")
-    config = _read_config(directory / CONFIG)
+    config, classes = _read_config(directory / CONFIG)
     try:
         tensors = load_file(directory / WEIGHTS)
     except SafetensorError as error:
         raise ValueError(f"'{directory / WEIGHTS}' is not whole: {error}") from None
-    generator = build_generator(config)
+    generator = build_generator(config, classes)
     try:
         load_network(generator, tensors, name="generator")
     except ValueError as error:
         raise ValueError(f"'{directory}': {error}") from None
-    return generator.eval(), config
+    return Pretrained(generator.eval(), config, classes)
 
 
-def load_any(path: Path | str, *, weights: str = "auto") -> tuple[nn.Module, Config]:
-    """The generator of a pretrained folder, of a checkpoint, or of a run's newest one.
-
-    Args:
-        weights: of a run, as for `tgan.runs.build.load_generator`.
-
-    Raises:
-        ValueError: as `load_pretrained` and `load_generator`, or `weights` for a folder that has
-            one generator.
-    """
-    if not (Path(path) / CONFIG).is_file():
-        return load_generator(path, weights=weights)
-    if weights != "auto":
-        raise ValueError(f"--weights {weights}: '{path}' has one generator; leave it out")
-    return load_pretrained(path)
-
-
-def _settings(config: Config) -> dict[str, Any]:
+def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
     data = asdict(config.data)
     return {
         "model_type": MODEL_TYPE,
         "conditional": config.conditional,
-        "given": config.given,
+        "classes": list(classes),
         "data": {name: data[name] for name in _DATA},
         "generator": asdict(config.generator),
     }
 
 
-def _read_config(path: Path) -> Config:
+def _read_config(path: Path) -> tuple[Config, list[str]]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -148,24 +163,28 @@ def _read_config(path: Path) -> Config:
     if kind != MODEL_TYPE:
         raise ValueError(f"'{path}' is of model_type '{kind}'; {MODEL_TYPE} is needed")
     data = settings.get("data")
+    classes = settings.pop("classes", None)
     if isinstance(data, dict):
+        # Before, the classes were among the settings of the data.
+        classes = data.pop("labels", None) or classes
         # A configuration needs data; sampling reads none.
         name = "images" if data.get("num_frames") == 1 else "videos"
         settings["data"] = {**data, "name": name, "path": str(path.parent)}
     # JSON is YAML, which is checked in detail.
-    return parse_config(json.dumps(settings), source=f"'{path}'")
+    return parse_config(json.dumps(settings), source=f"'{path}'"), list(classes or ())
 
 
-def _readme(config: Config) -> str:
+def _readme(config: Config, classes: Sequence[str]) -> str:
     data, size = config.data, config.generator.z_slow
-    is_image, labels = data.num_frames == 1, data.labels
+    is_image = data.num_frames == 1
     latent = f"torch.rand(4, {size}) * 2 - 1"
     call = f"samples = generator({latent})"
     if config.conditional:
-        call = f"labels = torch.arange(4) % {len(labels)}\nsamples = generator({latent}, labels)"
-    if config.given is not None:
-        shape = (4, condition_of(config).given_channels, 1, data.resolution, data.resolution)
-        call = f"given = -torch.ones{shape}  # {config.given}\nsamples = generator({latent}, given)"
+        call = f"labels = torch.arange(4) % {len(classes)}\nsamples = generator({latent}, labels)"
+    if data.input is not None:
+        shape = (4, conditioning_of(config).input_channels, 1, data.resolution, data.resolution)
+        picture = f"picture = -torch.ones{shape}  # {data.input}"
+        call = f"{picture}\nsamples = generator({latent}, picture)"
     return _TEXT.format(
         kind="image" if is_image else "video",
         name=config.generator.name,
@@ -175,7 +194,7 @@ def _readme(config: Config) -> str:
         channels=data.channels,
         depth=counted(data.channels, "channel"),
         num_frames=data.num_frames,
-        classes=f"classes {', '.join(labels)}" if config.conditional else "without classes",
+        classes=f"classes {', '.join(classes)}" if config.conditional else "without classes",
         ending="png" if is_image else "mp4",
         call=call,
     )

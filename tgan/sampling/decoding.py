@@ -1,13 +1,13 @@
 """Samples that depend on their seed alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tgan.data.pixels import to_bytes
+from tgan.models.modes import evaluating
 from tgan.rng import Stream, seed_of
 
 
@@ -33,10 +33,11 @@ def sample_videos(
     *,
     size: int,
     batch_size: int = 16,
-    told: Tensor | None = None,
+    condition: tuple[Tensor, ...] = (),
 ) -> Iterator[np.ndarray]:
     """Yield one video (T, H, W, C), uint8, per seed; arguments as for `sample_batches`."""
-    for video in sample_batches(generator, seeds, size=size, batch_size=batch_size, told=told):
+    sizes = {"size": size, "batch_size": batch_size}
+    for video in sample_batches(generator, seeds, **sizes, condition=condition):
         yield from to_bytes(video).cpu().numpy()
 
 
@@ -47,37 +48,23 @@ def sample_batches(
     *,
     size: int,
     batch_size: int = 16,
-    told: Tensor | None = None,
+    condition: tuple[Tensor, ...] = (),
 ) -> Iterator[Tensor]:
     """Yield videos (N, C, T, H, W) in [-1, 1] of all seeds in turn, in inference mode.
 
     Args:
-        generator: maps latents (N, size), and what it is told if it is conditional, to videos; its
-            training mode is restored.
+        generator: maps latents (N, size), and conditions, to videos; its training mode is restored.
         seeds: non-negative.
         size: numbers in a latent.
         batch_size: how many are made at once; it changes no latent, and pixels by 1/128 at most.
-        told: (len(seeds), ...) of `tgan.models.conditions`, on any device; None for an
-            unconditional generator.
+        condition: of all samples, as `tgan.models.conditions` makes it, on any device.
     """
     device = next(generator.parameters()).device
-    with inference(generator):
+    with evaluating(generator):
         for begin in range(0, len(seeds), batch_size):
             part = slice(begin, begin + batch_size)
             latents = seed_latents(seeds[part], size).to(device)
-            condition = () if told is None else (told[part].to(device),)
-            yield generator(latents, *condition)
-
-
-@contextmanager
-def inference(module: nn.Module) -> Iterator[None]:
-    """`module` is in inference mode inside, and afterwards as it was before."""
-    was_training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(was_training)
+            yield generator(latents, *(tensor[part].to(device) for tensor in condition))
 
 
 def _uniform(shape: tuple[int, ...], seed: int) -> Tensor:

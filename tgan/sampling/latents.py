@@ -1,6 +1,8 @@
 """Arithmetic on latents: slow motion, walks, sums (Saito et al. 2017)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import add
 
 import numpy as np
 import torch
@@ -9,8 +11,8 @@ from torch import Tensor, nn
 
 from tgan.data.pixels import to_bytes
 from tgan.lookup import look_up
+from tgan.models.modes import evaluating
 from tgan.rng import Stream, seed_of
-from tgan.sampling.decoding import inference
 
 # Below this sine of their angle two latents count as parallel: no arc is distinguished.
 _PARALLEL = 1e-6
@@ -84,7 +86,7 @@ def combine(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
 
     Source: Radford et al. 2016 (DCGAN), section 6.3.2 (the mean of three latents for a concept).
     """
-    return sum(factor * latents.mean(0) for factor, latents in terms).clamp(-1, 1)
+    return reduce(add, (factor * latents.mean(0) for factor, latents in terms)).clamp(-1, 1)
 
 
 def jittered(latent: Tensor, count: int, *, amount: float) -> Tensor:
@@ -114,13 +116,14 @@ def slow_motion(
     Raises:
         ValueError: `factor` is below 1, or the generator has no fast latents.
     """
-    if not (hasattr(generator, "temporal") and hasattr(generator, "image")):
+    temporal, image = (getattr(generator, part, None) for part in ("temporal", "image"))
+    if not (isinstance(temporal, nn.Module) and isinstance(image, nn.Module)):
         raise ValueError(
             f"slow motion interpolates fast latents, which {type(generator).__name__} does not have"
         )
-    z_fast = generator.temporal(z_slow, labels)
+    z_fast = temporal(z_slow, labels)
     pieces = interpolate_time(z_fast, factor).split(z_fast.shape[2], 2)
-    return torch.cat([generator.image(z_slow, piece, labels) for piece in pieces], 2)
+    return torch.cat([image(z_slow, piece, labels) for piece in pieces], 2)
 
 
 @torch.no_grad()
@@ -128,18 +131,17 @@ def decode(
     generator: nn.Module,
     z_slow: Tensor,
     *,
-    told: Tensor | None = None,
+    condition: tuple[Tensor, ...] = (),
     factor: int = 1,
     batch_size: int = 16,
 ) -> Iterator[np.ndarray]:
     """Yield one video (T, H, W, C), uint8, per slow latent, in inference mode.
 
     Args:
-        generator: maps latents (N, K), and what it is told if it is conditional, to videos
-            (N, C, T, H, W); its training mode is restored.
+        generator: maps latents (N, K), and conditions, to videos (N, C, T, H, W); its training
+            mode is restored.
         z_slow: on any device.
-        told: (N, ...) of `tgan.models.conditions`, on any device; None for an unconditional
-            generator.
+        condition: of all samples, as `tgan.models.conditions` makes it, on any device.
         factor: of slow motion; the videos have (T-1) factor + 1 frames.
         batch_size: how many videos of T frames are made at once; it changes pixels by 1 at most.
 
@@ -148,13 +150,13 @@ def decode(
     """
     device = next(generator.parameters()).device
     at_once = max(batch_size // factor, 1)
-    with inference(generator):
+    with evaluating(generator):
         for begin in range(0, len(z_slow), at_once):
             rows = slice(begin, begin + at_once)
             latents = z_slow[rows].to(device)
-            condition = () if told is None else (told[rows].to(device),)
+            conditions = [tensor[rows].to(device) for tensor in condition]
             if factor == 1:
-                videos = generator(latents, *condition)
+                videos = generator(latents, *conditions)
             else:
-                videos = slow_motion(generator, latents, factor, *condition)
+                videos = slow_motion(generator, latents, factor, *conditions)
             yield from to_bytes(videos).cpu().numpy()

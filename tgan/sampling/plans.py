@@ -1,4 +1,4 @@
-"""Which latents a command decodes: of seeds, on walks between seeds, or sums of seeds."""
+"""Plans of samples: the latents of seeds, on walks between seeds, or sums of seeds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ class Plan(Protocol):
     `grid` lays them out, None if any layout is as good; `sheet` draws them in a way of its own.
     """
 
-    grid: str | None
-    sheet: SumSheet | None
+    @property
+    def grid(self) -> str | None: ...
+
+    @property
+    def sheet(self) -> SumSheet | None: ...
 
     def __len__(self) -> int: ...
 
@@ -75,11 +78,13 @@ class Walks:
 
     def __post_init__(self) -> None:
         if self.steps < 2:
-            raise ValueError(f"--walk {self.steps} is below 2: both ends are included")
+            raise ValueError(f"a walk of {self.steps} steps is below 2: both ends are included")
         if len(self.seeds) < 2:
-            raise ValueError(f"--walk needs 2 or more --seeds; {self.seeds[0]} is one")
+            raise ValueError(f"a walk needs 2 or more seeds; {len(self.seeds)} are there")
         if len(self) > MAX_SEEDS:
-            raise ValueError(f"--walk {self.steps} makes {len(self)} videos, over {MAX_SEEDS}")
+            raise ValueError(
+                f"walks of {self.steps} steps make {len(self)} videos, over {MAX_SEEDS}"
+            )
 
     def __len__(self) -> int:
         return (len(self.seeds) - 1) * self.steps
@@ -149,5 +154,5 @@ class Sums:
 
     def classes(self, choices: Sequence[int]) -> list[int]:
         if len(choices) > 1:
-            raise ValueError(f"--arithmetic needs one class by --label, not {len(choices)}")
+            raise ValueError(f"a sum of latents has one class, not {len(choices)}: name a label")
         return list(choices) * len(self)

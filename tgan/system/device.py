@@ -1,6 +1,19 @@
-"""Devices that networks lie on."""
+"""Devices that networks are on."""
 
 import torch
+
+
+def pick_device(name: str) -> str:
+    """The name of a device once it was found usable; `auto` takes an accelerator or the CPU.
+
+    Raises:
+        ValueError: there is no such device, or it cannot be used.
+    """
+    if name == "auto":
+        available = torch.accelerator.is_available()
+        return str(torch.accelerator.current_accelerator()) if available else "cpu"
+    usable_device(name)
+    return name
 
 
 def usable_device(device: str | torch.device) -> torch.device:

@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class ThereAlready(ValueError):
+    """There is something where a new file was to be written, and nobody said to replace it."""
+
+
 def check_writable(path: str | Path) -> None:
     """Raise a ValueError unless a file can be written at `path`, if need be in new folders."""
     path = Path(path)
@@ -17,9 +21,9 @@ def check_writable(path: str | Path) -> None:
 
 
 def check_not_there(path: str | Path, *, overwrite: bool) -> None:
-    """Raise a ValueError if there is something at `path` that the user did not give away."""
+    """Raise `ThereAlready` if there is something at `path` that may not be overwritten."""
     if Path(path).exists() and not overwrite:
-        raise ValueError(f"'{path}' is there already; --overwrite replaces it")
+        raise ThereAlready(f"'{path}' is there already")
 
 
 def check_new_folder(path: str | Path) -> None:
@@ -96,7 +100,7 @@ def _check_place(path: Path) -> None:
         raise ValueError(f"'{path}' cannot be written: {reason}") from None
 
 
-def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, with the same ending, then move it into place."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Checkpoints: directories that are whole or not there, without pickle.
 
 A checkpoint holds one safetensors file per table of tensors, the resolved configuration, a JSON
-file of facts (the step), and a manifest with the SHA-256 of every file. It is written aside,
-flushed to disk and renamed.
+file of facts (the step, the classes), and a manifest with the SHA-256 of every file. It is written
+aside, flushed to disk and renamed. Tables are read and verified when they are asked for, once.
 """
 
 import hashlib
@@ -10,13 +10,14 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from tgan.system.files import set_usual_mode
@@ -24,25 +25,64 @@ from tgan.system.files import set_usual_mode
 FORMAT_VERSION = 1
 MANIFEST, FACTS, CONFIG = "manifest.json", "state.json", "config.yaml"
 CHECKPOINTS, PREFIX = "checkpoints", "step_"
+_TENSORS = ".safetensors"
+
+
+class Tables(Mapping[str, dict[str, Tensor]]):
+    """The tables of tensors of a checkpoint by name; each is read and verified once, when needed.
+
+    Args:
+        path: the checkpoint's directory.
+        digests: SHA-256 of its files by name, in hexadecimal digits.
+    """
+
+    def __init__(self, path: Path, digests: Mapping[str, str]) -> None:
+        self._path, self._digests = path, digests
+        self._names = [Path(name).stem for name in digests if name.endswith(_TENSORS)]
+        self._read: dict[str, dict[str, Tensor]] = {}
+
+    def __getitem__(self, name: str) -> dict[str, Tensor]:
+        """The tensors of a table, on the CPU.
+
+        Raises:
+            KeyError: no such table.
+            ValueError: its file is missing or damaged.
+        """
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._read:
+            self._read[name] = load(_read_verified(self._path, name + _TENSORS, self._digests))
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint on disk holds, read and verified.
+    """What a checkpoint on disk holds.
 
     Attributes:
         path: its directory.
         step: generator updates made.
         num_videos: of the data that it was trained on.
         config: the resolved configuration, YAML.
-        tensors: tables of tensors by name, as `GANTask.tensors` gave them, on the CPU.
+        tensors: tables of tensors by name, as `GANTask.tensors` gave them.
+        classes: names of the classes that a conditional run was trained on.
     """
 
     path: Path
     step: int
     num_videos: int
     config: str
-    tensors: dict[str, dict[str, Tensor]]
+    tensors: Tables
+    classes: tuple[str, ...] = ()
 
 
 def directory_of(run_dir: Path, step: int) -> Path:
@@ -57,6 +97,7 @@ def save_checkpoint(
     step: int,
     num_videos: int,
     config: str,
+    classes: Sequence[str] = (),
 ) -> None:
     """Write a checkpoint to the directory `path`, replacing one that is there.
 
@@ -68,9 +109,10 @@ def save_checkpoint(
     try:
         part.mkdir(parents=True)
         for name, table in tensors.items():
-            _save_tensors(part / f"{name}.safetensors", table)
+            _save_tensors(part / f"{name}{_TENSORS}", table)
         (part / CONFIG).write_text(config)
-        (part / FACTS).write_text(json.dumps({"step": step, "num_videos": num_videos}))
+        facts = {"step": step, "num_videos": num_videos, "classes": list(classes)}
+        (part / FACTS).write_text(json.dumps(facts))
         files = sorted(file.name for file in part.iterdir())
         manifest = {
             "format": FORMAT_VERSION,
@@ -93,27 +135,39 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read and verify the checkpoint in the directory `path`.
+    """The checkpoint in the directory `path`, whose tables are read when they are needed.
 
     Raises:
-        ValueError: there is none, it is of another format, or a file is missing or damaged; the
-            message names the file.
+        ValueError: there is none, it is of another format, or a file that says what it is is
+            missing or damaged; the message names the file.
     """
     path = Path(path)
-    manifest = _read_manifest(path)
-    tables = [Path(name).stem for name in manifest["sha256"] if name.endswith(".safetensors")]
+    digests = _read_manifest(path)
+    facts = json.loads(_read_verified(path, FACTS, digests))
+    config = _read_verified(path, CONFIG, digests).decode()
     return Checkpoint(
         path=path,
-        **json.loads((path / FACTS).read_text()),
-        config=(path / CONFIG).read_text(),
-        tensors={name: load_file(path / f"{name}.safetensors") for name in tables},
+        step=facts["step"],
+        num_videos=facts["num_videos"],
+        config=config,
+        tensors=Tables(path, digests),
+        classes=tuple(facts["classes"] if "classes" in facts else _classes_of_old(config)),
     )
 
 
-def find_checkpoint(path: str | Path) -> Checkpoint:
+def _all_tables(checkpoint: Checkpoint) -> Iterable[str]:
+    return checkpoint.tensors
+
+
+def find_checkpoint(
+    path: str | Path, needs: Callable[[Checkpoint], Iterable[str]] = _all_tables
+) -> Checkpoint:
     """The checkpoint that `path` names: itself, or the newest whole one of a run directory.
 
     In a run directory a damaged checkpoint is passed over with a warning.
+
+    Args:
+        needs: the tables of a checkpoint that have to be whole, and are read; all by default.
 
     Raises:
         ValueError: `path` is neither, or holds no whole checkpoint.
@@ -122,19 +176,25 @@ def find_checkpoint(path: str | Path) -> Checkpoint:
     if not path.is_dir():
         raise ValueError(f"no run or checkpoint at '{path}'")
     if (path / MANIFEST).is_file():
-        return load_checkpoint(path)
+        return _whole(path, needs)
     for candidate in reversed(list_checkpoints(path)):
         try:
-            return load_checkpoint(candidate)
+            return _whole(candidate, needs)
         except ValueError as error:
             warnings.warn(f"passing over a damaged checkpoint: {error}", stacklevel=2)
     raise ValueError(f"'{path}' holds no whole checkpoint")
 
 
+def _whole(path: Path, needs: Callable[[Checkpoint], Iterable[str]]) -> Checkpoint:
+    checkpoint = load_checkpoint(path)
+    for name in needs(checkpoint):
+        checkpoint.tensors[name]
+    return checkpoint
+
+
 def list_checkpoints(run_dir: Path) -> list[Path]:
     """The numbered checkpoints of a run, oldest first."""
-    found = (run_dir / CHECKPOINTS).glob(f"{PREFIX}*")
-    return sorted((path for path in found if _step_of(path) is not None), key=_step_of)
+    return [path for _, path in _numbered(run_dir)]
 
 
 def prune_checkpoints(
@@ -145,16 +205,17 @@ def prune_checkpoints(
     Those beyond `step` are damaged ones that a resumed run passed over: they count for nothing.
     A checkpoint that someone gave another name is never touched.
     """
-    reached = [path for path in list_checkpoints(run_dir) if _step_of(path) <= step]
-    for path in reached[:-keep_last]:
-        if _step_of(path) not in milestones:
+    reached = [(number, path) for number, path in _numbered(run_dir) if number <= step]
+    for number, path in reached[:-keep_last]:
+        if number not in milestones:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _step_of(path: Path) -> int | None:
-    """The step in a checkpoint's name, or None for a name of another kind."""
-    number = path.name.removeprefix(PREFIX)
-    return int(number) if path.name.startswith(PREFIX) and number.isdigit() else None
+def _numbered(run_dir: Path) -> list[tuple[int, Path]]:
+    """The checkpoints of a run with their steps, oldest first."""
+    found = (run_dir / CHECKPOINTS).glob(f"{PREFIX}*")
+    steps = {path: path.name.removeprefix(PREFIX) for path in found}
+    return sorted((int(step), path) for path, step in steps.items() if step.isdigit())
 
 
 def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
@@ -165,7 +226,8 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
     set_usual_mode(path)
 
 
-def _read_manifest(path: Path) -> dict:
+def _read_manifest(path: Path) -> dict[str, str]:
+    """SHA-256 of all files by name."""
     if not (path / MANIFEST).is_file():
         raise ValueError(f"no checkpoint at '{path}'")
     try:
@@ -177,14 +239,25 @@ def _read_manifest(path: Path) -> dict:
         raise ValueError(
             f"checkpoint '{path}' has format {version}; this version reads {FORMAT_VERSION}"
         )
-    if not {FACTS, CONFIG, "generator.safetensors"} <= manifest.get("sha256", {}).keys():
+    digests = manifest.get("sha256", {})
+    if not {FACTS, CONFIG, f"generator{_TENSORS}"} <= digests.keys():
         raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' does not list its files")
-    for name, digest in manifest["sha256"].items():
-        if not (path / name).is_file():
-            raise ValueError(f"checkpoint '{path}' is incomplete: '{name}' is missing")
-        if _sha256(path / name) != digest:
-            raise ValueError(f"checkpoint '{path}' is damaged: '{name}' is not what was written")
-    return manifest
+    return digests
+
+
+def _read_verified(path: Path, name: str, digests: Mapping[str, str]) -> bytes:
+    """The bytes of a file of the checkpoint `path`, as they were written."""
+    if not (path / name).is_file():
+        raise ValueError(f"checkpoint '{path}' is incomplete: '{name}' is missing")
+    content = (path / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digests[name]:
+        raise ValueError(f"checkpoint '{path}' is damaged: '{name}' is not what was written")
+    return content
+
+
+def _classes_of_old(config: str) -> list[str]:
+    """The classes of a checkpoint of version 0.1, which had them among its settings."""
+    return yaml.safe_load(config).get("data", {}).get("labels") or []
 
 
 def _sha256(path: Path) -> str:

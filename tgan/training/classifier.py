@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.features.classifier import VideoClassifier, classifier_input
-from tgan.rng import Stream, numpy_rng, seed_of
+from tgan.rng import Stream, numpy_rng
+from tgan.rng.weights import seeded
 from tgan.training.rates import trapezoid
 from tgan.training.supervised import supervised
 
@@ -114,9 +115,7 @@ def shift(clips: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _build(num_classes: int, seed: int) -> VideoClassifier:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
-        return VideoClassifier(num_classes)
+    return seeded(lambda: VideoClassifier(num_classes), seed)
 
 
 def _logits(network: VideoClassifier, clips: Tensor, side: int) -> Tensor:

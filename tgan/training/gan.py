@@ -1,13 +1,12 @@
-"""The GAN task: two players, an objective, a constraint, and one step."""
+"""The GAN task: a generator, a critic, and the step that trains them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from tgan.constraints import Constraint
 from tgan.lookup import look_up
-from tgan.losses import Objective
 from tgan.rng.noise import Noise
 from tgan.training.state import (
     Tensors,
@@ -17,27 +16,18 @@ from tgan.training.state import (
     load_optimizer,
     load_scaler,
 )
-from tgan.training.steps import (
-    Augment,
-    Batch,
-    Game,
-    Player,
-    Terms,
-    alternating_step,
-    simultaneous_step,
-)
+from tgan.training.steps import SCHEDULES, Batch, Critic, Learner, Terms
 
 
 class GANTask:
     """Trains a generator and a critic; of videos and images alike.
 
     Args:
-        generator, critic: the players.
-        objective, constraint: what they minimise, and what keeps the critic Lipschitz.
-        schedule: `simultaneous` or `alternating`.
-        n_critic: critic updates per step; used by the alternating schedule.
+        generator, critic: the networks with what updates them.
+        schedule: a key of `tgan.training.steps.SCHEDULES`.
+        n_critic: critic updates per step; 1 under the simultaneous schedule.
         average: a running mean of the generator's weights, or None.
-        augment, reconstruction: see `tgan.training.steps.Game`.
+        l1_weight: see `tgan.training.steps.simultaneous_step`.
         noise: from the number of a step to its random numbers.
 
     Attributes:
@@ -49,29 +39,20 @@ class GANTask:
 
     def __init__(
         self,
-        generator: Player,
-        critic: Player,
+        generator: Learner,
+        critic: Critic,
         *,
-        objective: Objective,
-        constraint: Constraint,
         schedule: str = "simultaneous",
         n_critic: int = 1,
         average: AveragedModel | None = None,
-        augment: Augment | None = None,
-        reconstruction: float = 0.0,
+        l1_weight: float = 0.0,
         noise: Callable[[int], Noise] = Noise,
     ) -> None:
         self.generator, self.critic, self.average = generator, critic, average
-        self.n_critic, self._noise = n_critic, noise
-        self._game = Game(generator, critic, objective, constraint, augment, reconstruction)
-        self._schedule, self.reals_per_step, self.latents_per_step = look_up(
-            {
-                "simultaneous": (self._simultaneous, 1, 1),
-                "alternating": (self._alternate, n_critic, n_critic + 1),
-            },
-            schedule,
-            kind="schedule",
-        )
+        self.l1_weight, self._noise = l1_weight, noise
+        self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
+        self.reals_per_step = n_critic
+        self.latents_per_step = n_critic + self._schedule.fresh_latents
 
     def step(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
         """Take step number `step` (from 0): as many batches as it needs, one generator update.
@@ -83,7 +64,15 @@ class GANTask:
         Returns:
             Detached scalars on the device; no one waits for them here.
         """
-        terms = self._schedule(step, reals, latents)
+        terms = self._schedule.step(
+            self.generator,
+            self.critic,
+            reals=islice(reals, self.reals_per_step),
+            latents=islice(latents, self.latents_per_step),
+            noise=self._noise(step),
+            update=step * self.reals_per_step + 1,
+            l1_weight=self.l1_weight,
+        )
         if self.average is not None:
             self.average.update_parameters(self.generator.module)
         return terms
@@ -96,10 +85,10 @@ class GANTask:
     def tensors(self) -> dict[str, Tensors]:
         """Everything that training changes, by the name of the file that holds it."""
         tensors = {}
-        for name, player in self._players().items():
-            tensors[name] = player.module.state_dict()
-            tensors[f"{name}_optimizer"] = flatten_optimizer(player.optimizer)
-            tensors[f"{name}_scaler"] = flatten_scaler(player.scaler)
+        for name, learner in self._learners().items():
+            tensors[name] = learner.module.state_dict()
+            tensors[f"{name}_optimizer"] = flatten_optimizer(learner.optimizer)
+            tensors[f"{name}_scaler"] = flatten_scaler(learner.scaler)
         if self.average is not None:
             tensors["average"] = self.average.state_dict()
         return {name: state for name, state in tensors.items() if state}
@@ -110,33 +99,14 @@ class GANTask:
         Raises:
             ValueError: a network or an optimiser is missing or of another shape.
         """
-        for name, player in self._players().items():
-            load_network(player.module, tensors.get(name, {}), name=name)
+        for name, learner in self._learners().items():
+            load_network(learner.module, tensors.get(name, {}), name=name)
             if f"{name}_optimizer" not in tensors:
                 raise ValueError(f"the checkpoint has no optimiser of the {name} to go on with")
-            load_optimizer(player.optimizer, tensors[f"{name}_optimizer"])
-            load_scaler(player.scaler, tensors.get(f"{name}_scaler", {}))
+            load_optimizer(learner.optimizer, tensors[f"{name}_optimizer"])
+            load_scaler(learner.scaler, tensors.get(f"{name}_scaler", {}))
         if self.average is not None:
             load_network(self.average, tensors.get("average", {}), name="average")
 
-    def _players(self) -> dict[str, Player]:
+    def _learners(self) -> dict[str, Learner]:
         return {"generator": self.generator, "critic": self.critic}
-
-    def _simultaneous(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
-        return simultaneous_step(
-            self._game,
-            real=next(reals),
-            z=next(latents),
-            noise=self._noise(step),
-            update=step + 1,
-        )
-
-    def _alternate(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
-        return alternating_step(
-            self._game,
-            reals=reals,
-            latents=latents,
-            noise=self._noise(step),
-            update=step * self.n_critic + 1,
-            n_critic=self.n_critic,
-        )

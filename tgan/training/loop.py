@@ -1,17 +1,13 @@
 """The training loop."""
 
 from collections.abc import Iterator
-from itertools import count
 
 from torch import Tensor
 
-from tgan.data.loader import ClipBatches, stream_batches
-from tgan.data.pixels import normalise
-from tgan.models.conditions import condition_of
-from tgan.sampling.decoding import batch_latents
 from tgan.training.processes import finish, stop_signals
 from tgan.training.recorder import Recorder, Run
 from tgan.training.steps import Batch, Terms
+from tgan.training.streams import latent_batches, real_batches
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
@@ -30,7 +26,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     """
     first, last = first_step, max(run.config.train.steps, first_step)
     recorder = Recorder(run, first_step=first)
-    reals, latents = _reals(run, first), _latents(run, first)
+    reals, latents = _streams(run, first)
     if first == 0:
         recorder.measure_distance(0)
 
@@ -55,37 +51,24 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     return stop.number
 
 
-def _reals(run: Run, first_step: int) -> Iterator[Batch]:
-    """Normalised real clips (N, C, T, H, W) of this process's share, on its device."""
-    batches = ClipBatches(
+def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tensor]]:
+    """Real samples and latents of this process, from those of `first_step` on."""
+    config, accelerator, task = run.config, run.accelerator, run.task
+    shared = {
+        "batch_size": config.train.batch_size,
+        "seed": config.train.seed,
+        "device": accelerator.device,
+        "rank": accelerator.process_index,
+        "world_size": accelerator.num_processes,
+    }
+    reals = real_batches(
         run.source,
-        batch_size=run.config.train.batch_size,
-        seed=run.config.train.seed,
-        rank=run.accelerator.process_index,
-        world_size=run.accelerator.num_processes,
+        run.conditioning,
+        first=first_step * task.reals_per_step,
+        workers=config.data.workers,
+        **shared,
     )
-    device = run.accelerator.device
-    stream = stream_batches(
-        batches,
-        first=first_step * run.task.reals_per_step,
-        workers=run.config.data.workers,
-        pin_memory=device.type == "cuda",
+    latents = latent_batches(
+        config.generator.z_slow, first=first_step * task.latents_per_step, **shared
     )
-    condition = condition_of(run.config)
-    for clips, labels in stream:
-        samples = normalise(clips.to(device, non_blocking=True))
-        yield Batch(samples, condition.of(samples, labels.to(device, non_blocking=True)))
-
-
-def _latents(run: Run, first_step: int) -> Iterator[Tensor]:
-    """Latents (N, K) of this process's share of the global batch, on its device."""
-    batch_size, rank = run.config.train.batch_size, run.accelerator.process_index
-    share = batch_size // run.accelerator.num_processes
-    for draw in count(first_step * run.task.latents_per_step):
-        latents = batch_latents(
-            run.config.train.seed,
-            draw,
-            batch_size=batch_size,
-            size=run.config.generator.z_slow,
-        )
-        yield latents[rank * share : (rank + 1) * share].to(run.accelerator.device)
+    return reals, latents

@@ -1,24 +1,25 @@
 """Everything that is asked of Accelerate: devices, processes, precision, trackers."""
 
-import ctypes
 import gc
 import importlib.util
 import os
 import signal
-import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from accelerate.state import AcceleratorState
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import Optimizer
 
+from tgan.system.lifetime import end_with_parent
 from tgan.system.memory import keep_freed_memory
-from tgan.training.steps import Player
+from tgan.training.steps import Learner
+
+Trained = TypeVar("Trained", bound=Learner)
 
 
 def make_accelerator(
@@ -35,6 +36,8 @@ def make_accelerator(
     if mixed_precision == "fp16" and not torch.cuda.is_available():
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
     _end_with_launcher()
+    # Accelerate keeps the settings of a process's first accelerator; each run has its own.
+    AcceleratorState._reset_state()
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),
         mixed_precision=mixed_precision,
@@ -71,26 +74,29 @@ def _refuse_conflicts(mixed_precision: str, trackers: Sequence[str]) -> None:
 
 
 def _end_with_launcher() -> None:
-    """Have Linux send SIGTERM when `accelerate launch` dies.
+    """End, saving a checkpoint, when `accelerate launch` dies.
 
     It starts a single process as a child that would otherwise train on, and never saves for it.
     Without a launcher the parent may be a shell that is closed on purpose.
     """
-    if sys.platform == "linux" and "ACCELERATE_MIXED_PRECISION" in os.environ:
-        parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
+    if "ACCELERATE_MIXED_PRECISION" in os.environ:
+        end_with_parent()
 
 
-def make_player(accelerator: Accelerator, module: nn.Module, optimizer: Optimizer) -> Player:
-    """Wrap a network, already on this process's device, for its own loss: autocast, processes."""
-    network = accelerator.prepare(module)
+def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
+    """Have a learner, whose module is on this process's device, train as the accelerator says.
+
+    Its network is wrapped for its own loss (autocast, processes), and its losses get a scaler.
+    """
+    network = accelerator.prepare(learner.module)
     if isinstance(network, DistributedDataParallel):
         # Our batch norms share their statistics themselves. Copying buffers at each forward pass
         # would also break two passes before one backward (pytorch issue 175024).
         network.broadcast_buffers = False
+    learner.network = network
     fp16 = accelerator.mixed_precision == "fp16"
-    scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
-    return Player(module, network, optimizer, scaler)
+    learner.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
+    return learner
 
 
 class StopSignal:
@@ -115,8 +121,14 @@ class StopSignal:
 
 @contextmanager
 def stop_signals(accelerator: Accelerator) -> Iterator[StopSignal]:
-    """Note SIGTERM and Ctrl-C instead of dying at once; a second one is obeyed immediately."""
+    """Note SIGTERM and Ctrl-C instead of dying at once; a second one is obeyed immediately.
+
+    Only the main thread of a process can; in another one signals go where they went before.
+    """
     stop = StopSignal(accelerator)
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
 
     def note(number: int, frame: Any) -> None:
         if stop.number:
@@ -137,3 +149,5 @@ def finish(accelerator: Accelerator) -> None:
     gc.collect()
     accelerator.wait_for_everyone()
     accelerator.end_training()
+    # Its process group is gone: the next run of this process makes another.
+    AcceleratorState._reset_state(reset_partial_state=True)

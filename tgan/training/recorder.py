@@ -1,8 +1,7 @@
 """What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
 
 import math
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, flat_settings
@@ -21,9 +20,10 @@ from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.metrics.pooled import pooled_statistics
-from tgan.models.conditions import condition_of
+from tgan.models.conditions import Conditioning, conditioning_of
 from tgan.sampling.decoding import sample_batches, sample_videos
 from tgan.system.files import write_whole
+from tgan.system.progress import progress, write
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
@@ -42,7 +42,9 @@ class Run:
     """All that a training run needs.
 
     Attributes:
+        classes: names of the classes that networks are conditioned on.
         held_out: real clips kept from training, for the distance; None measures none.
+        origins: lines on what came from Python, which the configuration cannot say.
     """
 
     config: Config
@@ -50,7 +52,14 @@ class Run:
     accelerator: Accelerator
     task: GANTask
     source: ClipSource
+    classes: Sequence[str] = ()
     held_out: ClipSource | None = None
+    origins: Sequence[str] = ()
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """What generator and critic receive beside a sample."""
+        return conditioning_of(self.config, self.classes)
 
 
 class Recorder:
@@ -62,10 +71,11 @@ class Recorder:
     def __init__(self, run: Run, *, first_step: int) -> None:
         self.run, self.settings = run, run.config.log
         self.is_main = run.accelerator.is_main_process
-        self.condition = condition_of(run.config)
+        self.conditioning = run.conditioning
         # Pictures that training never saw, where there are any; classes as frequent as in training.
-        self.told_of = (run.config.given and run.held_out) or run.source
-        self.config_text = dump_config(run.config)
+        self.conditions = (run.config.data.input and run.held_out) or run.source
+        origins = "".join(f"# own {line}\n" for line in run.origins)
+        self.config_text = origins + dump_config(run.config)
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
             write_whole(run.run_dir / CONFIG, lambda part: part.write_text(self.config_text))
@@ -82,15 +92,8 @@ class Recorder:
         )
 
     def progress(self, first: int, last: int) -> tqdm:
-        """The progress bar; a line every half minute where standard error is no terminal."""
-        return tqdm(
-            initial=first,
-            total=last,
-            unit="step",
-            mininterval=0.1 if sys.stderr.isatty() else 30,
-            dynamic_ncols=True,
-            disable=not self.is_main,
-        )
+        """The progress bar, in the main process."""
+        return progress(last, unit="step", initial=first, disable=not self.is_main)
 
     def report(self, step: int, terms: Terms, bar: tqdm) -> None:
         """Log the losses of the step before `step`, and show the critic gap beside the bar.
@@ -118,11 +121,11 @@ class Recorder:
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
         count = self.settings.preview_count
-        told = self.condition.examples(self.told_of, count)
-        videos = np.stack(list(self._samples(range(count), told)))
-        videos = self.condition.beside(videos, told)
+        condition = self.conditioning.examples(self.conditions, count)
+        videos = np.stack(list(self._samples(range(count), condition)))
+        videos = self.conditioning.beside(videos, condition)
         # A column per class where there are enough samples.
-        classes = self.condition.num_labels
+        classes = self.conditioning.num_labels
         columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
         ending = "mp4" if videos.shape[1] > 1 else "png"
         write_samples(
@@ -151,8 +154,14 @@ class Recorder:
                         f"'{name}' in {table} is not finite at step {step} and was not saved"
                     )
         path = directory_of(self.run.run_dir, step)
-        num_videos = len(self.run.source)
-        save_checkpoint(path, tensors, step=step, num_videos=num_videos, config=self.config_text)
+        save_checkpoint(
+            path,
+            tensors,
+            step=step,
+            num_videos=len(self.run.source),
+            config=self.config_text,
+            classes=self.run.classes,
+        )
         prune_checkpoints(
             self.run.run_dir,
             step=step,
@@ -169,11 +178,11 @@ class Recorder:
         batches = ClipBatches(held_out, batch_size=1, seed=0)
         real = pooled_statistics(batches[number][0].numpy() for number in range(count))
         seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-        told = self.condition.prior(self.told_of, seeds)
-        fake = pooled_statistics(video[None] for video in self._samples(seeds, told))
+        condition = self.conditioning.prior(self.conditions, seeds)
+        fake = pooled_statistics(video[None] for video in self._samples(seeds, condition))
         name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
         self._write(step, {name: distance})
-        tqdm.write(
+        write(
             f"step {step}: {name} between {count} samples and {count} held-back "
             f"clips: {distance:.4g}"
         )
@@ -187,28 +196,28 @@ class Recorder:
         batches = ClipBatches(self.run.source, batch_size=CRITIC_CLIPS, seed=0)
         clips, labels = (tensor.to(device) for tensor in batches[0])
         real = normalise(clips)
-        told = self.condition.of(real, labels)
+        condition = self.conditioning.of(real, labels)
         (fake,) = sample_batches(
             self.run.task.sampler,
             range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
             size=config.generator.z_slow,
-            told=told,
+            condition=condition,
         )
         report = critic_report(
             self.run.task.critic.module,
             real,
             fake.float(),
-            told=told,
+            condition=condition,
             mixed_precision=config.train.mixed_precision,
             steps=CRITIC_SEARCH,
         )
         self._write(step, report.scalars())
         if always:
-            tqdm.write(f"critic at step {step}:\n{describe(report)}")
+            write(f"critic at step {step}:\n{describe(report)}")
 
-    def _samples(self, seeds: range, told: Tensor | None) -> Iterator[np.ndarray]:
+    def _samples(self, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow
-        return sample_videos(self.run.task.sampler, seeds, size=size, told=told)
+        return sample_videos(self.run.task.sampler, seeds, size=size, condition=condition)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
         self.metrics.write(step, values)

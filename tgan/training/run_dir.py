@@ -1,12 +1,12 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from tgan.config import Config
-from tgan.config.reading import dump_config, flat_settings
+from tgan.config.reading import differences, flat_settings, parse_config
 from tgan.system.files import check_writable
 from tgan.training.checkpoint import (
     CHECKPOINTS,
@@ -20,10 +20,17 @@ METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
 # What may change when a run goes on; everything else is part of the experiment.
 _FREE_TO_CHANGE = (
-    *("train.steps", "data.workers", "data.path", "data.held_out_path", "data.download", "log."),
-    # Taken from the data when a conditional run starts; the training command compares them then.
-    "data.labels",
+    "train.steps",
+    "data.workers",
+    "data.path",
+    "data.held_out_path",
+    "data.download",
+    "log.",
 )
+
+
+class HoldsRun(ValueError):
+    """A directory that was to be filled by a new run holds one: resume it, or name another."""
 
 
 def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:
@@ -40,7 +47,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
     """
     check_writable(run_dir / CONFIG)
     if resume is None:
-        _refuse_existing_run(run_dir)
+        check_no_run(run_dir)
         return None
     if resume == "auto":
         if not list_checkpoints(run_dir):
@@ -49,11 +56,11 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
     else:
         checkpoint = find_checkpoint(resume)
         if checkpoint.path.parent.resolve() != (run_dir / CHECKPOINTS).resolve():
-            _refuse_existing_run(run_dir)
+            check_no_run(run_dir)
         elif find_checkpoint(run_dir).step > checkpoint.step:
             raise ValueError(
                 f"'{run_dir}' holds checkpoints newer than '{checkpoint.path.name}'; "
-                "name another --run-dir to branch off from it"
+                "branch off from it in another directory"
             )
     _refuse_other_settings(checkpoint, config)
     if checkpoint.step > config.train.steps:
@@ -93,23 +100,19 @@ def _step_of(line: str) -> float:
         return float("inf")
 
 
-def _refuse_existing_run(run_dir: Path) -> None:
+def check_no_run(run_dir: Path) -> None:
+    """Raise `HoldsRun` if there is a run in a directory."""
     if any((run_dir / name).exists() for name in (CONFIG, METRICS, CHECKPOINTS)):
-        raise ValueError(
-            f"'{run_dir}' already holds a run; name another --run-dir, "
-            "or go on with it by --resume auto"
-        )
+        raise HoldsRun(f"'{run_dir}' already holds a run")
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    before = flat_settings(yaml.safe_load(checkpoint.config))
-    now = flat_settings(yaml.safe_load(dump_config(config)))
-    differences = [
-        f"{name} was {before.get(name)} and is {now.get(name)}"
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and not name.startswith(_FREE_TO_CHANGE)
-    ]
-    if differences:
-        raise ValueError(
-            f"settings differ from those of '{checkpoint.path}': {'; '.join(differences)}"
-        )
+    before, now = (_fixed(each) for each in (parse_config(checkpoint.config), config))
+    if found := differences(before, now):
+        raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
+
+
+def _fixed(config: Config) -> dict[str, Any]:
+    """The settings that may not change, by their dotted names."""
+    settings = flat_settings(asdict(config))
+    return {name: v for name, v in settings.items() if not name.startswith(_FREE_TO_CHANGE)}

@@ -1,12 +1,11 @@
-"""One update of critic and generator: the two schedules that every GAN here is trained by.
+"""Updates of critic and generator: the two schedules that every GAN here is trained by.
 
-No process, device or precision is mentioned: a `Player` carries the network as it has to be
+No process, device or precision is mentioned: a `Learner` carries its network as it has to be
 called, and its own optimiser and loss scaler. A constraint that computes the critic's weights from
-others does so once per update: all its scores are of the same weights.
+others does so once per update: all scores of one update are of the same weights.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
 from tgan.losses import Objective, l1
+from tgan.models.modes import frozen
 from tgan.rng.noise import Noise
 
 Terms = dict[str, Tensor]
@@ -24,40 +24,50 @@ Augment = Callable[[Tensor, Noise], Tensor]
 
 
 class Batch(NamedTuple):
-    """Real samples, and what is told of them where the GAN is conditional.
+    """Real samples, and the condition that both networks receive with them.
 
-    The same is told of fakes, so that the critic compares like with like.
+    Fakes are generated and scored under the same condition, so that the critic compares like with
+    like.
 
     Attributes:
         samples: (N, ...), normalised.
-        told: (N, ...) of `tgan.models.conditions`, or None.
+        condition: arguments after the first of generator and critic: none, or one tensor (N, ...)
+            of class labels or input pictures (`tgan.models.conditions`).
     """
 
     samples: Tensor
-    told: Tensor | None = None
-
-    @property
-    def condition(self) -> tuple[Tensor, ...]:
-        """What networks take after their first argument: nothing, or what is told."""
-        return () if self.told is None else (self.told,)
+    condition: tuple[Tensor, ...] = ()
 
 
 @dataclass(eq=False)
-class Player:
+class Learner:
     """A network and what updates it.
+
+    Example:
+        >>> critic = nn.Linear(2, 1)
+        >>> Learner(critic, torch.optim.Adam(critic.parameters())).update()
+        True
 
     Attributes:
         module: the network itself, called where no gradient of its own is wanted.
-        network: the network as its own loss calls it, wrapped for several processes if need be.
         optimizer: of the module's parameters.
-        scaler: of its losses, on its own: one that is shared by two networks skips and scales the
-            wrong steps. Disabled but for fp16.
+        network: the network as its own loss calls it, wrapped for several processes if need be;
+            `module` unless given.
+        scaler: of its losses; disabled unless given, as for all precisions but fp16. No two
+            networks share one, which would skip and scale the wrong steps.
     """
 
     module: nn.Module
-    network: nn.Module
     optimizer: Optimizer
-    scaler: torch.amp.GradScaler
+    # None stands for the defaults, which are there once an object is made.
+    network: nn.Module = None  # type: ignore[assignment]
+    scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.network is None:
+            self.network = self.module
+        if self.scaler is None:
+            self.scaler = torch.amp.GradScaler("cpu", enabled=False)
 
     def update(self) -> bool:
         """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
@@ -68,194 +78,231 @@ class Player:
         return self.scaler.get_scale() >= scale
 
 
-@dataclass(eq=False)
-class Game:
-    """Two players, and the rules that they play by.
+@dataclass(eq=False, kw_only=True)
+class Critic(Learner):
+    """A critic, the objective that it and its generator minimise, and what keeps it Lipschitz.
 
     Attributes:
-        objective: what they minimise.
-        constraint: what keeps the critic Lipschitz.
-        augment: what the critic sees of samples (N, ...), real or not, instead of them; it has to
-            be differentiable. None shows them as they are.
-        reconstruction: what the generator pays per unit of mean absolute difference between its
-            fakes and the real samples that it is told of.
+        objective: the losses over its scores.
+        constraint: attached to the module already.
+        augment: changes samples (N, ...), real and fake, before they are scored; it has to be
+            differentiable. None scores them as they are.
     """
 
-    generator: Player
-    critic: Player
     objective: Objective
     constraint: Constraint
     augment: Augment | None = None
-    reconstruction: float = 0.0
 
-    def score(self, network: nn.Module, samples: Tensor, of: Batch, noise: Noise) -> Tensor:
-        """Scores (N,) of samples of which the same is told as of the batch `of`."""
-        seen = samples if self.augment is None else self.augment(samples, noise)
-        return network(seen, *of.condition)
+    def score(
+        self, network: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise
+    ) -> Tensor:
+        """Scores (N,) of `samples` under `condition`, after augmentation.
 
-    def distance(self, fake: Tensor, real: Batch) -> Tensor:
-        """What the generator pays for fakes that differ from real samples; 0 where it does not.
-
-        Source: Isola et al. 2017, equation 3.
+        Args:
+            network: this critic's `network` in its own loss, its `module` in any other.
         """
-        if not self.reconstruction:
-            return torch.zeros((), device=fake.device, requires_grad=True)
-        return self.reconstruction * l1(fake, real.samples)
+        seen = samples if self.augment is None else self.augment(samples, noise)
+        return network(seen, *condition)
 
-    def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor:
-        """What the constraint adds to the critic's loss."""
-        module = self.critic.module
+    def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
+        """What the constraint adds to the critic's loss; None where it adds nothing."""
         return self.constraint.penalty(
-            module,
-            lambda samples: self.score(module, samples, real, noise),
+            self.module,
+            lambda samples: self.score(self.module, samples, real.condition, noise),
             real.samples,
             fake,
             noise,
         )
 
 
-def simultaneous_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, update: int) -> Terms:
-    """Update both players from one pass of the critic over the same fakes.
+def simultaneous_step(
+    generator: Learner,
+    critic: Critic,
+    *,
+    reals: Iterable[Batch],
+    latents: Iterable[Tensor],
+    noise: Noise,
+    update: int,
+    l1_weight: float = 0.0,
+) -> Terms:
+    """Update both networks from one pass of the critic over the same fakes.
 
     Both losses are taken at the weights before the step, as in the authors' code. Under a
     zero-sum objective the generator's gradient at the fakes is the critic's with the other sign,
     so that one backward pass through the critic serves both.
 
     Args:
-        real: real samples.
-        z: (N, K) latents.
+        reals: one batch of real samples.
+        latents: one batch (N, K).
         noise: of this step.
         update: the number of this critic update, from 1.
+        l1_weight: what the generator pays per unit of mean absolute difference between fakes and
+            the real samples whose condition they have (Isola et al. 2017, equation 3).
 
     Returns:
-        Detached scalars: critic_loss, generator_loss, critic_gap, penalty, reconstruction.
+        Detached scalars: critic_loss, critic_gap, generator_loss; penalty and l1 where they are
+        paid.
     """
-    generator, critic, objective = game.generator, game.critic, game.objective
+    [real], [z] = reals, latents
+    objective = critic.objective
     fake = generator.network(z, *real.condition)
     leaf = fake.detach().requires_grad_()
     with cached():
         # Scored apart, so that batch statistics of real and fake do not mix.
-        fake_scores = game.score(critic.network, leaf, real, noise)
-        real_scores = game.score(critic.network, real.samples, real, noise)
+        fake_scores = critic.score(critic.network, leaf, real.condition, noise)
+        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
-        penalty = game.penalty(real, fake.detach(), noise)
-    distance = game.distance(fake, real)
+        penalty = critic.penalty(real, fake.detach(), noise)
+    extra = _l1_term(fake, real, l1_weight)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
     # in that pass. The generator's loss only ever asks for the gradient at the fakes.
+    own = critic.scaler.scale(_total(critic_loss, penalty))
     if objective.zero_sum:
-        critic.scaler.scale(critic_loss + penalty).backward()
+        own.backward()
         at_fakes = generator.scaler.scale(-leaf.grad / critic.scaler.get_scale())
     else:
         scaled = generator.scaler.scale(generator_loss)
         (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
-        own = list(critic.module.parameters())
-        critic.scaler.scale(critic_loss + penalty).backward(inputs=own)
-    torch.autograd.backward([fake, generator.scaler.scale(distance)], [at_fakes, None])
+        own.backward(inputs=list(critic.module.parameters()))
+    paid = [generator.scaler.scale(term) for term in extra.values()]
+    torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
 
     generator.update()
     if critic.update():
-        game.constraint.project(critic.module, update)
-    return _terms(critic_loss, penalty, real_scores, fake_scores) | {
-        "generator_loss": generator_loss.detach(),
-        "reconstruction": distance.detach(),
-    }
+        critic.constraint.project(critic.module, update)
+    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
+    return terms | _detached({"generator_loss": generator_loss} | extra)
 
 
 def alternating_step(
-    game: Game,
+    generator: Learner,
+    critic: Critic,
     *,
-    reals: Iterator[Batch],
-    latents: Iterator[Tensor],
+    reals: Iterable[Batch],
+    latents: Iterable[Tensor],
     noise: Noise,
     update: int,
-    n_critic: int,
+    l1_weight: float = 0.0,
 ) -> Terms:
-    """Update the critic `n_critic` times, then the generator once, each on fresh fakes.
+    """Update the critic once per batch of reals, then the generator once, each on fresh fakes.
 
     Args:
-        reals: yields real samples; one batch per critic update is taken.
-        latents: yields (N, K) latents; one batch more is taken.
+        reals: batches of real samples, one for each critic update.
+        latents: as many batches (N, K), and one more for the generator.
         noise: of this step.
         update: the number of the first of these critic updates, from 1.
+        l1_weight: as for `simultaneous_step`, against the last batch of reals.
 
     Returns:
-        Detached scalars: critic_loss, critic_gap, penalty (of the last critic update),
-        generator_loss and reconstruction.
+        Detached scalars as of `simultaneous_step`, those of the last critic update.
 
     Source: Goodfellow et al. 2014, Algorithm 1; Arjovsky et al. 2017, Algorithm 1.
     """
-    for number in range(update, update + n_critic):
-        real = next(reals)
-        terms = critic_step(game, real=real, z=next(latents), noise=noise, update=number)
-    return terms | generator_step(game, real=real, z=next(latents), noise=noise)
+    latents = iter(latents)
+    for number, real in enumerate(reals, update):
+        with torch.no_grad():
+            fake = generator.network(next(latents), *real.condition)
+        terms = critic_step(critic, real=real, fake=fake, noise=noise, update=number)
+    return terms | generator_step(
+        generator, critic, real=real, z=next(latents), noise=noise, l1_weight=l1_weight
+    )
 
 
-def critic_step(game: Game, *, real: Batch, z: Tensor, noise: Noise, update: int) -> Terms:
+def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, update: int) -> Terms:
     """Update the critic once, and let the constraint project it.
 
     Args:
         real: real samples.
-        z: (N, ...) what the generator maps to fakes.
+        fake: (N, ...) generated ones, detached, under the same condition.
         noise: of this step.
         update: the number of this critic update, from 1.
 
     Returns:
-        Detached scalars: critic_loss, critic_gap, penalty.
+        Detached scalars: critic_loss, critic_gap; penalty where there is one.
     """
-    critic = game.critic
-    with torch.no_grad():
-        fake = game.generator.network(z, *real.condition)
     with cached():
-        fake_scores = game.score(critic.network, fake, real, noise)
-        real_scores = game.score(critic.network, real.samples, real, noise)
-        loss = game.objective.critic(real_scores, fake_scores)
-        penalty = game.penalty(real, fake, noise)
-    critic.scaler.scale(loss + penalty).backward()
+        fake_scores = critic.score(critic.network, fake, real.condition, noise)
+        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
+        loss = critic.objective.critic(real_scores, fake_scores)
+        penalty = critic.penalty(real, fake, noise)
+    critic.scaler.scale(_total(loss, penalty)).backward()
     if critic.update():
-        game.constraint.project(critic.module, update)
-    return _terms(loss, penalty, real_scores, fake_scores)
+        critic.constraint.project(critic.module, update)
+    return _critic_terms(loss, penalty, real_scores, fake_scores)
 
 
-def generator_step(game: Game, *, real: Batch, z: Tensor, noise: Noise) -> Terms:
-    """Update the generator once through the frozen critic."""
-    generator = game.generator
+def generator_step(
+    generator: Learner,
+    critic: Critic,
+    *,
+    real: Batch,
+    z: Tensor,
+    noise: Noise,
+    l1_weight: float = 0.0,
+) -> Terms:
+    """Update the generator once through the frozen critic.
+
+    Returns:
+        Detached scalars: generator_loss; l1 where it is paid.
+    """
     fake = generator.network(z, *real.condition)
-    loss = generator_loss(game, fake=fake, real=real, noise=noise)
-    distance = game.distance(fake, real)
-    generator.scaler.scale(loss + distance).backward()
+    losses = {"generator_loss": generator_loss(critic, fake=fake, real=real, noise=noise)}
+    losses |= _l1_term(fake, real, l1_weight)
+    generator.scaler.scale(_total(*losses.values())).backward()
     generator.update()
-    return {"generator_loss": loss.detach(), "reconstruction": distance.detach()}
+    return _detached(losses)
 
 
-def generator_loss(game: Game, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
+def generator_loss(critic: Critic, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
     """What the generator loses with these fakes; the critic gathers no gradients from it."""
-    module = game.critic.module
+    module = critic.module
     with frozen(module), cached():
-        fake_scores = game.score(module, fake, real, noise)
+        fake_scores = critic.score(module, fake, real.condition, noise)
         real_scores = None
-        if game.objective.relativistic:
-            real_scores = game.score(module, real.samples, real, noise)
-        return game.objective.generator(real_scores, fake_scores)
+        if critic.objective.relativistic:
+            real_scores = critic.score(module, real.samples, real.condition, noise)
+        return critic.objective.generator(real_scores, fake_scores)
 
 
-@contextmanager
-def frozen(module: nn.Module) -> Iterator[None]:
-    """Parameters of `module` gather no gradients inside; what is upstream of it does."""
-    trainable = [p for p in module.parameters() if p.requires_grad]
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)
+@dataclass(frozen=True)
+class Schedule:
+    """An order in which critic and generator are updated.
+
+    Attributes:
+        step: takes a step as `simultaneous_step` and `alternating_step` do.
+        fresh_latents: batches of latents that the generator's own update takes beyond those of
+            the critic's updates.
+    """
+
+    step: Callable[..., Terms]
+    fresh_latents: int
 
 
-def _terms(loss: Tensor, penalty: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Terms:
-    return {
-        "critic_loss": loss.detach(),
-        "critic_gap": (real_scores.mean() - fake_scores.mean()).detach(),
-        "penalty": penalty.detach(),
-    }
+SCHEDULES = {
+    "simultaneous": Schedule(simultaneous_step, fresh_latents=0),
+    "alternating": Schedule(alternating_step, fresh_latents=1),
+}
+
+
+def _total(loss: Tensor, *others: Tensor | None) -> Tensor:
+    """The sum of a loss and of whatever is paid beside it."""
+    for other in others:
+        loss = loss if other is None else loss + other
+    return loss
+
+
+def _l1_term(fake: Tensor, real: Batch, weight: float) -> Terms:
+    return {"l1": weight * l1(fake, real.samples)} if weight else {}
+
+
+def _critic_terms(
+    loss: Tensor, penalty: Tensor | None, real_scores: Tensor, fake_scores: Tensor
+) -> Terms:
+    terms = {"critic_loss": loss, "critic_gap": real_scores.mean() - fake_scores.mean()}
+    return _detached(terms if penalty is None else terms | {"penalty": penalty})
+
+
+def _detached(terms: Terms) -> Terms:
+    return {name: term.detach() for name, term in terms.items()}

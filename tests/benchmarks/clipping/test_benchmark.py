@@ -1,9 +1,8 @@
-from tgan.benchmarks.clipping import benchmark, sections
-from tgan.benchmarks.clipping.parts import PARTS
-from tgan.benchmarks.clipping.sections import SECTIONS
-from tgan.benchmarks.clipping.strategies import CORE
-from tgan.benchmarks.engine.part import Plan, Section
-from tgan.benchmarks.engine.records import Record
+from tgan.benchmarks.clipping import benchmark
+from tgan.benchmarks.clipping.benchmark import looks
+from tgan.benchmarks.clipping.plan import Plan, Record
+from tgan.benchmarks.clipping.strategies import CORE, STRATEGIES
+from tgan.benchmarks.page.content import Section
 
 PLAN = Plan("train:\n  steps: 5\n", {"svc": CORE["svc"]})
 
@@ -14,19 +13,13 @@ class Nothing:
     def jobs(self, plan, results):
         return []
 
-
-def show_names(plan, results, out):
-    return Section("nothing", [*results])
-
-
-def test_every_part_has_a_section():
-    assert SECTIONS.keys() == PARTS.keys()
+    def section(self, plan, results):
+        return Section("nothing", [*results])
 
 
 def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
     pages = []
     monkeypatch.setattr(benchmark, "PARTS", {"truth": Nothing, "toys": Nothing})
-    monkeypatch.setattr(sections, "SECTIONS", {"truth": show_names, "toys": show_names})
     monkeypatch.setattr(benchmark, "write_report", lambda path, found, **about: pages.append(found))
     makers = {"truth/a": {"commit": "abc"}, "truth/b": {"commit": "def"}}
     jobs = ["truth/a", "truth/b", "truth/c"]
@@ -37,3 +30,16 @@ def test_each_section_says_who_made_its_jobs(tmp_path, monkeypatch):
     ((section,),) = pages
     assert (tmp_path / "tables.md").is_file()
     assert section.text == [*jobs, "Done: 2 jobs with commit abc; 1 job with commit def."]
+
+
+def test_every_strategy_has_a_look_of_its_own_by_name_and_by_title():
+    found = looks()
+    assert len({found[name] for name in STRATEGIES}) == len(STRATEGIES)
+    assert all(found[name] == found[each.title] for name, each in STRATEGIES.items())
+    assert len({found[name].colour for name in CORE}) == 6
+
+
+def test_batch_norms_show_in_the_same_colour():
+    found = looks()
+    assert found["svc_bn"].colour == found["svc"].colour
+    assert found["svc_bn"].is_hollow and not found["svc"].is_hollow

@@ -8,40 +8,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.made.fake_worker import Fake
-from tgan.benchmarks.engine.part import Job, Plan
+from tests.made.fake_part import Fake
+from tgan.benchmarks.engine.jobs import Job
 from tgan.benchmarks.engine.queue import Queue
 
 ROOT = Path(__file__).parents[3]
-PLAN = Plan(config="", arms={})
 
 
 class Lines:
     """Remembers what it is told."""
 
     def __init__(self):
-        self.plans, self.outcomes = [], {}
+        self.plans, self.started_names, self.outcomes, self.closed = [], [], {}, 0
 
     def planned(self, done, total):
         self.plans.append((done, total))
 
     def started(self, name):
-        pass
+        self.started_names.append(name)
 
     def ended(self, name, seconds, outcome):
         self.outcomes[name] = outcome
+
+    def close(self):
+        self.closed += 1
 
 
 def job(name, do, *, alone=False, **settings):
     return Job(f"fake/{name}", {"do": do, **settings}, alone=alone)
 
 
-def command(folder):
-    return [sys.executable, "-m", "tests.made.fake_worker", str(folder)]
-
-
 def make_queue(out, jobs, **options):
-    return Queue({"fake": Fake(jobs)}, PLAN, out=out, observer=Lines(), command=command, **options)
+    return Queue({"fake": Fake(jobs)}, None, out=out, observer=Lines(), **options)
 
 
 def attempts(out, name):
@@ -124,6 +122,41 @@ def test_a_job_that_takes_times_has_the_machine_to_itself(tmp_path):
     timing, a, b = (queue.results["fake"][f"fake/{name}"] for name in ("timing", "a", "b"))
     assert timing["end"] <= min(a["begin"], b["begin"])
     assert max(a["begin"], b["begin"]) < min(a["end"], b["end"])
+
+
+def test_short_jobs_are_done_by_the_same_process_each_with_a_log_of_its_own(tmp_path):
+    jobs = [job(name, "add", to=[number]) for number, name in enumerate("abcde")]
+    queue = make_queue(tmp_path, jobs, processes=2, together=3)
+    queue.run()
+    results = queue.results["fake"]
+    processes = [results[f"fake/{name}"]["process"] for name in "abcde"]
+    # Of five that wait for two processes the first gets three, and the next one of two.
+    assert processes[0] == processes[1] == processes[2]
+    assert len(set(processes)) == 3
+    assert [results[f"fake/{name}"]["sum"] for name in "abcde"] == [0, 1, 2, 3, 4]
+    for number, name in enumerate("abcde"):
+        log = (tmp_path / f"jobs/fake/{name}/log.txt").read_text()
+        assert log == f"adding up [{number}]\n"
+    assert sorted(queue.observer.started_names) == sorted(results)
+    assert queue.observer.outcomes == dict.fromkeys(results, "done")
+
+
+def test_a_job_that_crashes_costs_those_after_it_in_its_process_nothing(tmp_path):
+    jobs = [job("a", "add", to=[1]), job("b", "crash_once"), job("c", "add", to=[2])]
+    queue = make_queue(tmp_path, jobs, together=3)
+    queue.run()
+    assert queue.crashed == {"fake/b": "RuntimeError: a bug"}
+    sums = {name: result["sum"] for name, result in queue.results["fake"].items()}
+    assert sums == {"fake/a": 1, "fake/c": 2}
+    assert [attempts(tmp_path, name) for name in "abc"] == [1, 1, 1]
+    assert queue.observer.plans[-1] == (3, 3)
+
+
+def test_a_job_that_takes_times_is_never_one_of_many(tmp_path):
+    jobs = [job(name, "add", alone=True, to=[]) for name in ("a", "b")] + [job("c", "add", to=[])]
+    queue = make_queue(tmp_path, jobs, together=3)
+    queue.run()
+    assert len({queue.results["fake"][f"fake/{name}"]["process"] for name in "abc"}) == 3
 
 
 def test_a_job_of_other_settings_is_not_taken_for_this_one(tmp_path):

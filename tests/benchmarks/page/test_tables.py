@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tgan.benchmarks.engine.part import Column, Section, Table
+from tgan.benchmarks.page.content import Column, Section, Table
 from tgan.benchmarks.page.tables import Cell, cells_of, format_number, write_tables
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tgan.benchmarks.step import comparison
 from tgan.benchmarks.step.comparison import run_program
 from tgan.benchmarks.step.sizes import Sizes
-from tgan.benchmarks.step.timing import comparison
 from tgan.cli import run
 
 
@@ -63,7 +63,8 @@ def test_what_is_no_baseline_is_refused(tmp_path, capsys, content, message):
 )
 def test_numbers_below_their_minimum_are_refused_before_work(capsys, option, minimum):
     error = refused(capsys, "--baseline", "nothing.py", option, minimum - 1)
-    assert f"{option} {minimum - 1} is below {minimum}" in error
+    name = option.removeprefix("--").replace("-", "_")
+    assert f"{name} {minimum - 1} is below {minimum}" in error
     accepted = refused(capsys, "--baseline", "nothing.py", option, minimum)
     assert "no baseline script at 'nothing.py'" in accepted
 

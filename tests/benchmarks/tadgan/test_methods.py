@@ -1,21 +1,27 @@
-"""What methods make of a series whose training part is another one than what they score."""
+"""Methods give what their parts give, and learn from the training part of a series alone."""
 
+import inspect
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tgan.anomaly.series.baselines.linear import ConstantMedian, LinearContext, WindowComponents
-from tgan.anomaly.series.data.series import Series
+from tests.made.labelled_series import TINY, labelled
+from tgan.anomaly.series.baselines.linear import (
+    BASELINES,
+    ConstantMedian,
+    LinearContext,
+    WindowComponents,
+)
+from tgan.anomaly.series.data.series import Scaler, Series
 from tgan.anomaly.series.data.sets import Labelled
 from tgan.anomaly.series.detector import Scoring, TadGANDetector
 from tgan.anomaly.series.scoring.intervals import find_intervals
 from tgan.anomaly.series.scoring.scores import anomaly_scores
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
-from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
+from tgan.benchmarks.tadgan.methods import METHODS, QUICK, BaselineMethod, TadGANMethod
 
 HOUR, TRAIN, TEST = 3600, 240, 300
-TINY = replace(CONFIGURATIONS["dense"], window=12, latent_size=2, steps=2)
 
 
 def with_a_gap(series, first, last):
@@ -143,3 +149,54 @@ def test_errors_leave_out_what_is_missing(parted):
     is_known = np.r_[:80, 190:TEST]
     for error, one in ((outcome.error, made), (outcome.components_error, components)):
         assert error == pytest.approx(np.mean((values - one)[is_known] ** 2), rel=1e-9)
+
+
+def test_a_baseline_gives_what_its_parts_give():
+    one = labelled()
+    outcome = BaselineMethod("constant_median").run(one, seed=0)
+    values = Scaler.fit(one.test).transform(one.test.values)
+    made = ConstantMedian().fit(values).reconstruct(values)
+    # A hundredth of the 201 windows of 100 samples.
+    scores = anomaly_scores(values, made, smoothing=2)
+    assert outcome.intervals == {"reconstruction": find_intervals(scores, one.test.timestamps)}
+    assert outcome.error is None and outcome.seconds > 0
+
+
+def test_a_tadgan_gives_what_its_detector_finds():
+    one = labelled()
+    outcome = TadGANMethod(TINY).run(one, seed=3)
+    for combination, found in outcome.intervals.items():
+        scoring = Scoring(combination=combination)
+        detector = TadGANDetector(TINY, scoring=scoring, interval=3600, seed=3).fit(one.train)
+        assert found == detector.detect(one.test)
+    measures = detector.measure(one.test)
+    values = detector.scaler_.transform(one.test.values)
+    assert outcome.error == pytest.approx(np.mean((values - measures.made) ** 2))
+
+
+def test_an_untrained_dense_tadgan_is_as_good_as_components():
+    outcome = TadGANMethod(replace(TINY, steps=0)).run(labelled(), seed=0)
+    assert outcome.error == pytest.approx(outcome.components_error, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_settings_hold_all_arguments_of_a_baseline_but_its_seed(name):
+    if name == "matrix_profile":
+        pytest.importorskip("stumpy")
+    settings = json.loads(json.dumps(BaselineMethod(name).settings()))
+    arguments = inspect.signature(type(BASELINES[name]())).parameters
+    assert set(settings["parameters"]) == set(arguments) - {"seed"}
+
+
+def test_settings_tell_what_a_baseline_is_made_with():
+    names = ("linear_context", "trailing_average")
+    parameters = {name: BaselineMethod(name).settings()["parameters"] for name in names}
+    assert parameters["linear_context"] == {"context": 50, "gap": 50, "ridge": 1e-2}
+    assert parameters["trailing_average"] == {"length": 100, "trailing": True}
+
+
+def test_every_method_is_a_baseline_or_a_configuration():
+    assert {"pca", "linear_context", "matrix_profile", "lstm_forecaster", "context"} <= set(QUICK)
+    assert not [name for name in QUICK if name.startswith("published")]
+    assert METHODS["published_svc"].configuration.constraint == "svc"
+    assert METHODS["context_untrained"].configuration.steps == 0

@@ -3,8 +3,15 @@ import struct
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from tgan.data.made.digits import MAX_SIZE, MovingDigits, bounce, read_idx_images
+from tgan.data.made.digits import (
+    MAX_SIZE,
+    MovingDigits,
+    bounce,
+    open_digits,
+    read_idx_images,
+)
 from tgan.rng import Stream, numpy_rng
 
 
@@ -140,3 +147,14 @@ def test_the_number_of_clips_is_limited_and_costs_nothing():
 def test_settings_out_of_range_are_named(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         MovingDigits(**settings)
+
+
+def test_digits_are_scikit_learns_in_two_parts():
+    parts = [open_digits(resolution=8, channels=1, held_out=part) for part in (False, True)]
+    digits = load_digits()
+    pixels = np.concatenate([part.pixels for part in parts])[..., 0]
+    np.testing.assert_array_equal(pixels, (digits.images * 255 / 16).round())
+    classes = [part.label(index) for part in parts for index in range(len(part))]
+    assert classes == digits.target.tolist() and parts[0].labels == list("0123456789")
+    assert len(parts[1]) == 1797 // 6
+    assert parts[0].names == []

@@ -162,7 +162,7 @@ def test_strict_stops_and_the_same_without_it_goes_on(videos, tmp_path):
     root = Path(shutil.copytree(videos, tmp_path / "v"))
     add_broken(root)
     out = tmp_path / "out"
-    with pytest.raises(ValueError, match="v/a/cut.mp4: .*without --strict it is skipped"):
+    with pytest.raises(ValueError, match="v/a/cut.mp4: .*; strict skips nothing"):
         pack(find_sources([root]), out, SMALL, strict=True, workers=2)
     assert not (out / "index.json").exists()
     assert len(pack(find_sources([root]), out, SMALL).videos) == 5
@@ -286,7 +286,9 @@ def test_other_settings_or_videos_are_refused(videos, tmp_path):
     root, out = Path(shutil.copytree(videos, tmp_path / "v")), tmp_path / "out"
     scan = find_sources([root], labels="folders")
     pack(scan, out, SMALL)
-    with pytest.raises(ValueError, match="resolution 16, not 32; stride 1, not 2: choose another"):
+    with pytest.raises(
+        ValueError, match="resolution was 16 and is 32; stride was 1 and is 2; choose another"
+    ):
         pack(scan, out, Settings(resolution=32, stride=2))
     with pytest.raises(ValueError, match="other video files or labels"):
         pack(find_sources([root]), out, SMALL)
@@ -294,7 +296,7 @@ def test_other_settings_or_videos_are_refused(videos, tmp_path):
     with pytest.raises(ValueError, match="files that have changed since"):
         pack(find_sources([root], labels="folders"), out, SMALL)
     write_video(root / "a" / "new.mp4", 20)
-    with pytest.raises(ValueError, match="videos 5, not 6"):
+    with pytest.raises(ValueError, match="videos was 5 and is 6"):
         pack(find_sources([root], labels="folders"), out, SMALL)
 
 
@@ -303,7 +305,7 @@ def test_an_interrupted_run_with_other_settings_is_refused(videos, tmp_path, mon
     monkeypatch.setattr(pack_module, "_write_shard", lambda *_: (_ for _ in ()).throw(Killed))
     with pytest.raises(Killed):
         pack(scan, out, SMALL)
-    with pytest.raises(ValueError, match="channels 3, not 1"):
+    with pytest.raises(ValueError, match="channels was 3 and is 1"):
         pack(scan, out, Settings(resolution=16, channels=1))
 
 
@@ -312,7 +314,7 @@ def test_folders_with_other_files_are_refused(videos, tmp_path, name):
     path = tmp_path / "out" / name
     path.parent.mkdir(parents=True)
     path.write_text("mine")
-    with pytest.raises(ValueError, match="--out must be a new or empty folder"):
+    with pytest.raises(ValueError, match="holds other files .* a new or empty folder is needed"):
         pack(find_sources([videos]), tmp_path / "out", SMALL)
     assert path.read_text() == "mine"
     (tmp_path / "file").touch()

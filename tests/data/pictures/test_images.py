@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from tgan.data.loader import ClipBatches
-from tgan.data.pictures.images import ImageClips, fit_image, open_digits, open_images
+from tgan.data.pictures.images import ImageClips, open_images
+from tgan.data.pictures.opening import fit_image
 
 
 def write_picture(path, pixels):
@@ -128,18 +128,9 @@ def test_paths_that_hold_no_images_are_refused(tmp_path):
         ImageClips(np.zeros((0, 8, 8, 1), np.uint8))
 
 
-def test_digits_are_scikit_learns_in_two_parts():
-    parts = [open_digits(resolution=8, channels=1, held_out=part) for part in (False, True)]
-    digits = load_digits()
-    pixels = np.concatenate([part.pixels for part in parts])[..., 0]
-    np.testing.assert_array_equal(pixels, (digits.images * 255 / 16).round())
-    classes = [part.label(index) for part in parts for index in range(len(part))]
-    assert classes == digits.target.tolist() and parts[0].labels == list("0123456789")
-    assert len(parts[1]) == 1797 // 6
-
-
-def test_batches_are_made_of_images_as_of_clips():
-    source = open_digits(resolution=16, channels=3)
+def test_batches_are_made_of_images_as_of_clips(rng):
+    pixels = rng.integers(0, 256, (9, 16, 16, 3), np.uint8)
+    source = ImageClips(pixels, np.arange(9) % 2, ["a", "b"])
     clips, labels = ClipBatches(source, batch_size=4, seed=0)[0]
     assert clips.shape == (4, 1, 16, 16, 3) and labels.min() >= 0
 
@@ -150,4 +141,3 @@ def test_pictures_keep_the_names_of_their_files_but_for_those_that_are_skipped(t
     (tmp_path / "broken.png").write_text("no picture")
     clips = open_images(tmp_path, resolution=8, channels=1)
     assert clips.names == ["b.png", "sub/a.png"] and clips.skipped[0][0] == "broken.png"
-    assert open_digits(resolution=8, channels=1).names == []

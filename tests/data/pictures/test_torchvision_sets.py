@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -6,19 +8,22 @@ from torchvision import datasets
 
 from tests.made.mnist_files import write_mnist
 from tgan.config import DataConfig
-from tgan.config.validation import TORCHVISION_NAMES
+from tgan.config.data_sets import TORCHVISION_SETS
 from tgan.data.datasets import open_dataset, open_held_out
-from tgan.data.pictures.torchvision_sets import TORCHVISION_SETS, default_root, open_torchvision
+from tgan.data.pictures.torchvision_sets import default_root, open_torchvision
 
 
 def resized(image, side):
     return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX))
 
 
-def test_the_names_of_the_settings_are_those_of_the_table_and_of_torchvision():
-    assert sorted(TORCHVISION_NAMES) == sorted(TORCHVISION_SETS)
-    for name in TORCHVISION_SETS:
-        assert issubclass(getattr(datasets, name), torch.utils.data.Dataset)
+@pytest.mark.parametrize("name", TORCHVISION_SETS)
+def test_every_set_is_torchvisions_and_has_the_argument_that_asks_for_its_split(name):
+    make = getattr(datasets, name)
+    assert issubclass(make, torch.utils.data.Dataset)
+    parameters = inspect.signature(make).parameters
+    assert TORCHVISION_SETS[name] in parameters
+    assert {"train", "split"} - {TORCHVISION_SETS[name]} - parameters.keys()
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
@@ -62,7 +67,7 @@ def test_sets_that_name_their_splits(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", sorted(TORCHVISION_SETS))
 def test_a_set_that_is_not_there_is_named_in_one_line(tmp_path, name):
-    message = f"^{name} is not in '.*nothing', or not whole; --data.download true fetches it"
+    message = f"^{name} is not in '.*nothing', or not whole; data.download true fetches it"
     with pytest.raises(ValueError, match=message) as error:
         open_torchvision(name, root=tmp_path / "nothing", resolution=8, channels=3)
     assert "\n" not in str(error.value) and not list(tmp_path.iterdir())

@@ -27,8 +27,8 @@ def test_globs_choose_files(only, exclude, wanted):
 @pytest.mark.parametrize(
     ("only", "exclude", "message"),
     [
-        (("a/*", "A/*"), (), "--only 'A/[*]' fits none of the 4 files, such as 'a/1.mp4'"),
-        ((), ("*.avi",), "--exclude '[*].avi' fits none"),
+        (("a/*", "A/*"), (), "only 'A/[*]' fits none of the 4 files, such as 'a/1.mp4'"),
+        ((), ("*.avi",), "exclude '[*].avi' fits none"),
         (("a/*",), ("*.mp4",), "leave none of the 4 files"),
     ],
 )
@@ -43,7 +43,7 @@ def test_rows():
     assert choose_rows([None, 0], Selection()) == [True, True]
     with pytest.raises(ValueError, match="no row 2; the last is 1"):
         choose_rows([0, 1], Selection(rows=rows))
-    with pytest.raises(ValueError, match="--rows is for .npy and .npz files alone"):
+    with pytest.raises(ValueError, match="rows are for .npy and .npz files alone"):
         choose_rows([0, 1, 2, None], Selection(rows=rows))
 
 

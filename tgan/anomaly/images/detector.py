@@ -14,7 +14,6 @@ from tgan.anomaly.images.names import ENCODER, METHODS
 from tgan.anomaly.images.pca import PrincipalComponents
 from tgan.anomaly.images.pictures import (
     Pictures,
-    TrainedGAN,
     check_scores_pictures,
     open_pictures,
     picture_tensor,
@@ -31,6 +30,7 @@ from tgan.anomaly.images.scores import (
 )
 from tgan.data.clips import ClipSource
 from tgan.lookup import look_up
+from tgan.runs.trained import TrainedRun
 from tgan.system.device import usable_device
 
 
@@ -72,7 +72,7 @@ class ImageDetector:
 
     def __init__(
         self,
-        run: TrainedGAN,
+        run: TrainedRun,
         methods: Sequence[str] | None = None,
         *,
         encoder: nn.Module | TrainedEncoder | None = None,
@@ -153,7 +153,7 @@ class ImageDetector:
 
 
 def default_methods(
-    run: TrainedGAN, encoder: nn.Module | TrainedEncoder | None = None
+    run: TrainedRun, encoder: nn.Module | TrainedEncoder | None = None
 ) -> list[str]:
     """List all methods, without `encoder` where neither the run nor the caller has one."""
     has_encoder = encoder is not None or (Path(run.path) / ENCODER).exists()

@@ -11,20 +11,22 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan._moved import renamed
+from tgan._moved import moved_names
 from tgan.anomaly.images.names import ENCODER
 from tgan.config.sizes import base_side, count_doublings
 from tgan.features.weights import fill, load_state
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
-from tgan.rng import Stream, seed_of
+from tgan.rng.weights import seeded
 from tgan.system.files import check_not_there, write_whole_folder
 
 WEIGHTS, FACTS = "encoder.safetensors", "encoder.json"
-# `build` takes 0 and 1 for generator and critic.
+# `tgan.runs.build` takes 0 and 1 for generator and critic.
 _NETWORK_NUMBER = 2
 
-__getattr__ = renamed(__name__, {"train_encoder": "anomaly.images.encoder_training:fit_encoder"})
+__getattr__ = moved_names(
+    __name__, {"train_encoder": "tgan.anomaly.images.encoder_training:fit_encoder"}
+)
 
 
 class NoEncoder(ValueError):
@@ -58,14 +60,8 @@ class EncoderFacts:
 
     def build(self) -> "ImageEncoder":
         """Build the network, with weights that depend on the seed alone."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed_of(Stream.WEIGHTS, self.seed, _NETWORK_NUMBER))
-            return ImageEncoder(
-                self.latent_size,
-                resolution=self.resolution,
-                channels=self.channels,
-                width=self.width,
-            )
+        sizes = {name: getattr(self, name) for name in ("resolution", "channels", "width")}
+        return seeded(lambda: ImageEncoder(self.latent_size, **sizes), self.seed, _NETWORK_NUMBER)
 
 
 class ImageEncoder(nn.Module):

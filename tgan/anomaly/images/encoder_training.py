@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from tgan.anomaly.images.encoder import EncoderFacts, TrainedEncoder, weights_hash
-from tgan.anomaly.images.pictures import TrainedGAN, check_scores_pictures
+from tgan.anomaly.images.pictures import check_scores_pictures
 from tgan.anomaly.images.scores import KAPPA, encoder_loss, fixed
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.data.pixels import normalise
+from tgan.runs.trained import TrainedRun
 from tgan.training.supervised import supervised
 
 # The paper's rate is for 50,000 steps; a few thousand need a higher one.
@@ -20,7 +21,7 @@ STEPS, BATCH_SIZE, LEARNING_RATE = 5000, 64, 5e-5
 
 
 def train_encoder(
-    run: TrainedGAN,
+    run: TrainedRun,
     *,
     steps: int = STEPS,
     batch_size: int = BATCH_SIZE,

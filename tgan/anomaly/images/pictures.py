@@ -5,38 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tgan.anomaly.images.names import HELD_OUT
-from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_held_out, open_like
 from tgan.data.pictures.images import ImageClips
 from tgan.data.pixels import normalise
 from tgan.lookup import counted, look_up
-
-
-class TrainedGAN(Protocol):
-    """A trained run as anomaly detection uses it; `tgan.load` returns one.
-
-    Attributes:
-        path: of the run, which an encoder is stored beside.
-        config: its settings.
-        generator, critic: its networks, in inference mode.
-        data: the clips that it was trained on.
-        held_out: clips that training never saw; None where there are none.
-    """
-
-    path: Path
-    config: Config
-    generator: nn.Module
-    critic: nn.Module
-    data: ClipSource
-    held_out: ClipSource | None
+from tgan.runs.trained import TrainedRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +75,7 @@ class Pictures:
 
 
 def open_pictures(
-    run: TrainedGAN,
+    run: TrainedRun,
     pictures: str | Path | ClipSource | np.ndarray | Pictures,
     *,
     labels_key: str | None = None,
@@ -132,7 +112,7 @@ def open_pictures(
     return Pictures(pictures, origin)
 
 
-def check_scores_pictures(run: TrainedGAN) -> None:
+def check_scores_pictures(run: TrainedRun) -> None:
     """Raise a ValueError unless `run` is one of images, without classes or input pictures."""
     config = run.config
     if config.data.num_frames != 1:
@@ -140,8 +120,8 @@ def check_scores_pictures(run: TrainedGAN) -> None:
             f"'{run.path}' is a run of clips, with data.num_frames {config.data.num_frames}; "
             "anomalies are scored in images"
         )
-    if config.conditional or config.given is not None:
-        setting = "conditional true" if config.conditional else f"given {config.given}"
+    if config.conditional or config.data.input is not None:
+        setting = "conditional true" if config.conditional else f"data.input {config.data.input}"
         raise ValueError(
             f"'{run.path}' is a run with {setting}; anomalies are scored by unconditional networks"
         )
@@ -153,7 +133,7 @@ def picture_tensor(source: ClipSource) -> Tensor:
     return normalise(torch.from_numpy(clips))
 
 
-def _open(run: TrainedGAN, place: str, labels_key: str | None) -> ClipSource:
+def _open(run: TrainedRun, place: str, labels_key: str | None) -> ClipSource:
     data = run.config.data
     if place != HELD_OUT:
         return open_like(

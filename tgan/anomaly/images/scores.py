@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tgan._moved import renamed
+from tgan._moved import moved_names
+from tgan.models.modes import evaluating, frozen
 from tgan.rng import Stream, seed_of
-from tgan.sampling.decoding import inference
 from tgan.training.rates import linear
-from tgan.training.steps import frozen
 
 # Schlegl et al. 2017: steps of the search, and the weight of the critic's features in it.
 SEARCH_STEPS, FEATURE_WEIGHT = 500, 0.1
@@ -24,7 +23,7 @@ SEARCH_RATE = 0.05
 # Schlegl et al. 2019: the weight of the critic's features beside the pixels.
 KAPPA = 1.0
 
-__getattr__ = renamed(__name__, {"Scored": "MethodScores"})
+__getattr__ = moved_names(__name__, {"Scored": f"{__name__}:MethodScores"})
 
 
 def _ignore() -> None:
@@ -56,7 +55,7 @@ def fixed(*networks: nn.Module) -> Iterator[None]:
     """Hold networks in inference mode and without gradients of their own, for a while."""
     with ExitStack() as stack:
         for network in networks:
-            stack.enter_context(inference(network))
+            stack.enter_context(evaluating(network))
             stack.enter_context(frozen(network))
         yield
 

@@ -1,1 +1,1 @@
-"""The benchmark of critic constraints: arms, the parts they are compared in, and the report."""
+"""Benchmark of critic constraints: strategies, the parts that compare them, and the report."""

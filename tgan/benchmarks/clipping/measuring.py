@@ -1,4 +1,4 @@
-"""What is measured of a training run, and what is shown."""
+"""Measurements of training runs and their critics, and the clips that are shown."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from tgan.config import Config
+from tgan.config import Config, DataConfig
 from tgan.data.clips import ClipSource
+from tgan.data.datasets import open_dataset, open_held_out
 from tgan.data.pixels import normalise
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.controls import ControlClips
-from tgan.evaluation.measures import build_measures, parse_metric
+from tgan.evaluation.measures import Measure, parse_metrics
 from tgan.evaluation.networks import load_networks, network_names
 from tgan.evaluation.streams import Clips, GeneratedClips, RealClips
 from tgan.media.video import write_samples
 from tgan.metrics.lipschitz import critic_report
-from tgan.models.conditions import condition_of
-from tgan.runs.build import build_held_out, build_source, build_told, load_critic, load_generator
+from tgan.runs.trained import load
 from tgan.sampling.decoding import sample_videos, seed_latents
+from tgan.system.device import pick_device
 
-DATA: dict[str, Callable[[Config], ClipSource | None]] = {
-    "training": build_source,
-    "held_out": build_held_out,
+DATA: dict[str, Callable[[DataConfig], ClipSource | None]] = {
+    "training": open_dataset,
+    "held_out": open_held_out,
 }
 # Settings are chosen by samples that the final measurement never sees.
 CHOOSING_SEED, MEASURING_SEED = 4_000_000, 2_000_000
@@ -52,16 +53,9 @@ def measure_checkpoint(
     Raises:
         ArithmeticError: samples that are not finite.
     """
-    generator, config = load_generator(path)
-    condition, source = build_told(config)
-    clips = GeneratedClips(
-        generator.to(device()),
-        size=config.generator.z_slow,
-        first_seed=first_seed,
-        condition=condition,
-        source=source,
-    )
-    return measure(clips, metrics, real=real_clips(config, data))
+    run = load(path)
+    clips = GeneratedClips.of(run, first_seed=first_seed)
+    return measure(clips, metrics, real=real_clips(run.config, data))
 
 
 def measure_controls(
@@ -83,12 +77,12 @@ def measure_controls(
 def measure(clips: Clips, metrics: Mapping[str, int], *, real: RealClips) -> dict[str, Any]:
     """Numbers of `clips` beside real ones, by the names in `metrics` (numbers of samples)."""
     shape = real.batches.source.shape
-    wanted = [parse_metric(name, network_names()).network for name in metrics]
+    parsed = parse_metrics(metrics, network_names())
+    wanted = [named.network for named in parsed.values()]
     networks = load_networks(wanted, shape, device=real.device)
     measures = [
-        measure
-        for name, samples in metrics.items()
-        for measure in build_measures([name], networks, samples=samples, frames=shape[0])
+        Measure(name, named, networks[named.network], samples=metrics[name], frames=shape[0])
+        for name, named in parsed.items()
     ]
     comparison = Comparison(measures, real=real, fake=clips, batch_size=BATCH)
     for number in range(comparison.batches):
@@ -103,7 +97,7 @@ def real_clips(config: Config, data: str) -> RealClips:
     Raises:
         ValueError: it has no held-back clips.
     """
-    source = DATA[data](config)
+    source = DATA[data](config.data)
     if source is None:
         raise ValueError("no held-back clips to measure against: set data.held_out_path")
     return RealClips(source, seed=REAL_SEED, device=device())
@@ -111,11 +105,10 @@ def real_clips(config: Config, data: str) -> RealClips:
 
 def show_checkpoint(path: Path, out: Path) -> None:
     """Write a grid of samples of a checkpoint as a video."""
-    generator, config = load_generator(path)
-    seeds = range(SHOWN)
-    condition, source = build_told(config)
-    told = condition.prior(source, seeds)
-    samples = sample_videos(generator, seeds, size=config.generator.z_slow, told=told)
+    run, seeds = load(path), range(SHOWN)
+    condition = run.conditioning.prior(run.conditions, seeds)
+    size = run.config.generator.z_slow
+    samples = sample_videos(run.generator, seeds, size=size, condition=condition)
     _show(np.stack(list(samples)), out)
 
 
@@ -132,21 +125,19 @@ def describe_critic(path: Path) -> dict[str, Any]:
         batch norms as in training; `empirical`, `certificate`: bounds on the Lipschitz constant
         from below and above, with batch norms in inference mode.
     """
-    critic, config = load_critic(path)
-    generator, _ = load_generator(path)
-    real, labels = real_clips(config, "held_out").draw(0, BATCH)
-    real = normalise(real.to(device()))
-    told = condition_of(config).of(real, labels.to(device()))
-    latents = seed_latents(range(MEASURING_SEED, MEASURING_SEED + BATCH), config.generator.z_slow)
+    run = load(path)
+    real, labels = real_clips(run.config, "held_out").draw(0, BATCH)
+    real = normalise(real.to(run.device))
+    condition = run.conditioning.of(real, labels.to(run.device))
+    seeds = range(MEASURING_SEED, MEASURING_SEED + BATCH)
+    latents = seed_latents(seeds, run.config.generator.z_slow).to(run.device)
     with torch.no_grad():
-        condition = () if told is None else (told,)
-        fake = generator.to(device())(latents.to(device()), *condition)
-    clips = {"real": real, "fake": fake.float(), "told": told}
-    critic.to(device())
-    inference = critic_report(critic, **clips, steps=SEARCH_STEPS)
+        fake = run.generator(latents, *condition)
+    clips = {"real": real, "fake": fake.float(), "condition": condition}
+    inference = critic_report(run.critic, **clips, steps=SEARCH_STEPS)
     training = inference
     if inference.statistics != "none":
-        training = critic_report(critic, **clips, mode="batch", steps=0)
+        training = critic_report(run.critic, **clips, mode="batch", steps=0)
     return {
         "layers": [layer.name for layer in training.layers],
         "gradients": [layer.gradient for layer in training.layers],
@@ -157,8 +148,7 @@ def describe_critic(path: Path) -> dict[str, Any]:
 
 def device() -> str:
     """What networks run on: the accelerator, or the processor."""
-    available = torch.accelerator.is_available()
-    return str(torch.accelerator.current_accelerator()) if available else "cpu"
+    return pick_device("auto")
 
 
 def _show(videos: np.ndarray, out: Path) -> None:

@@ -1,1 +1,1 @@
-"""Jobs of a benchmark: queued, run in processes of their own, recorded."""
+"""Engine of the benchmarks: jobs in processes of their own, queued, recorded, and resumed."""

@@ -1,4 +1,4 @@
-"""How the jobs of a benchmark go, for a person."""
+"""Progress of the jobs of a benchmark, shown to a person."""
 
 import sys
 
@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A line per job on standard error and, if that is a terminal, a bar with the jobs at work."""
+    """A line per job on standard error and, on a terminal, a bar that names the jobs at work."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
@@ -14,7 +14,7 @@ class Progress:
         self._bar = tqdm(unit="job", disable=not sys.stderr.isatty(), dynamic_ncols=True)
 
     def planned(self, done: int, total: int) -> None:
-        """So many jobs are done of those that are known."""
+        """Show that so many jobs are done of those that can be named."""
         self._done, self._total = done, total
         self._bar.n, self._bar.total = done, total
         self._bar.refresh()
@@ -25,7 +25,7 @@ class Progress:
         self._bar.set_postfix_str(", ".join(self._names))
 
     def ended(self, name: str, seconds: float, outcome: str) -> None:
-        """Leave a line."""
+        """Write the line of a job."""
         self._names.remove(name)
         self._done += 1
         line = f"[{self._done}/{self._total}] {name}: {outcome} ({seconds:.0f} s)"

@@ -1,13 +1,42 @@
-"""The process of one job."""
+"""Worker of a benchmark: the process that does jobs, one after another.
 
+`python -m tgan.benchmarks.engine.worker MODULE CLASS PARENT FOLDER...` does the jobs that are
+described in the folders, for the part MODULE.CLASS, as long as the process PARENT is there.
+"""
+
+import importlib
 import os
-import signal
 import sys
-import threading
+from collections.abc import Sequence
 from pathlib import Path
 
-from tgan.benchmarks.engine.part import Part
-from tgan.benchmarks.engine.records import RESULT, read_job, write_json
+from tgan.benchmarks.engine.jobs import Part
+from tgan.benchmarks.engine.records import LOG, RESULT, read_job, write_json
+from tgan.system.lifetime import end_with_parent
+
+
+def command_for(part: Part, folders: Sequence[Path]) -> list[str]:
+    """The program that does the jobs in some folders for this process."""
+    kind, parent = type(part), str(os.getpid())
+    return [
+        *(sys.executable, "-m", __name__, kind.__module__, kind.__qualname__, parent),
+        *map(str, folders),
+    ]
+
+
+def main(argv: Sequence[str]) -> None:
+    """Do the jobs in turn; one that fails ends the process, so that no other is harmed."""
+    module, name, parent, *folders = argv
+    end_with_parent(int(parent))
+    part = getattr(importlib.import_module(module), name)()
+    for number, folder in enumerate(map(Path, folders)):
+        if number:
+            _log_to(folder / LOG)
+        try:
+            do_job(folder, part)
+        except KeyboardInterrupt:
+            # A training run was asked to stop, and has saved its state.
+            sys.exit("interrupted")
 
 
 def do_job(folder: Path, part: Part) -> None:
@@ -16,9 +45,8 @@ def do_job(folder: Path, part: Part) -> None:
     Training that diverged is a result, `{"failed": reason}`; any other error is a mistake of the
     program or a lack of memory, which must not pass for it, and goes on to the caller.
     """
-    _, job = read_job(folder)
     try:
-        result = part.run(job, folder)
+        result = part.run(read_job(folder), folder)
     except (ZeroDivisionError, OverflowError):
         raise
     except ArithmeticError as error:
@@ -26,18 +54,14 @@ def do_job(folder: Path, part: Part) -> None:
     write_json(folder / RESULT, result)
 
 
-def end_with_parent() -> None:
-    """Ask this process to stop, by SIGTERM, as soon as nobody holds its standard input open.
+def _log_to(path: Path) -> None:
+    """Have all that this process says from now on written to another file."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with path.open("w") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
 
-    That is when the queue wants it to, and when the queue is no more, however it ended.
-    """
 
-    descriptor = sys.stdin.fileno()
-
-    def watch() -> None:
-        # Not by way of `sys.stdin`, whose lock a thread must not hold when the program ends.
-        while os.read(descriptor, 1):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,1 +1,1 @@
-"""The page of a benchmark: tables, plots and clips in one HTML file."""
+"""Page of a benchmark: its sections as HTML that opens from disk, and their tables as Markdown."""

@@ -1,4 +1,4 @@
-"""What plots of the report share: scales, a line to compare with, names at the ends of lines."""
+"""Axes of a plot: their scales, a line to compare with, names at the ends of lines."""
 
 import math
 import textwrap
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan.benchmarks.engine.part import Line, Plot
+from tgan.benchmarks.page.content import Line, Plot
 from tgan.benchmarks.page.tables import format_number
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def _make_log(axes: "Axes", side: str) -> None:
 
 
 def _shortest(value: float) -> str:
-    """A tick's number; on a very short axis the locator takes some that one digit cannot tell."""
-    told = (digits for digits in (1, 2) if math.isclose(float(f"{value:.{digits - 1}e}"), value))
-    return format_number(value, next(told, 3))
+    """A tick's number; on a very short axis some need more than one digit to differ."""
+    exact = (digits for digits in (1, 2) if math.isclose(float(f"{value:.{digits - 1}e}"), value))
+    return format_number(value, next(exact, 3))
 
 
 def _spread_out(heights: Sequence[float], rows: Sequence[int]) -> list[float]:

@@ -1,19 +1,19 @@
-"""The report: one page that opens from disk, with tables, plots and clips inside it."""
+"""Report as one HTML page that opens from disk, with tables, plots and clips inside it."""
 
 import base64
 import importlib.util
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from tgan.benchmarks.engine.part import Clip, Plot, Section, Table
-from tgan.benchmarks.page.plots import Style, draw, needs_legend, styles_of
+from tgan.benchmarks.page.content import Clip, Plot, Section, Table
+from tgan.benchmarks.page.plots import FONTS, Style, describe, draw, needs_legend, styles_of
 from tgan.benchmarks.page.tables import HINTS, NOTHING, cells_of
 from tgan.lookup import look_up
 from tgan.system.files import write_whole
 
-TITLE = "Keeping a critic Lipschitz: strategies compared"
 MEDIA_TYPES = {".mp4": "video/mp4", ".png": "image/png"}
 
 
@@ -25,15 +25,22 @@ def check_installed() -> None:
 
 
 def write_report(
-    path: Path, sections: Sequence[Section], *, about: Mapping[str, str], root: Path
+    path: Path,
+    sections: Sequence[Section],
+    *,
+    title: str,
+    about: Mapping[str, str],
+    root: Path,
+    styles: Mapping[str, Style] = MappingProxyType({}),
 ) -> None:
-    """Write what the parts show as one HTML file that needs no network.
+    """Write sections as one HTML file that needs no network.
 
     The file appears whole or not at all. A clip whose file is not there is named as missing.
 
     Args:
         about: what was run on what, by name: commit, versions, hardware, command, seeds, date.
         root: the folder that clips' paths are relative to.
+        styles: looks in plots, by the names of lines; other lines get others.
 
     Raises:
         ValueError: matplotlib or jinja2 is not installed, or a clip is neither MP4 nor PNG.
@@ -42,15 +49,15 @@ def write_report(
     check_installed()
     from jinja2 import Environment, StrictUndefined
 
-    styles = styles_of(
-        line.name for section in sections for plot in section.plots for line in plot.lines
-    )
+    lines = [line for section in sections for plot in section.plots for line in plot.lines]
+    styles = styles_of([line.name for line in lines], styles)
     source = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.from_string(source).render(
-        title=TITLE,
+        title=title,
+        fonts=FONTS,
         about=about,
         nothing=NOTHING,
         sections=[
@@ -72,10 +79,7 @@ def _section(
         "tables": [
             _table(table, f"{name}-table-{number}") for number, table in enumerate(section.tables)
         ],
-        "plots": [
-            _plot(plot, f"{name}-plot-{number}", styles=styles)
-            for number, plot in enumerate(section.plots)
-        ],
+        "plots": [_plot(plot, styles=styles) for plot in section.plots],
         "clips": [_clip(clip, root=root) for clip in section.clips],
     }
 
@@ -95,15 +99,13 @@ def _table(table: Table, name: str) -> dict[str, Any]:
     }
 
 
-def _plot(plot: Plot, name: str, *, styles: Mapping[str, Style]) -> dict[str, Any]:
-    from markupsafe import Markup
-
-    drawing = draw(plot, styles=styles, prefix=name)
+def _plot(plot: Plot, *, styles: Mapping[str, Style]) -> dict[str, Any]:
+    drawing = draw(plot, styles=styles)
     legend = [(line.name, styles[line.name]) for line in plot.lines] if needs_legend(plot) else []
     return {
         "title": plot.title,
-        # ElementTree wrote it, so texts in it are escaped.
-        "svg": None if drawing is None else Markup(drawing),
+        "uri": None if drawing is None else _data_uri("image/svg+xml", drawing.encode()),
+        "alt": describe(plot),
         "legend": legend,
         "is_dashed": plot.kind == "lines",
         "note": plot.note,
@@ -113,8 +115,13 @@ def _plot(plot: Plot, name: str, *, styles: Mapping[str, Style]) -> dict[str, An
 def _clip(clip: Clip, *, root: Path) -> dict[str, Any]:
     media_type = look_up(MEDIA_TYPES, Path(clip.path).suffix.lower(), kind="ending of a clip")
     path = root / clip.path
-    found: dict[str, Any] = {"title": clip.title, "path": clip.path, "uri": None}
-    if path.is_file():
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
-        found["uri"] = f"data:{media_type};base64,{data}"
-    return found | {"is_video": media_type.startswith("video/")}
+    return {
+        "title": clip.title,
+        "path": clip.path,
+        "uri": _data_uri(media_type, path.read_bytes()) if path.is_file() else None,
+        "is_video": media_type.startswith("video/"),
+    }
+
+
+def _data_uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,17 +1,15 @@
-"""Plots of the report: SVG that is inlined in a page, with one look per arm in all of them."""
+"""Plots of a report as SVG pictures, in all of which a name has the same look."""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan.benchmarks.clipping.strategies import ARMS, Arm
-from tgan.benchmarks.engine.part import Plot
 from tgan.benchmarks.page.axes import add_reference, finite, is_sideways, name_ends, set_scales
-from tgan.benchmarks.page.svg import inlined
+from tgan.benchmarks.page.content import Plot
 from tgan.benchmarks.page.tables import format_number
 
 if TYPE_CHECKING:
@@ -21,12 +19,16 @@ if TYPE_CHECKING:
 # the three kinds of colour blindness as Machado et al. 2009 simulate them.
 COLOURS = ["#4d4d4d", "#f04a00", "#0a28e0", "#0099cc", "#9e4cea", "#661a00", "#c4806a", "#4d0066"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "h"]
+# Of the page and its plots: a sans serif that the reader's system has.
+FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 # Inches; small, because a page scales them to the width of a phone too.
 _WIDTH = 5.4
 _HEIGHT = 3.4
 _CATEGORY_HEIGHT = 0.3
 _RC = {
     "svg.fonttype": "none",
+    # Ids in a picture are the same each time; those of other pictures are none of its business.
+    "svg.hashsalt": "tgan",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 9,
@@ -46,32 +48,32 @@ _MOST_ENDS = 6
 
 @dataclass(frozen=True)
 class Style:
-    """How an arm looks in every plot; arms with batch norm are dashed with hollow markers."""
+    """A look in plots; a hollow one has dashed lines and markers that are not filled."""
 
     colour: str
     marker: str
     is_hollow: bool = False
 
 
-def styles_of(names: Iterable[str]) -> dict[str, Style]:
-    """A look for every name: an arm's own, or for other names the next that is free."""
-    families: dict[tuple, int] = {}
-    known = {}
-    for key, arm in ARMS.items():
-        style = _style(families.setdefault(_family(arm), len(families)), arm.batch_norm)
-        known |= {key: style, arm.title: style}
-    # The first looks are the arms', whichever of them take part.
+def numbered_style(number: int, *, is_hollow: bool = False) -> Style:
+    """One look of many; the first ones, as many as there are colours, differ in their colours."""
+    row, column = divmod(number, len(COLOURS))
+    return Style(COLOURS[column], MARKERS[row % len(MARKERS)], is_hollow)
+
+
+def styles_of(names: Iterable[str], known: Mapping[str, Style]) -> dict[str, Style]:
+    """A look for every name: its known one, or the next whose marker no known look has."""
     others = list(dict.fromkeys(name for name in names if name not in known))
-    start = math.ceil(len(families) / len(COLOURS)) * len(COLOURS)
-    return known | {name: _style(start + place) for place, name in enumerate(others)}
+    rows = 1 + max((MARKERS.index(style.marker) for style in known.values()), default=-1)
+    first = rows * len(COLOURS)
+    return {**known, **{name: numbered_style(first + n) for n, name in enumerate(others)}}
 
 
-def draw(plot: Plot, *, styles: Mapping[str, Style], prefix: str) -> str | None:
-    """A plot as an SVG element to be put into a page; None where it has no points.
+def draw(plot: Plot, *, styles: Mapping[str, Style]) -> str | None:
+    """A plot as an SVG picture; None where it has no points.
 
     Args:
         styles: of every line, by name.
-        prefix: of all ids, unique in the page.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -80,7 +82,7 @@ def draw(plot: Plot, *, styles: Mapping[str, Style], prefix: str) -> str | None:
         return None
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_RC | {"svg.hashsalt": prefix})
+        matplotlib.rcParams.update(_RC)
         figure = Figure(figsize=_size(plot), layout="constrained")
         axes = figure.add_subplot()
         names = plot.x_label, plot.y_label
@@ -93,9 +95,14 @@ def draw(plot: Plot, *, styles: Mapping[str, Style], prefix: str) -> str | None:
         add_reference(axes, plot)
         if has_names_at_ends(plot):
             name_ends(axes, plot.lines, colours={n: s.colour for n, s in styles.items()})
-        file = BytesIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return inlined(file.getvalue(), prefix=prefix, title=plot.title, description=describe(plot))
+        file = StringIO()
+        figure.savefig(
+            file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        )
+    # matplotlib knows no generic name for the font of the reader's system.
+    return file.getvalue().replace(
+        "</style>", f"text {{font-family: {FONTS} !important}}</style>", 1
+    )
 
 
 def has_names_at_ends(plot: Plot) -> bool:
@@ -114,8 +121,8 @@ def describe(plot: Plot) -> str:
     for line in plot.lines:
         points = [(x, y) for x, y in zip(line.x, line.y, strict=True) if math.isfinite(y)]
         ends = points if len(points) < 3 else [points[0], points[-1]]
-        told = ", ".join(f"{format_number(y, 3)} at {_place(plot, x)}" for x, y in ends)
-        parts.append(f"{line.name}: {told or 'no points'}.")
+        listed = ", ".join(f"{format_number(y, 3)} at {_place(plot, x)}" for x, y in ends)
+        parts.append(f"{line.name}: {listed or 'no points'}.")
     if plot.reference:
         parts.append(f"{plot.reference[1]}: {format_number(plot.reference[0], 3)}.")
     return " ".join(parts)
@@ -129,15 +136,6 @@ def _place(plot: Plot, x: float) -> str:
     if plot.ticks and float(x).is_integer() and 0 <= x < len(plot.ticks):
         return plot.ticks[int(x)]
     return format_number(x, 3)
-
-
-def _family(arm: Arm) -> tuple:
-    return (*sorted(arm.constraint.items()), arm.objective)
-
-
-def _style(place: int, is_hollow: bool = False) -> Style:
-    row, column = divmod(place, len(COLOURS))
-    return Style(COLOURS[column], MARKERS[row % len(MARKERS)], is_hollow)
 
 
 def _draw_lines(axes: "Axes", plot: Plot, styles: Mapping[str, Style]) -> None:

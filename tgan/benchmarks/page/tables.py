@@ -1,4 +1,4 @@
-"""What a table of the report shows: means, ranges over seeds, and which values are best."""
+"""Tables of a report: means, ranges over seeds, and which values are best."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tgan.benchmarks.engine.part import Column, Section, Table
+from tgan.benchmarks.page.content import Column, Section, Table
 from tgan.system.files import write_whole
 
 NOTHING = "–"
@@ -18,14 +18,14 @@ HINTS = {"low": "lower is better", "high": "higher is better", None: ""}
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown of one arm in one column.
+    """Entry of one row in one column.
 
     Attributes:
         text: the mean over seeds, or the text that the table gave.
         spread: the range over seeds in brackets, and how many of them are not finite.
         order: to sort by; None where there is no number.
         is_text: the table gave a text.
-        is_best: no other arm is better by more than the seeds' ranges.
+        is_best: no other row is better by more than the seeds' ranges.
     """
 
     text: str
@@ -113,7 +113,7 @@ def _cell(entry: Sequence[float] | str, column: Column, *, are_counts: bool) -> 
 def _best(column: Column, entries: Sequence[Sequence[float] | str]) -> set[int]:
     """Places of the best mean and of all whose range overlaps with its range.
 
-    An arm with a seed that is not finite is never best; nor is one that is alone.
+    A row with a seed that is not finite is never best; nor is one that is alone.
     """
     if column.best is None:
         return set()

@@ -1,1 +1,1 @@
-"""Our training step against a baseline script, in the same run."""
+"""Benchmark of the training step: ours and that of a baseline script, in the same run."""

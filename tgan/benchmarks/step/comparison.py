@@ -1,4 +1,4 @@
-"""A baseline script against our step, in turn, each time as a process of its own."""
+"""Comparison of a baseline script and our step, in turn, each time as a process of its own."""
 
 import json
 import os
@@ -18,7 +18,10 @@ from tgan.system.machine import processor
 
 
 def measure(path: Path, sizes: Sizes, *, rounds: int) -> dict[str, Any]:
-    """Alternate the baseline at `path` and ours for `rounds` rounds; all that goes into the JSON.
+    """Alternate the baseline at `path` and ours for `rounds` rounds.
+
+    Returns:
+        Sizes, seconds, speed-ups and differences, fit for JSON.
 
     Raises:
         ValueError: `path` is no baseline, or one of the programs fails.
@@ -52,10 +55,10 @@ def measure(path: Path, sizes: Sizes, *, rounds: int) -> dict[str, Any]:
 
 
 def run_program(command: list[str], *, name: str) -> float:
-    """Run a timing program as a process of its own: its seconds per step, clipping included.
+    """Run a timing program as a process of its own; its seconds per step, clipping included.
 
     Raises:
-        ValueError: it fails, or does not end with a JSON line that tells them.
+        ValueError: it fails, or does not end with a JSON line that has them.
     """
     result = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, errors="replace"

@@ -1,4 +1,4 @@
-"""Whether a baseline script and our step compute the same.
+"""Equality of what a baseline script and our step compute.
 
 A baseline is a program that prints one JSON line with `seconds_per_step_with_clip`, takes the
 options of `tgan.benchmarks.step.sizes.Sizes`, and defines `VideoGenerator`, `VideoCritic` and
@@ -34,7 +34,7 @@ _VANISHING = 1e-9
 
 @dataclass(frozen=True)
 class FirstStep:
-    """What a training step computes before it changes a weight.
+    """Losses and gradients of a training step, before it changes a weight.
 
     Attributes:
         losses: the generator's and the critic's.
@@ -46,7 +46,7 @@ class FirstStep:
 
 
 def load_baseline(path: Path) -> SimpleNamespace:
-    """What the baseline script defines.
+    """Load the names that a baseline script defines.
 
     Raises:
         ValueError: no such file, it fails, or it does not define what a baseline has to.
@@ -62,7 +62,7 @@ def load_baseline(path: Path) -> SimpleNamespace:
 
 
 def compare(baseline: SimpleNamespace, sizes: Sizes) -> dict[str, float]:
-    """How far the first step's losses (float32) and gradients (float64) are from the baseline's.
+    """Compare the first step's losses (float32) and gradients (float64) with the baseline's.
 
     Both start from the baseline's weights and see the same clips and latents.
 
@@ -137,8 +137,8 @@ def _plain_first_step(
 def _our_first_step(generator: nn.Module, critic: nn.Module, real: Tensor, z: Tensor) -> FirstStep:
     task = make_task(generator, critic)
     gradients: dict[str, Tensor] = {}
-    for name, player in (("generator", task.generator), ("critic", task.critic)):
-        _note_gradients(name, player.module, player.optimizer, gradients)
+    for name, learner in (("generator", task.generator), ("critic", task.critic)):
+        _note_gradients(name, learner.module, learner.optimizer, gradients)
     terms = task.step(0, repeat(Batch(real)), repeat(z))
     return FirstStep([terms[f"{name}_loss"].item() for name in ("generator", "critic")], gradients)
 

@@ -1,4 +1,4 @@
-"""How fast packed clips are read, drawn, gathered and normalised."""
+"""Speed of the loader: packed clips are read, drawn, gathered and normalised."""
 
 import tempfile
 import time
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tgan.data.clips import PackedClips
 from tgan.data.loader import ClipBatches
+from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import PARTS_NAME, Index, PackedVideo, Settings, shard_name, write_index
 from tgan.data.pixels import normalise
 
@@ -15,7 +15,7 @@ _VIDEOS, _FRAMES = 64, 120
 
 
 def clips_per_second(*, batch_size: int = 32, seconds: float = 2.0) -> float:
-    """Normalised clips (3, 16, 64, 64) per second in this process, from a folder in the cache.
+    """Count normalised clips (3, 16, 64, 64) per second in this process, from a cached folder.
 
     Random pixels in a temporary packed folder, read as training reads it; the first batches are
     not timed.

@@ -1,11 +1,11 @@
-"""What a baseline script and our step are both run with."""
+"""Sizes of networks and batches that a baseline script and our step are both run with."""
 
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What both programs are run with; option names are the fields' with dashes.
+    """Sizes of both programs; option names are the fields' with dashes.
 
     Raises:
         ValueError: one is below 1, or `batch` below 2: batch norms need two values to compare.
@@ -23,10 +23,10 @@ class Sizes:
         for name, value in asdict(self).items():
             minimum = 2 if name == "batch" else 1
             if value < minimum:
-                raise ValueError(f"{option(name)} {value} is below {minimum}")
+                raise ValueError(f"{name} {value} is below {minimum}")
 
     def options(self) -> list[str]:
-        """As command line options."""
+        """The sizes as command line options."""
         return [f"{option(name)}={value}" for name, value in asdict(self).items()]
 
 

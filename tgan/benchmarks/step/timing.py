@@ -1,4 +1,4 @@
-"""How long our training step and our clipping take."""
+"""Times of our training step and our clipping."""
 
 import time
 from itertools import repeat
@@ -15,8 +15,8 @@ from tgan.data.pixels import normalise
 from tgan.losses import OBJECTIVES
 from tgan.models import VideoCritic, VideoGenerator
 from tgan.training.gan import GANTask
-from tgan.training.processes import make_accelerator, make_player
-from tgan.training.steps import Batch
+from tgan.training.processes import make_accelerator, prepare
+from tgan.training.steps import Batch, Critic, Learner
 
 Z_SIZE, NUM_FRAMES, RESOLUTION = 100, 16, 64
 # PyTorch's own batch norm epsilon, which a plain port has.
@@ -73,11 +73,13 @@ def make_task(generator: nn.Module, critic: nn.Module, *, mixed_precision: str =
     accelerator = make_accelerator(mixed_precision=mixed_precision)
     generator.to(accelerator.device, memory_format=torch.channels_last)
     critic.to(accelerator.device, memory_format=torch.channels_last_3d)
-    players = (
-        make_player(accelerator, network, RMSprop(network.parameters(), lr=5e-5))
-        for network in (generator, critic)
+    optimizers = (RMSprop(network.parameters(), lr=5e-5) for network in (generator, critic))
+    rules = {"objective": OBJECTIVES["wasserstein"], "constraint": Constraint()}
+    learners = (
+        Learner(generator, next(optimizers)),
+        Critic(critic, next(optimizers), **rules),
     )
-    return GANTask(*players, objective=OBJECTIVES["wasserstein"], constraint=Constraint())
+    return GANTask(*(prepare(accelerator, learner) for learner in learners))
 
 
 def random_videos(sizes: Sizes) -> Tensor:

@@ -1,1 +1,1 @@
-"""TadGAN against baselines that share its preparation of series and its way from errors on."""
+"""Benchmark of TadGAN: it and baselines share the preparation of series and the way from errors."""

@@ -1,133 +1,99 @@
-"""The comparison as a whole: what is run, what is known already, and the report."""
+"""Comparison of detectors as a whole: its jobs, the results of all, and the tables."""
 
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from fnmatch import fnmatch
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 
-import torch
-from tqdm import tqdm
-
-from tgan.anomaly.series.baselines.linear import BASELINES
-from tgan.anomaly.series.data import sets
-from tgan.anomaly.series.data.robot import robot_with_faults
-from tgan.anomaly.series.data.sets import Labelled
-from tgan.anomaly.series.scoring.settings import SCORINGS
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
-from tgan.benchmarks.tadgan.jobs import Method, do_runs, later_seeds, read_result, runs_of
-from tgan.benchmarks.tadgan.methods import BaselineMethod, TadGANMethod
-from tgan.benchmarks.tadgan.tables import BENCHMARKS, CHOOSING, REPORTING, Row, report
-from tgan.lookup import counted
+from tgan.benchmarks.engine.completion import complete
+from tgan.benchmarks.engine.machine import describe_machine
+from tgan.benchmarks.engine.progress import Progress
+from tgan.benchmarks.engine.queue import Queue
+from tgan.benchmarks.engine.records import RESULTS, TABLES, write_json
+from tgan.benchmarks.tadgan.cases import Case
+from tgan.benchmarks.tadgan.methods import Method
+from tgan.benchmarks.tadgan.part import Detectors, Plan, plan_of
+from tgan.benchmarks.tadgan.records import PART, Result, Run, check_out, read_run
+from tgan.benchmarks.tadgan.tables import Row, report
 from tgan.system.files import write_whole
-from tgan.system.machine import cores, processor
 
-# Groups of sets of which every second series served to choose settings.
-CHOSEN_ON = (BENCHMARKS["NAB"], BENCHMARKS["NASA"])
-RESULTS, TABLES = "results.json", "tables.md"
-# The folder of each set within that of the data; None of one that is simulated.
-FOLDERS: dict[str, str | None] = {"nab": "nab", "nasa": "smap_msl", "ucr": "ucr", "robot": None}
-_ROBOTS = 3
+# Runs that a process does in turn: many take less time than a process does to start.
+TOGETHER = 25
 
 
-def _tadgan(name: str, **changes: int | str) -> TadGANMethod:
-    """A configuration with changes, and its own scoring."""
-    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS[name])
-
-
-METHODS: dict[str, Method] = {
-    **{name: BaselineMethod(name) for name in BASELINES},
-    "lstm_forecaster": BaselineMethod("lstm_forecaster", seeded=True),
-    **{name: _tadgan(name) for name in CONFIGURATIONS},
-    **{f"{name}_untrained": _tadgan(name, steps=0) for name in CONFIGURATIONS},
-    "published_svc": _tadgan("published", constraint="svc"),
-    "published_clip": _tadgan("published", constraint="weight_clip"),
-}
-# All but the published configuration, which takes minutes a series.
-QUICK = [name for name in METHODS if not name.startswith("published")]
-
-
-def read_sets(
-    data: Path, names: Sequence[str], *, half: str | None = None, only: Sequence[str] = ("*",)
-) -> dict[Labelled, str]:
-    """The series of sets, in order of their names, with the half that each belongs to.
-
-    Settings were chosen on every second series of NAB by order of set and name, from the first on,
-    and on every second one of NASA's. The others report, as do all series of other sets.
-
-    Args:
-        data: with the folders of sets that are not simulated.
-        names: in `FOLDERS`.
-        half: `CHOOSING` or `REPORTING` to leave out the others.
-        only: patterns of the shell, of which one matches `SET/SERIES`.
-
-    Raises:
-        ValueError: a set that is not there or cannot be read, or a pattern that matches nothing.
-    """
-    found: list[Labelled] = []
-    for name in names:
-        folder = FOLDERS[name]
-        if folder is None:
-            found += [robot_with_faults(seed=seed) for seed in range(_ROBOTS)]
-        else:
-            found += sets.SETS[name](data / folder)
-    found.sort(key=lambda one: (one.group, one.name))
-    halves = dict.fromkeys(found, REPORTING)
-    for groups in CHOSEN_ON:
-        halves |= dict.fromkeys([one for one in found if one.group in groups][::2], CHOOSING)
-    for pattern in only:
-        if not any(fnmatch(f"{one.group}/{one.name}", pattern) for one in found):
-            groups = ", ".join(sorted({one.group for one in found}))
-            raise ValueError(f"no series SET/SERIES matches '{pattern}'; the sets are {groups}")
-    kept = {
-        one: part
-        for one, part in halves.items()
-        if half in (None, part)
-        and any(fnmatch(f"{one.group}/{one.name}", pattern) for pattern in only)
-    }
-    if not kept:
-        raise ValueError(f"none of {len(found)} series is of the {half} half and of those named")
-    return kept
-
-
-def run(
-    series: Mapping[Labelled, str],
+def run_comparison(
+    cases: Sequence[Case],
     methods: Mapping[str, Method],
     *,
+    data: Path | None,
     out: Path,
     seeds: int,
     processes: int,
-) -> str:
-    """Do what is not done yet, write results and tables, and return the tables.
+) -> None:
+    """Do what is not done yet, then write results and tables, and print the tables.
 
-    They tell of further seeds, too, if `out` has them.
+    They tell of further seeds, too, if `out` has them. Every process has one thread, so that times
+    do not depend on how many there are.
+
+    Args:
+        methods: of `METHODS`, by name.
+        data: with the folders of sets that are not simulated.
 
     Raises:
-        ValueError: a result in `out` was made with other settings, or is damaged.
+        ValueError: `out` holds something else, or a result that is damaged or was made with other
+            settings.
+        ChildProcessError, KeyboardInterrupt: as `complete`.
     """
-    runs = runs_of(methods, list(series), seeds=seeds)
-    runs += later_seeds(runs, out)
-    known = {one: read_result(one, methods[one.method], out) for one in runs}
-    left = [one for one, result in known.items() if result is None]
-    with tqdm(total=len(runs), initial=len(runs) - len(left), unit="run") as bar:
-        made_by = maker(processes)
-        done = do_runs(left, methods, list(series), out=out, processes=processes, made_by=made_by)
-        for one in done:
-            known[one] = read_result(one, methods[one.method], out)
-            bar.set_description(f"{one.method} {one.series}"[:40])
-            bar.update()
-    halves = {(one.group, one.name): half for one, half in series.items()}
+    check_out(out)
+    plan = plan_of(cases, methods, seeds=seeds, data=data, out=out)
+    # What cannot be used is refused before any work.
+    _read(plan, methods, out)
+    made_by = describe_machine() | {"processes": str(processes), "threads": "1"}
+    queue = Queue(
+        {PART: Detectors()},
+        plan,
+        out=out,
+        observer=Progress(),
+        processes=processes,
+        together=TOGETHER,
+        made_by=made_by,
+    )
+    complete(queue, lambda: _report(cases, methods, plan, out, queue.crashed))
+
+
+def _read(plan: Plan, methods: Mapping[str, Method], out: Path) -> dict[Run, Result | str]:
+    """Results of the runs that have ended, or the reasons why they failed."""
+    found = {
+        run: read_run(run, job, out, combination=methods[run.method].combination)
+        for run, job in plan.items()
+    }
+    return {run: result for run, result in found.items() if result is not None}
+
+
+def _report(
+    cases: Sequence[Case],
+    methods: Mapping[str, Method],
+    plan: Plan,
+    out: Path,
+    crashed: Mapping[str, str],
+) -> None:
+    """Write all results, and the tables of those seeds of a method of which none is missing."""
+    halves = {(case.series.group, case.series.name): case.half for case in cases}
+    ended = _read(plan, methods, out)
     rows = [
-        Row(one, result, halves[one.group, one.series], methods[one.method].combination)
-        for one, result in known.items()
+        Row(run, result, halves[run.group, run.series], methods[run.method].combination)
+        for run, result in ended.items()
+        if isinstance(result, Result)
     ]
-    text = report(rows, _makers(rows))
+    failed = {run: result for run, result in ended.items() if isinstance(result, str)}
+    failed |= {run: crashed[job.name] for run, job in plan.items() if job.name in crashed}
+    incomplete = {(run.method, run.seed) for run in plan.keys() - {row.run for row in rows}}
+    whole = [row for row in rows if (row.run.method, row.run.seed) not in incomplete]
+    text = report(whole, [*_makers(whole), *_failures(failed)])
     content = [{**asdict(row.run), "half": row.half, **asdict(row.result)} for row in rows]
-    write_whole(out / RESULTS, lambda part: part.write_text(json.dumps(content, indent=1)))
+    write_json(out / RESULTS, content)
     write_whole(out / TABLES, lambda part: part.write_text(text))
-    return text
+    print(text)
+    print(out)
 
 
 def _makers(rows: Sequence[Row]) -> list[str]:
@@ -139,21 +105,10 @@ def _makers(rows: Sequence[Row]) -> list[str]:
     return [f"{', '.join(names)}: {maker}." for maker, names in methods.items()]
 
 
-def maker(processes: int) -> dict[str, str]:
-    """What results are made by and on."""
-    running = counted(processes, "process", "processes")
-    return {
-        "commit": _commit(),
-        "tgan": version("tgan-video"),
-        "torch": torch.__version__,
-        "processor": f"{processor()}, {counted(cores(), 'logical core')}, {running}",
-    }
-
-
-def _commit() -> str:
-    here = Path(__file__).parent
-    asked = ["git", "-C", str(here), "describe", "--always", "--dirty", "--exclude", "*"]
-    try:
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not from a repository"
+def _failures(failed: Mapping[Run, str]) -> list[str]:
+    """A line for each run that failed; the seed of its method is in no table."""
+    return [
+        f"Left out, {run.method} with seed {run.seed}, which failed on {run.group}/{run.series}: "
+        f"{reason}."
+        for run, reason in failed.items()
+    ]

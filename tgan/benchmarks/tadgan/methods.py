@@ -1,7 +1,7 @@
-"""What is compared: baselines, and TadGANs by their configurations."""
+"""Methods of the comparison: baselines, and TadGANs by their configurations."""
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tgan.anomaly.series.baselines.linear import BASELINES, WINDOW, WindowComponents
@@ -11,8 +11,8 @@ from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.scoring.fidelity import known_error
 from tgan.anomaly.series.scoring.intervals import find_intervals
 from tgan.anomaly.series.scoring.scores import COMBINATIONS, Reference, smoothing_window
-from tgan.anomaly.series.scoring.settings import Scoring
-from tgan.anomaly.series.training.settings import TadGANSettings
+from tgan.anomaly.series.scoring.settings import SCORINGS, Scoring
+from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
 
 # The combination of scores that a baseline has, which has no critic.
 ERRORS_ALONE = "reconstruction"
@@ -22,7 +22,7 @@ ERROR_VERSION = 2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a method made of a series.
+    """Findings of a method on a series.
 
     Attributes:
         intervals: found ones, by the combination of scores that they come from.
@@ -53,7 +53,7 @@ class BaselineMethod:
     combination: str = ERRORS_ALONE
 
     def settings(self) -> dict[str, Any]:
-        """What its results depend on beside series and seed."""
+        """Everything that its results depend on beside series and seed."""
         # All baselines keep their arguments, each under its name.
         kept = {name.lstrip("_"): value for name, value in vars(BASELINES[self.name]()).items()}
         return {
@@ -100,7 +100,7 @@ class TadGANMethod:
         return self.scoring.combination
 
     def settings(self) -> dict[str, Any]:
-        """What its results depend on beside series and seed."""
+        """Everything that its results depend on beside series and seed."""
         return {
             "configuration": asdict(self.configuration),
             "scoring": asdict(self.scoring),
@@ -139,3 +139,23 @@ class TadGANMethod:
             known_error(measures.values, measures.made, detector.scaler_),
             known_error(measures.values, components.reconstruct(values), detector.scaler_),
         )
+
+
+Method = BaselineMethod | TadGANMethod
+
+
+def _tadgan(name: str, **changes: int | str) -> TadGANMethod:
+    """A configuration with changes, and its own scoring."""
+    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS[name])
+
+
+METHODS: dict[str, Method] = {
+    **{name: BaselineMethod(name) for name in BASELINES},
+    "lstm_forecaster": BaselineMethod("lstm_forecaster", seeded=True),
+    **{name: _tadgan(name) for name in CONFIGURATIONS},
+    **{f"{name}_untrained": _tadgan(name, steps=0) for name in CONFIGURATIONS},
+    "published_svc": _tadgan("published", constraint="svc"),
+    "published_clip": _tadgan("published", constraint="weight_clip"),
+}
+# All but the published configuration, which takes minutes a series.
+QUICK = [name for name in METHODS if not name.startswith("published")]

@@ -1,21 +1,13 @@
-"""The tables of the report, in Markdown."""
+"""Tables of the comparison, in Markdown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median, stdev
 
-from tgan.anomaly.series.data.sets import NAB_INTERVALS
-from tgan.benchmarks.tadgan.jobs import Result, Run
+from tgan.benchmarks.tadgan.cases import BENCHMARKS, CHOOSING, REPORTING
+from tgan.benchmarks.tadgan.records import Result, Run
 from tgan.metrics.overlap import COVERAGE_CAPS, Agreement, sum_of
 
-# The sets of which means are told together.
-BENCHMARKS = {
-    "NAB": tuple(NAB_INTERVALS),
-    "NASA": ("MSL", "SMAP"),
-    "UCR": ("UCR",),
-    "robot": ("robot",),
-}
-CHOOSING, REPORTING = "choosing", "reporting"
 _LEGEND = (
     "F1 of intervals (found/false/missed), c the share of samples that found intervals cover; `!` "
     "where that is more than a set may have, and the F1 counts as 0 (UCR and robot have no such "
@@ -30,7 +22,7 @@ class Row:
     """A result with where it comes from.
 
     Attributes:
-        run, result: what was done, and what came of it.
+        run, result: the run, and its findings.
         half: `CHOOSING` or `REPORTING`.
         combination: the one that decides.
     """
@@ -47,7 +39,7 @@ class Row:
 
 
 def report(rows: Sequence[Row], heading: Sequence[str]) -> str:
-    """All tables of what is known, below lines of a heading."""
+    """All tables of some results, below lines of a heading."""
     parts = ["# TadGAN beside baselines", *heading, _LEGEND]
     for benchmark, groups in BENCHMARKS.items():
         inside = [row for row in rows if row.run.group in groups]

@@ -1,1 +1,1 @@
-"""Clips that are made on the fly, without files."""
+"""Synthetic data: clips that are drawn or rendered when they are asked for."""

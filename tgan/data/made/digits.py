@@ -1,7 +1,7 @@
-"""Moving digits: real handwritten digits that bounce around, made on the fly.
+"""Handwritten digits that need no download: as images, and as clips in which they bounce around.
 
 The motion is the Moving MNIST recipe (Srivastava et al. 2015); the digits are the 1,797 that
-scikit-learn ships, or those of any MNIST IDX file. Needs no download.
+scikit-learn ships, or those of any MNIST IDX file.
 """
 
 import gzip
@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tgan.data.pictures.images import ImageClips
+from tgan.data.pictures.opening import fit_image
 from tgan.rng import Stream, numpy_rng
 
 # Srivastava et al.: 28x28 digits on a 64x64 canvas, 0.1 of the free way per frame.
 DIGIT_TO_CANVAS = 28 / 64
 STEP_LENGTH = 0.1
-# One digit image in six is kept for clips that training never sees.
+# One digit image in six, the last ones, is kept for clips that training never sees.
 HELD_OUT_SHARE = 6
 # Far beyond any use; the order of clips takes memory in proportion.
 MAX_SIZE = 10_000_000
@@ -45,6 +47,11 @@ class MovingDigits:
 
     Raises:
         ValueError: a setting out of range, or as `read_idx_images`.
+
+    Example:
+        >>> digits = MovingDigits(num_frames=20, held_out=True)
+        >>> digits.clip(7).shape
+        (20, 64, 64, 1)
     """
 
     num_frames: int = 16
@@ -79,15 +86,15 @@ class MovingDigits:
         return self.size
 
     def num_starts(self, index: int) -> int:
-        """Every clip starts at its first frame."""
+        """Return 1: every clip starts at its first frame."""
         return 1
 
     def label(self, index: int) -> None:
-        """Clips have no label."""
+        """Return None: clips have no class."""
         return
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """Clip `index`: (T, H, W, C), uint8."""
+        """Draw clip `index`: (T, H, W, C), uint8."""
         rng = numpy_rng(Stream.DIGITS, self.seed, int(self.held_out), index)
         canvas = np.zeros(self.shape[:3], np.uint8)
         side = self._digits.shape[1]
@@ -101,15 +108,31 @@ class MovingDigits:
 
     @cached_property
     def _digits(self) -> np.ndarray:
-        images = _bundled_digits() if self.path is None else read_idx_images(self.path)
-        kept = len(images) - len(images) // HELD_OUT_SHARE
-        images = images[kept:] if self.held_out else images[:kept]
+        images = _bundled_digits()[0] if self.path is None else read_idx_images(self.path)
         side = max(round(self.resolution * DIGIT_TO_CANVAS), 1)
-        return np.stack([_resize(image, side) for image in images])
+        part = images[_part(len(images), held_out=self.held_out)]
+        return np.stack([_resize(image, side) for image in part])
+
+
+def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
+    """Open scikit-learn's 1,797 handwritten digits (8x8), enlarged, with their classes.
+
+    Args:
+        resolution: H = W.
+        channels: 1, 3, or 4 (RGB and transparency).
+        held_out: the last sixth of them instead of the others.
+    """
+    images, classes = _bundled_digits()
+    part = _part(len(images), held_out=held_out)
+    pixels = [
+        fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
+        for image in images[part]
+    ]
+    return ImageClips(np.stack(pixels), classes[part], [str(digit) for digit in range(10)])
 
 
 def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    """A straight path in the unit square that is reflected at its edges: (num_frames, 2).
+    """Draw a straight path in the unit square that is reflected at its edges: (num_frames, 2).
 
     Source: Srivastava et al. 2015, section 4.1 (position and direction uniform, constant speed).
     """
@@ -127,7 +150,7 @@ def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
 
 
 def read_idx_images(path: str | Path) -> np.ndarray:
-    """The images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
+    """Read the images of an MNIST IDX file, gzipped or not: (count, height, width), uint8.
 
     Raises:
         ValueError: the file is missing, is no IDX file of images or cut short, or holds fewer
@@ -154,10 +177,17 @@ def read_idx_images(path: str | Path) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
 
 
-def _bundled_digits() -> np.ndarray:
+def _bundled_digits() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's digits (1797, 8, 8), uint8, and their classes (1797,)."""
     from sklearn.datasets import load_digits
 
-    return (load_digits().images * (255 / 16)).round().astype(np.uint8)
+    digits = load_digits()
+    return (digits.images * (255 / 16)).round().astype(np.uint8), digits.target
+
+
+def _part(count: int, *, held_out: bool) -> slice:
+    kept = count - count // HELD_OUT_SHARE
+    return slice(kept, None) if held_out else slice(kept)
 
 
 def _resize(image: np.ndarray, side: int) -> np.ndarray:

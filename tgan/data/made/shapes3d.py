@@ -1,4 +1,4 @@
-"""Rendered shapes: boxes, cylinders and spheres on a floor, in colour and depth, made on the fly.
+"""Rendered shapes: boxes, cylinders and spheres on a floor, in colour and depth.
 
 Needs no files. Not the "3D Shapes" of the disentanglement literature, which have no depth.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from einops import rearrange
 
+from tgan.data.channels import LUMA
 from tgan.data.made.digits import MAX_SIZE
 from tgan.data.made.raycast import Camera, Scene, Shape, Solid
 from tgan.data.pictures.depth import bytes_of
@@ -20,8 +21,6 @@ WALL = 6.0
 # Near and far of the fourth channel, as `tgan.data.pictures.depth.depth_of` takes them, in units of
 # the scene: all that the camera can see lies between.
 BOUNDS = (2.0, 6.3)
-# ITU-R BT.601, as Pillow's conversion to grey.
-_LUMA = np.array([0.299, 0.587, 0.114])
 # Images that are kept once they are rendered: 0.4 GB at 32x32 with four channels.
 _MAX_KEPT = 100_000
 
@@ -41,6 +40,11 @@ class RenderedShapes:
 
     Raises:
         ValueError: a setting out of range.
+
+    Example:
+        >>> shapes = RenderedShapes(resolution=64, channels=3)
+        >>> shapes.labels[shapes.label(4)], shapes.clip(4).shape
+        ('cylinder', (1, 64, 64, 3))
     """
 
     resolution: int = 32
@@ -71,15 +75,15 @@ class RenderedShapes:
         return self.size
 
     def num_starts(self, index: int) -> int:
-        """An image has one frame to start at."""
+        """Return 1: an image has one frame to start at."""
         return 1
 
     def label(self, index: int) -> int:
-        """The shape of an image, a position in `labels`."""
+        """Return the shape of an image, a position in `labels`."""
         return index % len(SHAPES)
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """Image `index` as a clip (1, H, W, C) uint8; rendered once, then kept."""
+        """Render image `index` as a clip (1, H, W, C), uint8, once; it is kept then."""
         if index not in self._kept:
             image = self._render(index)
             if len(self._kept) >= _MAX_KEPT:
@@ -93,7 +97,7 @@ class RenderedShapes:
         colour, depth = (_quarters(part) for part in scene.render(CAMERA, 2 * self.resolution))
         colour = colour.mean(0)
         if self.channels == 1:
-            colour = (colour @ _LUMA)[..., None]
+            colour = (colour @ np.array(LUMA))[..., None]
         image = np.rint(colour * 255).astype(np.uint8)
         if self.channels == 4:
             # Of the four rays of a pixel the second nearest: a mean would be a depth between
@@ -107,7 +111,7 @@ class RenderedShapes:
 
 
 def random_scene(rng: np.random.Generator, shape: Shape) -> Scene:
-    """A shape of random size, turn, place and colours, standing or lying on the floor."""
+    """Draw a shape of random size, turn, place and colours, standing or lying on the floor."""
     half, axes = _SIZES[shape](rng)
     # Half the height of the turned solid, which the floor has to carry.
     lies = shape == "cylinder" and abs(axes[1, 1]) < 0.5

@@ -17,20 +17,24 @@ class GaussianMixture:
     Attributes:
         centres: (K, D).
         deviation: along every axis.
+
+    Example:
+        >>> ring().draw(1000, np.random.default_rng(0)).shape
+        (1000, 2)
     """
 
     centres: np.ndarray
     deviation: float
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Independent samples (count, D), float64."""
+        """Draw independent samples (count, D), float64."""
         modes = rng.integers(len(self.centres), size=count)
         noise = rng.standard_normal((count, self.centres.shape[1]))
         return self.centres[modes] + self.deviation * noise
 
 
 def ring() -> GaussianMixture:
-    """8 modes on a circle; the deviation is 0.01 of its radius.
+    """Place 8 modes on a circle; the deviation is 0.01 of its radius.
 
     Source: Lin et al. 2018 (PacGAN), section 4.1: radius 1, variance 1e-4.
     """
@@ -40,7 +44,7 @@ def ring() -> GaussianMixture:
 
 
 def grid() -> GaussianMixture:
-    """25 modes on a square lattice; the deviation is 1/40 of its spacing.
+    """Place 25 modes on a square lattice; the deviation is 1/40 of its spacing.
 
     Source: Lin et al. 2018 (PacGAN), section 4.1: spacing 2, variance 0.0025.
     """

@@ -1,1 +1,1 @@
-"""Packing videos into memory-mapped shards, over several processes, resumably."""
+"""Packed folders: videos as memory-mapped frames, which training reads fast."""

@@ -1,4 +1,4 @@
-"""The format of a packed folder: `index.json` beside shards of uint8 frames.
+"""Format of a packed folder: `index.json` beside shards of uint8 frames.
 
 A shard is a NumPy file (frames, H, W, C) with the frames of whole videos one after the other;
 `numpy.load(shard, mmap_mode="r")` reads it without this package.
@@ -22,13 +22,17 @@ PARTS_NAME = ".parts"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a packed folder's frames depend on besides the videos.
+    """Settings that the frames of a packed folder depend on, besides the videos.
 
     Every `stride`-th frame is kept. Videos with fewer than `loop` kept frames are repeated until
     they have so many (None: none is); those with fewer than `min_frames` then are left out.
 
     Raises:
         ValueError: a value out of range, with its choices.
+
+    Example:
+        >>> Settings(resolution=32, channels=1).frame_shape
+        (32, 32, 1)
     """
 
     resolution: int = 64
@@ -61,7 +65,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class PackedVideo:
-    """Where a video's frames are: `frames` of them in shard number `shard`, from `offset`.
+    """Place of a video: `frames` frames in shard number `shard`, from `offset`.
 
     `fps` is the rate after the stride, None where the file stated none; `width` and `height` are
     the original's; `label` is a position in the index's labels.
@@ -79,8 +83,13 @@ class PackedVideo:
 
 @dataclass(frozen=True)
 class Index:
-    """What `index.json` says. `shards` holds the number of frames of each shard; `skipped` and
-    `too_short` hold `(name, reason)`."""
+    """Content of `index.json`.
+
+    Attributes:
+        num_sources, fingerprint: of the videos that were packed.
+        shards: frames of each shard.
+        skipped, too_short: `(name, reason)` of videos that were left out.
+    """
 
     settings: Settings
     num_sources: int
@@ -98,12 +107,12 @@ class Index:
 
 
 def shard_name(number: int) -> str:
-    """The file name of a shard."""
+    """Return the file name of a shard."""
     return f"shard-{number:05d}.npy"
 
 
 def open_shard(path: Path, shape: tuple[int, int, int, int]) -> np.ndarray:
-    """A shard of a known shape (frames, H, W, C), mapped into memory, read-only.
+    """Map a shard of this shape, (frames, H, W, C), into memory, read-only.
 
     Raises:
         ValueError: the file is missing or holds something else.

@@ -53,7 +53,7 @@ class _Shard:
 def pack(
     scan: Scan, out: Path, settings: Settings, *, workers: int = 1, strict: bool = False
 ) -> Index:
-    """Decode all videos of a scan into the folder `out`; goes on where an earlier run stopped.
+    """Decode all videos of a scan into the folder `out`, and go on where an earlier run stopped.
 
     A folder that is complete already, from the same videos and settings, is left as it is.
     `strict` refuses to skip: the first video that cannot be decoded ends the packing. What was
@@ -214,7 +214,7 @@ def _check_strict(part: Part, *, strict: bool) -> None:
 
 
 def _refuse(name: str, reason: str) -> None:
-    raise ValueError(f"{name}: {reason} (without --strict it is skipped)")
+    raise ValueError(f"{name}: {reason}; strict skips nothing")
 
 
 def _nothing_kept(index: Index) -> str:

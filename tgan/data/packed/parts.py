@@ -1,24 +1,24 @@
-"""One piece of the work of packing: a few videos decoded into one part file, in any process."""
+"""Parts of a packed folder: a few videos each, decoded into one file by any process."""
 
 import json
-import multiprocessing
 import os
 import signal
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from tgan.data.channels import with_channels
 from tgan.data.packed.index import Settings, flush_to_disk, put_in_place, write_json
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, displayed_size, with_channels
+from tgan.data.videos.frames import Fitter, displayed_size
 from tgan.data.videos.sources import Source
 from tgan.lookup import counted
+from tgan.system.lifetime import end_with_parent
 
 
 @dataclass(frozen=True)
 class Job:
-    """The sources that become part number `number`."""
+    """Sources that become part number `number`."""
 
     number: int
     sources: tuple[Source, ...]
@@ -26,8 +26,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a job: `videos` in the order of their frames in the part file, each with
-    source, frames, fps, width, height and label name; and `(name, reason)` of the others."""
+    """Result of a job.
+
+    Attributes:
+        videos: in the order of their frames in the part file, each with source, frames, fps,
+            width, height and the name of its class.
+        skipped, too_short: `(name, reason)` of the others.
+    """
 
     videos: list[dict] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -40,12 +45,12 @@ class Part:
 
 
 def frames_path(folder: Path, number: int) -> Path:
-    """The file with the raw uint8 frames of a part."""
+    """Return the path of the raw uint8 frames of a part."""
     return folder / f"{number:08d}.frames"
 
 
 def read_part(folder: Path, number: int, settings: Settings) -> Part | None:
-    """What an earlier run wrote of a part, or None if it did not finish it."""
+    """Read what an earlier run wrote of a part; None if it did not finish it."""
     try:
         content = json.loads(_record_path(folder, number).read_text(encoding="utf-8"))
         size = frames_path(folder, number).stat().st_size
@@ -62,7 +67,7 @@ def remove_part(folder: Path, number: int) -> None:
 
 
 def running_jobs(folder: Path) -> list[int]:
-    """The numbers of the parts that were begun and not finished."""
+    """List the numbers of the parts that were begun and not finished."""
     return sorted(int(path.name.split(".")[0]) for path in folder.glob("*.frames.tmp-*"))
 
 
@@ -100,13 +105,7 @@ def start_worker() -> None:
     """Set up a worker process: its parent handles interrupts, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A killed parent cannot say so, and the pool's queue would be waited on for ever.
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) -> None:
@@ -120,6 +119,7 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
             part.videos.append(video)
             return
         frames = counted(video["frames"], "frame")
+        # In these words since the first release: the reason is part of `index.json`.
         reason = f"{frames}, fewer than --min-frames {settings.min_frames}"
         part.too_short.append((source.name, reason))
     file.seek(start)

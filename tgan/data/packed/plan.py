@@ -1,10 +1,11 @@
-"""What the runs that fill one folder must agree on, and whether a folder may be filled at all."""
+"""Plan of a packed folder: what all runs that fill it must agree on."""
 
 import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 
+from tgan.config.reading import differences
 from tgan.data.packed.index import FORMAT, PARTS_NAME, Index, Settings, write_json
 from tgan.data.packed.parts import clear_unfinished
 from tgan.data.videos.sources import Scan
@@ -13,7 +14,7 @@ _PLAN_NAME = "plan.json"
 
 
 def make_plan(scan: Scan, settings: Settings) -> dict:
-    """Settings and a fingerprint of the videos: names, labels, sizes and times of change."""
+    """Put together settings and a fingerprint of names, labels, sizes and times of change."""
     digest = hashlib.sha256()
     for source in scan.sources:
         status = source.path.stat()
@@ -50,14 +51,14 @@ def check_folder(out: Path, plan: dict) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise ValueError(f"{out} is a file; --out must be a new or empty folder")
+        raise ValueError(f"{out} is a file; a new or empty folder is needed")
     begun = out / PARTS_NAME / _PLAN_NAME
     if begun.exists():
         _check_same(out, json.loads(begun.read_text(encoding="utf-8")), plan)
     foreign = [path.name for path in sorted(out.iterdir()) if not _is_ours(path, begun.exists())]
     if foreign:
         names = ", ".join(foreign[:3])
-        raise ValueError(f"{out} holds other files ({names}); --out must be a new or empty folder")
+        raise ValueError(f"{out} holds other files ({names}); a new or empty folder is needed")
 
 
 def _is_ours(path: Path, begun: bool) -> bool:
@@ -68,16 +69,14 @@ def _is_ours(path: Path, begun: bool) -> bool:
 
 
 def _check_same(out: Path, old: dict, new: dict) -> None:
-    differences = [
-        f"{name} {old.get(name)}, not {value}"
-        for name, value in new.items()
-        if name != "fingerprint" and old.get(name) != value
-    ]
-    if not differences and old.get("fingerprint") != new["fingerprint"]:
-        differences = ["other video files or labels, or files that have changed since"]
-    if differences:
+    names = new.keys() - {"fingerprint"}
+    found = differences(*({n: plan.get(n) for n in new if n in names} for plan in (old, new)))
+    if not found and old.get("fingerprint") != new["fingerprint"]:
+        found = ["other video files or labels, or files that have changed since"]
+    if found:
         raise ValueError(
-            f"{out} was prepared with {'; '.join(differences)}: choose another --out or delete it"
+            f"{out} was prepared before, but not from this: {'; '.join(found)}; choose another "
+            "folder or delete it"
         )
 
 

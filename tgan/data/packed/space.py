@@ -1,4 +1,4 @@
-"""How much disk space packing will take, estimated before it starts."""
+"""Disk space that packing will take, estimated before it starts."""
 
 import shutil
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spa
 
 
 def estimate_frames(sources: Sequence[Source]) -> int:
-    """About how many frames the videos have, from headers alone; files without a count add 0."""
+    """Estimate the frames of videos from headers alone; files without a count add 0."""
     known = sum(source.num_frames for source in sources if source.num_frames is not None)
     unknown = [source.path for source in sources if source.num_frames is None]
     probed = unknown[:: max(1, -(-len(unknown) // _MAX_PROBES))]

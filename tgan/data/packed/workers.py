@@ -1,4 +1,4 @@
-"""Parts packed by several processes, handed over in the order of their jobs."""
+"""Worker processes that pack parts, which are handed over in the order of their jobs."""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from tgan.data.packed.parts import (
 def finished_parts(
     jobs: Sequence[Job], folder: Path, settings: Settings, *, workers: int, done: int = 0
 ) -> Iterator[Part]:
-    """The part of each job in turn, from an earlier run or from one of `workers` processes.
+    """Yield the part of each job in turn, from an earlier run or one of `workers` processes.
 
     A progress bar counts videos, `done` of them before these jobs. Closing the iterator early
     stops the processes.
@@ -57,7 +57,7 @@ def finished_parts(
 
 
 def _result(future: Future[Part], job: Job, jobs: Sequence[Job], folder: Path) -> Part:
-    again = "finished videos are kept: run the same command again to go on"
+    again = "finished videos are kept: prepare them again to go on"
     try:
         return future.result()
     except BrokenProcessPool as error:

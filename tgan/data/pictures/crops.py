@@ -13,7 +13,7 @@ Box = tuple[int, int, int]
 
 
 class Picture(Protocol):
-    """What squares are cut from: it knows its size, (width, height)."""
+    """Anything that squares can be cut from: it has a size, (width, height)."""
 
     size: tuple[int, int]
 
@@ -38,6 +38,11 @@ class CroppedPictures(Generic[P]):
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
         names: of the files; empty for pictures that have none.
+
+    Example:
+        >>> squares = open_images("scenes", resolution=64, channels=3, crops=1000)
+        >>> squares.num_starts(0), squares.clip(0, start=999).shape
+        (1000, (1, 64, 64, 3))
     """
 
     pictures: Sequence[P]
@@ -61,15 +66,15 @@ class CroppedPictures(Generic[P]):
         return len(self.pictures)
 
     def num_starts(self, index: int) -> int:
-        """The number of squares of a picture."""
+        """Return the number of squares of a picture."""
         return self.crops
 
     def label(self, index: int) -> int | None:
-        """The class of a picture, a position in `labels`."""
+        """Return the class of a picture, a position in `labels`."""
         return None if self.classes is None else int(self.classes[index])
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """Square number `start` of picture `index` as a clip (1, H, W, C) uint8.
+        """Cut square number `start` of picture `index` as a clip (1, H, W, C), uint8.
 
         Raises:
             IndexError: there is no such square.
@@ -83,7 +88,7 @@ class CroppedPictures(Generic[P]):
 
 
 def random_box(rng: np.random.Generator, size: tuple[int, int], resolution: int) -> Box:
-    """A square anywhere in a picture, its side log-uniform from small to the short side.
+    """Draw a square anywhere in a picture, its side log-uniform from small to the short side.
 
     Small is the resolution, or a quarter of the short side where that is more; a picture that
     is smaller than the resolution gives squares as large as it allows.
@@ -100,6 +105,6 @@ def random_box(rng: np.random.Generator, size: tuple[int, int], resolution: int)
 
 
 def middle_box(size: tuple[int, int]) -> Box:
-    """The largest square in the middle of a picture of (width, height)."""
+    """Return the largest square in the middle of a picture of (width, height)."""
     side = min(size)
     return (size[0] - side) // 2, (size[1] - side) // 2, side

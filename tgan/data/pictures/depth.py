@@ -12,17 +12,17 @@ HOLE, NEAREST, FARTHEST = 0, 1, 255
 
 
 def raw_depth(values: np.ndarray) -> np.ndarray:
-    """Depth as files have it, as float32 with NaN for holes: what is not positive and finite.
+    """Convert depth as files have it to float32, with NaN for what is not positive and finite.
 
     Args:
-        values: (...), whole numbers or floats; 0 is the usual mark of a hole.
+        values: (...), whole numbers or floats; 0 mostly marks a hole.
     """
     depth = values.astype(np.float32)
     return np.where((depth > 0) & np.isfinite(depth), depth, np.float32(np.nan))
 
 
 def bytes_of(depth: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
-    """Raw depth (...) as bytes: 1 to 255 in equal steps from near to far, 0 for holes.
+    """Convert raw depth (...) to bytes: 1 to 255 in equal steps from near to far, 0 for holes.
 
     What lies outside is clamped to the nearer of the two.
 
@@ -39,7 +39,7 @@ def bytes_of(depth: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
 
 
 def depth_of(levels: np.ndarray, bounds: Sequence[float], *, holes_to: int = HOLE) -> np.ndarray:
-    """The inverse of `bytes_of` up to rounding: float32 (...), with NaN for holes.
+    """Invert `bytes_of` up to rounding: float32 (...), with NaN for holes.
 
     Args:
         levels: (...), uint8.
@@ -56,7 +56,7 @@ def depth_of(levels: np.ndarray, bounds: Sequence[float], *, holes_to: int = HOL
 
 
 def check_bounds(bounds: Sequence[float]) -> tuple[float, float]:
-    """Near and far.
+    """Return near and far.
 
     Raises:
         ValueError: not two finite numbers, or not 0 <= near < far.
@@ -67,13 +67,13 @@ def check_bounds(bounds: Sequence[float]) -> tuple[float, float]:
 
 
 def measured_within(depth: np.ndarray, bounds: Sequence[float]) -> bool:
-    """Whether any measurement lies within near and far."""
+    """Tell whether any measurement lies within near and far."""
     near, far = bounds
     return bool(((depth >= near) & (depth <= far)).any())
 
 
 def fill_holes(depth: np.ndarray) -> np.ndarray:
-    """Depth (H, W) in which every hole has the depth of the nearest pixel that was measured.
+    """Give every hole of depth (H, W) the depth of the nearest pixel that was measured.
 
     Raises:
         ValueError: nothing was measured.
@@ -88,7 +88,7 @@ def fill_holes(depth: np.ndarray) -> np.ndarray:
 
 
 def crop_depth(depth: np.ndarray, box: tuple[int, int, int], resolution: int) -> np.ndarray:
-    """The square of depth (H, W) at `box`, resized: (resolution, resolution).
+    """Cut the square at `box` out of depth (H, W), resized: (resolution, resolution).
 
     Each pixel takes the one value at its centre: a mean across an edge, or with the mark of a
     hole, would be a depth that is nowhere.

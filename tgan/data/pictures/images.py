@@ -1,4 +1,4 @@
-"""Images as clips of one frame: folders of pictures, NumPy archives, scikit-learn's digits.
+"""Images as clips of one frame: folders of pictures, and NumPy archives.
 
 Everything is read at once and kept in memory as bytes; larger sets are for `tgan prepare`.
 """
@@ -15,20 +15,20 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tgan.data.made.digits import HELD_OUT_SHARE
+from tgan._moved import moved_names
+from tgan.data.files import PICTURE_SUFFIXES, files_below, is_picture
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.opening import (
     MODES,
-    PICTURE_SUFFIXES,
     convert,
     fit_image,
-    is_hidden,
     open_picture,
     square,
 )
 from tgan.lookup import did_you_mean
 
 IMAGES = "images"
+__getattr__ = moved_names(__name__, {"open_digits": "tgan.data.made.digits"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,11 @@ class ImageClips:
 
     Raises:
         ValueError: there are no images.
+
+    Example:
+        >>> images = ImageClips(np.zeros((9, 32, 32, 3), np.uint8))
+        >>> images.clip(4).shape
+        (1, 32, 32, 3)
     """
 
     pixels: np.ndarray
@@ -67,15 +72,15 @@ class ImageClips:
         return len(self.pixels)
 
     def num_starts(self, index: int) -> int:
-        """An image has one frame to start at."""
+        """Return 1: an image has one frame to start at."""
         return 1
 
     def label(self, index: int) -> int | None:
-        """The class of an image, a position in `labels`."""
+        """Return the class of an image, a position in `labels`."""
         return None if self.classes is None else int(self.classes[index])
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
-        """Image `index` as a clip (1, H, W, C) uint8."""
+        """Return image `index` as a clip (1, H, W, C), uint8."""
         return self.pixels[index][None]
 
 
@@ -93,7 +98,7 @@ def open_images(
     labels_key: str | None = None,
     crops: int = 0,
 ) -> Source:
-    """The images of a folder, or of a `.npz` file.
+    """Open the images of a folder, or of a `.npz` file.
 
     Of a folder, searched to any depth, all pictures are taken; where each lies in a folder below
     `path`, these name the classes. An archive has an array `images`, uint8 (N, H, W) or
@@ -109,6 +114,10 @@ def open_images(
 
     Raises:
         ValueError: nothing there, no picture that can be read, or an array that does not fit.
+
+    Example:
+        >>> open_images("pictures", resolution=64, channels=3).labels
+        ['cat', 'dog']
     """
     path = Path(path)
     if not path.exists():
@@ -131,31 +140,8 @@ def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
     return ImageClips(np.stack(pictures), **about)
 
 
-def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
-    """scikit-learn's 1,797 handwritten digits (8x8), enlarged, with their classes.
-
-    Args:
-        held_out: the last sixth of them instead of the others.
-    """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images = (digits.images * (255 / 16)).round().astype(np.uint8)
-    kept = len(images) - len(images) // HELD_OUT_SHARE
-    part = slice(kept, None) if held_out else slice(kept)
-    pixels = [
-        fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
-        for image in images[part]
-    ]
-    return ImageClips(np.stack(pixels), digits.target[part], [str(n) for n in digits.target_names])
-
-
 def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(file.relative_to(path))
-    )
+    files = [file for file in files_below(path) if is_picture(file)]
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")
@@ -182,7 +168,7 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
 
 
 def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
-    """Names of class folders, and each picture's; nothing where some lie in none."""
+    """Name the class folders, and number each picture's; nothing where some lie in none."""
     folders = [name.partition("/")[0] if "/" in name else None for name in names]
     if None in folders:
         return [], None
@@ -217,7 +203,7 @@ def _from_archive(path: Path, fit: Fit, collect: Collect, labels_key: str | None
 
 
 def read_arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
-    """Arrays of a `.npz` file.
+    """Read arrays of a `.npz` file.
 
     Raises:
         ValueError: it is none, or has no such array.

@@ -1,4 +1,4 @@
-"""One picture: opened, converted to grey, RGB or RGBA, and squares of it resized."""
+"""Picture files: opened, converted to grey, RGB or RGBA, and squares of them resized."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,21 +10,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tgan.data.pictures.crops import Box
 from tgan.data.videos.decode import MAX_PIXELS
 
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-# Modes of Pillow with 8 bits a channel; what has more would be cut off in converting.
+# Modes of Pillow with 8 bits a channel or fewer.
 _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 # By number of channels.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 T = TypeVar("T")
 
 
-def is_hidden(path: Path) -> bool:
-    """Whether a part of a path starts with a dot."""
-    return any(part.startswith(".") for part in path.parts)
-
-
 def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
-    """What `use` makes of a picture, or why it cannot be used."""
+    """Open a picture and return what `use` makes of it, or say why it cannot be used."""
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -37,7 +31,7 @@ def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
 
 
 def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarray:
-    """The middle square of an image at a resolution: (H, W, C), uint8.
+    """Resize the middle square of an image: (resolution, resolution, C), uint8.
 
     Raises:
         ValueError: as `convert`.
@@ -48,7 +42,7 @@ def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarr
 
 
 def square(image: Image.Image, box: Box, resolution: int) -> np.ndarray:
-    """The square `box` of an image at a resolution: (H, W, C), uint8."""
+    """Resize the square `box` of an image: (resolution, resolution, C), uint8."""
     left, top, side = box
     corners = (left, top, left + side, top + side)
     way = _resampling(side, resolution)
@@ -56,19 +50,24 @@ def square(image: Image.Image, box: Box, resolution: int) -> np.ndarray:
 
 
 def convert(image: Image.Image, *, channels: int) -> Image.Image:
-    """An image in grey, RGB or RGBA.
+    """Convert an image to grey, RGB or RGBA.
 
     Raises:
         ValueError: more than 8 bits per channel, or a number of channels that there is not.
     """
     if channels not in MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
-    if image.mode not in _EIGHT_BITS:
-        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
+    check_eight_bits(image)
     if image.has_transparency_data and channels != 4:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     return image.convert(MODES[channels])
+
+
+def check_eight_bits(image: Image.Image) -> None:
+    """Raise a ValueError if an image has more than 8 bits per channel, which would be cut off."""
+    if image.mode not in _EIGHT_BITS:
+        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
 
 
 def _resampling(side: int, resolution: int) -> Image.Resampling:

@@ -1,4 +1,4 @@
-"""Pictures with depth, colour and depth being the four channels of an image.
+"""Pictures with depth, as images of four channels.
 
 Everything is read at once and kept in memory.
 """
@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tgan.data.clips import ClipSource
+from tgan.data.files import is_hidden, is_picture
 from tgan.data.pictures.crops import Box, CroppedPictures, middle_box
 from tgan.data.pictures.depth import (
     bytes_of,
@@ -24,7 +25,7 @@ from tgan.data.pictures.depth import (
     raw_depth,
 )
 from tgan.data.pictures.images import IMAGES, ImageClips, classes_of, read_arrays
-from tgan.data.pictures.opening import PICTURE_SUFFIXES, convert, is_hidden, open_picture, square
+from tgan.data.pictures.opening import convert, open_picture, square
 
 COLOUR_FOLDERS = ("color", "colour", "rgb")
 DEPTH = "depth"
@@ -65,7 +66,7 @@ def open_rgbd(
     holes: str = "keep",
     crops: int = 0,
 ) -> ClipSource:
-    """The pairs of a folder, or of a `.npz` file, as images of four channels.
+    """Open the pairs of a folder, or of a `.npz` file, as images of four channels.
 
     Of a folder, searched to any depth, pairs are the pictures of equal stem in two folders side
     by side, `color` (or `colour`, `rgb`) and `depth`; where each pair lies in a folder below
@@ -94,7 +95,7 @@ def open_rgbd(
         low, high = _range([*pairs.values()])
         raise ValueError(
             f"data.depth_bounds is missing: depth in '{path}' is measured from {low:g} to "
-            f"{high:g}; give near and far (--data.depth_bounds '[{low:g}, {high:g}]')"
+            f"{high:g}; name near and far, such as data.depth_bounds: [{low:g}, {high:g}]"
         )
     for name in [n for n, pair in pairs.items() if not measured_within(pair.depth, bounds)]:
         low, high = _range([pairs.pop(name)])
@@ -112,7 +113,7 @@ def open_rgbd(
 
 
 def cut_pair(pair: Pair, box: Box, resolution: int, *, bounds: tuple[float, float]) -> np.ndarray:
-    """A square of a pair, resized: colour averaged, depth not: (resolution, resolution, 4)."""
+    """Cut a square of a pair, colour averaged, depth not: (resolution, resolution, 4)."""
     levels = bytes_of(crop_depth(pair.depth, box, resolution), bounds)
     return np.concatenate([square(pair.colour, box, resolution), levels[..., None]], axis=-1)
 
@@ -158,7 +159,7 @@ def _find(path: Path) -> Iterator[tuple[str, tuple[Path | None, Path | None]]]:
 def _pictures(folder: Path) -> dict[str, Path]:
     """Pictures of a folder by their stems; none where there is no folder."""
     files = folder.iterdir() if folder.is_dir() else ()
-    found = {f.stem: f for f in sorted(files) if f.suffix.lower() in PICTURE_SUFFIXES}
+    found = {f.stem: f for f in sorted(files) if is_picture(f)}
     return {stem: file for stem, file in found.items() if not stem.startswith(".")}
 
 

@@ -1,46 +1,27 @@
-"""Data sets by their names in torchvision: images with classes, and a test split to hold back.
+"""Data sets of torchvision: images with classes, and a test split to hold back.
 
 Everything is read at once and kept in memory as bytes, as of a folder of pictures.
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from tgan.data.pictures.images import ImageClips, fit_image
+from tgan.config.data_sets import TORCHVISION_SETS
+from tgan.data.pictures.images import ImageClips
+from tgan.data.pictures.opening import fit_image
 from tgan.lookup import look_up
 
-
-@dataclass(frozen=True)
-class _Form:
-    """How a class of torchvision is asked for a split."""
-
-    train: dict[str, Any]
-    test: dict[str, Any]
-
-
-_BY_FLAG = _Form({"train": True}, {"train": False})
-_BY_NAME = _Form({"split": "train"}, {"split": "test"})
-TORCHVISION_SETS: dict[str, _Form] = {
-    "MNIST": _BY_FLAG,
-    "FashionMNIST": _BY_FLAG,
-    "KMNIST": _BY_FLAG,
-    "USPS": _BY_FLAG,
-    "CIFAR10": _BY_FLAG,
-    "CIFAR100": _BY_FLAG,
-    "SVHN": _BY_NAME,
-    "STL10": _BY_NAME,
-    "GTSRB": _BY_NAME,
-}
+# What the argument that asks for a split is called with: for training, and for testing.
+_SPLITS = {"train": (True, False), "split": ("train", "test")}
 
 
 def default_root() -> Path:
-    """Where data sets lie if no folder is named: `tgan/torchvision` in the user's cache."""
+    """Return the folder of data sets if none is named: `tgan/torchvision` in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "tgan" / "torchvision"
 
@@ -54,10 +35,10 @@ def open_torchvision(
     channels: int,
     held_out: bool = False,
 ) -> ImageClips:
-    """The training split of a data set, with its classes.
+    """Open the training split of a data set, with its classes.
 
     Args:
-        name: a key of `TORCHVISION_SETS`.
+        name: a key of `tgan.config.data_sets.TORCHVISION_SETS`.
         root: the folder that torchvision fills or has filled; None for `default_root()`.
         download: fetch what is not there.
         resolution: H = W; images are cropped to their middle square and resized.
@@ -67,13 +48,14 @@ def open_torchvision(
     Raises:
         ValueError: no such data set, or it is not there and is not, or cannot be, fetched.
     """
-    form = look_up(TORCHVISION_SETS, name, kind="data.dataset")
+    argument = look_up(TORCHVISION_SETS, name, kind="data.dataset")
+    split = _SPLITS[argument][held_out]
     # Late: it imports torch.
     from torchvision import datasets
 
     root = default_root() if root is None else Path(root)
     make = getattr(datasets, name)
-    images = _open(make, name, root, download, **(form.test if held_out else form.train))
+    images = _open(make, name, root, download, **{argument: split})
     pixels = np.empty((len(images), resolution, resolution, channels), np.uint8)
     classes = np.empty(len(images), np.int64)
     for index in tqdm(range(len(images)), unit="image", desc=f"read {name}", disable=None):
@@ -92,8 +74,8 @@ def _open(make: Callable[..., Any], name: str, root: Path, download: bool, **spl
     except (OSError, RuntimeError, ValueError) as error:
         if not download:
             raise ValueError(
-                f"{name} is not in '{root}', or not whole; --data.download true fetches it, "
-                "--data.path names another folder"
+                f"{name} is not in '{root}', or not whole; data.download true fetches it, "
+                "data.path names another folder"
             ) from None
         reason = " ".join(str(error).split())
         raise ValueError(f"{name} cannot be fetched to '{root}': {reason}") from None

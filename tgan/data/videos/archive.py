@@ -39,7 +39,7 @@ class _Stream:
 
 
 def archive_shape(path: Path) -> tuple[int, int, int, int, int]:
-    """The shape (N, T, H, W, C) of the videos in a `.npz` file; C is 1, 3 or 4 (transparency).
+    """Read the shape (N, T, H, W, C) of the videos in a `.npz` file; C is 1, 3 or 4 (RGBA).
 
     Raises:
         DecodeError: no archive, or no array `video` of uint8 (N, T, H, W) or (N, T, H, W, C).
@@ -70,7 +70,7 @@ def read_archive(path: Path, row: int) -> Recording:
 
 
 def archive_labels(path: Path, key: str) -> list[str]:
-    """The class of each video, by the array `key` of a `.npz` file: whole numbers or text (N,).
+    """Read the class of each video from the array `key` of a `.npz` file: numbers or text (N,).
 
     Raises:
         DecodeError: as `archive_shape`; no such array, or one of another kind or length.

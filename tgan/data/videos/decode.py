@@ -1,4 +1,4 @@
-"""Video files to frames, one at a time, so that memory does not grow with a video's length."""
+"""Decoding of video files, frame by frame, so that memory does not grow with their length."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
 
 
 class DecodeError(ValueError):
-    """A file that cannot be read as a video; its text is `FILE: REASON`."""
+    """Error of a file that cannot be read as a video; its text is `FILE: REASON`."""
 
     def __init__(self, path: str | Path, reason: str) -> None:
         super().__init__(str(path), " ".join(reason.split()))
@@ -61,7 +61,7 @@ def read_video(path: Path) -> Recording:
 
 
 def count_frames(path: Path) -> int:
-    """The number of frames that a video's header promises or its duration implies; 0 if unknown.
+    """Count the frames that a video's header promises or its duration implies; 0 if unknown.
 
     For estimates only: headers are often wrong by a frame, sometimes by hundreds.
     """
@@ -76,7 +76,7 @@ def count_frames(path: Path) -> int:
 
 
 def open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
-    """A video file opened at its beginning, and its first video stream; the caller closes it.
+    """Open a video file at its beginning, and its first video stream; the caller closes it.
 
     Raises:
         DecodeError: as `read_video`.
@@ -95,7 +95,7 @@ def open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
 
 
 def decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """The frames from where an opened container stands; `DecodeError` where decoding breaks."""
+    """Yield the frames from where a container stands; `DecodeError` where decoding breaks."""
     count = 0
     try:
         for frame in container.decode(stream):

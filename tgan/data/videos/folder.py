@@ -1,4 +1,4 @@
-"""Clips straight from video files, decoded when they are asked for."""
+"""Clips of video files that are not packed, decoded when they are asked for."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ import av
 import numpy as np
 from tqdm import tqdm
 
+from tgan.data.channels import with_channels
 from tgan.data.spans import check_start, clip_span, too_short_message
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, with_channels
+from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import Source, find_sources
 
@@ -35,6 +36,11 @@ class VideoFolder:
 
     Raises:
         ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.
+
+    Example:
+        >>> clips = VideoFolder("my_videos", num_frames=16, resolution=64)
+        >>> clips.clip(0, start=30).shape
+        (16, 64, 64, 3)
     """
 
     labels: list[str]
@@ -72,15 +78,15 @@ class VideoFolder:
         return len(self._videos)
 
     def num_starts(self, index: int) -> int:
-        """How many first frames a clip of this video can have: every one that fits."""
+        """Count the first frames that a clip of this video can have: every one that fits."""
         return self._videos[index].length - self._span + 1
 
     def label(self, index: int) -> int | None:
-        """None: videos used directly have no classes."""
+        """Return None: videos that are not packed have no classes."""
         return None
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """The clip (T, H, W, C) uint8 whose first frame is frame `start` of the video.
+        """Decode the clip (T, H, W, C), uint8, whose first frame is frame `start` of the video.
 
         Raises:
             IndexError: no such video, or a clip from `start` does not fit into it.

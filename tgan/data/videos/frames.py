@@ -1,9 +1,12 @@
-"""Squares of one resolution, one number of channels, out of frames of any size and format."""
+"""Square RGB frames of one resolution, made of frames of any size and pixel format."""
 
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from tgan._moved import moved_names
+
+__getattr__ = moved_names(__name__, {"with_channels": "tgan.data.channels"})
 ASPECTS = ("crop", "stretch")
 
 # Area averaging with exact rounding and full chroma: against the exact average of 1080p to 240p
@@ -17,11 +20,10 @@ _EXACT = (
 )
 _SHRINK = Interpolation.AREA | _EXACT
 _ENLARGE = Interpolation.BICUBIC | _EXACT
-_LUMA = np.array([299, 587, 114], dtype=np.uint32)  # per mille, ITU-R BT.601
 
 
 class Fitter:
-    """Makes squares of `resolution` out of frames; it keeps FFmpeg's scaler between frames.
+    """A converter of frames to squares of `resolution`; it keeps FFmpeg's scaler between them.
 
     `aspect` is "crop": the shorter side becomes `resolution` and the middle of the longer side
     is kept (320x240 at 64: 85x64, columns 10 to 73, as the official TGAN code does for UCF-101);
@@ -29,6 +31,10 @@ class Fitter:
 
     Raises:
         ValueError: an unknown `aspect`, or a `resolution` below 1.
+
+    Example:
+        >>> fit = Fitter(64)
+        >>> squares = [fit(frame) for frame in read_video(path).frames]
     """
 
     def __init__(self, resolution: int, *, aspect: str = "crop") -> None:
@@ -41,7 +47,7 @@ class Fitter:
         self._scaler = VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        """One frame of any pixel format to (resolution, resolution, 3) uint8, RGB.
+        """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
 
         Transparency is laid on black and rotation metadata is carried out. Pixels are taken as
         square.
@@ -75,27 +81,9 @@ class Fitter:
 
 
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
-    """Width and height of a frame as it is shown, after rotation."""
+    """Return width and height of a frame as it is shown, after rotation."""
     turned = _quarter_turns(frame) % 2 == 1
     return (frame.height, frame.width) if turned else (frame.width, frame.height)
-
-
-def with_channels(frames: np.ndarray, channels: int) -> np.ndarray:
-    """Frames (..., H, W, C) uint8 with 1 or 3 channels: grey is repeated, RGB becomes luma.
-
-    The luma is that of ITU-R BT.601, rounded; grey to RGB and back gives the same numbers.
-
-    Raises:
-        ValueError: another number of channels.
-    """
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 or 3, not {channels}")
-    if frames.shape[-1] == channels:
-        return frames
-    if channels == 3:
-        return np.repeat(frames, 3, axis=-1)
-    luma = (frames.astype(np.uint32) @ _LUMA + 500) // 1000
-    return luma[..., None].astype(np.uint8)
 
 
 def _quarter_turns(frame: av.VideoFrame) -> int:

@@ -1,4 +1,4 @@
-"""Lists that name videos and their classes: CSV files, and UCF-101's train and test lists."""
+"""Lists of videos and their classes: CSV files, and UCF-101's train and test lists."""
 
 import csv
 import re
@@ -22,14 +22,14 @@ class Row:
 
 @dataclass
 class Match:
-    """`labels` by position in the videos; `missing` as `(file, reason)`, rows without a video."""
+    """Classes by position in the videos, and `(file, reason)` of rows without a video."""
 
     labels: dict[int, str] = field(default_factory=dict)
     missing: list[tuple[str, str]] = field(default_factory=list)
 
 
 def match(videos: Sequence[str], rows: Iterable[Row]) -> Match:
-    """Find each row's file among `videos`, paths relative to their SOURCE, with `/`.
+    """Find each row's file among `videos`, paths relative to their source, with `/`.
 
     A row names a relative path, or only a file name if that is unambiguous.
 
@@ -54,7 +54,7 @@ def match(videos: Sequence[str], rows: Iterable[Row]) -> Match:
 
 
 def read_split_files(paths: Sequence[Path]) -> list[Row]:
-    """Rows of UCF-101's lists: `Class/video.avi`, in train lists followed by the class's number.
+    """Read UCF-101's lists: `Class/video.avi`, in train lists followed by the class's number.
 
     Raises:
         ValueError: a list that cannot be read or is empty, or a line without a class folder.
@@ -69,7 +69,7 @@ def read_split_files(paths: Sequence[Path]) -> list[Row]:
 
 
 def read_label_file(path: Path) -> list[Row]:
-    """Rows of a CSV file with two columns, file and label; a heading is passed over.
+    """Read a CSV file with two columns, file and label; a heading is passed over.
 
     Raises:
         ValueError: a file that cannot be read or is empty, or a row without two columns.

@@ -1,4 +1,4 @@
-"""Any frames of a video file without decoding all before them, and exactly the right ones."""
+"""Seeking in video files: exactly the frames that decoding from the beginning would give."""
 
 import zlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _MAX_SEEKS = 3
 
 @dataclass(frozen=True)
 class Timeline:
-    """What one reading of a video from its beginning found of each frame, in order.
+    """Frames of a video, in order, as one reading from its beginning has found them.
 
     `times` are presentation times in the file's units (None if they do not rise from frame to
     frame: then there is no seeking), `marks` checksums of the pictures, `keys` the positions of
@@ -60,7 +60,7 @@ def scan_video(path: Path) -> Timeline:
 
 
 def read_frames(path: Path, timeline: Timeline, wanted: range) -> list[av.VideoFrame]:
-    """The frames at the `wanted` positions, the same pictures as a reading from the beginning.
+    """Read the frames at some positions, the same pictures as a reading from the beginning.
 
     A seek counts only if the pictures found are those that the scan saw at these times.
 

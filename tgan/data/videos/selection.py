@@ -1,4 +1,4 @@
-"""Which of the videos found are wanted: by patterns of their paths, and by rows of arrays."""
+"""Selection among the videos found: by patterns of their paths, and by their rows in arrays."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,18 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Selection:
-    """`only` and `exclude` are patterns of paths below the SOURCE, in which `*` matches `/` too.
+    """A choice of files and of rows.
 
-    A file is wanted if it fits any pattern of `only`, or there are none, and fits none of
-    `exclude`. `rows` are the wanted videos of files that hold several; None wants all.
+    A file is chosen if it fits any pattern of `only`, or there are none, and fits none of
+    `exclude`.
+
+    Args:
+        only, exclude: patterns of paths below the source, in which `*` matches `/` too.
+        rows: numbers of the videos to take from files that hold several; None takes all.
+
+    Example:
+        >>> test_part = Selection(only=("test/*",))
+        >>> find_sources([Path("videos")], selection=test_part)
     """
 
     only: tuple[str, ...] = ()
@@ -22,40 +30,42 @@ EVERYTHING = Selection()
 
 
 def choose_files(names: Sequence[str], selection: Selection) -> list[bool]:
-    """Whether each file, by its path below the SOURCE, is wanted.
+    """Tell of each file, by its path below the source, whether it is chosen.
 
     Raises:
         ValueError: a pattern fits no file, or no file is left.
     """
-    patterns = {"--only": selection.only, "--exclude": selection.exclude}
-    for option, globs in patterns.items():
+    patterns = {"only": selection.only, "exclude": selection.exclude}
+    for name_of, globs in patterns.items():
         for glob in globs:
             if names and not any(fnmatchcase(name, glob) for name in names):
                 raise ValueError(
-                    f"{option} '{glob}' fits none of the {len(names)} files, such as '{names[0]}'"
+                    f"{name_of} '{glob}' fits none of the {len(names)} files, such as '{names[0]}'"
                 )
     wanted = [
         (not selection.only or _fits(name, selection.only)) and not _fits(name, selection.exclude)
         for name in names
     ]
     if names and not any(wanted):
-        raise ValueError(f"--only and --exclude leave none of the {len(names)} files")
+        raise ValueError(f"only and exclude leave none of the {len(names)} files")
     return wanted
 
 
 def choose_rows(found: Sequence[int | None], selection: Selection) -> list[bool]:
-    """Whether each video, by its row in its file (None: it has a file of its own), is wanted.
+    """Tell of each video, by its row in its file (None: it has a file to itself), if it is chosen.
 
     Raises:
-        ValueError: a video has no row, or a wanted row is in no file.
+        ValueError: a video has no row, or a row is in no file.
     """
     if selection.rows is None or not found:
         return [True] * len(found)
     if None in found:
-        raise ValueError("--rows is for .npy and .npz files alone; leave others out with --only")
+        raise ValueError(
+            "rows are for .npy and .npz files alone; leave other files out by only or exclude"
+        )
     missing = sorted(selection.rows.difference(found))
     if missing:
-        raise ValueError(f"--rows: there is no row {missing[0]}; the last is {max(found)}")
+        raise ValueError(f"rows: there is no row {missing[0]}; the last is {max(found)}")
     return [row in selection.rows for row in found]
 
 

@@ -1,4 +1,4 @@
-"""Which videos a list of files and folders names, in an order that depends on names only."""
+"""Videos that files and folders hold, found in an order that depends on their names only."""
 
 import functools
 import itertools
@@ -6,28 +6,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tgan.data.files import files_below, is_picture, is_video
 from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
 from tgan.data.videos.decode import DecodeError, Recording, read_video
 from tgan.data.videos.labels import Match, match, read_label_file, read_split_files
 from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
 from tgan.data.videos.strips import array_shape, num_strip_frames, read_array, read_strip
+from tgan.lookup import look_up
 
-# What counts as a video inside a folder. A file named by itself may have any suffix.
-VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4"),
-    *(".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
-)
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 ARRAY_SUFFIX, ARCHIVE_SUFFIX = ".npy", ".npz"
+# Where classes can come from.
+LABELS = ("folders", "csv", "npz")
 
 
 @dataclass(frozen=True)
 class Source:
     """One video to read.
 
-    `name` says where it came from, for reports: the SOURCE's own name and the path below it.
-    `relative` is the path below the SOURCE. `row` is the video's number in a file with several.
-    `num_frames` is None when only decoding can tell.
+    Attributes:
+        name: where it came from, for reports: the name of the file or folder that was searched,
+            and the path below it.
+        relative: the path below that folder.
+        read: opens the video for one reading.
+        num_frames: None where only decoding can tell.
+        row: the number of the video in a file that holds several.
     """
 
     path: Path
@@ -41,8 +43,12 @@ class Source:
 
 @dataclass
 class Scan:
-    """The videos found, `(name, reason)` of what was named but cannot be used, and the count of
-    files in folders that are no videos."""
+    """The videos found by a search.
+
+    Attributes:
+        skipped: `(name, reason)` of what cannot be used.
+        num_ignored: the number of files in folders that are no videos.
+    """
 
     sources: list[Source] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -59,22 +65,28 @@ def find_sources(
     strips: bool = False,
     selection: Selection = EVERYTHING,
 ) -> Scan:
-    """All videos of files and folders (searched to any depth), sorted by name within each.
+    """Find all videos of files and folders (searched to any depth), sorted by name within each.
 
     Hidden files and unknown suffixes are passed over; a file reached twice counts once. A picture
     is a strip when its longer side is a multiple of the shorter; other pictures are passed over,
     or reported when `strips` says that all are strips. A `.npy` file holds one video per index
     of its second axis, a `.npz` file one per row of its array `video`.
 
-    `labels` is "folders" (the folder just below the SOURCE names the class), "csv" (the two
-    columns of `labels_file`) or "npz" (the array `labels_key` beside the videos). `splits` are
-    lists in UCF-101's format, which choose videos and name their classes. `selection` leaves
-    files out before they are opened.
+    Args:
+        labels: where classes come from: "folders" (the folder just below each of `paths`), "csv"
+            (the two columns of `labels_file`) or "npz" (the array `labels_key` beside the videos).
+        splits: lists in UCF-101's format, which choose videos and name their classes.
+        selection: leaves files out before they are opened.
 
     Raises:
         ValueError: a path that does not exist, no videos, a video outside a class folder, a
             malformed list, no such array of classes, or a selection that fits nothing.
+
+    Example:
+        >>> scan = find_sources([Path("UCF-101")], labels="folders")
+        >>> [(source.name, source.label) for source in scan.sources]
     """
+    _check_labels(labels, labels_file=labels_file, labels_key=labels_key)
     scan = Scan()
     files = list(_files(paths))
     wanted = choose_files([_relative(path, root) for path, root in files], selection)
@@ -96,23 +108,27 @@ def find_sources(
     return scan
 
 
+def _check_labels(labels: str | None, *, labels_file: Path | None, labels_key: str | None) -> None:
+    if labels is not None:
+        look_up(dict.fromkeys(LABELS), labels, kind="labels")
+    for kind, name, value in (
+        ("csv", "labels_file", labels_file),
+        ("npz", "labels_key", labels_key),
+    ):
+        if (labels == kind) != (value is not None):
+            raise ValueError(f"labels '{kind}' and {name} go together")
+
+
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """Pairs of a file and the folder that its name is relative to, each file once."""
     seen = set()
     for root in paths:
         if not root.exists():
             raise ValueError(f"no such file or folder: '{root}'")
-        for path in sorted(_below(root)) if root.is_dir() else [root]:
+        for path in files_below(root) if root.is_dir() else [root]:
             if path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path, root
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            yield path
 
 
 def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
@@ -125,14 +141,14 @@ def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
         elif suffix == ARCHIVE_SUFFIX:
             count, length = archive_shape(path)[:2]
             scan.sources += _rows(path, root, read_archive, count=count, num_frames=length)
-        elif suffix in PICTURE_SUFFIXES:
+        elif is_picture(path):
             num_frames = num_strip_frames(path)
             if num_frames or strips or named_itself:
                 read = functools.partial(read_strip, path)
                 scan.sources.append(_source(path, root, read, num_frames=num_frames))
             else:
                 scan.num_ignored += 1
-        elif suffix in VIDEO_SUFFIXES or named_itself:
+        elif is_video(path) or named_itself:
             scan.sources.append(_source(path, root, functools.partial(read_video, path)))
         else:
             scan.num_ignored += 1
@@ -174,8 +190,8 @@ def _labelled_by_folder(source: Source) -> Source:
     folder, _, rest = source.relative.partition("/")
     if not rest:
         raise ValueError(
-            f"'{source.name}' lies in no class folder: with --labels folders every video must be"
-            " in a folder below the SOURCE"
+            f"'{source.name}' lies in no class folder: for labels 'folders' every video must be in"
+            " a folder below the one that is searched"
         )
     return replace(source, label=folder)
 
@@ -194,7 +210,7 @@ def _labelled_by_array(sources: Iterable[Source], key: str) -> Iterator[Source]:
     columns: dict[Path, list[str]] = {}
     for source in sources:
         if source.path.suffix.lower() != ARCHIVE_SUFFIX:
-            raise ValueError(f"'{source.name}' is in no .npz file, as --labels npz needs")
+            raise ValueError(f"'{source.name}' is in no .npz file, as labels 'npz' needs")
         if source.path not in columns:
             columns[source.path] = archive_labels(source.path, key)
         yield replace(source, label=columns[source.path][source.row])

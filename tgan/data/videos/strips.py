@@ -1,4 +1,4 @@
-"""Videos that are not video files: strips of frames in a picture, animations, arrays.
+"""Videos in other files: strips of frames in a picture, animations, stacks, `.npy` arrays.
 
 The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side by side.
 """
@@ -10,11 +10,12 @@ import av
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from tgan.data.pictures.opening import check_eight_bits
 from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
 
 
 def num_strip_frames(path: Path) -> int:
-    """How many frames a picture file holds; 0 for a picture that is neither strip nor animation.
+    """Count the frames in a picture file; 0 for one that is neither strip nor animation.
 
     Opened by its content, not by its suffix: MoCoGAN's `.jpg` files are PNG.
 
@@ -28,7 +29,7 @@ def num_strip_frames(path: Path) -> int:
 
 
 def read_strip(path: Path) -> Recording:
-    """Open a strip of square frames, horizontal or vertical, or an animated picture (WebP, PNG).
+    """Open a strip of square frames, horizontal or vertical, or an animation (WebP, PNG, TIFF).
 
     The side of a frame is the shorter side of the strip, the longer side is a multiple of it;
     frame 0 is at the left or at the top. An animation's average rate is stated, a strip's is not
@@ -48,7 +49,7 @@ def read_strip(path: Path) -> Recording:
 
 
 def array_shape(path: Path) -> tuple[int, int, int, int]:
-    """The shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
+    """Read the shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
 
     Raises:
         DecodeError: not such an array of uint8.
@@ -68,7 +69,7 @@ def read_array(path: Path, member: int) -> Recording:
 
 
 def to_frame(pixels: np.ndarray) -> av.VideoFrame:
-    """A frame of pixels (H, W, 3) uint8, or (H, W, 4) with transparency."""
+    """Make a frame of pixels (H, W, 3), uint8, or (H, W, 4) with transparency."""
     pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
 
@@ -87,6 +88,13 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
+def _check_bits(path: Path, image: Image.Image) -> None:
+    try:
+        check_eight_bits(image)
+    except ValueError as error:
+        raise DecodeError(path, str(error)) from None
+
+
 def _num_squares(image: Image.Image) -> int:
     shorter, longer = sorted(image.size)
     return longer // shorter if longer % shorter == 0 and longer > shorter else 0
@@ -94,6 +102,7 @@ def _num_squares(image: Image.Image) -> int:
 
 def _pixels(path: Path, image: Image.Image) -> np.ndarray:
     """(H, W, 3) uint8, or (H, W, 4) where the picture has transparency."""
+    _check_bits(path, image)
     try:
         return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
     except (OSError, SyntaxError, ValueError) as error:
@@ -111,6 +120,7 @@ def _strip(path: Path) -> Iterator[av.VideoFrame]:
 
 def _animation(path: Path) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
+        _check_bits(path, image)
         for index in range(image.n_frames):
             try:
                 image.seek(index)

@@ -8,7 +8,7 @@ from tgan.anomaly.series.networks.layers import Shape
 from tgan.anomaly.series.networks.tables import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.anomaly.series.training.steps import (
     Autoencoder,
-    CycleGame,
+    Networks,
     critic_steps,
     cycle_step,
     joint_step,
@@ -16,7 +16,7 @@ from tgan.anomaly.series.training.steps import (
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.losses import OBJECTIVES
 from tgan.rng.noise import Noise
-from tgan.training.steps import Batch, Player
+from tgan.training.steps import Batch, Critic, Learner
 
 SHAPE = Shape(18, latent_size=3)
 
@@ -34,20 +34,13 @@ class Gradients:
         self.module.zero_grad(set_to_none=True)
 
 
-def make_player(module):
-    scaler = torch.amp.GradScaler("cpu", enabled=False)
-    return Player(module, module, Gradients(module), scaler)
-
-
-def make_game(networks, *, objective="wasserstein", constraint=None, reconstruction=10.0):
-    encoder, decoder, window_critic, latent_critic = networks
-    return CycleGame(
-        make_player(Autoencoder(encoder, decoder)),
-        make_player(window_critic),
-        make_player(latent_critic),
-        objective=OBJECTIVES[objective],
-        window_constraint=constraint or Constraint(),
-        latent_constraint=constraint or Constraint(),
+def make_networks(networks, *, objective="wasserstein", constraint=None, reconstruction=10.0):
+    encoder, decoder, *critics = networks
+    rules = {"objective": OBJECTIVES[objective], "constraint": constraint or Constraint()}
+    autoencoder = Autoencoder(encoder, decoder)
+    return Networks(
+        Learner(autoencoder, Gradients(autoencoder)),
+        *(Critic(critic, Gradients(critic), **rules) for critic in critics),
         reconstruction=reconstruction,
     )
 
@@ -85,15 +78,15 @@ def test_the_joint_step_has_the_gradient_of_the_published_loss():
     encoder, decoder, cx, cz = networks
     (x, _), (z, _) = real, prior = inputs()
     for weight in (10.0, 1e-12):
-        game = make_game(networks, reconstruction=weight)
-        terms = joint_step(game, real=real, prior=prior, noise=Noise(0))
+        trained = make_networks(networks, reconstruction=weight)
+        terms = joint_step(trained, real=real, prior=prior, noise=Noise(0))
         published = (
             -cx(decoder(z)).mean()
             - cz(encoder(x)).mean()
             + weight * torch.nn.functional.mse_loss(decoder(encoder(x)), x)
         )
-        (seen,) = game.autoencoder.optimizer.seen
-        expected = grads(published, game.autoencoder.module)
+        (seen,) = trained.autoencoder.optimizer.seen
+        expected = grads(published, trained.autoencoder.module)
         assert seen.keys() == expected.keys()
         for name, gradient in expected.items():
             torch.testing.assert_close(seen[name], gradient)
@@ -118,24 +111,24 @@ def test_each_term_of_the_joint_step_reaches_its_networks_and_no_critic_is_chang
                 for parameter in critic.parameters():
                     parameter.zero_()
     weight = 10.0 if term == "reconstruction" else 1e-30
-    game = make_game(networks, reconstruction=weight)
+    trained = make_networks(networks, reconstruction=weight)
     real, prior = inputs()
-    terms = joint_step(game, real=real, prior=prior, noise=Noise(0))
-    (seen,) = game.autoencoder.optimizer.seen
+    terms = joint_step(trained, real=real, prior=prior, noise=Noise(0))
+    (seen,) = trained.autoencoder.optimizer.seen
     for kind in ("encoder", "decoder"):
         sizes = [g.abs().max() for n, g in seen.items() if n.startswith(kind) and g is not None]
         assert (max(sizes) > 1e-9) == (kind in REACHED[term]), kind
-    for critic, player in ((cx, game.window_critic), (cz, game.latent_critic)):
-        assert player.optimizer.seen == []
+    for critic, learner in ((cx, trained.window_critic), (cz, trained.latent_critic)):
+        assert learner.optimizer.seen == []
         assert all(p.grad is None for p in critic.parameters())
         assert all(p.requires_grad for p in critic.parameters())
     # The right sign: along its own gradient the term falls.
     before = terms[term]
     with torch.no_grad():
-        for name, parameter in game.autoencoder.module.named_parameters():
+        for name, parameter in trained.autoencoder.module.named_parameters():
             if seen[name] is not None:
                 parameter -= 1e-3 * seen[name]
-    assert joint_step(game, real=real, prior=prior, noise=Noise(0))[term] < before
+    assert joint_step(trained, real=real, prior=prior, noise=Noise(0))[term] < before
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -144,25 +137,25 @@ def test_critic_steps_have_the_gradients_of_their_own_losses_and_reach_nothing_e
     encoder, decoder, cx, cz = networks
     (x, _), (z, _) = real, prior = inputs()
     constraint = CONSTRAINTS["wgan_gp"](weight=10.0)
-    game = make_game(networks, objective=name, constraint=constraint)
-    terms = critic_steps(game, real=real, prior=prior, noise=Noise(0), update=1)
+    trained = make_networks(networks, objective=name, constraint=constraint)
+    terms = critic_steps(trained, real=real, prior=prior, noise=Noise(0), update=1)
     noise, loss = Noise(0), OBJECTIVES[name].critic
-    for critic, player, kind, genuine, fake in (
-        (cx, game.window_critic, "window", x, decoder(z).detach()),
-        (cz, game.latent_critic, "latent", z, encoder(x).detach()),
+    for critic, learner, kind, genuine, fake in (
+        (cx, trained.window_critic, "window", x, decoder(z).detach()),
+        (cz, trained.latent_critic, "latent", z, encoder(x).detach()),
     ):
         share = noise.uniform((5, *[1] * (genuine.ndim - 1)), genuine)
         between = (share * genuine + (1 - share) * fake).requires_grad_()
         (slopes,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         penalty = 10 * (slopes.flatten(1).norm(dim=1) - 1).square().mean()
         own = loss(critic(genuine), critic(fake))
-        (seen,) = player.optimizer.seen
+        (seen,) = learner.optimizer.seen
         for key, gradient in grads(own + penalty, critic).items():
             torch.testing.assert_close(seen[key], gradient)
         torch.testing.assert_close(terms[f"{kind}_penalty"], penalty.detach())
         torch.testing.assert_close(terms[f"{kind}_critic_loss"], own.detach())
         assert all(p.grad is None for p in critic.parameters())
-    assert game.autoencoder.optimizer.seen == []
+    assert trained.autoencoder.optimizer.seen == []
     assert all(p.grad is None for p in (*encoder.parameters(), *decoder.parameters()))
 
 
@@ -194,27 +187,27 @@ def test_a_linear_toy_by_hand():
     x = torch.tensor([[[1.0, 0.0]], [[0.0, 0.5]]], dtype=torch.float64)
     z = torch.tensor([[1.0, 1.0], [-1.0, 0.0]], dtype=torch.float64)
     networks = Scale(2.0, (2,)), Scale(3.0, (1, 2)), Scores([3.0, 4.0]), Scores([0.0, 2.0])
-    game = make_game(networks, constraint=CONSTRAINTS["wgan_gp"](weight=10.0))
-    terms = critic_steps(game, real=Batch(x), prior=Batch(z), noise=Noise(0), update=1)
+    trained = make_networks(networks, constraint=CONSTRAINTS["wgan_gp"](weight=10.0))
+    terms = critic_steps(trained, real=Batch(x), prior=Batch(z), noise=Noise(0), update=1)
     # Cx: real (3, 2), fake 3 z -> (21, -9). |w| = 5, so the penalty is 10 * 16.
     assert terms["window_critic_loss"] == pytest.approx(6.0 - 2.5)
     assert terms["window_critic_gap"] == pytest.approx(-3.5)
     assert terms["window_penalty"] == pytest.approx(160.0)
     # d/dw: mean fake - mean real = (0, 1.5) - (0.5, 0.25), and 10 * 2 * 4 * w / 5 = (48, 64).
-    seen = game.window_critic.optimizer.seen[0]["weight"].flatten()
+    seen = trained.window_critic.optimizer.seen[0]["weight"].flatten()
     torch.testing.assert_close(seen, torch.tensor([47.5, 65.25]).double())
     # Cz: real (2, 0), fake 2 x -> (0, 2). |w| = 2: 10 * 1; d/dw = (1, .5) - (0, .5) + (0, 20).
     assert terms["latent_critic_loss"] == pytest.approx(1.0 - 1.0)
     assert terms["latent_penalty"] == pytest.approx(10.0)
-    seen = game.latent_critic.optimizer.seen[0]["weight"].flatten()
+    seen = trained.latent_critic.optimizer.seen[0]["weight"].flatten()
     torch.testing.assert_close(seen, torch.tensor([1.0, 20.0]).double())
     # Joint: -6, -1, and 10 * mean (6 x - x)^2 = 10 * 25 * (1 + 0.25) / 4.
-    terms = joint_step(game, real=Batch(x), prior=Batch(z), noise=Noise(0))
+    terms = joint_step(trained, real=Batch(x), prior=Batch(z), noise=Noise(0))
     assert terms["window_generator_loss"] == pytest.approx(-6.0)
     assert terms["latent_generator_loss"] == pytest.approx(-1.0)
     assert terms["reconstruction"] == pytest.approx(78.125)
     # With E(x) = e x, G(z) = g z: d/de = -0.5 + 10 * 2 g (g e - 1) 1.25 / 4, d/dg likewise.
-    seen = game.autoencoder.optimizer.seen[0]
+    seen = trained.autoencoder.optimizer.seen[0]
     assert seen["encoder.factor"] == pytest.approx(-0.5 + 93.75)
     assert seen["decoder.factor"] == pytest.approx(-2.0 + 62.5)
 
@@ -228,7 +221,7 @@ def test_a_step_takes_its_batches_in_turn_and_the_last_ones_twice_if_told():
 
     for reuses_last, batches in ((True, 3), (False, 4)):
         networks = recurrent_networks()
-        game = make_game(networks, constraint=Note())
+        trained = make_networks(networks, constraint=Note())
         encoded = []
         networks[0].register_forward_pre_hook(
             lambda module, given, seen=encoded: seen.append(float(given[0][0, 0, 0]))
@@ -237,7 +230,7 @@ def test_a_step_takes_its_batches_in_turn_and_the_last_ones_twice_if_told():
         latents = iter([torch.full((2, 3), float(n)).double() for n in range(9)])
         projected.clear()
         cycle_step(
-            game,
+            trained,
             reals=windows,
             latents=latents,
             noise=Noise(0),
@@ -256,9 +249,9 @@ def test_a_step_takes_its_batches_in_turn_and_the_last_ones_twice_if_told():
 def test_networks_are_as_they_were_where_a_step_does_not_train_them():
     networks = recurrent_networks()
     before = copy.deepcopy([n.state_dict() for n in networks])
-    game = make_game(networks)
+    trained = make_networks(networks)
     real, prior = inputs()
-    critic_steps(game, real=real, prior=prior, noise=Noise(0), update=1)
-    joint_step(game, real=real, prior=prior, noise=Noise(0))
+    critic_steps(trained, real=real, prior=prior, noise=Noise(0), update=1)
+    joint_step(trained, real=real, prior=prior, noise=Noise(0))
     for network, state in zip(networks, before, strict=True):
         assert all(torch.equal(state[k], v) for k, v in network.state_dict().items())

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tgan.anomaly.series.baselines.reconstructor import Reconstructor
 from tgan.anomaly.series.networks.layers import initialise_as_keras
 from tgan.data.sampler import ClipSampler
-from tgan.rng import Stream, seed_of
+from tgan.rng.weights import seeded
 from tgan.training.supervised import supervised
 
 LEARNING_RATE, BATCH_SIZE = 1e-3, 64
@@ -102,6 +102,4 @@ class NextSample(nn.Module):
 
 
 def _build(channels: int, units: int, *, seed: int) -> NextSample:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
-        return NextSample(channels, units)
+    return seeded(lambda: NextSample(channels, units), seed)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tgan.sampling.decoding import inference
+from tgan.models.modes import evaluating
 
 BATCH_SIZE = 256
 
@@ -14,13 +14,13 @@ def reconstruct(
     encoder: nn.Module, decoder: nn.Module, windows: Tensor, *, batch_size: int = BATCH_SIZE
 ) -> Tensor:
     """G(E(x)) of windows (M, C, W), of the same shape, on their device, in inference mode."""
-    with inference(encoder), inference(decoder):
+    with evaluating(encoder), evaluating(decoder):
         return _in_batches(lambda batch: decoder(encoder(batch)), encoder, windows, batch_size)
 
 
 def critic_scores(critic: nn.Module, windows: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
     """Cx(x) of windows (M, C, W): (M,), higher for what looks real, in inference mode."""
-    with inference(critic):
+    with evaluating(critic):
         return _in_batches(critic, critic, windows, batch_size)
 
 

@@ -1,21 +1,21 @@
-"""TadGAN's updates: two games, of windows and of latents, whose generators are trained as one.
+"""TadGAN's updates: a critic of windows, a critic of latents, and an autoencoder against both.
 
-In the game of windows the decoder G makes fakes from the prior, in that of latents the encoder E
-makes them from windows. Critics take the `critic_step` of every GAN here; encoder and decoder
-share an optimiser and one step, in which the reconstruction joins them. Any constraint may keep
-either critic Lipschitz; on a recurrent critic none certifies it, see
+The decoder G generates windows from the prior, the encoder E generates latents from windows: the
+fakes of the two critics, which take the `critic_step` of every GAN here. Encoder and decoder share
+an optimiser and one step, in which the reconstruction joins them. Any constraint may keep either
+critic Lipschitz; on a recurrent critic none certifies it, see
 `tgan.anomaly.series.networks.tables`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from tgan.constraints import Constraint
-from tgan.losses import Objective, l2
+from tgan.losses import l2
 from tgan.rng.noise import Noise
-from tgan.training.steps import Batch, Game, Player, Terms, critic_step, generator_loss
+from tgan.training.steps import Batch, Critic, Learner, Terms, critic_step, generator_loss
 
 # Geiger et al. 2020, as Orion has it: the weight of the mean squared error.
 RECONSTRUCTION = 10.0
@@ -38,47 +38,31 @@ class Autoencoder(nn.Module):
 
 
 @dataclass(eq=False)
-class CycleGame:
-    """Encoder and decoder against a critic of windows and a critic of latents.
+class Networks:
+    """What a step of TadGAN trains.
 
     Attributes:
         autoencoder: its module is an `Autoencoder`; one optimiser updates both parts.
         window_critic, latent_critic: Cx and Cz.
-        objective: what all of them minimise.
-        window_constraint, latent_constraint: what keep the critics Lipschitz.
         reconstruction: what encoder and decoder pay per unit of mean squared error.
-        windows: the game of decoder and Cx.
-        latents: the game of encoder and Cz.
     """
 
-    autoencoder: Player
-    window_critic: Player
-    latent_critic: Player
-    objective: Objective
-    window_constraint: Constraint
-    latent_constraint: Constraint
+    autoencoder: Learner
+    window_critic: Critic
+    latent_critic: Critic
     reconstruction: float = RECONSTRUCTION
-    windows: Game = field(init=False)
-    latents: Game = field(init=False)
 
-    def __post_init__(self) -> None:
-        encoder, decoder = self.autoencoder.module.encoder, self.autoencoder.module.decoder
-        self.windows = Game(
-            replace(self.autoencoder, module=decoder, network=decoder),
-            self.window_critic,
-            self.objective,
-            self.window_constraint,
-        )
-        self.latents = Game(
-            replace(self.autoencoder, module=encoder, network=encoder),
-            self.latent_critic,
-            self.objective,
-            self.latent_constraint,
-        )
+    def encode(self, windows: Tensor) -> Tensor:
+        """E(x): latents (N, K) of windows (N, C, W)."""
+        return self.autoencoder.module.encoder(windows)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """G(z): windows (N, C, W) of latents (N, K)."""
+        return self.autoencoder.module.decoder(latents)
 
 
 def cycle_step(
-    game: CycleGame,
+    networks: Networks,
     *,
     reals: Iterator[Batch],
     latents: Iterator[Tensor],
@@ -105,26 +89,29 @@ def cycle_step(
     """
     for number in range(update, update + n_critic):
         real, prior = next(reals), Batch(next(latents))
-        terms = critic_steps(game, real=real, prior=prior, noise=noise, update=number)
+        terms = critic_steps(networks, real=real, prior=prior, noise=noise, update=number)
     if not reuses_last:
         real, prior = next(reals), Batch(next(latents))
-    return terms | joint_step(game, real=real, prior=prior, noise=noise)
+    return terms | joint_step(networks, real=real, prior=prior, noise=noise)
 
 
-def critic_steps(game: CycleGame, *, real: Batch, prior: Batch, noise: Noise, update: int) -> Terms:
+def critic_steps(
+    networks: Networks, *, real: Batch, prior: Batch, noise: Noise, update: int
+) -> Terms:
     """Update Cx on windows against G(z), and Cz on latents z of the prior against E(x), once."""
-    steps = {
-        "window": (game.windows, real, prior.samples),
-        "latent": (game.latents, prior, real.samples),
-    }
-    terms = {}
-    for kind, (rules, samples, source) in steps.items():
-        found = critic_step(rules, real=samples, z=source, noise=noise, update=update)
-        terms |= {f"{kind}_{name}": term for name, term in found.items()}
-    return terms
+    with torch.no_grad():
+        windows = networks.decode(prior.samples)
+    found = critic_step(networks.window_critic, real=real, fake=windows, noise=noise, update=update)
+    terms = {f"window_{name}": term for name, term in found.items()}
+    with torch.no_grad():
+        latents = networks.encode(real.samples)
+    found = critic_step(
+        networks.latent_critic, real=prior, fake=latents, noise=noise, update=update
+    )
+    return terms | {f"latent_{name}": term for name, term in found.items()}
 
 
-def joint_step(game: CycleGame, *, real: Batch, prior: Batch, noise: Noise) -> Terms:
+def joint_step(networks: Networks, *, real: Batch, prior: Batch, noise: Noise) -> Terms:
     """Update encoder and decoder once, through the frozen critics.
 
     Under the Wasserstein objective they minimise
@@ -134,18 +121,19 @@ def joint_step(game: CycleGame, *, real: Batch, prior: Batch, noise: Noise) -> T
         Detached scalars: window_generator_loss, latent_generator_loss, and reconstruction, which
         is the third term with its weight.
     """
-    encode, decode = game.latents.generator.network, game.windows.generator.network
-    latents = encode(real.samples)
-    losses = {
-        "window_generator_loss": generator_loss(
-            game.windows, fake=decode(prior.samples), real=real, noise=noise
-        ),
-        "latent_generator_loss": generator_loss(
-            game.latents, fake=latents, real=prior, noise=noise
-        ),
-        "reconstruction": game.reconstruction * l2(decode(latents), real.samples),
+    latents = networks.encode(real.samples)
+    windows = networks.decode(prior.samples)
+    against = {
+        "window": (networks.window_critic, windows, real),
+        "latent": (networks.latent_critic, latents, prior),
     }
-    player = game.autoencoder
-    player.scaler.scale(sum(losses.values())).backward()
-    player.update()
+    losses = {
+        f"{kind}_generator_loss": generator_loss(critic, fake=fake, real=reals, noise=noise)
+        for kind, (critic, fake, reals) in against.items()
+    }
+    distance = l2(networks.decode(latents), real.samples)
+    losses["reconstruction"] = networks.reconstruction * distance
+    learner = networks.autoencoder
+    learner.scaler.scale(sum(losses.values())).backward()
+    learner.update()
     return {name: loss.detach() for name, loss in losses.items()}

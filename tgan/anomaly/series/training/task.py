@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from tgan.anomaly.series.training.settings import TadGANSettings
-from tgan.anomaly.series.training.steps import Autoencoder, CycleGame, cycle_step
+from tgan.anomaly.series.training.steps import Autoencoder, Networks, cycle_step
 from tgan.constraints import Constraint
 from tgan.losses import OBJECTIVES
 from tgan.rng import Stream, seed_of
 from tgan.rng.noise import Noise
-from tgan.training.steps import Batch, Player, Terms
+from tgan.training.steps import Batch, Critic, Learner, Terms
+
+CRITICS = ("window_critic", "latent_critic")
 
 
 def build_networks(
@@ -71,19 +73,20 @@ class TadGANTask:
         self.encoder, self.decoder, self.window_critic, self.latent_critic = networks.values()
 
         called = {k: InBfloat16(n) if settings.bf16 else n for k, n in networks.items()}
-        self._players = {
-            name: self._player(name, network)
-            for name, network in {
-                "autoencoder": Autoencoder(called["encoder"], called["decoder"]),
-                "window_critic": called["window_critic"],
-                "latent_critic": called["latent_critic"],
-            }.items()
-        }
-        self._game = CycleGame(
-            **self._players,
-            objective=OBJECTIVES[settings.objective],
-            window_constraint=constraints[0],
-            latent_constraint=constraints[1],
+        autoencoder = Autoencoder(called["encoder"], called["decoder"])
+        window_critic, latent_critic = (
+            Critic(
+                called[name],
+                self._optimizer(name, called[name]),
+                objective=OBJECTIVES[settings.objective],
+                constraint=constraint,
+            )
+            for name, constraint in zip(CRITICS, constraints, strict=True)
+        )
+        self._networks = Networks(
+            Learner(autoencoder, self._optimizer("autoencoder", autoencoder)),
+            window_critic,
+            latent_critic,
             reconstruction=settings.reconstruction / (variance if settings.per_variance else 1.0),
         )
 
@@ -100,12 +103,12 @@ class TadGANTask:
         Returns:
             Detached scalars on the device; no one waits for them here.
         """
-        for name, player in self._players.items():
-            for group in player.optimizer.param_groups:
+        for name in ("autoencoder", *CRITICS):
+            for group in getattr(self._networks, name).optimizer.param_groups:
                 group["lr"] = self.settings.learning_rate_of(name) * rate
         with self._seeded(step):
             return cycle_step(
-                self._game,
+                self._networks,
                 reals=reals,
                 latents=latents,
                 noise=Noise(self.seed, step),
@@ -123,13 +126,10 @@ class TadGANTask:
             "latent_critic": self.latent_critic,
         }
 
-    def _player(self, name: str, network: nn.Module) -> Player:
-        settings = self.settings
+    def _optimizer(self, name: str, network: nn.Module) -> torch.optim.Optimizer:
         trained = [p for p in network.parameters() if p.requires_grad]
-        betas = settings.beta1, settings.beta2
-        optimizer = torch.optim.Adam(trained, settings.learning_rate_of(name), betas)
-        scaler = torch.amp.GradScaler(self.device.type, enabled=False)
-        return Player(network, network, optimizer, scaler)
+        betas = self.settings.beta1, self.settings.beta2
+        return torch.optim.Adam(trained, self.settings.learning_rate_of(name), betas)
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:

@@ -1,1 +1,1 @@
-"""Part 5: what constraints cost, and what they certify."""
+"""Part 5 of the benchmark of strategies: what constraints cost, and what they certify."""

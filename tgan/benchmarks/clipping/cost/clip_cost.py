@@ -1,4 +1,4 @@
-"""What clipping the kernels of TGAN's critic takes, method by method, and how exact it is."""
+"""Cost of clipping the kernels of TGAN's critic, method by method, and how exact it is."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""How far apart the bounds on the norms of TGAN's layers are, from below and from above."""
+"""Gap between the bounds on the norms of TGAN's layers, from below and from above."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from tgan.benchmarks.clipping.cost.update_cost import Sizes
-from tgan.benchmarks.clipping.small import config_of, seeded
+from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.linalg import clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
+from tgan.rng.weights import seeded
 from tgan.runs.build import build_critic, critic_example
 
 # Enough for a clip to 1 to level most singular values of a kernel.
@@ -24,7 +25,7 @@ def norm_gaps(sizes: Sizes) -> dict[str, Any]:
         By kind of kernel, a key of `KERNELS`, the layers in order: `layer` (channels in and out
         and the input's size, in words), `lower` and `upper`.
     """
-    config = config_of(sizes.settings() | {"critic.batch_norm": False})
+    config = small_experiment(sizes.settings() | {"critic.batch_norm": False})
     found: dict[str, Any] = {}
     for kind, shape in KERNELS.items():
         critic = seeded(lambda: build_critic(config), 0)

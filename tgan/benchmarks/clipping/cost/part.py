@@ -1,15 +1,17 @@
 """Part 5: what clipping and constraints cost at the sizes of the paper, and what they certify."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from tgan.benchmarks.clipping.cost.clip_cost import SHAPES, SPECTRA, time_clips
+from tgan.benchmarks.clipping.cost.clip_cost import SHAPES, time_clips
+from tgan.benchmarks.clipping.cost.jobs import GAPS_JOB, jobs_of
 from tgan.benchmarks.clipping.cost.norm_gap import norm_gaps
+from tgan.benchmarks.clipping.cost.section import section_of
 from tgan.benchmarks.clipping.cost.update_cost import Sizes, time_updates
-from tgan.benchmarks.engine.part import Job, Plan, Result
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.engine.jobs import Job, Result, Results
+from tgan.benchmarks.page.content import Section
 
 CLIP_ROUNDS = 3
-GAPS_JOB = "cost/norms"
 QUICK_SHAPES = SHAPES[:2]
 QUICK_SIZES = Sizes(resolution=32, width=4, batch=2, rounds=1)
 
@@ -17,17 +19,9 @@ QUICK_SIZES = Sizes(resolution=32, width=4, batch=2, rounds=1)
 class Cost:
     """Methods of clipping by their seconds and errors, strategies by what an update takes more."""
 
-    def jobs(self, plan: Plan, results: Mapping[str, Result]) -> list[Job]:
-        """One for bounds on norms, and one per spectrum and strategy, alone, to take times."""
-        clips = [
-            Job(clip_job(spectrum), {"spectrum": spectrum, "quick": plan.quick}, alone=True)
-            for spectrum in SPECTRA
-        ]
-        gaps = Job(GAPS_JOB, {"quick": plan.quick})
-        return [*clips, gaps] + [
-            Job(update_job(name), {"arm": arm.settings(), "quick": plan.quick}, alone=True)
-            for name, arm in plan.arms.items()
-        ]
+    def jobs(self, plan: Plan, results: Results) -> list[Job]:
+        """All jobs at once."""
+        return jobs_of(plan)
 
     def run(self, job: Job, folder: Path) -> Result:
         """Take times, or bounds, within minutes; an interrupted job starts anew."""
@@ -38,12 +32,8 @@ class Cost:
             shapes = QUICK_SHAPES if quick else SHAPES
             rounds = 1 if quick else CLIP_ROUNDS
             return time_clips(job.settings["spectrum"], shapes=shapes, rounds=rounds)
-        return time_updates(job.settings["arm"], QUICK_SIZES if quick else Sizes())
+        return time_updates(job.settings["strategy"], QUICK_SIZES if quick else Sizes())
 
-
-def clip_job(spectrum: str) -> str:
-    return f"cost/clipping/{spectrum}"
-
-
-def update_job(name: str) -> str:
-    return f"cost/updates/{name}"
+    def section(self, plan: Plan, results: Results) -> Section:
+        """Clipping by spectrum, bounds on norms, and costs and certificates by strategy."""
+        return section_of(plan, results)

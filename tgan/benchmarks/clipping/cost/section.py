@@ -1,24 +1,26 @@
-"""What the part on cost shows."""
+"""Section of the report on cost."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
 from tgan.benchmarks.clipping.cost.clip_cost import LAPACK, SPECTRA
-from tgan.benchmarks.clipping.cost.part import GAPS_JOB, clip_job, update_job
+from tgan.benchmarks.clipping.cost.jobs import GAPS_JOB, clip_job, update_job
 from tgan.benchmarks.clipping.cost.update_cost import EVERY, FIFTH, Sizes
-from tgan.benchmarks.engine.part import Column, Plan, Result, Section, Table
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.engine.jobs import Results
+from tgan.benchmarks.page.content import Column, Section, Table
 from tgan.linalg.clipping import CLIP_METHODS
 
 TEXT = (
     "All times are those of one processor thread, by the processor's clock; rounds in which all "
-    "that is compared takes turns are the values that means and ranges are of. Nothing is told "
+    "that is compared takes turns are the values that means and ranges are of. Nothing is said "
     "about accelerators, for which matrix products alone are meant.",
     "A clip of kernels as matrices costs the same whatever the batch, a penalty grows with it: at "
     f"the paper's batch of 32 the share of a clip is a quarter of what the batch of "
     f"{Sizes().batch} here shows.",
     "A strategy that acts on every fifth update lets weights move freely in between. What is "
-    "certain of the critic is therefore told for its worst moment, just before the next clip.",
+    "certain of the critic is therefore said for its worst moment, just before the next clip.",
 )
 CLIP_COLUMNS = (
     Column("ms", best="low"),
@@ -42,23 +44,23 @@ GAP_COLUMNS = (Column("lower", digits=4), Column("upper", digits=4), Column("apa
 INTERVALS = (EVERY, FIFTH)
 
 
-def cost_section(plan: Plan, results: Mapping[str, Result]) -> Section:
+def section_of(plan: Plan, results: Results) -> Section:
     """A table of clipping per spectrum, and tables of costs and of certificates by strategy."""
     spectra = {name: results[clip_job(name)] for name in SPECTRA if clip_job(name) in results}
     tables = [_clips(name, result) for name, result in spectra.items()]
     if GAPS_JOB in results:
         tables += [_gaps(kind, layers) for kind, layers in results[GAPS_JOB].items()]
-    arms = {
-        arm.title: results[update_job(name)]
-        for name, arm in plan.arms.items()
+    strategies = {
+        strategy.title: results[update_job(name)]
+        for name, strategy in plan.strategies.items()
         if update_job(name) in results
     }
-    if arms:
-        tables += [_updates(arms), _certain(arms)]
+    if strategies:
+        tables += [_updates(strategies), _certain(strategies)]
     return Section("Cost at the sizes of the paper", TEXT, tables)
 
 
-def _clips(spectrum: str, result: Result) -> Table:
+def _clips(spectrum: str, result: Mapping[str, Any]) -> Table:
     count, top = SPECTRA[spectrum]
     lapack = result[LAPACK]["seconds"]
     rows: dict[str, Sequence[Sequence[float] | str]] = {
@@ -89,7 +91,7 @@ def _gaps(kind: str, layers: Sequence[Mapping[str, Any]]) -> Table:
     return Table(f"Bounds on norms: {kind}", GAP_COLUMNS, rows, note)
 
 
-def _updates(arms: Mapping[str, Result]) -> Table:
+def _updates(strategies: Results) -> Table:
     def costs(found: Mapping[str, Any]) -> list[list[float]]:
         return [_thousandfold(found["added"]), [100 * share for share in found["share"]]]
 
@@ -98,10 +100,10 @@ def _updates(arms: Mapping[str, Result]) -> Table:
         "16x64x64 RGB takes more than one of the same critic without constraint."
     )
     title = "What a constraint adds to an update of the critic"
-    return Table(title, UPDATE_COLUMNS, _rows(arms, costs), note)
+    return Table(title, UPDATE_COLUMNS, _rows(strategies, costs), note)
 
 
-def _certain(arms: Mapping[str, Result]) -> Table:
+def _certain(strategies: Results) -> Table:
     note = (
         "After a few updates from the first weights. The singular value is the largest of all "
         "kernels as matrices; the certified bound is the product of bounds on the layers' norms "
@@ -112,15 +114,17 @@ def _certain(arms: Mapping[str, Result]) -> Table:
     def certainties(found: Mapping[str, Any]) -> list[list[float]]:
         return [[found["matrix_norm"]], [found["certificate"]]]
 
-    return Table("What is certain of the critic", CERTAIN_COLUMNS, _rows(arms, certainties), note)
+    return Table(
+        "What is certain of the critic", CERTAIN_COLUMNS, _rows(strategies, certainties), note
+    )
 
 
 def _rows(
-    arms: Mapping[str, Result], cells: Callable[[Mapping[str, Any]], list[list[float]]]
+    strategies: Results, cells: Callable[[Mapping[str, Any]], list[list[float]]]
 ) -> dict[str, list[Sequence[float] | str]]:
     """Two cells per interval; a strategy that has none has a say at every update."""
     rows: dict[str, list[Sequence[float] | str]] = {}
-    for title, result in arms.items():
+    for title, result in strategies.items():
         if "failed" in result:
             rows[title] = ["diverged", [], [], []]
         else:

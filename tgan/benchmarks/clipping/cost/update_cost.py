@@ -1,4 +1,4 @@
-"""What a constraint adds to an update of TGAN's critic, and what is certain of the critic then."""
+"""Cost of a constraint in an update of TGAN's critic, and what is certain of the critic then."""
 
 import time
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tgan.benchmarks.clipping.small import check_finite, config_of, echo, player_of
-from tgan.benchmarks.clipping.timing import twin_of
+from tgan.benchmarks.clipping.experiments import small_experiment
+from tgan.benchmarks.clipping.small import check_finite, critic_of
+from tgan.benchmarks.clipping.strategies import unconstrained
 from tgan.config import Config
 from tgan.linalg import conv_norm_upper_bound
-from tgan.losses import OBJECTIVES
 from tgan.models.affine import affine_layers
 from tgan.rng import Stream, seed_of
 from tgan.rng.noise import Noise
 from tgan.runs.build import build_constraint, build_critic, critic_example
-from tgan.training.steps import Batch, Game, critic_step
+from tgan.training.steps import Batch, critic_step
 
 # As the paper trains (Saito et al. 2017, section 4.1).
 OPTIMIZER = {"critic_optimizer.name": "rmsprop", "critic_optimizer.lr": 5e-5}
@@ -45,7 +45,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
     """Update a critic under a constraint and its twin without, by turns, on one thread.
 
     Args:
-        settings: dotted settings of an arm. A constraint with an interval is taken at both of
+        settings: dotted settings of a strategy. A constraint with an interval is taken at both of
             `INTERVALS`, others as they are, under `every`.
 
     Returns:
@@ -59,7 +59,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
         ArithmeticError: the critic diverged.
     """
     torch.set_num_threads(1)
-    twin = _Critic(_config(sizes, twin_of(settings)), sizes)
+    twin = _Critic(_config(sizes, unconstrained(settings)), sizes)
     variants: dict[str, dict[str, Any]] = {EVERY: {}}
     if hasattr(build_constraint(_config(sizes, settings).constraint), "interval"):
         variants = {name: {"constraint.interval": number} for name, number in INTERVALS.items()}
@@ -77,7 +77,7 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
 
 
 def _config(sizes: Sizes, settings: Mapping[str, Any]) -> Config:
-    return config_of(OPTIMIZER | sizes.settings() | dict(settings))
+    return small_experiment(OPTIMIZER | sizes.settings() | dict(settings))
 
 
 def _costs(own: list[float], without: list[float]) -> dict[str, list[float]]:
@@ -94,8 +94,7 @@ class _Critic:
         constraint.attach(self.critic, self.example)
         # As in training.
         self.critic.to(memory_format=torch.channels_last_3d)
-        player = player_of(self.critic, config.critic_optimizer)
-        self.game = Game(echo(), player, OBJECTIVES[config.objective], constraint)
+        self.learner = critic_of(self.critic, constraint, config)
         self.shape = (sizes.batch, *self.example[0].shape[1:])
         self.numbers = count(1)
         # Not timed: memory is laid out, and the optimiser makes its tables.
@@ -121,7 +120,7 @@ class _Critic:
         real, fake = (self._draw(number, side) for side in (0, 1))
         begin = time.process_time()
         terms = critic_step(
-            self.game, real=Batch(real), z=fake, noise=Noise(0, number), update=number
+            self.learner, real=Batch(real), fake=fake, noise=Noise(0, number), update=number
         )
         check_finite(terms, number)
         return time.process_time() - begin

@@ -1,1 +1,1 @@
-"""Part 4: a grid of settings."""
+"""Part 4 of the benchmark of strategies: a grid of settings."""

@@ -1,27 +1,33 @@
-"""What the part on robustness shows."""
+"""Section of the report on robustness, and when a run has failed."""
 
 import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
 from tgan.benchmarks.clipping.measuring import MEAN
-from tgan.benchmarks.clipping.robustness.part import (
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.clipping.robustness.jobs import (
     BATCH,
     CONTROLS_JOB,
     DISTANCE,
-    LEAST_DIVERSITY,
+    DIVERSITY,
     MOST_SEEDS,
     SETTINGS,
     STEPS,
-    VERDICTS,
-    arms_of,
     letters_of,
     run_job,
     seeds_of,
-    verdict,
+    strategies_of,
 )
-from tgan.benchmarks.engine.part import Column, Line, Plan, Plot, Result, Section, Table
+from tgan.benchmarks.engine.jobs import Result, Results, results_of
+from tgan.benchmarks.page.content import Column, Line, Plot, Section, Table
 
+# Fixed before the runs. Samples that are less than a third as far from each other as real clips
+# are have collapsed. Among the others, samples that are no nearer to real clips than the mean clip,
+# over and over, tell of nothing that was learnt in so few steps; that is no failure.
+LEAST_DIVERSITY = 1 / 3
+DIVERGED, COLLAPSED, NOT_YET, FINE = "diverged", "collapsed", "not learnt yet", "fine"
+VERDICTS = (DIVERGED, COLLAPSED, NOT_YET, FINE)
 TEXT = (
     "The authors of TGAN claim for singular value clipping that training does not fail, rather "
     "than that samples are better. Each strategy, with its own defaults, trains under settings "
@@ -34,18 +40,18 @@ TEXT = (
     "low learning rate may need more steps, which is no instability. The bounds were fixed before "
     "the runs.",
 )
-# By setting, the results that are there, in the order of seeds.
+# By setting, the results that there are, in the order of seeds.
 Grid = Mapping[str, Sequence[Result]]
 
 
-def robustness_section(plan: Plan, results: Mapping[str, Result]) -> Section:
-    """Everything that `results` tells so far."""
+def section_of(plan: Plan, results: Results) -> Section:
+    """How runs ended, and their distances by setting; runs that are missing are left out."""
     controls = results.get(CONTROLS_JOB)
-    grids = {name: _grid(plan, results, name) for name in arms_of(plan)}
+    grids = {name: _grid(plan, results, name) for name in strategies_of(plan)}
     if controls is None or not any(found for grid in grids.values() for found in grid.values()):
         return Section("Robustness over settings", TEXT)
     bound = controls[MEAN][DISTANCE]["value"]
-    titles = {name: plan.arms[name].title for name in grids}
+    titles = {name: plan.strategies[name].title for name in grids}
     counts = {titles[name]: _counts(grid, bound) for name, grid in grids.items()}
     spans = {titles[name]: _spans(plan, results, name) for name in grids}
     cells = {titles[name]: [_distances(f) for f in grid.values()] for name, grid in grids.items()}
@@ -61,13 +67,22 @@ def robustness_section(plan: Plan, results: Mapping[str, Result]) -> Section:
     )
 
 
-def _grid(plan: Plan, results: Mapping[str, Result], name: str) -> dict[str, list[Result]]:
+def verdict(result: Result, bound: float) -> str:
+    """One of `VERDICTS`.
+
+    Args:
+        bound: the distance of the mean clip.
+    """
+    if "failed" in result:
+        return DIVERGED
+    if result[DIVERSITY]["ratio"] < LEAST_DIVERSITY:
+        return COLLAPSED
+    return NOT_YET if result[DISTANCE]["value"] >= bound else FINE
+
+
+def _grid(plan: Plan, results: Results, name: str) -> dict[str, list[Result]]:
     return {
-        letter: [
-            result
-            for seed in seeds_of(plan)
-            if (result := results.get(run_job(name, letter, seed))) is not None
-        ]
+        letter: results_of(results, [run_job(name, letter, seed) for seed in seeds_of(plan)])
         for letter in letters_of(plan)
     }
 
@@ -83,13 +98,14 @@ def _distances(found: Sequence[Result]) -> list[float]:
     return [math.inf if "failed" in result else result[DISTANCE]["value"] for result in found]
 
 
-def _spans(plan: Plan, results: Mapping[str, Result], name: str) -> list[list[float] | str]:
+def _spans(plan: Plan, results: Results, name: str) -> list[list[float] | str]:
     """By seed, the best, the median and the worst distance over all settings."""
-    whole = []
-    for seed in seeds_of(plan):
-        found = [results.get(run_job(name, letter, seed)) for letter in letters_of(plan)]
-        if None not in found:
-            whole.append(_distances(found))
+    letters = letters_of(plan)
+    by_seed = [
+        results_of(results, [run_job(name, letter, seed) for letter in letters])
+        for seed in seeds_of(plan)
+    ]
+    whole = [_distances(found) for found in by_seed if len(found) == len(letters)]
     return [[pick(distances) for distances in whole] for pick in (min, median, max)]
 
 
@@ -114,15 +130,13 @@ def _distances_table(plan: Plan, rows: Mapping, controls: Result) -> Table:
 def _plot(plan: Plan, grids: Mapping[str, Grid], bound: float) -> Plot:
     lines = []
     for number, (title, grid) in enumerate(grids.items()):
-        points = []
-        for place, found in enumerate(grid.values()):
-            finite = [distance for distance in _distances(found) if math.isfinite(distance)]
-            if finite:
-                # Beside one another, not on top of one another.
-                points.append((place + 0.12 * (number - (len(grids) - 1) / 2), finite))
-        x, values = [x for x, _ in points], [finite for _, finite in points]
-        low, high = [min(finite) for finite in values], [max(finite) for finite in values]
-        lines.append(Line(title, x, [median(finite) for finite in values], low, high))
+        # Beside one another, not on top of one another.
+        aside = 0.12 * (number - (len(grids) - 1) / 2)
+        finite = {
+            place + aside: [distance for distance in _distances(found) if math.isfinite(distance)]
+            for place, found in enumerate(grid.values())
+        }
+        lines.append(Line.over_seeds(title, finite, middle=median))
     return Plot(
         "Distance by setting",
         "setting",

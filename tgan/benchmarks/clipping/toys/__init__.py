@@ -1,1 +1,1 @@
-"""Part 2: GANs of points in the plane."""
+"""Part 2 of the benchmark of strategies: GANs of points in the plane."""

@@ -1,23 +1,14 @@
-"""What the part on toy GANs shows."""
+"""Section of the report on toy GANs."""
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from tgan.benchmarks.clipping.small import line_of
-from tgan.benchmarks.clipping.strategies import Arm
-from tgan.benchmarks.clipping.toys.part import (
-    PICTURE,
-    QUICK,
-    SAMPLES,
-    SCHEDULE,
-    best_of,
-    job_name,
-    trials_of,
-)
-from tgan.benchmarks.clipping.toys.toygan import judge
-from tgan.benchmarks.engine.part import Clip, Column, Plan, Plot, Result, Section, Table
-from tgan.benchmarks.engine.records import folder_of
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.clipping.toys.jobs import PICTURE, chosen_trial, ended, seed_job
+from tgan.benchmarks.clipping.toys.toygan import QUICK, SAMPLES, SCHEDULE, judge
+from tgan.benchmarks.engine.jobs import Result, Results
+from tgan.benchmarks.engine.records import path_of
+from tgan.benchmarks.page.content import Clip, Column, Line, Plot, Section, Table
 from tgan.data.made.toy import TOYS, GaussianMixture
 from tgan.rng import Stream, numpy_rng
 
@@ -37,8 +28,8 @@ TEXT = (
     "by chance at every mode, and one that has collapsed onto a mode has many good ones. The "
     "Wasserstein-1 distance counts all of it; it is exact, between 1,000 samples and 1,000 fresh "
     "ones of the mixture, which are not at distance 0 even from one another.",
-    "Of an arm's trials the one with the least Wasserstein-1 distance on a seed of its own is "
-    "taken; every arm has as many trials and updates as every other, and the seconds say what "
+    "Of a strategy's trials the one with the least Wasserstein-1 distance on a seed of its own is "
+    "taken; every strategy has as many trials and updates as every other, and the seconds say what "
     "they cost.",
     "Published on these mixtures are, for GAN, ALI and PacGAN2, 6.3, 6.6 and 7.9 modes of the "
     "ring and 17.3, 24.1 and 23.8 of the grid (Lin et al. 2018, Table 1), by larger networks "
@@ -47,7 +38,7 @@ TEXT = (
 )
 
 
-def toys_section(plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
+def section_of(plan: Plan, results: Results) -> Section:
     """A table per mixture, a plot of both, and the samples of seed 0 of every strategy."""
     tables = [_table(toy, plan, results) for toy in TOYS]
     plot = _plot(plan, results)
@@ -56,16 +47,18 @@ def toys_section(plan: Plan, results: Mapping[str, Result], out: Path) -> Sectio
         TEXT,
         [table for table in tables if table.rows],
         [plot] if plot.lines else [],
-        _pictures(plan, out),
+        _pictures(plan, results),
     )
 
 
-def _table(toy: str, plan: Plan, results: Mapping[str, Result]) -> Table:
+def _table(toy: str, plan: Plan, results: Results) -> Table:
     rows: dict[str, list[list[float] | str]] = {}
-    for name, arm in plan.arms.items():
-        ended = _ended(toy, name, plan, results)
-        if ended:
-            rows[arm.title] = _cells(ended) + [_chosen(toy, name, arm, plan.quick, results)]
+    for name, strategy in plan.strategies.items():
+        found = ended(plan, results, toy, name)
+        if found:
+            chosen = chosen_trial(plan, results, toy, name) or {}
+            words = ", ".join(f"{setting} {value}" for setting, value in chosen.items())
+            rows[strategy.title] = [*_cells(found), words]
     if rows:
         rows[REAL] = _of_mixture(TOYS[toy]())
     schedule = QUICK if plan.quick else SCHEDULE
@@ -74,42 +67,28 @@ def _table(toy: str, plan: Plan, results: Mapping[str, Result]) -> Table:
     return Table(TITLES[toy], columns, rows, note)
 
 
-def _ended(toy: str, name: str, plan: Plan, results: Mapping[str, Result]) -> list[Result]:
-    found = (results.get(job_name(toy, name, f"seed_{seed}")) for seed in range(plan.seeds))
-    return [result for result in found if result is not None]
-
-
-def _cells(ended: Sequence[Result]) -> list[list[float] | str]:
-    whole = [result for result in ended if "failed" not in result]
+def _cells(found: Sequence[Result]) -> list[list[float] | str]:
+    whole = [result for result in found if "failed" not in result]
     # A run that diverged counts as not finite, so that no strategy is best by losing its worst.
-    lost = [math.nan] * (len(ended) - len(whole))
+    lost = [math.nan] * (len(found) - len(whole))
     measured = [[result[name] for result in whole if name in result] + lost for name in COLUMNS]
-    return [*measured, f"{len(lost)} of {len(ended)}"]
+    return [*measured, f"{len(lost)} of {len(found)}"]
 
 
 def _of_mixture(mixture: GaussianMixture) -> list[str]:
-    """What a generator without fault would be measured at; in words, since it does not compete."""
+    """The measurements of a generator without fault; in words, since it does not compete."""
     found = judge(mixture.draw(SAMPLES, numpy_rng(Stream.SAMPLES, 0, 2)), mixture, 0)
     known = [f"{found[name]:.3g}" for name in COLUMNS if name in found]
     return known + [""] * (len(COLUMNS) + 2 - len(known))
 
 
-def _chosen(toy: str, name: str, arm: Arm, quick: bool, results: Mapping[str, Result]) -> str:
-    """The settings of the chosen trial, in words."""
-    trials = trials_of(toy, name, arm, quick)
-    if not all(trial.name in results for trial in trials):
-        return ""
-    trial = arm.trials[trials.index(best_of(trials, results))]
-    return ", ".join(f"{name} {value}" for name, value in trial.items())
-
-
-def _plot(plan: Plan, results: Mapping[str, Result]) -> Plot:
-    """What trials are chosen by, over strategies."""
-    place = list(COLUMNS).index("transport")
+def _plot(plan: Plan, results: Results) -> Plot:
+    """The distance that trials are chosen by, over strategies."""
     lines = []
     for toy in TOYS:
-        cells = [_cells(_ended(toy, name, plan, results))[place] for name in plan.arms]
-        lines.append(line_of(TITLES[toy], [[v for v in c if math.isfinite(v)] for c in cells]))
+        found = [ended(plan, results, toy, name) for name in plan.strategies]
+        distances = [[r["transport"] for r in each if "transport" in r] for each in found]
+        lines.append(Line.over_seeds(TITLES[toy], dict(enumerate(distances))))
     return Plot(
         "Distance of samples from the mixtures",
         x_label="",
@@ -117,16 +96,15 @@ def _plot(plan: Plan, results: Mapping[str, Result]) -> Plot:
         lines=[line for line in lines if line.x],
         kind="points",
         log_y=True,
-        ticks=[arm.title for arm in plan.arms.values()],
+        ticks=[strategy.title for strategy in plan.strategies.values()],
         note="Means and ranges over seeds that did not diverge; lower is better.",
     )
 
 
-def _pictures(plan: Plan, out: Path) -> list[Clip]:
-    found = []
-    for toy in TOYS:
-        for name, arm in plan.arms.items():
-            path = folder_of(out, job_name(toy, name, "seed_0")) / PICTURE
-            if path.is_file():
-                found.append(Clip(f"{TITLES[toy]}: {arm.title}", str(path.relative_to(out))))
-    return found
+def _pictures(plan: Plan, results: Results) -> list[Clip]:
+    return [
+        Clip(f"{TITLES[toy]}: {strategy.title}", path_of(job, PICTURE))
+        for toy in TOYS
+        for name, strategy in plan.strategies.items()
+        if (job := seed_job(toy, name, 0)) in results and "failed" not in results[job]
+    ]

@@ -1,26 +1,30 @@
-"""A GAN of points in the plane: its training, and how near it comes to its mixture."""
+"""GAN of points in the plane: its training, and how near it comes to its mixture."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, player_of, seeded, set_rate
+from tgan.benchmarks.clipping.small import check_finite, critic_of, set_rate
 from tgan.config import Config
 from tgan.data.made.toy import GaussianMixture
-from tgan.losses import OBJECTIVES
 from tgan.metrics.modes import count_modes
 from tgan.metrics.transport import transport
 from tgan.models.mlp import MLP, MLPCritic
 from tgan.rng import Stream, numpy_rng
 from tgan.rng.noise import Noise
-from tgan.runs.build import build_constraint
-from tgan.training.steps import Batch, Game, alternating_step
+from tgan.rng.weights import seeded
+from tgan.runs.build import build_constraint, build_optimizer
+from tgan.training.gan import GANTask
+from tgan.training.steps import Batch, Learner
 
 # Gulrajani et al. 2017 have latents of 2 numbers, batches of 256 and networks of 512.
 LATENT, WIDTH, DEPTH, BATCH = 2, 128, 2, 128
+# Lin et al. 2018: samples that modes are counted over.
+SAMPLES = 2500
 # Samples of each kind that an exact distance is taken between; it takes their number cubed.
 PAIRED = 1000
 CHECK_EVERY = 50
@@ -37,6 +41,9 @@ class Schedule:
 
     steps: int
     n_critic: int
+
+
+SCHEDULE, QUICK = Schedule(steps=1200, n_critic=5), Schedule(steps=10, n_critic=2)
 
 
 def train_generator(
@@ -56,25 +63,19 @@ def train_generator(
     critic = seeded(lambda: MLPCritic(size, width=WIDTH, depth=DEPTH, batch_norm=norms), seed, 1)
     constraint = build_constraint(config.constraint)
     constraint.attach(critic, (torch.zeros(1, size),))
-    game = Game(
-        player_of(generator, config.generator_optimizer),
-        player_of(critic, config.critic_optimizer),
-        OBJECTIVES[config.objective],
-        constraint,
+    task = GANTask(
+        Learner(generator, build_optimizer(config.generator_optimizer, generator)),
+        critic_of(critic, constraint, config),
+        schedule="alternating",
+        n_critic=schedule.n_critic,
+        noise=partial(Noise, seed),
     )
     reals, latents = _reals(mixture, seed), _latents(seed)
     for step in range(schedule.steps):
         left = 1 - step / schedule.steps
-        set_rate(game.generator, config.generator_optimizer.lr * left)
-        set_rate(game.critic, config.critic_optimizer.lr * left)
-        terms = alternating_step(
-            game,
-            reals=reals,
-            latents=latents,
-            noise=Noise(seed, step),
-            update=step * schedule.n_critic + 1,
-            n_critic=schedule.n_critic,
-        )
+        set_rate(task.generator, config.generator_optimizer.lr * left)
+        set_rate(task.critic, config.critic_optimizer.lr * left)
+        terms = task.step(step, reals, latents)
         if step % CHECK_EVERY == 0:
             check_finite(terms, step)
     return generator

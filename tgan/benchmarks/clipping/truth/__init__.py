@@ -1,1 +1,1 @@
-"""Part 1: critics beside a distance that is known."""
+"""Part 1 of the benchmark of strategies: critics beside a distance that is known."""

@@ -1,4 +1,4 @@
-"""A critic that is trained to estimate a known distance, and what it then says."""
+"""Critic that is trained to estimate a known distance, and what it then says."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, echo, player_of, seeded, set_rate
+from tgan.benchmarks.clipping.small import check_finite, critic_of, set_rate
 from tgan.benchmarks.clipping.truth.problems import Problem
 from tgan.config import Config
-from tgan.losses import OBJECTIVES
 from tgan.rng import Stream, numpy_rng
 from tgan.rng.noise import Noise
+from tgan.rng.weights import seeded
 from tgan.runs.build import build_constraint
-from tgan.training.steps import Batch, Game, critic_step
+from tgan.training.steps import Batch, critic_step
 
 CHECK_EVERY = 50
 # Batches of the held-out ones at which gradients are taken.
@@ -33,13 +33,12 @@ def train_critic(problem: Problem, config: Config, seed: int) -> nn.Module:
     constraint = build_constraint(config.constraint)
     rng = numpy_rng(Stream.SAMPLES, seed, 0)
     constraint.attach(critic, (_tensor(problem.draw(1, rng)[0][:1]),))
-    player = player_of(critic, config.critic_optimizer)
-    game = Game(echo(), player, OBJECTIVES["wasserstein"], constraint)
+    learner = critic_of(critic, constraint, config)
     for update in range(1, problem.updates + 1):
-        set_rate(player, config.critic_optimizer.lr * (1 - (update - 1) / problem.updates))
+        set_rate(learner, config.critic_optimizer.lr * (1 - (update - 1) / problem.updates))
         real, fake = map(_tensor, problem.draw(problem.batch, rng))
         noise = Noise(seed, update)
-        terms = critic_step(game, real=Batch(real), z=fake, noise=noise, update=update)
+        terms = critic_step(learner, real=Batch(real), fake=fake, noise=noise, update=update)
         if update % CHECK_EVERY == 0:
             check_finite(terms, update)
     return critic

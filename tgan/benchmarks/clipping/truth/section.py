@@ -1,11 +1,12 @@
-"""What the part on known distances shows."""
+"""Section of the report on known distances."""
 
 from collections.abc import Mapping, Sequence
 
-from tgan.benchmarks.clipping.small import line_of
-from tgan.benchmarks.clipping.truth.part import Contestant, contestants, job_name, seeds_of
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.clipping.truth.jobs import Contestant, contestants, ended
 from tgan.benchmarks.clipping.truth.problems import PROBLEMS
-from tgan.benchmarks.engine.part import Column, Plan, Plot, Result, Section, Table
+from tgan.benchmarks.engine.jobs import Result, Results
+from tgan.benchmarks.page.content import Column, Line, Plot, Section, Table
 
 TEXT = (
     "Each critic is trained on two distributions whose Wasserstein-1 distance is known; its "
@@ -36,16 +37,18 @@ COLUMNS = (
 Rows = Mapping[str, Sequence[Result]]
 
 
-def truth_section(plan: Plan, results: Mapping[str, Result]) -> Section:
+def section_of(plan: Plan, results: Results) -> Section:
     """A table per problem, and all of them in one plot; jobs that are missing are left out."""
-    there = contestants(plan.arms)
+    there = contestants(plan.strategies)
     found = {
-        problem: {name: _ended(plan, results, problem, name) for name in there}
+        problem: {name: ended(plan, results, problem, name) for name in there}
         for problem in PROBLEMS
     }
     tables = [_table(problem, rows, there) for problem, rows in found.items()]
     lines = [
-        line_of(PROBLEMS[problem](0).title, [_ratios(results) for results in rows.values()])
+        Line.over_seeds(
+            PROBLEMS[problem](0).title, dict(enumerate(_ratios(each) for each in rows.values()))
+        )
         for problem, rows in found.items()
     ]
     plot = Plot(
@@ -65,11 +68,6 @@ def truth_section(plan: Plan, results: Mapping[str, Result]) -> Section:
         [table for table in tables if table.rows],
         [plot] if plot.lines else [],
     )
-
-
-def _ended(plan: Plan, results: Mapping[str, Result], problem: str, name: str) -> list[Result]:
-    found = (results.get(job_name(problem, name, seed)) for seed in seeds_of(plan))
-    return [result for result in found if result is not None]
 
 
 def _table(problem: str, rows: Rows, there: Mapping[str, Contestant]) -> Table:

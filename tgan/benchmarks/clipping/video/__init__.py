@@ -1,1 +1,1 @@
-"""Part 3: narrow TGANs on video."""
+"""Part 3 of the benchmark of strategies: narrow TGANs on video."""

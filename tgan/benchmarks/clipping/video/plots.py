@@ -1,16 +1,15 @@
-"""The plots and clips of the part on videos."""
+"""Plots and clips of the section on video."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from statistics import mean
 from typing import Any
 
-from tgan.benchmarks.clipping.video.part import CONTROLS_JOB, DISTANCE, final_job
-from tgan.benchmarks.clipping.video.tasks import REAL, SAMPLES
-from tgan.benchmarks.engine.part import Clip, Line, Plan, Plot, Result
-from tgan.benchmarks.engine.records import folder_of
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.clipping.video.jobs import CONTROLS_JOB, DISTANCE, REAL, SAMPLES, final_job
+from tgan.benchmarks.engine.jobs import Result, Results
+from tgan.benchmarks.engine.records import path_of
+from tgan.benchmarks.page.content import Clip, Line, Plot
 
-# Results of final runs, in the order of seeds, by arm.
+# Results of final runs, in the order of seeds, by strategy.
 Finals = Mapping[str, Sequence[Result]]
 
 
@@ -22,8 +21,8 @@ def curves(plan: Plan, there: Finals) -> Plot:
         for final in finals:
             for step, found in final.get("points", {}).items():
                 by_step.setdefault(int(step), []).append(found[DISTANCE]["value"])
-        steps = sorted(by_step)
-        lines += [_line(plan.arms[name].title, steps, [by_step[step] for step in steps])]
+        by_step = {step: by_step[step] for step in sorted(by_step)}
+        lines.append(Line.over_seeds(plan.strategies[name].title, by_step))
     return Plot(
         "Learning curves",
         "steps",
@@ -35,13 +34,13 @@ def curves(plan: Plan, there: Finals) -> Plot:
 
 
 def gradients(plan: Plan, there: Finals) -> Plot:
-    """What the layers of the critic do to the gradient."""
+    """The norm of the gradient that each layer of the critic passes on."""
     lines, ticks = [], []
     for name, finals in there.items():
         if critics := critics_of(finals):
             ticks = critics[0]["layers"]
-            norms = list(zip(*(critic["gradients"] for critic in critics), strict=True))
-            lines.append(_line(plan.arms[name].title, range(len(ticks)), norms))
+            norms = dict(enumerate(zip(*(each["gradients"] for each in critics), strict=True)))
+            lines.append(Line.over_seeds(plan.strategies[name].title, norms))
     return Plot(
         "Gradient of the score by depth",
         "at the input of the critic's layer",
@@ -55,19 +54,17 @@ def gradients(plan: Plan, there: Finals) -> Plot:
 
 
 def critics_of(finals: Sequence[Result]) -> list[Mapping[str, Any]]:
-    """What is known of the critics of those runs that were measured."""
+    """The critics of those runs that were measured."""
     return [final["critic"] for final in finals if "critic" in final]
 
 
-def _line(name: str, x: Sequence[float], values: Sequence[Sequence[float]]) -> Line:
-    low, high = [min(each) for each in values], [max(each) for each in values]
-    return Line(name, list(x), [mean(each) for each in values], low, high)
-
-
-def clips(plan: Plan, out: Path) -> list[Clip]:
-    """Held-back clips, and samples of every arm under its first seed."""
-    paths = {"held-back clips": folder_of(out, CONTROLS_JOB) / REAL}
-    for name, arm in plan.arms.items():
-        paths[arm.title] = folder_of(out, final_job(name, 0)) / SAMPLES
-    there = {title: path for title, path in paths.items() if path.is_file()}
-    return [Clip(title, str(path.relative_to(out))) for title, path in there.items()]
+def clips(plan: Plan, results: Results) -> list[Clip]:
+    """Held-back clips, and samples of every strategy under its first seed."""
+    files = {"held-back clips": (CONTROLS_JOB, REAL)}
+    for name, strategy in plan.strategies.items():
+        files[strategy.title] = (final_job(name, 0), SAMPLES)
+    return [
+        Clip(title, path_of(job, file))
+        for title, (job, file) in files.items()
+        if job in results and "failed" not in results[job]
+    ]

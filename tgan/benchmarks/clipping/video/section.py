@@ -1,36 +1,36 @@
-"""What the part on videos shows."""
+"""Section of the report on video."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tgan.benchmarks.clipping.video.part import (
+from tgan.benchmarks.clipping.plan import Plan
+from tgan.benchmarks.clipping.video.jobs import (
     CONTROLS_JOB,
     DISTANCE,
     DIVERSITY,
     KERNEL,
+    RATIO,
     TIMING_JOB,
     TUNING_SEED,
     budgets,
-    final_job,
+    finals_of,
     first_budget,
-    seeds_of,
     sizes_of,
     trial_job,
     trial_scores,
 )
 from tgan.benchmarks.clipping.video.plots import Finals, clips, critics_of, curves, gradients
-from tgan.benchmarks.clipping.video.tasks import RATIO
-from tgan.benchmarks.engine.part import Column, Plan, Result, Section, Table
+from tgan.benchmarks.engine.jobs import Result, Results
+from tgan.benchmarks.page.content import Column, Section, Table
 
 TITLES = {"steps": "Samples at equal steps", "seconds": "Samples at equal time"}
 
 
 @dataclass(frozen=True)
 class Quality:
-    """A column, and what it shows of which metric."""
+    """A column, and the key of a metric's result that it shows."""
 
     column: Column
     metric: str
@@ -61,10 +61,9 @@ TEXT = (
 )
 
 
-def video_section(plan: Plan, results: Mapping[str, Result], out: Path) -> Section:
-    """Everything that `results` tells so far."""
-    finals = {name: _finals(plan, results, name) for name in plan.arms}
-    there = {name: found for name, found in finals.items() if found}
+def section_of(plan: Plan, results: Results) -> Section:
+    """Everything that the results so far tell; what is missing is left out."""
+    there = finals_of(plan, results)
     tables = [_quality(plan, results, there, kind) for kind in _kinds(plan, results)]
     tables += [
         _controls(results),
@@ -77,24 +76,18 @@ def video_section(plan: Plan, results: Mapping[str, Result], out: Path) -> Secti
         TEXT,
         [table for table in tables if table.rows],
         [plot for plot in (curves(plan, there), gradients(plan, there)) if plot.lines],
-        clips(plan, out),
+        clips(plan, results),
     )
 
 
-def _finals(plan: Plan, results: Mapping[str, Result], name: str) -> list[Result]:
-    """Results of an arm's final runs, in the order of seeds."""
-    found = (results.get(final_job(name, seed)) for seed in seeds_of(plan))
-    return [result for result in found if result is not None]
-
-
-def _kinds(plan: Plan, results: Mapping[str, Result]) -> list[str]:
+def _kinds(plan: Plan, results: Results) -> list[str]:
     if TIMING_JOB not in results:
         return []
-    return list(budgets(plan, sizes_of(plan), results, next(iter(plan.arms))))
+    return list(budgets(plan, sizes_of(plan), results, next(iter(plan.strategies))))
 
 
-def _quality(plan: Plan, results: Mapping[str, Result], there: Finals, kind: str) -> Table:
-    """Samples of every arm where one budget ends."""
+def _quality(plan: Plan, results: Results, there: Finals, kind: str) -> Table:
+    """Samples of every strategy where one budget ends."""
     sizes = sizes_of(plan)
     ends = {name: budgets(plan, sizes, results, name)[kind] for name in there}
     points = {
@@ -105,13 +98,13 @@ def _quality(plan: Plan, results: Mapping[str, Result], there: Finals, kind: str
     if kind != first_budget(plan):
         shown = [quality for quality in shown if quality.metric != KERNEL]
     rows: dict[str, list[list[float] | str]] = {
-        plan.arms[name].title: [[ends[name]], *_cells(found, shown)]
+        plan.strategies[name].title: [[ends[name]], *_cells(found, shown)]
         for name, found in points.items()
     }
-    for name, arm in plan.arms.items():
+    for name, strategy in plan.strategies.items():
         scores = trial_scores(name, results)
         if scores is not None and scores.count(None) == len(scores):
-            rows[arm.title] = ["diverged in every trial", *([] for _ in shown)]
+            rows[strategy.title] = ["diverged in every trial", *([] for _ in shown)]
     few = f" ({KERNEL}: {sizes.kernel_samples})" if KERNEL in (q.metric for q in shown) else ""
     note = f"{sizes.samples} samples beside as many held-back clips{few}. A run that diverged "
     note += "counts as not finite."
@@ -120,7 +113,7 @@ def _quality(plan: Plan, results: Mapping[str, Result], there: Finals, kind: str
     )
 
 
-def _controls(results: Mapping[str, Result]) -> Table:
+def _controls(results: Results) -> Table:
     """Training clips measured as if they were samples."""
     found = results.get(CONTROLS_JOB, {})
     shown = _measured(list(found.values()))
@@ -151,11 +144,11 @@ def _known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _cost(plan: Plan, results: Mapping[str, Result], there: Finals) -> Table:
+def _cost(plan: Plan, results: Results, there: Finals) -> Table:
     timing, rows = results.get(TIMING_JOB, {"failed": ""}), {}
-    for name, arm in plan.arms.items() if "failed" not in timing else ():
+    for name, strategy in plan.strategies.items() if "failed" not in timing else ():
         memory = [final["peak_megabytes"] for final in there.get(name, ()) if "points" in final]
-        rows[arm.title] = [timing[name]["rounds"], f"{timing[name]['share']:.0%}", memory]
+        rows[strategy.title] = [timing[name]["rounds"], f"{timing[name]['share']:.0%}", memory]
     note = (
         "Times are of rounds in which all strategies took turns in one process. The share is what "
         "a step takes more than one without constraint, as part of it, by medians; a few percent "
@@ -171,7 +164,7 @@ def _critics(plan: Plan, there: Finals) -> Table:
         critics = critics_of(finals)
         if critics:
             bounds = [critic["certificate"] for critic in critics]
-            rows[plan.arms[name].title] = [[c["empirical"] for c in critics], _known(bounds)]
+            rows[plan.strategies[name].title] = [[c["empirical"] for c in critics], _known(bounds)]
     note = (
         "The critic's Lipschitz constant lies between the two, with batch norms in inference mode. "
         "As in training, by the statistics of a batch, they bound nothing."
@@ -179,14 +172,14 @@ def _critics(plan: Plan, there: Finals) -> Table:
     return Table("How steep the critic is after training", CRITIC, rows, note)
 
 
-def _choices(plan: Plan, results: Mapping[str, Result]) -> Table:
+def _choices(plan: Plan, results: Results) -> Table:
     rows = {}
-    for name, arm in plan.arms.items():
+    for name, strategy in plan.strategies.items():
         scores = trial_scores(name, results)
         if scores is not None:
-            rows[arm.title] = [
+            rows[strategy.title] = [
                 f"{_brief(trial)}: {_outcome(results[trial_job(name, number)])}"
-                for number, trial in enumerate(arm.trials)
+                for number, trial in enumerate(strategy.trials)
             ]
     columns = [Column(f"trial {number}") for number in (1, 2, 3)]
     note = (

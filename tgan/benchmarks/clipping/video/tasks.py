@@ -1,9 +1,16 @@
-"""What a job on videos can be: timing, controls, a trial of settings, a final run."""
+"""Tasks of the part on video: timing, controls, a trial of settings, a final run."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tgan.benchmarks.clipping.experiments import (
+    RUN,
+    checkpoint_of,
+    peak_megabytes,
+    train,
+    variation,
+)
 from tgan.benchmarks.clipping.measuring import (
     CHOOSING_SEED,
     MEASURING_SEED,
@@ -13,15 +20,12 @@ from tgan.benchmarks.clipping.measuring import (
     show_checkpoint,
     show_real,
 )
-from tgan.benchmarks.clipping.runs import RUN, checkpoint_of, peak_megabytes, train, variation
-from tgan.benchmarks.clipping.timing import time_arms
-from tgan.benchmarks.engine.part import Job, Result
+from tgan.benchmarks.clipping.video.jobs import RATIO, REAL, SAMPLES
+from tgan.benchmarks.clipping.video.timing import time_strategies
+from tgan.benchmarks.engine.jobs import Job, Result
 from tgan.lookup import look_up
 
 CONTROLS = ("real", "shuffled", "frozen", "noise")
-SAMPLES, REAL = "samples.mp4", "real.mp4"
-# In a trial's result: how diverse its samples are, as part of what real clips are.
-RATIO = "diversity_ratio"
 
 
 def do_task(job: Job, folder: Path) -> Result:
@@ -34,8 +38,8 @@ def do_task(job: Job, folder: Path) -> Result:
     return look_up(TASKS, settings.pop("task"), kind="task")(folder, **settings)
 
 
-def _timing(folder: Path, config: str, arms: Mapping[str, Any], rounds: int) -> Result:
-    return time_arms(config, arms, rounds=rounds)
+def _timing(folder: Path, config: str, strategies: Mapping[str, Any], rounds: int) -> Result:
+    return time_strategies(config, strategies, rounds=rounds)
 
 
 def _controls(folder: Path, config: str, metrics: Mapping[str, int]) -> Result:
@@ -47,7 +51,7 @@ def _controls(folder: Path, config: str, metrics: Mapping[str, int]) -> Result:
 def _trial(
     folder: Path, config: str, settings: Mapping[str, Any], metrics: Mapping[str, int]
 ) -> Result:
-    """Train with one of an arm's settings; samples are held against training clips."""
+    """Train with one of a strategy's settings; samples are held against training clips."""
     experiment = variation(config, settings)
     train(experiment, folder / RUN)
     path = checkpoint_of(folder / RUN, experiment.train.steps)

@@ -1,0 +1,50 @@
+import pytest
+import torch
+
+from tgan.benchmarks.clipping.cost.part import QUICK_SIZES
+from tgan.benchmarks.clipping.cost.update_cost import _Critic, time_updates
+from tgan.benchmarks.clipping.strategies import STRATEGIES
+
+
+@pytest.fixture(autouse=True)
+def same_threads():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_added_seconds_are_the_difference_to_the_twin_without_constraint(monkeypatch):
+    """By a clock that a penalty's critic moves twice as fast as its twin."""
+    strategy = STRATEGIES["wgan_gp"].settings()
+    monkeypatch.setattr(_Critic, "seconds_per_update", lambda critic, updates: _pace(critic))
+    found = time_updates(strategy, QUICK_SIZES)["every"]
+    assert found["added"] == [1.0] and found["share"] == [0.5]
+
+
+def _pace(critic: _Critic) -> float:
+    return 2.0 if "Penalty" in type(critic.game.constraint).__name__ else 1.0
+
+
+def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
+    seen = []
+    update = _Critic._update
+
+    def noted(critic, number):
+        seen.append((getattr(critic.game.constraint, "interval", None), number))
+        return update(critic, number)
+
+    monkeypatch.setattr(_Critic, "_update", noted)
+    time_updates(STRATEGIES["svc"].settings(), QUICK_SIZES)
+    by_interval = {i: [n for interval, n in seen if interval == i] for i in (None, 1, 5)}
+    # From one that is not timed to the last one before a clip.
+    assert by_interval == {
+        None: [0, 1, 2],
+        1: [0, 1, 2, 3, 4],
+        5: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    }
+
+
+def test_a_critic_that_diverges_is_an_arithmetic_error():
+    with pytest.raises(ArithmeticError):
+        settings = STRATEGIES["none"].settings() | {"critic_optimizer.lr": 1e30}
+        time_updates(settings, QUICK_SIZES)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.made.numbered_videos import numbered_frame, numbers
+from tgan.data.channels import with_channels
+from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.frames import Fitter
+from tgan.data.videos.strips import num_strip_frames, read_array, read_strip
+
+
+@pytest.mark.parametrize(("suffix", "fps"), [("webp", 20), ("png", 20), ("tif", None)])
+def test_animations(tmp_path, suffix, fps):
+    path = tmp_path / f"a.{suffix}"
+    first, *rest = [Image.fromarray(numbered_frame(number)) for number in range(20)]
+    first.save(path, save_all=True, append_images=rest, duration=50, lossless=True)
+    assert num_strip_frames(path) == 20
+    recording = read_strip(path)
+    assert numbers(map(Fitter(32), recording.frames)) == list(range(20))
+    assert recording.fps == fps
+
+
+@pytest.mark.parametrize("kind", ["strip", "stack"])
+def test_more_than_eight_bits_are_refused_rather_than_cut_off(tmp_path, kind):
+    frames = [np.full((16, 16), 1000 * number, np.uint16) for number in range(4)]
+    first, *rest = map(Image.fromarray, frames)
+    if kind == "strip":
+        first, rest = Image.fromarray(np.concatenate(frames, axis=1)), []
+    first.save(tmp_path / "a.tif", save_all=True, append_images=rest)
+    assert num_strip_frames(tmp_path / "a.tif") == 4
+    with pytest.raises(DecodeError, match="a.tif: pixels of mode I;16; 8 bits per channel"):
+        list(read_strip(tmp_path / "a.tif").frames)
+
+
+def test_huge_strips_are_refused(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("1", (2**15, 2**11)).save(path)
+    with pytest.raises(DecodeError, match="a picture of 32768x2048; the limit is"):
+        read_strip(path)
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_strips_of_either_direction(tmp_path, vertical, mode):
+    frames = [numbered_frame(number, width=16, height=16) for number in range(10)]
+    strip = Image.fromarray(np.concatenate(frames, axis=0 if vertical else 1)).convert(mode)
+    path = tmp_path / "really_png.jpg"
+    strip.save(path, format="PNG")
+    assert num_strip_frames(path) == 10
+    assert numbers(map(Fitter(16), read_strip(path).frames)) == list(range(10))
+    assert read_strip(path).fps is None
+
+
+def test_pictures_that_are_no_strips(tmp_path):
+    for name, size in {"square.png": (64, 64), "odd.png": (64, 100)}.items():
+        Image.new("RGB", size).save(tmp_path / name)
+        assert num_strip_frames(tmp_path / name) == 0
+        with pytest.raises(DecodeError, match=f"{name}: a picture of .* is not a strip"):
+            read_strip(tmp_path / name)
+    (tmp_path / "text.png").write_text("hello")
+    with pytest.raises(DecodeError, match="text.png: not a picture"):
+        num_strip_frames(tmp_path / "text.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 640, 3), np.uint8)).save(
+        tmp_path / "cut.png"
+    )
+    data = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(DecodeError, match="cut.png: a broken picture"):
+        list(read_strip(tmp_path / "cut.png").frames)
+
+
+def test_arrays_of_videos(tmp_path):
+    path = tmp_path / "digits.npy"
+    videos = np.random.default_rng(0).integers(0, 256, (20, 3, 64, 64), dtype=np.uint8)
+    np.save(path, videos)
+    for member in range(3):
+        squares = np.stack(list(map(Fitter(64), read_array(path, member).frames)))
+        np.testing.assert_array_equal(with_channels(squares, 1)[..., 0], videos[:, member])
+    for name, wrong in {"float": videos / 255.0, "flat": videos[0], "none": videos[:0]}.items():
+        np.save(tmp_path / f"{name}.npy", wrong)
+        with pytest.raises(DecodeError, match=rf"{name}.npy: videos must be uint8 \(T, N, H, W\)"):
+            read_array(tmp_path / f"{name}.npy", 0)
+    np.save(tmp_path / "objects.npy", np.array([{}, {}]))
+    with pytest.raises(DecodeError, match="objects.npy: not a NumPy array file"):
+        read_array(tmp_path / "objects.npy", 0)

@@ -1,0 +1,64 @@
+"""Data sets by name, and the facts about each that settings are checked against.
+
+A new data set is one row here, its name in `tgan.config.names`, and its function in
+`tgan.data.datasets.DATASETS`. Nothing here imports torch, so that mistakes are named before
+anything heavy is loaded.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What holds for all clips of a data set, whatever else its settings say.
+
+    Attributes:
+        channels: the numbers of channels that its clips can have.
+        single_frames: whether its clips are images.
+        has_classes: whether its clips can have classes.
+        needs_path: whether `data.path` has to name a file or folder.
+        settings: members of `DataConfig` that not every data set has.
+    """
+
+    channels: tuple[int, ...] = (1, 3, 4)
+    single_frames: bool = True
+    has_classes: bool = True
+    needs_path: bool = False
+    settings: tuple[str, ...] = ()
+
+
+DATA_SETS: dict[str, DataFacts] = {
+    "moving_digits": DataFacts(channels=(1, 3), single_frames=False, has_classes=False),
+    "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
+    "images": DataFacts(needs_path=True, settings=("labels_key", "crops")),
+    "rgbd": DataFacts(
+        channels=(4,), needs_path=True, settings=("crops", "depth_bounds", "depth_holes")
+    ),
+    "torchvision": DataFacts(settings=("dataset", "download")),
+    "digits": DataFacts(),
+    "shapes3d": DataFacts(),
+    "own": DataFacts(single_frames=False),
+}
+
+# The classes of torchvision that `torchvision` data can be, and the argument by which each is
+# asked for its training or its test split.
+TORCHVISION_SETS: dict[str, str] = {
+    "MNIST": "train",
+    "FashionMNIST": "train",
+    "KMNIST": "train",
+    "USPS": "train",
+    "CIFAR10": "train",
+    "CIFAR100": "train",
+    "SVHN": "split",
+    "STL10": "split",
+    "GTSRB": "split",
+}
+
+
+def special_settings() -> dict[str, list[str]]:
+    """List each setting that not every data set has, with the data sets that have it."""
+    names = dict.fromkeys(name for facts in DATA_SETS.values() for name in facts.settings)
+    return {
+        name: [data for data, facts in DATA_SETS.items() if name in facts.settings]
+        for name in names
+    }

@@ -1,0 +1,39 @@
+"""Names that settings take, known without torch; tests hold each list against its table.
+
+`own` is a part that comes from Python: the configuration says no more of it.
+"""
+
+from typing import Literal
+
+OWN = "own"
+
+ObjectiveName = Literal[
+    "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic", "own"
+]
+GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "own"]
+CriticName = Literal["conv3d", "own"]
+ConstraintName = Literal[
+    "none",
+    "weight_clip",
+    "svc",
+    "svc_certified",
+    "spectral_norm",
+    "spectral_norm_conv",
+    "wgan_gp",
+    "wgan_lp",
+    "dragan",
+    "r1",
+    "r1_r2",
+    "orthonormal",
+    "parseval",
+    "aol",
+    "own",
+]
+DataName = Literal[
+    "moving_digits", "videos", "images", "rgbd", "torchvision", "digits", "shapes3d", "own"
+]
+ScheduleName = Literal["simultaneous", "alternating"]
+PictureName = Literal["edges", "grey", "low_resolution"]
+InitialisationName = Literal[
+    "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"
+]

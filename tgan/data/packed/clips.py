@@ -1,0 +1,97 @@
+"""Clips of a packed folder, read from its memory-mapped shards."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tgan.data.channels import with_channels
+from tgan.data.packed.index import open_shard, read_index, shard_name
+from tgan.data.spans import check_start, clip_span, too_short_message
+
+
+class PackedClips:
+    """Clips of a folder that `tgan prepare` has packed, mapped into memory.
+
+    Videos shorter than a clip are left out; `num_too_short` counts them. `channels` converts on
+    reading, None keeps the folder's.
+
+    Raises:
+        ValueError: not a packed folder or a damaged one, or no video is as long as a clip.
+
+    Example:
+        >>> clips = PackedClips("data/actions", num_frames=16)
+        >>> clips.labels, clips.clip(0, start=3).shape
+        (['bend', 'wave'], (16, 64, 64, 3))
+    """
+
+    def __init__(
+        self, path: Path | str, *, num_frames: int, stride: int = 1, channels: int | None = None
+    ) -> None:
+        self._path = Path(path).absolute()
+        self._index = read_index(self._path)
+        self._stride = stride
+        self.num_frames = num_frames
+        self.channels = channels or self._index.settings.channels
+        self.labels = self._index.labels
+        self._span = clip_span(num_frames, stride)
+        self._videos = [video for video in self._index.videos if video.frames >= self._span]
+        self.num_too_short = len(self._index.videos) - len(self._videos)
+        # Preparing has reported what it skipped.
+        self.skipped: list[tuple[str, str]] = []
+        if not self._videos:
+            longest = max((video.frames for video in self._index.videos), default=0)
+            raise ValueError(too_short_message(self._path, longest, num_frames, stride))
+        # Damage is better found now than in the middle of training. The maps are not kept, so
+        # that each process of a loader opens its own.
+        self._open_shards()
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of a clip."""
+        return self.num_frames, *self._index.settings.frame_shape[:2], self.channels
+
+    @property
+    def resolution(self) -> int:
+        """The side of a frame."""
+        return self._index.settings.resolution
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+    def num_starts(self, index: int) -> int:
+        """Count the first frames that a clip of this video can have: every one that fits."""
+        return self._videos[index].frames - self._span + 1
+
+    def label(self, index: int) -> int | None:
+        """Return the class of a video, a position in `labels`."""
+        return self._videos[index].label
+
+    def clip(self, index: int, start: int) -> np.ndarray:
+        """Return the clip (T, H, W, C), uint8, from frame `start`.
+
+        It is a read-only view of the file where the channels are those of the file.
+
+        Raises:
+            IndexError: no such video, or a clip from `start` does not fit into it.
+        """
+        check_start(self, index, start)
+        video = self._videos[index]
+        first = video.offset + start
+        frames = self._shards[video.shard][first : first + self._span : self._stride]
+        return with_channels(frames, self.channels)
+
+    @cached_property
+    def _shards(self) -> list[np.ndarray]:
+        return self._open_shards()
+
+    def _open_shards(self) -> list[np.ndarray]:
+        shape = self._index.settings.frame_shape
+        # As plain arrays: a slice of a memmap object costs several times more.
+        return [
+            np.asarray(open_shard(self._path / shard_name(number), (frames, *shape)))
+            for number, frames in enumerate(self._index.shards)
+        ]
+
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in vars(self).items() if name != "_shards"}

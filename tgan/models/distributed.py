@@ -1,0 +1,31 @@
+"""Means over the processes that share a batch; one process is its own mean."""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+def world_size() -> int:
+    """How many processes share a batch."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def mean_over_processes(x: Tensor) -> Tensor:
+    """The mean of every process's `x`, the same in all, differentiable any number of times."""
+    processes = world_size()
+    return _SumOverProcesses.apply(x) / processes if processes > 1 else x
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over processes of a tensor; each one's gradient is the sum of all gradients."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        # Applied, not computed, so that it can be differentiated once more.
+        return _SumOverProcesses.apply(gradient)

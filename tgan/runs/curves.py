@@ -1,0 +1,72 @@
+"""Curves of training: losses, the critic gap, distances and slopes over steps."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tgan.lookup import look_up
+from tgan.system.extras import require
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Panels and the metrics that each shows, by what their names begin with.
+PANELS = {
+    "losses": ("critic_loss", "generator_loss", "penalty", "l1"),
+    "critic gap": ("critic_gap",),
+    "distance": ("frechet_", "kid_"),
+    "slope of the critic": ("lipschitz/",),
+}
+
+
+# Endings of pictures that matplotlib writes with no further package.
+ENDINGS = (".png", ".svg", ".pdf")
+
+
+def check_format(path: str | Path) -> None:
+    """Raise a ValueError unless a plot can be written to `path`, by its ending."""
+    look_up(dict.fromkeys(ENDINGS), Path(path).suffix.lower(), kind="ending")
+
+
+def plot_metrics(metrics: Mapping[str, np.ndarray], *, title: str = "") -> "Figure":
+    """A figure with a panel for each group of metrics that was measured, over steps.
+
+    Args:
+        metrics: `step` and metrics, arrays of the same length, NaN where one was not measured, as
+            `tgan.runs.trained.TrainedRun.metrics` has them.
+
+    Raises:
+        ValueError: matplotlib is not installed, or no known metric is there.
+    """
+    require("matplotlib", extra="report", purpose="plots")
+    from matplotlib.figure import Figure
+
+    shown = {
+        panel: [name for name in metrics if name.startswith(begins)]
+        for panel, begins in PANELS.items()
+    }
+    shown = {panel: names for panel, names in shown.items() if names}
+    if not shown:
+        raise ValueError("nothing to plot: no losses and no distances were logged")
+    figure = Figure(figsize=(7, 2.2 * len(shown) + 0.6), layout="constrained")
+    figure.suptitle(title)
+    axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (panel, names) in zip(axes, shown.items(), strict=True):
+        for name in names:
+            measured = np.isfinite(metrics[name])
+            few = measured.sum() < 25
+            axis.plot(
+                metrics["step"][measured],
+                metrics[name][measured],
+                label=name,
+                linewidth=1,
+                marker="o" if few else None,
+                markersize=3,
+            )
+        axis.set_ylabel(panel)
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize="small", frameon=False)
+    axes[-1].set_xlabel("step")
+    return figure

@@ -1,0 +1,184 @@
+"""Training as one call: what a command, a notebook, a benchmark and a test share."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tgan.config import Config
+from tgan.config.reading import make_config
+from tgan.constraints import Constraint
+from tgan.lookup import counted
+from tgan.losses import Objective
+from tgan.runs.build import build_run
+from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
+from tgan.runs.trained import TrainedRun, load
+from tgan.training.checkpoint import Checkpoint
+from tgan.training.loop import fit
+from tgan.training.recorder import Run
+from tgan.training.run_dir import claim
+
+
+def train(
+    config: Config | str | Path | None = None,
+    *,
+    run_dir: str | Path,
+    resume: str | None = None,
+    source: Any = None,
+    labels: Sequence[Any] | None = None,
+    held_out: Any = None,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
+    objective: str | Objective | Losses | None = None,
+    constraint: str | Constraint | None = None,
+    **settings: Any,
+) -> TrainedRun:
+    """Train a GAN, and return it.
+
+    Ctrl-C stops after the step at hand, saves, and returns what was trained so far.
+
+    Example:
+        >>> run = tgan.train("configs/demo.yaml", run_dir="runs/demo", **{"train.steps": 500})
+        >>> run = tgan.train(source=clips, run_dir="runs/mine", constraint="svc_certified")
+
+    Args:
+        config: a configuration, the path of a YAML file, or None for the defaults.
+        run_dir: the directory that the run fills.
+        resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
+            is one; else the path of a checkpoint or of another run.
+        source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
+            tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. They are taken
+            at their whole length unless `config` or `data.num_frames` says another; images are
+            trained on by DCGAN unless `config` or `generator.name` says another.
+        labels: classes of an array's clips, (N,): names, or numbers from 0.
+        held_out: clips that training never sees, for distances.
+        generator, critic: networks, see `tgan.runs.parts.Parts`; they are copied.
+        objective: a name, or a pair of losses (critic's, generator's) of real and fake scores.
+        constraint: a name, or a `tgan.constraints.Constraint`.
+        settings: changed settings by their dotted names.
+
+    Raises:
+        ValueError: a setting, a path, clips or a part that cannot be used.
+        ArithmeticError: a loss or a weight is no longer finite; the last checkpoint is whole.
+        OSError: the disk is full or gone; the last checkpoint is whole.
+    """
+    settings |= {
+        name: value
+        for name, value in (("objective", objective), ("constraint.name", constraint))
+        if isinstance(value, str)
+    }
+    length = settings.get("data.num_frames")
+    if length is None and config is not None:
+        length = make_config(config).data.num_frames
+    clips = own_source(source, length, labels=labels)
+    if clips is not None and clips.shape[0] == 1 and config is None:
+        settings = {"generator.name": "dcgan"} | settings
+    parts = Parts(
+        source=clips,
+        held_out=own_source(held_out, length if clips is None else clips.shape[0]),
+        generator=generator,
+        critic=critic,
+        objective=None if isinstance(objective, str) else as_objective(objective),
+        constraint=None if isinstance(constraint, str) else as_constraint(constraint),
+    )
+    plain = make_config(config, settings | own_settings(parts))
+    run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
+    for line in warnings_of(run, checkpoint):
+        print(line, file=sys.stderr)
+    fit_run(run, checkpoint)
+    return load(
+        run_dir,
+        source=parts.source,
+        held_out=parts.held_out,
+        generator=generator,
+        critic=critic,
+        constraint=parts.constraint,
+    )
+
+
+def prepare_run(
+    config: Config, run_dir: Path, *, resume: str | None = None, parts: Parts | None = None
+) -> tuple[Run, Checkpoint | None]:
+    """A run in its directory, with the state of the checkpoint that it goes on from, if any.
+
+    Raises:
+        ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
+            have other classes than the checkpoint.
+    """
+    checkpoint = claim(run_dir, config, resume=resume)
+    run = build_run(config, run_dir, parts)
+    if checkpoint is not None:
+        if config.conditional and list(checkpoint.classes) != list(run.classes):
+            raise ValueError(
+                f"the classes of the data are {', '.join(run.classes)}; those of "
+                f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
+            )
+        run.task.load_tensors(checkpoint.tensors)
+    return run, checkpoint
+
+
+def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
+    """Train a run from its checkpoint on, unless it is at its last step.
+
+    Returns:
+        0, or the number of the signal that asked to stop; a checkpoint is saved either way.
+
+    Raises:
+        MemoryError: a device's memory does not suffice.
+        ChildProcessError: another process of this run failed.
+        ArithmeticError, OSError: as `tgan.training.loop.fit`.
+    """
+    first_step = 0 if checkpoint is None else checkpoint.step
+    if checkpoint is not None and first_step == run.config.train.steps:
+        return 0
+    try:
+        return fit(run, first_step=first_step)
+    except torch.OutOfMemoryError as error:
+        reason = str(error).splitlines()[0]
+        raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
+    except RuntimeError as error:
+        # What is left of a process group when one of its processes has ended.
+        if "Connection closed by peer" not in str(error):
+            raise
+        raise ChildProcessError("another process of this run failed") from None
+
+
+def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
+    """Lines on videos that were left out, and on data that changed since the checkpoint."""
+    lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    if checkpoint is not None and checkpoint.num_videos != len(run.source):
+        lines.append(
+            f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "
+            f"on with {len(run.source)}: clips come in another order"
+        )
+    return lines
+
+
+def describe(run: Run, checkpoint: Checkpoint | None) -> str:
+    """The plan of a run in a few lines: data, networks, objective, hardware, where it starts."""
+    config, accelerator, source = run.config, run.accelerator, run.source
+    sizes = {
+        name: sum(p.numel() for p in learner.module.parameters()) / 1e6
+        for name, learner in (("generator", run.task.generator), ("critic", run.task.critic))
+    }
+    start = 0 if checkpoint is None else checkpoint.step
+    frames, height, width, channels = source.shape
+    data_name = config.data.dataset or config.data.path or config.data.name
+    return "\n".join(
+        [
+            f"data: {counted(len(source), 'video' if frames > 1 else 'image')} from "
+            f"{data_name} ({len(source.skipped)} skipped, "
+            f"{source.num_too_short} too short), "
+            f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",
+            f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "
+            "parameters",
+            f"objective: {config.objective}, constraint {config.constraint.name}, "
+            f"{config.train.schedule} updates, batch {config.train.batch_size}",
+            f"hardware: {accelerator.num_processes} x {accelerator.device.type}, "
+            f"precision {config.train.mixed_precision}",
+            f"steps: {start} to {config.train.steps}",
+        ]
+    )

@@ -1,0 +1,433 @@
+"""A trained run: its networks, configuration and data, loaded when they are needed."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import nn
+
+from tgan.config import Config
+from tgan.config.names import OWN
+from tgan.config.reading import parse_config
+from tgan.constraints import Constraint
+from tgan.data.clips import ClipSource
+from tgan.data.datasets import open_dataset, open_held_out, open_like
+from tgan.lookup import counted, look_up
+from tgan.models.conditions import Conditioning, conditioning_of
+from tgan.runs.build import (
+    build_constraint,
+    build_critic,
+    build_generator,
+    classes_of,
+    critic_example,
+)
+from tgan.runs.conditioning import SampleConditions, class_conditions, picture_conditions
+from tgan.runs.parts import Parts, own_source
+from tgan.runs.pretrained import holds_pretrained, read_pretrained
+from tgan.sampling.latents import decode
+from tgan.sampling.plans import Plan, Samples, Sums, Walks
+from tgan.system.device import pick_device
+from tgan.training.checkpoint import Checkpoint, find_checkpoint
+from tgan.training.run_dir import METRICS
+from tgan.training.state import load_network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    import tgan
+
+HELD_OUT, TRAIN = "held-out", "train"
+# Parts that may come from Python, and the groups of settings that say so.
+_SETTINGS = {
+    "source": "data",
+    "generator": "generator",
+    "critic": "critic",
+    "constraint": "constraint",
+}
+
+
+class TrainedRun:
+    """A trained GAN. Nothing is read before it is needed, and each thing once.
+
+    Example:
+        >>> run = tgan.load("runs/demo")
+        >>> clips = run.sample(range(16))  # uint8 (16, T, H, W, C)
+        >>> tgan.save(clips, "samples.mp4")
+
+    Attributes:
+        path: the run directory, checkpoint or exported folder that it was loaded from.
+        config: its settings.
+        classes: names of the classes that it is conditioned on, none for most runs.
+        step: generator updates made; None for an exported folder, which does not say.
+        checkpoint: what it is loaded from; None for an exported folder.
+        weights: `average` or `generator`: which weights the generator has.
+        device: where its networks are.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: Config,
+        *,
+        classes: Sequence[str],
+        checkpoint: Checkpoint | None = None,
+        weights: str = "generator",
+        device: str = "cpu",
+        parts: Parts | None = None,
+    ) -> None:
+        self.path, self.config, self.classes = path, config, list(classes)
+        self.checkpoint, self.weights, self.device = checkpoint, weights, device
+        self.step = None if checkpoint is None else checkpoint.step
+        self._parts = parts or Parts()
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The generator, in inference mode.
+
+        Raises:
+            ValueError: it came from Python and was not handed over.
+        """
+        if self.checkpoint is None:
+            return read_pretrained(self.path).generator.to(self.device)
+        generator = self._own("generator", lambda: build_generator(self.config, self.classes))
+        tensors = self.checkpoint.tensors[self.weights]
+        # A running mean is stored as `module.<name>`, with a counter beside.
+        plain = {k.removeprefix("module."): v for k, v in tensors.items() if k != "n_averaged"}
+        load_network(generator, plain, name=self.weights)
+        return generator.eval().to(self.device)
+
+    @cached_property
+    def critic(self) -> nn.Module:
+        """The critic with its constraint, in inference mode.
+
+        Raises:
+            ValueError: there is none, or it came from Python and was not handed over.
+        """
+        if self.checkpoint is None or "critic" not in self.checkpoint.tensors:
+            raise ValueError(f"'{self.path}' has no critic")
+        critic = self._own("critic", lambda: build_critic(self.config, self.classes))
+        constraint = self._own("constraint", lambda: build_constraint(self.config.constraint))
+        constraint.attach(critic, critic_example(self.config, self.classes))
+        load_network(critic, self.checkpoint.tensors["critic"], name="critic")
+        return critic.eval().to(self.device)
+
+    @cached_property
+    def data(self) -> ClipSource:
+        """The clips that it was trained on.
+
+        Raises:
+            ValueError: they are no longer there, have other classes than they had, or came from
+                Python and were not handed over.
+        """
+        source = self._own("source", lambda: open_dataset(self.config.data))
+        if self.config.conditional and classes_of(source, self.config) != self.classes:
+            raise ValueError(
+                f"the classes of the clips that '{self.path}' was trained on are "
+                f"{', '.join(source.labels)} now; they were {', '.join(self.classes)}"
+            )
+        return source
+
+    @cached_property
+    def held_out(self) -> ClipSource | None:
+        """Clips that training never saw; None where there are none."""
+        if self._parts.held_out is not None or self.config.data.name == OWN:
+            return self._parts.held_out
+        return open_held_out(self.config.data)
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """What its networks receive beside a sample."""
+        return conditioning_of(self.config, self.classes)
+
+    @property
+    def conditions(self) -> ClipSource | None:
+        """The clips that conditions of samples are drawn from; None for an unconditional run.
+
+        Classes are as frequent as in training; pictures are those of held-out clips if there are
+        any.
+        """
+        if self.config.data.input is not None:
+            return self.held_out or self.data
+        return self.data if self.config.conditional else None
+
+    @property
+    def metrics(self) -> dict[str, np.ndarray]:
+        """What training logged: `step` and every metric, float64 arrays of the same length.
+
+        NaN where a metric was not measured at a step. `pandas.DataFrame(run.metrics)` is a table.
+
+        Raises:
+            ValueError: there is no log.
+        """
+        lines = [json.loads(line) for line in self._metrics_file().read_text().splitlines()]
+        rows: dict[float, dict[str, float]] = {}
+        for line in lines:
+            rows.setdefault(line["step"], {}).update(line)
+        names = list(dict.fromkeys(name for row in rows.values() for name in row))
+        return {
+            name: np.array([row.get(name, np.nan) for row in rows.values()], float)
+            for name in ["step", *(name for name in names if name != "step")]
+        }
+
+    def clips(self, which: str | Path) -> ClipSource:
+        """Real clips of the sizes of this run: `train`, `held-out`, or those of a folder.
+
+        Raises:
+            ValueError: the run has no held-out clips, or there are none at that path.
+        """
+        if which == TRAIN:
+            return self.data
+        if which != HELD_OUT:
+            return open_like(self.config.data, str(which))
+        if self.held_out is None:
+            raise ValueError(
+                f"'{self.path}' has no held-out clips (data.held_out_path): name a folder, or "
+                f"'{TRAIN}' for the clips that it was trained on"
+            )
+        return self.held_out
+
+    def sample(
+        self,
+        seeds: Iterable[int],
+        *,
+        label: str | Sequence[str] | None = None,
+        pictures: str | ClipSource | None = None,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """Samples (N, T, H, W, C), uint8, one per seed; each depends on its seed alone.
+
+        Args:
+            seeds: non-negative integers.
+            label: a class, or several in turn; all classes of a conditional run by default.
+            pictures: whose input pictures are taken in turn, for a run with `data.input`: clips,
+                `train`, `held-out`, or a folder.
+            batch_size: samples generated at once.
+
+        Raises:
+            ValueError: a label or pictures that the run cannot use.
+        """
+        plan = Samples(list(seeds))
+        conditions = self.condition(plan, label=label, pictures=pictures)
+        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+
+    def slow_motion(
+        self,
+        seeds: Iterable[int],
+        factor: int,
+        *,
+        label: str | Sequence[str] | None = None,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """Samples of `(T - 1) * factor + 1` frames, whose fast latents are interpolated in time.
+
+        Raises:
+            ValueError: the generator has no fast latents; as `sample`.
+
+        Source: Saito et al. 2017.
+        """
+        plan = Samples(list(seeds))
+        conditions = self.condition(plan, label=label)
+        return self._stack(self.decode(plan, conditions, factor=factor, batch_size=batch_size))
+
+    def walk(
+        self,
+        seeds: Iterable[int],
+        steps: int,
+        *,
+        path: str = "slerp",
+        label: str | Sequence[str] | None = None,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """Samples on the way from each seed's latent to the next: (pairs * steps, T, H, W, C).
+
+        Args:
+            steps: samples between two seeds, both ends included.
+            path: `slerp`, along the arc, or `lerp`, the straight line.
+            label: a class for each walk in turn.
+
+        Raises:
+            ValueError: fewer than two seeds or steps; as `sample`.
+        """
+        plan = Walks(list(seeds), steps, path)
+        conditions = self.condition(plan, label=label)
+        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+
+    def arithmetic(
+        self,
+        groups: Sequence[tuple[int, Sequence[int]]],
+        *,
+        label: str | None = None,
+        batch_size: int = 16,
+    ) -> np.ndarray:
+        """What the mean latent of each group of seeds decodes to, and last their signed sum.
+
+        Args:
+            groups: a sign, 1 or -1, and seeds: `[(1, [3, 5, 8]), (-1, [1, 2, 9]), (1, [4, 6])]`.
+
+        Returns:
+            uint8 (len(groups) + 1, T, H, W, C).
+
+        Raises:
+            ValueError: as `sample`.
+
+        Source: Radford et al. 2016 (DCGAN), section 6.3.2.
+        """
+        plan = Sums([(sign, list(seeds)) for sign, seeds in groups])
+        conditions = self.condition(plan, label=label)
+        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+
+    def condition(
+        self,
+        plan: Plan,
+        *,
+        label: str | Sequence[str] | None = None,
+        pictures: str | ClipSource | None = None,
+    ) -> SampleConditions:
+        """The conditions of a plan's samples; arguments as for `sample`.
+
+        Raises:
+            ValueError: a class or pictures for a run that takes none, unknown ones, or a plan
+                that such a run has no use for.
+        """
+        if label is not None and not self.config.conditional:
+            raise ValueError(f"label {label!r}: '{self.path}' has no classes")
+        if pictures is not None and self.config.data.input is None:
+            raise ValueError(f"pictures {pictures!r}: '{self.path}' takes no input pictures")
+        if self.config.conditional:
+            labels = [label] if isinstance(label, str) else label
+            return class_conditions(plan, self.classes, labels)
+        if self.config.data.input is None:
+            return SampleConditions()
+        source = pictures or self.held_out or self.data
+        if isinstance(source, str | Path):
+            source = self.clips(source)
+        return picture_conditions(plan, source, self.conditioning)
+
+    def decode(
+        self, plan: Plan, conditions: SampleConditions, *, factor: int = 1, batch_size: int = 16
+    ) -> Iterator[np.ndarray]:
+        """Yield the videos (T, H, W, C), uint8, of a plan, one after the other."""
+        return decode(
+            self.generator,
+            plan.latents(self.config.generator.z_slow),
+            condition=conditions.tensors,
+            factor=factor,
+            batch_size=batch_size,
+        )
+
+    def evaluate(self, **settings: Any) -> "tgan.Scores":
+        """Measure samples against real clips; arguments as for `tgan.evaluate`."""
+        import tgan
+
+        return tgan.evaluate(self, **settings)
+
+    def plot(self) -> "Figure":
+        """Losses, critic gap and distances over steps, as a matplotlib figure.
+
+        Raises:
+            ValueError: there is no log, or matplotlib is not installed.
+        """
+        from tgan.runs.curves import plot_metrics
+
+        return plot_metrics(self.metrics, title=self.path.name)
+
+    def __repr__(self) -> str:
+        frames, side, channels = (
+            getattr(self.config.data, name) for name in ("num_frames", "resolution", "channels")
+        )
+        facts = [
+            repr(str(self.path)),
+            "exported" if self.step is None else f"step {self.step:,}",
+            f"{self.config.generator.name} generator ({self.weights})",
+            f"clips {frames}x{side}x{side}x{channels}",
+        ]
+        if self.classes:
+            facts.append(counted(len(self.classes), "class", "classes"))
+        return f"TrainedRun({', '.join(facts)})"
+
+    def _own(self, name: str, build: Callable[[], Any]) -> Any:
+        """A part that was handed over, copied if it is a network, or else what `build` makes.
+
+        Raises:
+            ValueError: the configuration says that it came from Python, and it was not handed over.
+        """
+        is_own = getattr(self.config, _SETTINGS[name]).name == OWN
+        if is_own and getattr(self._parts, name) is None:
+            raise ValueError(
+                f"the {_SETTINGS[name]} of '{self.path}' came from Python: hand it over again, as "
+                f"tgan.load(path, {name}=...)"
+            )
+        return self._parts.copy_of(name, build)
+
+    def _stack(self, videos: Iterator[np.ndarray]) -> np.ndarray:
+        return np.stack(list(videos))
+
+    def _metrics_file(self) -> Path:
+        # A checkpoint lies two folders below its run.
+        for folder in (self.path, *self.path.absolute().parents[:2]):
+            if (folder / METRICS).is_file():
+                return folder / METRICS
+        raise ValueError(f"'{self.path}' has no {METRICS}: only a run directory has one")
+
+
+def load(
+    path: str | Path,
+    *,
+    weights: str = "auto",
+    device: str = "auto",
+    source: Any = None,
+    labels: Sequence[Any] | None = None,
+    held_out: Any = None,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
+    constraint: Constraint | None = None,
+) -> TrainedRun:
+    """The trained run in a run directory (its newest checkpoint), a checkpoint or an export.
+
+    Args:
+        weights: of the generator: `average` (the running mean), `generator`, or `auto`: the mean
+            if there is one.
+        device: `cpu`, `cuda`, ...; `auto` takes an accelerator if there is one.
+        source, labels, held_out, generator, critic, constraint: what the run got from Python, as
+            for `tgan.train`.
+
+    Raises:
+        ValueError: nothing of the kind there, a damaged checkpoint, no such weights, or a device
+            that cannot be used.
+    """
+    path, device = Path(path), pick_device(device)
+    if holds_pretrained(path):
+        if weights != "auto":
+            raise ValueError(f"weights {weights}: '{path}' has one generator; leave them out")
+        found = read_pretrained(path)
+        run = TrainedRun(path, found.config, classes=found.classes, device=device)
+        run.generator = found.generator.to(device)
+        return run
+    checkpoint = find_checkpoint(path, needs=lambda c: [_table_of(c, weights)])
+    config = parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
+    parts = Parts(
+        source=own_source(source, config.data.num_frames, labels=labels),
+        held_out=own_source(held_out, config.data.num_frames),
+        generator=generator,
+        critic=critic,
+        constraint=constraint,
+    )
+    return TrainedRun(
+        path,
+        config,
+        classes=checkpoint.classes,
+        checkpoint=checkpoint,
+        weights=_table_of(checkpoint, weights),
+        device=device,
+        parts=parts,
+    )
+
+
+def _table_of(checkpoint: Checkpoint, weights: str) -> str:
+    """The table of a checkpoint that holds the wanted weights of the generator."""
+    names = [name for name in ("average", "generator") if name in checkpoint.tensors]
+    choices = {"auto": names[0], **{name: name for name in names}}
+    return look_up(choices, weights, kind="weights")
