@@ -9,12 +9,13 @@ from torch.optim import Optimizer
 
 from tgan.training.rates import RateAt, constant
 
+Network = TypeVar("Network", bound=nn.Module)
 Batch = TypeVar("Batch")
 
 
 def supervised(
-    module: nn.Module,
-    loss: Callable[[nn.Module, Batch], Tensor],
+    module: Network,
+    loss: Callable[[Network, Batch], Tensor],
     batches: Iterable[Batch],
     optimizer: Optimizer,
     *,
