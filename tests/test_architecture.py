@@ -80,7 +80,7 @@ def test_accelerate_stays_where_runs_are_made(module):
         "import tgan.data.own.source, tgan.data.packed.prepare, tgan.media.show",
         "from tgan.cli import main; main(['--help'])",
         "import tgan.cli.generate, tgan.cli.train",
-        "import tgan.anomaly.series.data.reading, tgan.anomaly.series.baselines.linear",
+        "import tgan.anomaly.series.data.reading, tgan.anomaly.series.baselines",
         "import tgan.anomaly.series.scoring.intervals",
         "import tgan.anomaly.series.data.robot, tgan.anomaly.series.data.writing",
         "import tgan.metrics.overlap",

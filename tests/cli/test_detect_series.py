@@ -11,23 +11,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tgan.anomaly.series import detector as detectors
 from tgan.anomaly.series.data.reading import read_series
 from tgan.anomaly.series.data.robot import robot_with_faults
-from tgan.anomaly.series.data.series import Scaler, Series
+from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.writing import read_intervals, write_series
-from tgan.anomaly.series.detector import Scored, TadGANDetector
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.presets import PRESETS
 from tgan.cli import detect_series, main
-from tgan.cli.series_arguments import DEFAULT_CONFIG, FIT_EXAMPLES, REFERENCES
-from tgan.cli.series_files import (
-    describe,
-    describe_agreement,
-    describe_found,
-    read_for,
-    relative_error,
-)
-from tgan.cli.series_files import write_scores as write
+from tgan.cli.series_arguments import DEFAULT_PRESET, FIT_EXAMPLES, REFERENCES
 
 pytest.importorskip("matplotlib")
 START = 1396310400  # 2014-04-01
@@ -82,10 +73,9 @@ def score(detector, series, out, *options):
 def test_a_real_series_gets_what_the_api_finds(shared, tmp_path, capsys):
     path = shared("datasets/nab/data/realAdExchange/exchange-2_cpc_results.csv")
     options = ["--interval", "10800", "--steps", "3", "--seed", "1", "--combination", "product"]
-    options += ["--config", "dense"]
+    options += ["--preset", "dense"]
     main(["detect", "series", "fit", str(path), "--out", str(tmp_path / "detector"), *options])
-    scoring = detectors.Scoring(combination="product")
-    fitted = TadGANDetector("dense", interval=10800, steps=3, seed=1, scoring=scoring)
+    fitted = TadGANDetector("dense", interval=10800, steps=3, seed=1, combination="product")
     series = read_series(path)
     fitted.fit(series)
     assert f"{fitted.level_:.3f}" in capsys.readouterr().out
@@ -116,7 +106,7 @@ def test_what_is_odd_is_found_and_compared_with_what_is_known(folder, tmp_path, 
         folder / "detector",
         folder / "odd.csv",
         tmp_path / "new" / "out",
-        *("--known", str(folder / "known.json"), "--reference", "training"),
+        *("--labels", str(folder / "known.json"), "--reference", "training"),
     )
     names = ["timestamp", "time", "value", "value_reconstruction", "critic", "score", "is_abnormal"]
     assert list(rows[0]) == names and len(rows) == 240
@@ -142,19 +132,6 @@ def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "240 samples of 1 channel (value), 2014-04-01T00:00:00Z to" in printed
     assert "240 segments of 600 seconds, 4.2% empty" in printed
-
-
-def test_a_found_interval_tells_how_much_of_it_is_empty():
-    # An interval over 4 segments of which 3 have no value, and one over 2 with all.
-    values = np.where(np.isin(np.arange(10), [2, 3, 4, 9]), np.nan, 1.0)[:, None]
-    scored = Scored(
-        series_of(values, step=1, first=0), values, values[:, 0], np.arange(10.0), "series"
-    )
-    assert describe_found(scored, [(1, 4), (6, 7)]).splitlines() == [
-        "2 intervals found",
-        "  1 to 4  highest score 4.000, 75% empty",
-        "  6 to 7  highest score 7.000",
-    ]
 
 
 def test_many_empty_segments_are_warned_of(folder, tmp_path):
@@ -192,7 +169,7 @@ def test_an_interrupted_score_leaves_results_as_they_were(folder, tmp_path, monk
 
 def test_a_window_of_a_short_series_and_fewer_numbers(tmp_path):
     write_series(tmp_path / "a.csv", series_of(wave(40)))
-    options = ["--config", "dense", "--window", "10", "--latent-size", "4", "--false-alarms", "0.5"]
+    options = ["--preset", "dense", "--window", "10", "--latent-size", "4", "--false-alarms", "0.5"]
     argv = ["detect", "series", "fit", str(tmp_path / "a.csv")]
     main([*argv, *small(tmp_path / "detector", *options)])
     described = json.loads((tmp_path / "detector" / "detector.json").read_text())
@@ -203,7 +180,7 @@ def test_a_window_of_a_short_series_and_fewer_numbers(tmp_path):
 def test_known_intervals_elsewhere_or_none(folder, tmp_path, capsys):
     (tmp_path / "elsewhere.json").write_text("[[0, 10]]")
     (tmp_path / "none.json").write_text("[]")
-    argv = folder / "detector", folder / "odd.csv", tmp_path / "out", "--overwrite", "--known"
+    argv = folder / "detector", folder / "odd.csv", tmp_path / "out", "--overwrite", "--labels"
     with pytest.warns(UserWarning, match=r"no interval of '.*elsewhere.json' lies within"):
         score(*argv, str(tmp_path / "elsewhere.json"))
     score(*argv, str(tmp_path / "none.json"))
@@ -238,17 +215,17 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         (["fit", "{f}/short.csv", "--out", "{t}/o"], "9 segments of time is too short; at least"),
         (["fit", "{f}/usual.csv", "--out", "{f}/detector"], "is not empty; name a new one"),
         ([*FIT, "--values", "valeu"], "no column 'valeu' (did you mean 'value'?)"),
-        ([*FIT, "--values", "value,,"], "--values 'value,,'; names with commas"),
-        ([*FIT, "--interval", "0"], "--interval 0 is below 1"),
+        ([*FIT, "--values", "value,,"], "argument --values: 'value,,'; names with commas"),
+        ([*FIT, "--interval", "0"], "argument --interval: '0' is no whole number from 1"),
         ([*FIT, "--interval", "1"], "1 seconds makes 143401 segments of 240 samples"),
         ([*FIT, "--interval", "9000000"], "longer than the series; its first and its last sample"),
-        ([*FIT, "--steps", "0"], "--steps 0 is below 1"),
-        ([*FIT, "--latent-size", "0"], "--latent-size 0 is below 1"),
+        ([*FIT, "--steps", "0"], "argument --steps: '0' is no whole number from 1"),
+        ([*FIT, "--latent-size", "0"], "argument --latent-size: '0' is no whole number from 1"),
         ([*FIT, "--false-alarms", "1"], "--false-alarms 1.0 is not between 0 and 1"),
         ([*FIT, "--smoothing", "100000"], "smoothing 100000 of scores is more than the series"),
         ([*FIT, "--window", "50"], "--window 50 needs a --hidden below it; that of context is 100"),
-        ([*FIT, "--seed", "-1"], "--seed -1 is below 0"),
-        ([*FIT, "--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
+        ([*FIT, "--seed", "-1"], "argument --seed: '-1' is no whole number from 0"),
+        ([*FIT, "--preset", "contxt"], "unknown preset 'contxt' (did you mean 'context'?)"),
         ([*FIT, "--error", "dtv"], "unknown error 'dtv' (did you mean 'dtw'?)"),
         ([*FIT, "--combination", "sum"], "unknown combination 'sum'; choose from"),
         (["score", "{f}", "{f}/odd.csv", "--out", "{t}/o"], "has no detector.json"),
@@ -263,7 +240,7 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         ([*SCORE, "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
         ([*SCORE, "{f}/odd.csv", "--out", "{f}/odd.csv"], "is a file; name a folder"),
         (
-            [*SCORE, "{f}/odd.csv", "--out", "{t}/o", "--known", "{f}/names.json"],
+            [*SCORE, "{f}/odd.csv", "--out", "{t}/o", "--labels", "{f}/names.json"],
             "is not a list of intervals, [[start, end], ...]",
         ),
         ([*SCORE, "{f}/odd.csv", "--out", "{t}/o", "--reference", "x"], "invalid choice: 'x'"),
@@ -323,47 +300,11 @@ def test_mistakes_in_series_are_found_before_heavy_imports(folder):
     assert [*map(bool, done.stderr.splitlines())] == [True, True]
 
 
-def test_help_tells_of_every_configuration_and_the_defaults():
+def test_help_lists_every_preset_and_the_default():
     lines = [line.split()[0] for line in FIT_EXAMPLES.splitlines() if line.startswith("  ")]
-    assert set(CONFIGURATIONS) <= set(lines)
+    assert set(PRESETS) <= set(lines)
     parameters = inspect.signature(TadGANDetector).parameters
-    assert parameters["settings"].default == DEFAULT_CONFIG
-
-
-def test_columns_are_taken_by_name_or_in_order(folder):
-    path = folder / "two.csv"
-    plain = read_for(["a", "b"], path, timestamp=None, values=None)
-    turned = read_for(["a", "b"], path, timestamp=None, values=["b", "a"])
-    np.testing.assert_array_equal(plain.values, turned.values)
-    other = read_for(["x", "y"], path, timestamp=None, values=["b", "a"])
-    assert other.names == ("x", "y")
-    np.testing.assert_array_equal(other.values, plain.values[:, ::-1])
-
-
-def test_the_relative_error_is_over_what_is_known():
-    values = np.array([[0.0, 5], [4, 5], [np.nan, 5], [8, 5]])
-    series = series_of(values, "a", "b")
-    made = np.array([[1.0, 5], [4, 5], [99, 5], [6, 7]])
-    scored = Scored(series, made, np.zeros(4), np.zeros(4))
-    # Channel a is scaled by 2 / 8, b not at all; variances are 32/3 and 0 over 3 and 4 values.
-    expected = ((1 + 4) / 16 + 4) / (32 / 16)
-    assert relative_error(scored, Scaler.fit(series)) == pytest.approx(expected)
-
-
-def test_a_table_of_numbers_without_dates_whose_names_clash(tmp_path):
-    series = series_of([[1, 2, 3], [4, np.nan, 1e12]], "score", "x", "x_reconstruction", first=0)
-    scored = Scored(series, np.zeros((2, 3)), np.array([0.5, 1]), np.array([0, 2.0]))
-    write(tmp_path / "a.csv", scored, [(600, 600)])
-    assert (tmp_path / "a.csv").read_text().splitlines() == [
-        "timestamp,score_,x,x_reconstruction,score_reconstruction,x_reconstruction_,"
-        "x_reconstruction_reconstruction,critic,score,is_abnormal",
-        "0,1,2,3,0,0,0,0.5,0,0",
-        "600,4,,1e+12,0,0,0,1,2,1",
-    ]
-    assert "0 to 600" in describe(series, series)
-    assert "against 0 known: 1 found falsely; coverage 0.500" in describe_agreement(
-        scored, [(600, 600)], []
-    )
+    assert parameters["settings"].default == DEFAULT_PRESET
 
 
 def test_the_robot_is_written(tmp_path, capsys, monkeypatch):
@@ -376,16 +317,16 @@ def test_the_robot_is_written(tmp_path, capsys, monkeypatch):
         read = read_series(out / f"{name}.csv")
         assert read.names == series.names
         np.testing.assert_array_equal(read.values, series.values)
-    assert read_intervals(out / "known.json") == simulated.known
+    assert read_intervals(out / "known.json") == simulated.labels
     with pytest.raises(SystemExit):
         main(["detect", "series", "robot", "--out", str(out)])
     assert "is not empty" in capsys.readouterr().err
 
 
-def test_settings_of_a_configuration_are_replaced(tmp_path):
+def test_settings_of_a_preset_are_replaced(tmp_path):
     rows = "".join(f"{60 * t},{np.sin(t / 3)}\n" for t in range(80))
     (tmp_path / "a.csv").write_text("timestamp,value\n" + rows)
-    chosen = ["--config", "dense", "--window", "24", "--constraint", "svc", "--smoothing", "3"]
+    chosen = ["--preset", "dense", "--window", "24", "--constraint", "svc", "--smoothing", "3"]
     fit = ["detect", "series", "fit", str(tmp_path / "a.csv"), "--out", str(tmp_path / "d")]
     main([*fit, *chosen, "--hidden", "4", "--steps", "1", "--error", "area"])
     described = json.loads((tmp_path / "d" / "detector.json").read_text())
@@ -399,9 +340,9 @@ def test_settings_of_a_configuration_are_replaced(tmp_path):
     ("options", "message"),
     [
         (["--constraint", "svd"], "unknown constraint 'svd'"),
-        (["--smoothing", "0"], "--smoothing 0 is below 1"),
+        (["--smoothing", "0"], "argument --smoothing: '0' is no whole number from 1"),
         (["--window", "60"], "--window 60 needs a --hidden below it"),
-        (["--config", "contxt"], "unknown configuration 'contxt' (did you mean 'context'?)"),
+        (["--preset", "contxt"], "unknown preset 'contxt' (did you mean 'context'?)"),
     ],
 )
 def test_settings_that_cannot_be_are_one_line(tmp_path, capsys, options, message):
@@ -412,3 +353,24 @@ def test_settings_that_cannot_be_are_one_line(tmp_path, capsys, options, message
         main(fit + options)
     told = capsys.readouterr().err
     assert stop.value.code == 2 and message in told and told.count("\n") == 1
+
+
+def test_former_names_of_options_go_on_with_a_warning(folder, tmp_path):
+    fit = [
+        "detect",
+        "series",
+        "fit",
+        str(folder / "usual.csv"),
+        "--steps",
+        "1",
+        "--config",
+        "dense",
+    ]
+    with pytest.warns(UserWarning, match="--config is --preset now"):
+        main([*fit, "--out", str(tmp_path / "old")])
+    main([*fit[:-2], "--preset", "dense", "--out", str(tmp_path / "new")])
+    old, new = (tmp_path / name / "detector.json" for name in ("old", "new"))
+    assert old.read_text() == new.read_text() != (folder / "detector" / old.name).read_text()
+    with pytest.warns(UserWarning, match="--known is --labels now"):
+        argv = folder / "detector", folder / "odd.csv", tmp_path / "out"
+        score(*argv, "--known", str(folder / "known.json"))

@@ -8,12 +8,15 @@ import torch
 
 from tests.truths import tadgan as literal
 from tgan.anomaly.series.data.series import Series
-from tgan.anomaly.series.detector import Scoring, TadGANDetector
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.presets import PRESETS
+from tgan.anomaly.series.scoring.reconstruction_errors import ERRORS
+from tgan.anomaly.series.scoring.scores import NormalStatistics
+from tgan.anomaly.series.scoring.settings import ScoringSettings
 
 WINDOW, INTERVAL, HIDDEN = 20, 5, 8
 SETTINGS = replace(
-    CONFIGURATIONS["dense"],
+    PRESETS["dense"],
     window=WINDOW,
     latent_size=3,
     batch_size=8,
@@ -40,14 +43,23 @@ def irregular(channels=1, *, count=700, seed=0):
 @cache
 def fitted(hidden, channels=1, seed=3, **scoring):
     settings = replace(SETTINGS, hidden=hidden)
-    detector = TadGANDetector(settings, scoring=Scoring(**scoring), interval=INTERVAL, seed=seed)
+    detector = TadGANDetector(
+        settings, scoring=ScoringSettings(**scoring), interval=INTERVAL, seed=seed
+    )
     return detector.fit(irregular(channels))
 
 
 def rescored(detector, **scoring):
     """The same fitted detector with another scoring, but for its level."""
-    other = TadGANDetector(detector.settings, scoring=Scoring(**scoring))
-    return vars(other).update({**vars(detector), "_scoring": Scoring(**scoring)}) or other
+    other = TadGANDetector(detector.settings, scoring=ScoringSettings(**scoring))
+    return vars(other).update({**vars(detector), "_scoring": ScoringSettings(**scoring)}) or other
+
+
+def own_scores(values, reconstruction, *, smoothing, error="dtw"):
+    """Scores of a series by its own reconstruction errors, as those of a baseline."""
+    errors = ERRORS[error](values, reconstruction)
+    normal = NormalStatistics.of(errors, smoothing=smoothing)
+    return normal.scores(errors, combination="reconstruction")
 
 
 def literal_segments(series):

@@ -6,9 +6,9 @@ import numpy as np
 
 from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.sets import Labelled
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
+from tgan.anomaly.series.presets import PRESETS
 
-TINY = replace(CONFIGURATIONS["dense"], window=12, latent_size=2, steps=2)
+TINY = replace(PRESETS["dense"], window=12, latent_size=2, steps=2)
 
 
 def labelled(name="one", group="realAdExchange", seed=0):

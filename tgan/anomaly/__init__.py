@@ -1,1 +1,1 @@
-"""How abnormal pictures are for a GAN that was trained on normal ones; higher is more abnormal."""
+"""Anomaly detection in pictures and in time series; higher scores are more abnormal."""

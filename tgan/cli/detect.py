@@ -14,7 +14,7 @@ KINDS = {
 EXAMPLES = """\
 examples:
   tgan detect images runs/parts my_pictures --out anomalies
-  tgan detect series fit usual.csv --out detector --interval 600
+  tgan detect series fit normal.csv --out detector --interval 600
   tgan detect series score detector today.csv --out anomalies
   tgan detect images --help
 

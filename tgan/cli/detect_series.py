@@ -4,42 +4,31 @@ import argparse
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tgan.anomaly.series.data.reading import read_series
+from tgan.anomaly.series.data.reading import read_channels, read_series
 from tgan.anomaly.series.data.robot import robot_with_faults
-from tgan.anomaly.series.data.series import Scaler, Series
+from tgan.anomaly.series.data.scaling import Scaler
+from tgan.anomaly.series.data.series import Series, segments_of
 from tgan.anomaly.series.data.writing import read_intervals, write_intervals, write_series
 from tgan.anomaly.series.folder import read_settings
 from tgan.anomaly.series.plot import check_installed, write_plot
-from tgan.anomaly.series.scoring.settings import SCORINGS, Scoring
-from tgan.cli.series_arguments import (
-    FAULTS,
-    INTERVALS,
-    KNOWN,
-    PLOT,
-    SCORES,
-    USUAL,
-    parse,
-)
-from tgan.cli.series_files import (
+from tgan.anomaly.series.results import (
     describe,
     describe_agreement,
     describe_found,
-    read_for,
     relative_error,
-    segments_of,
     write_scores,
 )
+from tgan.cli.series_arguments import FAULTS, INTERVALS, LABELS, NORMAL, PLOT, SCORES, parse
 from tgan.system.files import write_files, write_whole_folder
 
-if TYPE_CHECKING:
-    from tgan.anomaly.series.training.settings import TadGANSettings
-
-# The share of empty segments beyond which a detector learns, and scores, what filled them.
+# Settings that options change, see `tgan.anomaly.series.presets.settings_of`.
+_NETWORKS = ("window", "hidden", "latent_size", "constraint", "steps")
+_SCORING = ("error", "combination", "smoothing", "false_alarms")
+# The share of empty segments from which on a detector learns, and scores, the means in them.
 _MANY_EMPTY = 1 / 3
 
 
@@ -50,11 +39,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def fit(arguments: argparse.Namespace) -> None:
-    """Read a series, train a detector on it, and save that."""
+    """Read a series, train a detector on it, and save the detector."""
     series = read_series(arguments.series, timestamp=arguments.timestamp, values=arguments.values)
     interval = arguments.interval or series.median_step
     segments = segments_of(series, interval)
-    Scaler.fit(segments)  # Refuses what has nothing to learn from.
+    Scaler.fit(segments)  # Raises for a series that nothing can be learned from.
     print(describe(series, segments))
     _warn_of_gaps(segments, series)
 
@@ -67,13 +56,13 @@ def fit(arguments: argparse.Namespace) -> None:
     from tgan.training.steps import Terms
 
     detector = TadGANDetector(
-        _settings(arguments),
-        scoring=_scoring(arguments),
+        arguments.preset,
         interval=interval,
         seed=arguments.seed,
         device=pick_device(arguments.device),
+        **_changes(arguments),
     )
-    # Nothing is shown of a fit that is refused.
+    # No bar is shown of a fit that is refused.
     with tqdm(unit="step", delay=0.1) as bar:
 
         def report(step: int, steps: int, terms: Terms) -> None:
@@ -94,16 +83,16 @@ def score(arguments: argparse.Namespace) -> None:
     """Read a series, score it with a saved detector, and write scores, intervals and a plot."""
     check_installed()
     fitted = read_settings(arguments.detector)["fitted"]
-    known = read_intervals(arguments.known) if arguments.known else None
-    series = read_for(
+    labels = read_intervals(arguments.labels) if arguments.labels else None
+    series = read_channels(
         fitted["names"], arguments.series, timestamp=arguments.timestamp, values=arguments.values
     )
     segments = segments_of(series, fitted["interval"])
     print(describe(series, segments))
     _warn_of_gaps(segments, series)
     first, last = series.timestamps[[0, -1]]
-    if known and not any(start <= last and end >= first for start, end in known):
-        warnings.warn(f"no interval of '{arguments.known}' lies within the series", stacklevel=2)
+    if labels and not any(start <= last and end >= first for start, end in labels):
+        warnings.warn(f"no interval of '{arguments.labels}' lies within the series", stacklevel=2)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.anomaly.series.saved import load_detector
@@ -111,22 +100,22 @@ def score(arguments: argparse.Namespace) -> None:
 
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
     reference = arguments.reference
-    scored = detector.score(series, reference=reference)
-    found = detector.intervals_of(scored)
+    scores = detector.score(series, reference=reference)
+    found = detector.intervals_of(scores)
     with write_files(arguments.out) as folder:
-        write_scores(folder / SCORES, scored, found)
+        write_scores(folder / SCORES, scores, found)
         write_intervals(folder / INTERVALS, found)
         write_plot(
             folder / PLOT,
-            scored,
+            scores,
             found=found,
-            known=known,
+            labels=labels,
             level=detector.level_ if reference == "training" else None,
             title=arguments.series.stem,
         )
-    print(describe_found(scored, found))
-    if known is not None:
-        print(describe_agreement(scored, found, known))
+    print(describe_found(scores, found))
+    if labels is not None:
+        print(describe_agreement(scores, found, labels))
     print(arguments.out)
 
 
@@ -134,35 +123,25 @@ def robot(arguments: argparse.Namespace) -> None:
     """Write the series of a simulated robot, and when it fails."""
     simulated = robot_with_faults(seed=arguments.seed)
     with write_whole_folder(arguments.out) as folder:
-        write_series(folder / USUAL, simulated.train)
+        write_series(folder / NORMAL, simulated.train)
         write_series(folder / FAULTS, simulated.test)
-        write_intervals(folder / KNOWN, simulated.known)
+        write_intervals(folder / LABELS, simulated.labels)
     print(arguments.out)
 
 
-def _settings(arguments: argparse.Namespace) -> "TadGANSettings":
-    """The configuration with what is given in its place."""
-    from tgan.anomaly.series.training.settings import CONFIGURATIONS
+def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Settings that are given in place of the preset's."""
+    from tgan.anomaly.series.presets import PRESETS
 
-    settings = CONFIGURATIONS[arguments.config]
-    given = _given(arguments, "window", "hidden", "latent_size", "constraint", "steps")
-    if "hidden" not in given and given.get("window", math.inf) <= settings.hidden:
+    values = {name: getattr(arguments, name) for name in (*_NETWORKS, *_SCORING)}
+    given = {name: value for name, value in values.items() if value is not None}
+    hidden = PRESETS[arguments.preset].hidden
+    if "hidden" not in given and given.get("window", math.inf) <= hidden:
         raise ValueError(
             f"--window {arguments.window} needs a --hidden below it; that of "
-            f"{arguments.config} is {settings.hidden}"
+            f"{arguments.preset} is {hidden}"
         )
-    return replace(settings, **given)
-
-
-def _scoring(arguments: argparse.Namespace) -> Scoring:
-    """The configuration's, with what is given in its place."""
-    given = _given(arguments, "error", "combination", "smoothing", "false_alarms")
-    return replace(SCORINGS[arguments.config], **given)
-
-
-def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
-    values = {name: getattr(arguments, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    return given
 
 
 def _warn_of_gaps(segments: Series, series: Series) -> None:

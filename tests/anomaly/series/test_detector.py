@@ -1,5 +1,6 @@
 """The detector against its stages one by one, and what it refuses."""
 
+import importlib
 import random
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import tgan
 from tests.made.detectors import (
     HIDDEN,
     INTERVAL,
@@ -19,11 +21,19 @@ from tests.made.detectors import (
     rescored,
 )
 from tgan.anomaly.series import detector as module
+from tgan.anomaly.series.data.reading import as_series
+from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.series import Series
-from tgan.anomaly.series.detector import Scoring, TadGANDetector
+from tgan.anomaly.series.data.writing import write_series
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.presets import PRESETS
+from tgan.anomaly.series.scoring.critic_values import critic_values
 from tgan.anomaly.series.scoring.intervals import Threshold, find_intervals, level_of
-from tgan.anomaly.series.scoring.settings import REFERENCES, SCORINGS
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.scoring.reconstruction import Reconstruction
+from tgan.anomaly.series.scoring.reconstruction_errors import mean_squared_error
+from tgan.anomaly.series.scoring.scores import NormalStatistics, Scores
+from tgan.anomaly.series.scoring.settings import PRESET_SCORINGS, REFERENCES, ScoringSettings
+from tgan.anomaly.series.training.settings import TadGANSettings
 
 
 @pytest.mark.parametrize(
@@ -33,14 +43,14 @@ from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
 def test_scores_are_made_stage_by_stage(hidden, channels, error):
     training, other = irregular(channels), irregular(channels, count=300, seed=1)
     detector = TadGANDetector(
-        replace(SETTINGS, hidden=hidden), scoring=Scoring(error=error), interval=INTERVAL
+        replace(SETTINGS, hidden=hidden), scoring=ScoringSettings(error=error), interval=INTERVAL
     ).fit(training)
     usual = literal_measures(detector, training, training, error)
     found = literal_measures(detector, other, training, error)
     own = max(1, (len(found["errors"]) - WINDOW + 1) // 100)
     stored = max(1, (len(usual["errors"]) - WINDOW + 1) // 100)
     assert own != stored
-    measures = detector.measure(other)
+    measures = detector.reconstruct(other)
     np.testing.assert_allclose(measures.errors, found["errors"], rtol=1e-4, atol=1e-6)
     for reference, of, smoothing in (("series", found, own), ("training", usual, stored)):
         scored = detector.score(other, reference=reference)
@@ -50,7 +60,7 @@ def test_scores_are_made_stage_by_stage(hidden, channels, error):
         np.testing.assert_allclose(scored.critic, found["critic"], rtol=1e-4, atol=1e-6)
         for combination in ("product", "convex", "mean", "critic", "reconstruction"):
             other_one = rescored(detector, error=error, combination=combination)
-            again = other_one.scored(measures, reference=reference)
+            again = other_one.scores_of(measures, reference=reference)
             assert again.reference == reference
             expected = literal_scores(found, of, smoothing, combination)
             np.testing.assert_allclose(again.scores, expected, rtol=1e-4)
@@ -64,17 +74,17 @@ def test_scores_are_made_stage_by_stage(hidden, channels, error):
 
 def test_another_combination_goes_by_the_scored_series_alone():
     detector, series = fitted(HIDDEN), irregular(seed=1)
-    measures = detector.measure(series)
+    measures = detector.reconstruct(series)
     expected = rescored(detector, combination="mean").score(series).scores
-    found = detector.scored(measures, combination="mean").scores
+    found = detector.scores_of(measures, combination="mean").scores
     np.testing.assert_array_equal(found, expected)
-    assert not np.array_equal(found, detector.scored(measures).scores)
-    with pytest.raises(ValueError, match="scores combine by 'reconstruction', as in fit"):
-        detector.scored(measures, reference="training", combination="mean")
+    assert not np.array_equal(found, detector.scores_of(measures).scores)
+    with pytest.raises(ValueError, match="combination mean: .* it is 'reconstruction', as in fit"):
+        detector.scores_of(measures, reference="training", combination="mean")
     with pytest.raises(ValueError, match="unknown combination 'sum'"):
-        detector.scored(measures, combination="sum")
+        detector.scores_of(measures, combination="sum")
     with pytest.raises(AttributeError):
-        detector.scoring = Scoring(combination="mean")
+        detector.scoring = ScoringSettings(combination="mean")
 
 
 def test_intervals_are_cut_from_scores_as_the_reference_says():
@@ -162,7 +172,7 @@ def without_values(channel):
         (without_values(1), "channel 'b' has no values"),
         (irregular().part(0, 8), "segments of time is too short; at least 20 are needed"),
         (np.zeros((3, 2, 2)), r"samples of shape \(3, 2, 2\)"),
-        (np.array([]), "without samples"),
+        (np.array([]), "no samples"),
         (np.array([1.0, np.inf]), "channel 'channel0' has infinite"),
     ],
 )
@@ -231,7 +241,10 @@ def test_one_constant_channel_is_no_reason_to_refuse():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TadGANDetector("contxt"), "unknown configuration 'contxt' .*'context'"),
+        (lambda: TadGANDetector(windw=20), r"unknown setting .* 'windw' \(did you mean 'window'"),
+        (lambda: TadGANDetector(window=50), r"hidden 100 of a TadGAN is not in \[0, 50\)"),
+        (lambda: TadGANDetector(smoothing=0), "smoothing 0 of scores"),
+        (lambda: TadGANDetector("contxt"), "unknown preset 'contxt' .*'context'"),
         (lambda: TadGANDetector(interval=0), "an interval of 0 seconds"),
         (lambda: TadGANDetector(interval=1.5), "an interval of 1.5 seconds is no whole"),
         (lambda: TadGANDetector(steps=-1), "steps -1"),
@@ -239,15 +252,15 @@ def test_one_constant_channel_is_no_reason_to_refuse():
         (lambda: TadGANDetector(seed=-1), "seed -1 of a detector"),
         (lambda: TadGANDetector(seed=0.5), "seed 0.5 of a detector"),
         (lambda: TadGANDetector(device="gpu"), "unknown device 'gpu'"),
-        (lambda: Scoring(error="dwt"), "unknown error 'dwt'"),
-        (lambda: Scoring(combination="sum"), "unknown combination 'sum'"),
-        (lambda: Scoring(smoothing=0), "smoothing 0 of scores"),
-        (lambda: Scoring(smoothing=2.5), "smoothing 2.5 of scores is no whole number"),
-        (lambda: Scoring(false_alarms=0.0), "false_alarms 0.0 is not between 0 and 1"),
-        (lambda: Scoring(false_alarms=1), "false_alarms 1 is not between 0 and 1"),
+        (lambda: ScoringSettings(error="dwt"), "unknown error 'dwt'"),
+        (lambda: ScoringSettings(combination="sum"), "unknown combination 'sum'"),
+        (lambda: ScoringSettings(smoothing=0), "smoothing 0 of scores"),
+        (lambda: ScoringSettings(smoothing=2.5), "smoothing 2.5 of scores is no whole number"),
+        (lambda: ScoringSettings(false_alarms=0.0), "false_alarms 0.0 is not between 0 and 1"),
+        (lambda: ScoringSettings(false_alarms=1), "false_alarms 1 is not between 0 and 1"),
         (lambda: fitted(0).score(irregular(), reference="trainin"), "unknown reference 'trainin'"),
         (lambda: fitted(0).detect(irregular(), reference="self"), "unknown reference 'self'"),
-        (lambda: fitted(0).scored(None, reference="self"), "unknown reference 'self'"),
+        (lambda: fitted(0).scores_of(None, reference="self"), "unknown reference 'self'"),
     ],
 )
 def test_unknown_names_and_numbers_out_of_range_are_refused(make, message):
@@ -267,7 +280,7 @@ def fails_after_training(detector, monkeypatch):
     def refuse(*_, **__):
         raise ArithmeticError("no reference")
 
-    monkeypatch.setattr(module.Reference, "of", refuse)
+    monkeypatch.setattr(module.NormalStatistics, "of", refuse)
     detector.fit(irregular(2))
 
 
@@ -310,8 +323,93 @@ def test_networks_are_in_inference_mode_and_scoring_leaves_them_so():
     assert not any(network.training for network in detector.networks_.values())
 
 
-def test_a_named_configuration_brings_its_scoring():
-    assert SCORINGS.keys() == CONFIGURATIONS.keys()
-    assert TadGANDetector("published").scoring == Scoring(combination="product")
-    assert TadGANDetector("dense").scoring == TadGANDetector().scoring == Scoring()
-    assert TadGANDetector("published", scoring=Scoring()).scoring == Scoring()
+def test_a_preset_brings_its_scoring():
+    assert PRESET_SCORINGS.keys() == PRESETS.keys()
+    assert TadGANDetector("published").scoring == ScoringSettings(combination="product")
+    assert TadGANDetector("dense").scoring == TadGANDetector().scoring == ScoringSettings()
+    assert TadGANDetector("published", scoring=ScoringSettings()).scoring == ScoringSettings()
+
+
+def test_single_settings_take_the_place_of_those_of_a_preset():
+    detector = TadGANDetector("dense", window=20, steps=7, smoothing=10, error="area")
+    assert detector.settings == replace(PRESETS["dense"], window=20, steps=7)
+    assert detector.scoring == ScoringSettings(smoothing=10, error="area")
+    own = TadGANDetector(SETTINGS, scoring=ScoringSettings(error="point"), latent_size=2)
+    assert own.settings == replace(SETTINGS, latent_size=2)
+    assert own.scoring == ScoringSettings(error="point")
+
+
+@pytest.mark.parametrize("channels", [None, 2])
+def test_arrays_are_samples_at_regular_steps(channels, tmp_path):
+    rng = np.random.default_rng(0)
+    time = np.arange(400) if channels is None else np.stack([np.arange(400)] * channels, 1)
+    normal = np.sin(time / 7) + 0.05 * rng.normal(size=time.shape)
+    today = normal[:300].copy()
+    today[150:160] += 4
+    small = {"window": 20, "latent_size": 3, "steps": 2, "seed": 1}
+    detector = tgan.TadGANDetector("dense", **small).fit(normal)
+    [(start, end)] = detector.detect(today, reference="training")
+    assert start <= 150 and end >= 159
+    names = tuple(f"channel{number}" for number in range(channels or 1))
+    parts = [
+        Series(np.arange(len(part)), part.reshape(len(part), -1), names) for part in (normal, today)
+    ]
+    again = TadGANDetector("dense", **small).fit(parts[0])
+    assert again.detect(parts[1], reference="training") == [(start, end)]
+    for name, part in zip(("normal", "today"), parts, strict=True):
+        write_series(tmp_path / f"{name}.csv", part)
+    read = TadGANDetector("dense", **small).fit(tmp_path / "normal.csv")
+    expected = detector.score(today).scores
+    np.testing.assert_array_equal(read.score(str(tmp_path / "today.csv")).scores, expected)
+
+
+def test_missing_values_of_an_array_are_filled_and_shown():
+    normal = np.sin(np.arange(300) / 7)
+    gap = normal.copy()
+    gap[50:60] = np.nan
+    detector = TadGANDetector(SETTINGS).fit(normal)
+    scores = detector.score(gap)
+    assert np.isfinite(scores.scores).all() and np.isfinite(scores.reconstruction).all()
+    np.testing.assert_array_equal(np.isnan(scores.series.values), np.isnan(gap)[:, None])
+    with pytest.raises(ValueError, match="channel 'channel0' has no values"):
+        detector.detect(np.full(100, np.nan))
+    with pytest.raises(ValueError, match="samples of type <U1; real numbers are needed"):
+        detector.detect(np.array(["a"] * 100))
+    with pytest.raises(ValueError, match="a series of channel0, channel1; fitted on channel0"):
+        detector.detect(np.zeros((100, 2)))
+
+
+def test_former_names_of_methods_go_on_for_a_release():
+    detector, series = fitted(0), irregular(seed=1)
+    found = detector.reconstruct(series)
+    with pytest.warns(DeprecationWarning, match=r"measure\(\) is reconstruct\(\) now"):
+        measures = detector.measure(series)
+    np.testing.assert_array_equal(measures.errors, found.errors)
+    with pytest.warns(DeprecationWarning, match="made is reconstruction now"):
+        assert measures.made is measures.reconstruction
+    with pytest.warns(DeprecationWarning, match=r"scored\(\) is scores_of\(\) now"):
+        scores = detector.scored(measures, reference="training").scores
+    np.testing.assert_array_equal(scores, detector.score(series, reference="training").scores)
+    with pytest.warns(DeprecationWarning, match="reference_ is statistics_ now"):
+        assert detector.reference_ is detector.statistics_
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("detector", "Scoring", ScoringSettings),
+        ("detector", "Scored", Scores),
+        ("detector", "CONFIGURATIONS", PRESETS),
+        ("scoring.settings", "SCORINGS", PRESET_SCORINGS),
+        ("scoring.scores", "Reference", NormalStatistics),
+        ("scoring.scores", "critic_values", critic_values),
+        ("scoring.reconstruction", "Measures", Reconstruction),
+        ("scoring.reconstruction_errors", "known_error", mean_squared_error),
+        ("training.settings", "CONFIGURATIONS", PRESETS),
+        ("data.series", "Scaler", Scaler),
+        ("data.series", "as_series", as_series),
+    ],
+)
+def test_former_names_of_modules_go_on_for_a_release(module, old, new):
+    with pytest.warns(DeprecationWarning, match=f"{old} is .*in tgan.anomaly.series"):
+        assert getattr(importlib.import_module(f"tgan.anomaly.series.{module}"), old) is new

@@ -6,10 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tgan.anomaly.series.detector import Scoring, TadGANDetector
+from tgan.anomaly.series.detector import TadGANDetector
+from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.scoring.intervals import Threshold
-from tgan.anomaly.series.scoring.settings import REFERENCES
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
+from tgan.anomaly.series.scoring.settings import REFERENCES, ScoringSettings
 
 SHORT = {"latent_size": 4, "batch_size": 16, "n_critic": 1, "steps": 20}
 
@@ -17,8 +17,8 @@ SHORT = {"latent_size": 4, "batch_size": 16, "n_critic": 1, "steps": 20}
 @cache
 def fitted_on_a_sine(configuration, deviations=8.0):
     sizes = {"dense": {"window": 20}, "context": {"window": 40, "hidden": 20}}[configuration]
-    settings = replace(CONFIGURATIONS[configuration], **sizes, **SHORT)
-    scoring = Scoring(
+    settings = replace(PRESETS[configuration], **sizes, **SHORT)
+    scoring = ScoringSettings(
         combination="reconstruction", threshold=Threshold(deviations=deviations, padding=20)
     )
     return TadGANDetector(settings, scoring=scoring).fit(sine(0.0))

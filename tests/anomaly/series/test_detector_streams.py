@@ -17,8 +17,9 @@ from tests.made.detectors import (
     rescored,
 )
 from tgan.anomaly.series.data.series import Series
-from tgan.anomaly.series.detector import Scored, TadGANDetector
+from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.scoring.intervals import Threshold, intervals_above
+from tgan.anomaly.series.scoring.scores import Scores
 
 
 def parts_of(series, cuts):
@@ -28,7 +29,7 @@ def parts_of(series, cuts):
 def assert_equal(parts, whole):
     """Streamed parts are the whole up to the rounding of networks in batches of other sizes."""
     parts = list(parts)
-    assert all(isinstance(part, Scored) and len(part.series) for part in parts)
+    assert all(isinstance(part, Scores) and len(part.series) for part in parts)
     for name in ("timestamps", "values"):
         joined = np.concatenate([getattr(part.series, name) for part in parts])
         np.testing.assert_array_equal(joined, getattr(whole.series, name))
@@ -71,7 +72,7 @@ def test_intervals_of_a_stream_are_those_of_the_whole(size):
 def test_errors_of_whole_series_have_no_stream():
     detector = fitted(0, error="dtw_orion")
     scores = detector.score(irregular(), reference="training").scores
-    errors = detector.measure(irregular()).errors
+    errors = detector.reconstruct(irregular()).errors
     last = len(scores)
     assert np.flatnonzero(errors == 0).tolist() == [*range(5), *range(last - 6, last)]
     for call in (detector.stream, detector.detect_stream):

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from tgan.anomaly.series.data.series import Series
-from tgan.anomaly.series.detector import Scored
 from tgan.anomaly.series.plot import (
     _SPANS,
     MOST_CHANNELS,
@@ -17,6 +16,7 @@ from tgan.anomaly.series.plot import (
     check_installed,
     write_plot,
 )
+from tgan.anomaly.series.scoring.scores import Scores
 
 pytest.importorskip("matplotlib")
 SIGNAL, KNOWN, FOUND = (0x30, 0x34, 0x3B), (142, 36, 170), (242, 160, 0)
@@ -28,7 +28,7 @@ def scored_of(values, made=None, *, first=1_700_000_000, step=600):
     series = Series(first + step * np.arange(len(values), dtype=np.int64), values, names)
     made = np.zeros_like(values) if made is None else made
     scores = np.linspace(0, 5, len(values))
-    return Scored(series, made, scores, scores)
+    return Scores(series, made, scores, scores)
 
 
 def size_of(path):
@@ -77,7 +77,7 @@ def test_what_is_found_known_and_a_level_show_where_they_are(plot):
     bare = plot(wave)
     assert not any(pixels(bare, colour).any() for colour in (KNOWN, FOUND))
     assert not reds(bare).any()
-    path = plot(wave, found=early, known=late, level=2.5)
+    path = plot(wave, found=early, labels=late, level=2.5)
     legend = 30  # Rows that it is in.
     for colour, (low, high) in {FOUND: (40, 120), KNOWN: (300, 340)}.items():
         columns = np.flatnonzero(pixels(path, colour)[legend:].any(0))

@@ -13,17 +13,17 @@ from safetensors.torch import load_file, save_file
 
 from tgan.anomaly.series import saved
 from tgan.anomaly.series.data.series import Series
-from tgan.anomaly.series.detector import Scoring, TadGANDetector
+from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.folder import SETTINGS, WEIGHTS
 from tgan.anomaly.series.networks.tables import WINDOW_CRITICS
+from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.saved import load_detector, save_detector
 from tgan.anomaly.series.scoring.intervals import Threshold
-from tgan.anomaly.series.scoring.settings import REFERENCES
-from tgan.anomaly.series.training.settings import CONFIGURATIONS
+from tgan.anomaly.series.scoring.settings import REFERENCES, ScoringSettings
 from tgan.constraints import CONSTRAINTS
 
 SMALL = replace(
-    CONFIGURATIONS["context"],
+    PRESETS["context"],
     window=62,
     hidden=20,
     latent_size=2,
@@ -47,7 +47,7 @@ def series(channels=2, seed=0):
 
 
 def fitted(channels=2, **changes):
-    scoring = Scoring(
+    scoring = ScoringSettings(
         error="area",
         combination="product",
         smoothing=3,
@@ -111,7 +111,7 @@ def test_everything_comes_back(folder):
     detector, loaded = shared_detector(), load_detector(folder)
     for name in ("settings", "scoring", "interval", "allow_constant", "seed", "device"):
         assert getattr(loaded, name) == getattr(detector, name), name
-    for name in ("interval_", "names_", "reference_", "level_"):
+    for name in ("interval_", "names_", "statistics_", "level_"):
         assert getattr(loaded, name) == getattr(detector, name), name
     for name, values in vars(detector.scaler_).items():
         np.testing.assert_array_equal(getattr(loaded.scaler_, name), values)
@@ -131,7 +131,7 @@ def test_an_interval_that_the_series_set_is_that_of_the_next_series_again(tmp_pa
 
 
 def test_numbers_of_numpy_are_saved_as_any(tmp_path):
-    scoring = Scoring(smoothing=np.int64(2), threshold=Threshold(drop=np.float64(0.1)))
+    scoring = ScoringSettings(smoothing=np.int64(2), threshold=Threshold(drop=np.float64(0.1)))
     detector = TadGANDetector(
         SMALL, scoring=scoring, interval=np.int64(600), seed=np.int64(3), steps=1
     ).fit(series())

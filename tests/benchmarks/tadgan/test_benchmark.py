@@ -63,7 +63,7 @@ def test_processes_give_the_same_as_this_one(compare, tmp_path):
         series = find_series("ucr", "UCR", name, data=str((tmp_path / "data").resolve()))
         outcome = METHODS[found["method"]].run(series, seed=0)
         for combination, intervals in outcome.intervals.items():
-            expected = agreement(series.known, intervals, series.test.timestamps)
+            expected = agreement(series.labels, intervals, series.test.timestamps)
             measured = found["found"][combination]
             assert measured["intervals"] == vars(expected.intervals)
             assert measured["samples"] == vars(expected.samples)

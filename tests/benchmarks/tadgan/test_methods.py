@@ -7,18 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.made.detectors import own_scores
 from tests.made.labelled_series import TINY, labelled
-from tgan.anomaly.series.baselines.linear import (
-    BASELINES,
-    ConstantMedian,
-    LinearContext,
-    WindowComponents,
-)
-from tgan.anomaly.series.data.series import Scaler, Series
+from tgan.anomaly.series.baselines import BASELINES, ConstantMedian, LinearContext, WindowComponents
+from tgan.anomaly.series.data.scaling import Scaler
+from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.sets import Labelled
-from tgan.anomaly.series.detector import Scoring, TadGANDetector
+from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.scoring.intervals import find_intervals
-from tgan.anomaly.series.scoring.scores import anomaly_scores
+from tgan.anomaly.series.scoring.settings import ScoringSettings
 from tgan.benchmarks.tadgan.methods import METHODS, QUICK, BaselineMethod, TadGANMethod
 
 HOUR, TRAIN, TEST = 3600, 240, 300
@@ -106,7 +103,7 @@ def test_a_baseline_learns_from_the_training_part_alone(parted, name, baseline):
     made = baseline.fit(scaled(train, train)).reconstruct(values)
     times = (TRAIN + np.arange(TEST)) * HOUR
     # A hundredth of the 201 windows of 100 samples.
-    expected = find_intervals(anomaly_scores(values, made, smoothing=2), times)
+    expected = find_intervals(own_scores(values, made, smoothing=2), times)
     assert BaselineMethod(name).run(series, seed=0).intervals == {"reconstruction": expected}
 
 
@@ -116,14 +113,14 @@ def test_a_tadgan_learns_from_the_training_part_alone(parted):
     for combination, found in outcome.intervals.items():
         detector = TadGANDetector(
             TINY,
-            scoring=Scoring(combination=combination),
+            scoring=ScoringSettings(combination=combination),
             interval=HOUR,
             allow_constant=True,
             seed=3,
         ).fit(series.train)
         assert found == detector.detect(series.test)
     values = scaled(test, train)
-    made = detector.measure(series.test).made
+    made = detector.reconstruct(series.test).reconstruction
     assert outcome.error == pytest.approx(np.mean((values - made) ** 2), rel=1e-9)
     made = projected(values, scaled(train, train), components=2, length=12)
     assert outcome.components_error == pytest.approx(np.mean((values - made) ** 2), rel=1e-9)
@@ -144,7 +141,7 @@ def test_errors_leave_out_what_is_missing(parted):
     filled[80:190], usual[100:150] = learned.mean(0), learned.mean(0)
     values = scaled(filled, learned)
     detector = TadGANDetector(TINY, interval=HOUR, allow_constant=True, seed=3).fit(gappy.train)
-    made = detector.measure(gappy.test).made
+    made = detector.reconstruct(gappy.test).reconstruction
     components = projected(values, scaled(usual, learned), components=2, length=12)
     is_known = np.r_[:80, 190:TEST]
     for error, one in ((outcome.error, made), (outcome.components_error, components)):
@@ -157,7 +154,7 @@ def test_a_baseline_gives_what_its_parts_give():
     values = Scaler.fit(one.test).transform(one.test.values)
     made = ConstantMedian().fit(values).reconstruct(values)
     # A hundredth of the 201 windows of 100 samples.
-    scores = anomaly_scores(values, made, smoothing=2)
+    scores = own_scores(values, made, smoothing=2)
     assert outcome.intervals == {"reconstruction": find_intervals(scores, one.test.timestamps)}
     assert outcome.error is None and outcome.seconds > 0
 
@@ -166,12 +163,12 @@ def test_a_tadgan_gives_what_its_detector_finds():
     one = labelled()
     outcome = TadGANMethod(TINY).run(one, seed=3)
     for combination, found in outcome.intervals.items():
-        scoring = Scoring(combination=combination)
+        scoring = ScoringSettings(combination=combination)
         detector = TadGANDetector(TINY, scoring=scoring, interval=3600, seed=3).fit(one.train)
         assert found == detector.detect(one.test)
-    measures = detector.measure(one.test)
+    measures = detector.reconstruct(one.test)
     values = detector.scaler_.transform(one.test.values)
-    assert outcome.error == pytest.approx(np.mean((values - measures.made) ** 2))
+    assert outcome.error == pytest.approx(np.mean((values - measures.reconstruction) ** 2))
 
 
 def test_an_untrained_dense_tadgan_is_as_good_as_components():

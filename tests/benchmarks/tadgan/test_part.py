@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.made.labelled_series import TINY, labelled, write_ucr
-from tgan.anomaly.series.baselines.linear import BASELINES
+from tgan.anomaly.series.baselines import BASELINES
 from tgan.benchmarks.engine.records import RESULT, path_of, write_job, write_json
 from tgan.benchmarks.tadgan.cases import REPORTING, Case, read_cases
 from tgan.benchmarks.tadgan.methods import METHODS, BaselineMethod, TadGANMethod

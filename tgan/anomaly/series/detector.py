@@ -1,133 +1,156 @@
-"""A detector of anomalies in time series: fit on what is usual, then score and detect.
+"""Anomaly detection in time series by TadGAN: fit to a normal series, then score and detect.
 
 Source: Geiger et al. 2020, section V.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from tgan._moved import moved_names
+from tgan.anomaly.series.data.reading import as_series
+from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.series import (
-    Scaler,
     Series,
-    aggregate_stream,
-    as_series,
+    check_channels,
+    check_has_values,
     check_interval,
-    check_known,
 )
-from tgan.anomaly.series.data.streaming import local
+from tgan.anomaly.series.presets import settings_of
 from tgan.anomaly.series.scoring.intervals import (
     find_intervals,
     intervals_above,
     intervals_above_stream,
     level_of,
 )
-from tgan.anomaly.series.scoring.measures import (
-    Instrument,
-    Measures,
+from tgan.anomaly.series.scoring.reconstruction import (
+    NetworkReconstructor,
+    Reconstruction,
     check_length,
     training_windows,
 )
-from tgan.anomaly.series.scoring.scores import Reference, smoothing_window
-from tgan.anomaly.series.scoring.settings import REFERENCES, SCORINGS, Scored, Scoring
+from tgan.anomaly.series.scoring.scores import NormalStatistics, Scores
+from tgan.anomaly.series.scoring.settings import REFERENCES, ScoringSettings
+from tgan.anomaly.series.scoring.smoothing import smoothing_window
+from tgan.anomaly.series.streams import stream_scores
 from tgan.anomaly.series.training.loop import train
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.lookup import look_up
 from tgan.system.device import usable_device
 from tgan.training.steps import Terms
 
+# What methods take: a series, the path of a CSV, or an array (N,) or (N, C) without times.
+Samples = Series | np.ndarray | str | Path
 # Takes the number of a step from 1, the number of all steps, and the terms of
 # `tgan.anomaly.series.training.steps.cycle_step`.
 Report = Callable[[int, int, Terms], None]
 
+__getattr__ = moved_names(
+    __name__,
+    {
+        "Scored": "tgan.anomaly.series.scoring.scores:Scores",
+        "Scoring": "tgan.anomaly.series.scoring.settings:ScoringSettings",
+        "Reference": "tgan.anomaly.series.scoring.scores:NormalStatistics",
+        "Measures": "tgan.anomaly.series.scoring.reconstruction:Reconstruction",
+        "CONFIGURATIONS": "tgan.anomaly.series.presets:PRESETS",
+        "SCORINGS": "tgan.anomaly.series.scoring.settings:PRESET_SCORINGS",
+    },
+)
+
 
 class TadGANDetector:
-    """Fits a TadGAN to a series, and tells how abnormal segments of this or another one are.
+    """Fits a TadGAN to a normal series, and finds abnormal intervals in this or another one.
 
-    Methods take a `Series`, or an array (N,) or (N, C) of samples at times 0, 1, 2, ...
+    Methods take a `Series`; the path of a CSV, see `read_series`; or an array (N,) or (N, C) of
+    real numbers, samples of one or C channels at the times 0, 1, 2, ... Missing values are NaN.
 
     Args:
-        settings: of networks and training, or the name of a configuration in `CONFIGURATIONS`.
-            The series sets their channels.
-        scoring: how scores and intervals are made; by default that of the named configuration in
-            `SCORINGS`, or else `Scoring()`.
+        settings: of networks and training: the name of a preset, `context`, `dense` or
+            `published` (`tgan.anomaly.series.presets`), or a `TadGANSettings`. The series sets
+            the number of channels.
+        scoring: of scores and intervals; by default those of the preset.
         interval: seconds over which samples are averaged; by default the median time between
             samples of the training series.
-        steps: updates of encoder and decoder, in place of those of the settings.
-        allow_constant: whether a training series may be constant, of which nothing is learned but
-            where it is.
+        allow_constant: whether a training series may be constant, from which nothing but its
+            value is learned.
         seed: of everything that is random.
         device: of the networks.
+        **changes: new values of single settings, of `TadGANSettings` or `ScoringSettings`.
 
     Attributes:
-        settings, scoring: as given, with the channels of the series; what was learned depends on
-            them, so that another scoring takes another `fit`.
+        settings, scoring: as given, with the channels of the series. What was learned depends on
+            them: another scoring needs another `fit`.
         interval_: seconds.
         names_: of the channels.
         scaler_: of values.
-        networks_: in inference order: `encoder`, `decoder`, `window_critic`, `latent_critic`.
-        reference_: errors and critic values of the training series.
-        training_: the scored training series; None where the detector was read from a folder.
-        level_: the score beyond which a segment is abnormal by what the training series is like.
+        networks_: `encoder`, `decoder`, `window_critic` and `latent_critic`, in inference mode.
+        statistics_: of errors and critic values of the training series.
+        training_: the scored training series; None after loading from a folder.
+        level_: the score above which a segment is abnormal, by the training series.
 
     Raises:
-        ValueError: an unknown configuration, a device that is not there, an interval that is no
-            whole number from 1, or a seed or a number of steps that is none from 0.
+        ValueError: an unknown preset or setting, a device that cannot be used, or a number out of
+            its range.
+
+    Example:
+        >>> detector = tgan.TadGANDetector("dense", window=20, smoothing=10).fit(normal)
+        >>> detector.detect(today)
+        [(1396372800, 1396378200)]
+        >>> detector.score(today).scores  # (T,), higher is more abnormal
     """
 
     def __init__(
         self,
         settings: TadGANSettings | str = "context",
         *,
-        scoring: Scoring | None = None,
+        scoring: ScoringSettings | None = None,
         interval: int | None = None,
-        steps: int | None = None,
         allow_constant: bool = False,
         seed: int = 0,
         device: str | torch.device = "cpu",
+        **changes: Any,
     ) -> None:
-        if isinstance(settings, str):
-            name, settings = settings, look_up(CONFIGURATIONS, settings, kind="configuration")
-            scoring = scoring or SCORINGS[name]
         if interval is not None:
             check_interval(interval)
-        if steps is not None:
-            settings = replace(settings, steps=steps)
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise ValueError(f"seed {seed} of a detector is no whole number from 0")
-        self.settings, self._scoring = settings, scoring or Scoring()
+        self.settings, self._scoring = settings_of(settings, scoring, changes)
         self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
         self.device = usable_device(device)
         self.networks_: dict[str, nn.Module] = {}
-        self.training_: Scored | None = None
+        self.training_: Scores | None = None
 
     @property
-    def scoring(self) -> Scoring:
-        """How it scores."""
+    def scoring(self) -> ScoringSettings:
+        """Settings of scores and intervals."""
         return self._scoring
 
     def fit(
-        self,
-        series: Series | np.ndarray,
-        *,
-        report: Report = lambda step, steps, terms: None,
+        self, normal: Samples, *, report: Report = lambda step, steps, terms: None
     ) -> "TadGANDetector":
-        """Train on a series that is usual for the most part, and keep what is usual in it.
+        """Train on a series that is mostly normal, and keep its statistics.
 
-        Where this fails, what an earlier `fit` learned is as it was.
+        If this fails, what an earlier `fit` learned stays as it was.
 
         Args:
-            report: called after every step.
+            normal: the training series.
+            report: is called after every step.
+
+        Returns:
+            the detector.
 
         Raises:
-            ValueError: fewer segments than a window, a channel without values, a series that is
-                constant unless that is allowed, or networks that cannot be built.
+            ValueError: fewer segments than a window has, a channel without values, a constant
+                series unless that is allowed, networks that cannot be built; as `as_series`.
             ArithmeticError: a loss is not finite.
         """
-        series = as_series(series)
+        series = as_series(normal)
         interval = self.interval or series.median_step
         segments = series.aggregate(interval)
         scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
@@ -135,154 +158,166 @@ class TadGANDetector:
         check_length(len(segments), settings)
         self._check_smoothing(segments)
         networks = self._trained(settings, scaler.transform(segments.values), report)
-        measures = Instrument(settings, scaler, networks, self.scoring.error).measure(segments)
-        usual = self._usual(measures)
-        scores = self._scores(usual, measures, self.scoring.combination)
+        reconstructor = NetworkReconstructor(settings, scaler, networks, self.scoring.error)
+        found = reconstructor.reconstruct(segments)
+        statistics = self._statistics_of(found)
+        scores = statistics.scores(found.errors, found.critic, combination=self.scoring.combination)
 
         # All at once, now that nothing can fail.
         self.settings, self.interval_, self.names_ = settings, interval, series.names
-        self.scaler_, self.networks_, self.reference_ = scaler, networks, usual
-        self.training_ = self._scored(measures, scores, "training")
+        self.scaler_, self.networks_, self.statistics_ = scaler, networks, statistics
+        self.training_ = found.with_scores(
+            scores, names=series.names, scaler=scaler, reference="training"
+        )
         self.level_ = level_of(
             scores, block=settings.window, false_alarms=self.scoring.false_alarms
         )
         return self
 
-    def score(self, series: Series | np.ndarray, *, reference: str = "series") -> Scored:
-        """How abnormal every segment of a series is.
+    def score(self, series: Samples, *, reference: str = "series") -> Scores:
+        """Score how abnormal every segment of a series is.
 
-        Where values are missing, their mean in training takes their place. Where steps of windows
-        are hidden, the first and the last `TadGANSettings.margin` segments, which are in no
-        middle, are reconstructed from windows that see them.
+        Missing values are replaced by the mean of the training series. Where the middle of windows
+        is hidden from the encoder, the first and the last `TadGANSettings.margin` segments, which
+        lie in no middle, are reconstructed from windows that see them.
 
         Args:
-            reference: whose errors are usual: those of the scored `series` itself, as published,
-                or of the `training` series, so that no score depends on what comes much later.
+            reference: which series counts as normal: the scored `series` itself, as published, or
+                the `training` series, so that no score depends on much later samples.
 
         Raises:
-            ValueError: not fitted, other channels, one without any value, fewer segments than a
-                window, or an unknown reference.
+            ValueError: the detector is not fitted; other channels, one without any value, fewer
+                segments than a window has, or an unknown reference; as `as_series`.
         """
         _check_reference(reference)
-        return self.scored(self.measure(series), reference=reference)
+        return self.scores_of(self.reconstruct(series), reference=reference)
 
-    def measure(self, series: Series | np.ndarray) -> Measures:
-        """What scores of a series are made of.
+    def reconstruct(self, series: Samples) -> Reconstruction:
+        """Reconstruct a series, with errors and critic values: all that scores depend on.
 
         Raises:
-            ValueError: as of `score`.
+            ValueError: as `score`.
         """
-        series = as_series(series)
         self._check_fitted()
-        self._check_channels(series)
-        check_known(series)
-        segments = series.aggregate(self.interval_)
+        found = as_series(series)
+        check_channels(found, self.names_)
+        check_has_values(found)
+        segments = found.aggregate(self.interval_)
         check_length(len(segments), self.settings)
         self._check_smoothing(segments)
-        return self._instrument().measure(segments)
+        return self._reconstructor().reconstruct(segments)
 
-    def scored(
-        self, measures: Measures, *, reference: str = "series", combination: str | None = None
-    ) -> Scored:
-        """Scores of what was measured.
+    def scores_of(
+        self,
+        reconstruction: Reconstruction,
+        *,
+        reference: str = "series",
+        combination: str | None = None,
+    ) -> Scores:
+        """Compute the scores of what `reconstruct` returned.
 
         Args:
-            reference: as of `score`.
-            combination: in place of that of `scoring`; by the scored series alone, since `level_`
-                is of that one.
+            reference: as for `score`.
+            combination: another one than that of `scoring`; with the reference `series` alone,
+                since `level_` belongs to that of `scoring`.
 
         Raises:
-            ValueError: an unknown reference or combination, or another one by the training series.
+            ValueError: an unknown reference or combination, or another combination with the
+                training series as the reference.
         """
         _check_reference(reference)
         own = self.scoring.combination
         combination = combination or own
-        if reference == "series":
-            scores = self._scores(self._usual(measures), measures, combination)
-        elif combination == own:
-            scores = self._scores(self.reference_, measures, own)
-        else:
-            raise ValueError(f"by the training series scores combine by '{own}', as in fit")
-        return self._scored(measures, scores, reference)
+        if reference == "training" and combination != own:
+            raise ValueError(
+                f"combination {combination}: with the training series as the reference it is "
+                f"'{own}', as in fit"
+            )
+        found = reconstruction
+        normal = self.statistics_ if reference == "training" else self._statistics_of(found)
+        return found.with_scores(
+            normal.scores(found.errors, found.critic, combination=combination),
+            names=self.names_,
+            scaler=self.scaler_,
+            reference=reference,
+        )
 
-    def detect(
-        self, series: Series | np.ndarray, *, reference: str = "series"
-    ) -> list[tuple[int, int]]:
-        """Closed intervals of abnormal segments in epoch seconds, see `intervals_of`.
+    def detect(self, series: Samples, *, reference: str = "series") -> list[tuple[int, int]]:
+        """Find closed intervals of abnormal segments, in epoch seconds; see `intervals_of`.
 
-        Args, Raises: as of `score`.
+        Args, Raises: as for `score`.
         """
         return self.intervals_of(self.score(series, reference=reference))
 
-    def intervals_of(self, scored: Scored) -> list[tuple[int, int]]:
-        """The intervals in what `score` gave.
+    def intervals_of(self, scores: Scores) -> list[tuple[int, int]]:
+        """Find the abnormal intervals in what `score` returned.
 
-        Scores by the series are cut as published (`find_intervals`), those by the training series
-        at `level_`. Both ends of an interval are times at which a segment starts. Of a part of a
-        stream they are those of this part alone, see `detect_stream`.
-
-        Raises:
-            ValueError: not fitted.
-        """
-        self._check_fitted()
-        times, threshold = scored.series.timestamps, self.scoring.threshold
-        if scored.reference == "series":
-            return find_intervals(scored.scores, times, threshold=threshold)
-        return intervals_above(scored.scores, times, level=self.level_, padding=threshold.padding)
-
-    def stream(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[Scored]:
-        """Scores by the training series of a series that comes in consecutive parts.
-
-        They equal those of `score` with that reference up to rounding; only that a channel may be
-        without any value. What is in memory is a part, a window, and a window of the smoothing; a
-        segment is scored a window, 5 segments and half the smoothing later than it comes. An array
-        goes on a second after the part before it.
+        Scores by the series itself are cut as published (`find_intervals`), those by the training
+        series at `level_`. Both ends of an interval are times at which a segment starts. Intervals
+        of a part of a stream are those of this part alone, see `detect_stream`.
 
         Raises:
-            ValueError: not fitted, or an error that only a whole series has (`dtw_orion`), which
-                is said at once; other channels, parts that do not follow each other (see
-                `aggregate_stream`), or fewer segments than a window in all.
+            ValueError: the detector is not fitted.
         """
         self._check_fitted()
-        segments = aggregate_stream(self._following(chunks), self.interval_)
-        records = self._instrument().stream(segments)
-        smoothing = self.reference_.smoothing
-        before, after = smoothing // 2, (smoothing - 1) // 2
-        finished = local(records, self._with_scores, before=before, after=after)
-        return (self._scored(Measures.of(block), block["scores"], "training") for block in finished)
+        times, threshold = scores.series.timestamps, self.scoring.threshold
+        if scores.reference == "series":
+            return find_intervals(scores.scores, times, threshold=threshold)
+        return intervals_above(scores.scores, times, level=self.level_, padding=threshold.padding)
 
-    def detect_stream(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[tuple[int, int]]:
-        """The intervals of `detect` by the training series, each as soon as it has ended.
+    def stream(self, chunks: Iterable[Samples]) -> Iterator[Scores]:
+        """Score a series that comes in consecutive parts by the training series.
 
-        Args, Raises: as of `stream`.
+        Scores equal those of `score` with that reference up to rounding; but here a channel may
+        be without any value. Memory holds a part, a window, and a window of the smoothing; a
+        segment is scored a window, 5 segments and half the smoothing after it came.
+
+        Args:
+            chunks: parts of the series; an array goes on a second after the part before it.
+
+        Raises:
+            ValueError: the detector is not fitted, or has an error that only a whole series has
+                (`dtw_orion`), both at once; other channels, parts that do not follow each other
+                (see `aggregate_stream`), or fewer segments in all than a window has.
+        """
+        self._check_fitted()
+        return stream_scores(
+            chunks,
+            self._reconstructor(),
+            self.statistics_,
+            names=self.names_,
+            interval=self.interval_,
+            combination=self.scoring.combination,
+        )
+
+    def detect_stream(self, chunks: Iterable[Samples]) -> Iterator[tuple[int, int]]:
+        """Yield the intervals of `detect` by the training series, each as soon as it has ended.
+
+        Args, Raises: as for `stream`.
         """
         parts = ((part.scores, part.series.timestamps) for part in self.stream(chunks))
         padding = self.scoring.threshold.padding
         return intervals_above_stream(parts, level=self.level_, padding=padding)
 
-    def _following(self, chunks: Iterable[Series | np.ndarray]) -> Iterator[Series]:
-        start = 0
-        for chunk in chunks:
-            series = as_series(chunk, start=start)
-            self._check_channels(series)
-            yield series
-            start = int(series.timestamps[-1]) + 1
+    def measure(self, series: Samples) -> Reconstruction:
+        """Former name of `reconstruct`."""
+        _warn("measure() is reconstruct()")
+        return self.reconstruct(series)
 
-    def _with_scores(self, records: np.ndarray) -> np.ndarray:
-        found = records.copy()
-        measures, combination = Measures.of(records), self.scoring.combination
-        found["scores"] = self._scores(self.reference_, measures, combination)
-        return found
+    def scored(self, measures: Reconstruction, **settings: Any) -> Scores:
+        """Former name of `scores_of`."""
+        _warn("scored() is scores_of()")
+        return self.scores_of(measures, **settings)
+
+    @property
+    def reference_(self) -> NormalStatistics:
+        """Former name of `statistics_`."""
+        _warn("reference_ is statistics_")
+        return self.statistics_
 
     def _check_fitted(self) -> None:
         if not self.networks_:
             raise ValueError("the detector has to be fitted first")
-
-    def _check_channels(self, series: Series) -> None:
-        if series.names != self.names_:
-            raise ValueError(
-                f"a series of {', '.join(series.names)}; fitted on {', '.join(self.names_)}"
-            )
 
     def _check_smoothing(self, segments: Series) -> None:
         if (self.scoring.smoothing or 1) > len(segments):
@@ -294,7 +329,7 @@ class TadGANDetector:
     def _trained(
         self, settings: TadGANSettings, scaled: np.ndarray, report: Report
     ) -> dict[str, nn.Module]:
-        """Networks trained on the windows of scaled values, in inference mode."""
+        """Train networks on the windows of scaled values; return them in inference mode."""
         windows = training_windows(scaled, settings, device=self.device)
         steps = settings.steps_of(len(windows))
         task = train(
@@ -307,22 +342,18 @@ class TadGANDetector:
         )
         return {name: network.eval() for name, network in task.networks().items()}
 
-    def _instrument(self) -> Instrument:
-        return Instrument(self.settings, self.scaler_, self.networks_, self.scoring.error)
+    def _reconstructor(self) -> NetworkReconstructor:
+        return NetworkReconstructor(self.settings, self.scaler_, self.networks_, self.scoring.error)
 
-    def _usual(self, measures: Measures) -> Reference:
-        windows = len(measures.errors) - self.settings.window + 1
+    def _statistics_of(self, found: Reconstruction) -> NormalStatistics:
+        windows = len(found.errors) - self.settings.window + 1
         smoothing = self.scoring.smoothing or smoothing_window(windows)
-        return Reference.of(measures.errors, measures.critic, smoothing=smoothing)
-
-    def _scores(self, usual: Reference, measures: Measures, combination: str) -> np.ndarray:
-        return usual.scores(measures.errors, measures.critic, combination=combination)
-
-    def _scored(self, measures: Measures, scores: np.ndarray, reference: str) -> Scored:
-        series = Series(measures.times, measures.values, self.names_)
-        made = self.scaler_.inverse(measures.made)
-        return Scored(series, made, measures.critic, scores, reference)
+        return NormalStatistics.of(found.errors, found.critic, smoothing=smoothing)
 
 
 def _check_reference(reference: str) -> None:
     look_up(dict.fromkeys(REFERENCES), reference, kind="reference")
+
+
+def _warn(change: str) -> None:
+    warnings.warn(f"{change} now", DeprecationWarning, stacklevel=3)

@@ -1,4 +1,4 @@
-"""What a folder of a saved detector tells without its networks, and without torch."""
+"""Settings of a saved detector, read without its networks and without torch."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 VERSION = 1
 SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
-# What JSON of another form, or with values of other kinds, leads to.
+# Errors that JSON of another form, or with values of other types, leads to.
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
 
 def read_settings(folder: str | Path) -> dict[str, Any]:
-    """The settings and statistics that `tgan.anomaly.series.saved.save_detector` wrote, by name.
+    """Read the settings and statistics that `tgan.anomaly.series.saved.save_detector` wrote.
 
     Raises:
         ValueError: no such folder, a file in it that is missing or damaged, or another version.
@@ -33,7 +33,7 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
 
 
 def unreadable(folder: Path, error: Exception) -> ValueError:
-    """The error of a folder that cannot be read, in one line."""
+    """Make the error of a folder that cannot be read, in one line."""
     missing = isinstance(error, KeyError)
     lines = str(error).splitlines() or [type(error).__name__]
     reason = f"{SETTINGS} has no {error}" if missing else lines[0]

@@ -1,4 +1,4 @@
-"""A picture of a scored series: signal and reconstruction, scores, found and known intervals."""
+"""Plots of scored series: signal and reconstruction, scores, found intervals and labels."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tgan.anomaly.series.detector import Scored
+    from tgan.anomaly.series.scoring.scores import Scores
 
 Interval = tuple[int, int]
 
-# Channels that get a panel; of more, those whose reconstruction is furthest off.
+# Most channels that get a panel: those whose reconstruction is furthest off.
 MOST_CHANNELS = 8
-# Signal and reconstruction differ in lightness, found and known intervals in hue and place, so
-# that all can be told apart with any colour vision.
-_SIGNAL, _MADE, _FOUND, _KNOWN = "#30343b", "#1b87e6", "#f2a000", "#8e24aa"
-# Where lines cover each other in a long series, both show.
-_ALPHAS = {_MADE: 0.8}
+# Signal and reconstruction differ in lightness, found intervals and labels in hue and place, so
+# that all can be distinguished with any colour vision.
+_SIGNAL, _RECONSTRUCTION, _FOUND, _LABEL = "#30343b", "#1b87e6", "#f2a000", "#8e24aa"
+# Both lines show where they cover each other in a long series.
+_ALPHAS = {_RECONSTRUCTION: 0.8}
 _LARGE = 1e4, 1e30
 _LEVEL, _NOTE = "#c62828", "#666666"
 _RC = {
@@ -51,11 +51,11 @@ _DATES = {
     "offset_formats": ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"],
 }
 _WIDTH, _DPI = 11.0, 120  # inches, and dots in one
-# Points per line beyond which only the extremes within each of so many spans are drawn.
+# Spans of a long line, of each of which only the extremes are drawn.
 _SPANS = 1500
 # The share of a panel's height that a row of bars has for itself, at the top.
 _BAND = 0.05
-_LABELS = {_FOUND: "found interval", _KNOWN: "known interval"}
+_LEGEND = {_FOUND: "found interval", _LABEL: "known interval"}
 # Letters of a title, which shares its line with the legend.
 _MOST_TITLE = 55
 
@@ -68,21 +68,22 @@ def check_installed() -> None:
 
 def write_plot(
     path: str | Path,
-    scored: "Scored",
+    scores: "Scores",
     *,
     found: Sequence[Interval],
-    known: Sequence[Interval] | None = None,
+    labels: Sequence[Interval] | None = None,
     level: float | None = None,
     title: str = "",
 ) -> None:
-    """Draw a PNG, a function of the arguments, that replaces a file at `path`.
+    """Draw a PNG, which replaces a file at `path`.
 
     There is a panel for each channel, and one for the score below. Gaps in the series are gaps in
     its line.
 
     Args:
-        found, known: closed intervals, in epoch seconds.
-        level: the score beyond which a segment is abnormal, if all have the same.
+        scores: of a detector.
+        found, labels: closed intervals, in epoch seconds.
+        level: the score above which a segment is abnormal, if all have the same.
         title: of the picture.
 
     Raises:
@@ -95,21 +96,21 @@ def write_plot(
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
-        figure = _figure(scored, found, known, level, title)
+        figure = _figure(scores, found, labels, level, title)
         canvas = FigureCanvasAgg(figure)
         write_whole(path, lambda part: canvas.print_png(part, metadata={"Software": None}))
 
 
 def _figure(
-    scored: "Scored",
+    scores: "Scores",
     found: Sequence[Interval],
-    known: Sequence[Interval] | None,
+    labels: Sequence[Interval] | None,
     level: float | None,
     title: str,
 ) -> "Figure":
     from matplotlib.figure import Figure
 
-    series, shown = scored.series, _channels(scored)
+    series, shown = scores.series, _channels(scores)
     height = {1: 2.6, 2: 2.0, 3: 1.7}.get(len(shown), 1.3)
     figure = Figure((_WIDTH, 1.2 + 1.7 + height * len(shown)), dpi=_DPI, layout="constrained")
     ratios = [height] * len(shown) + [1.5]
@@ -118,14 +119,14 @@ def _figure(
     for axes, channel in zip(panels, shown, strict=False):
         axes.set_title(series.names[channel], loc="left", parse_math=False)
         _draw(axes, x.of(series.timestamps), series.values[:, channel], _SIGNAL, 0.9, "signal")
-        made = scored.reconstruction[:, channel]
-        _draw(axes, x.of(series.timestamps), made, _MADE, 1.1, "reconstruction")
+        line = scores.reconstruction[:, channel]
+        _draw(axes, x.of(series.timestamps), line, _RECONSTRUCTION, 1.1, "reconstruction")
     panels[-1].set_title("score", loc="left")
-    _draw(panels[-1], x.of(series.timestamps), scored.scores, _SIGNAL, 0.9, None)
+    _draw(panels[-1], x.of(series.timestamps), scores.scores, _SIGNAL, 0.9, None)
     if level is not None:
         panels[-1].axhline(level, color=_LEVEL, linewidth=1.2, linestyle="--", label="level")
     for axes in panels:
-        _mark(axes, x, found, known)
+        _mark(axes, x, found, labels)
     x.format(panels[-1])
     if len(shown) < len(series.names):
         note = f"{len(shown)} of {len(series.names)} channels, those with the largest errors"
@@ -136,34 +137,34 @@ def _figure(
     return figure
 
 
-def _channels(scored: "Scored") -> list[int]:
-    """Which channels are drawn, in order."""
-    values, made = scored.series.values, scored.reconstruction
+def _channels(scores: "Scores") -> list[int]:
+    """Choose the channels that are drawn, in order."""
+    values, reconstruction = scores.series.values, scores.reconstruction
     count = values.shape[1]
     if count <= MOST_CHANNELS:
         return list(range(count))
-    known = ~np.isnan(values)
-    lows = np.min(values, 0, initial=np.inf, where=known)
-    highs = np.max(values, 0, initial=-np.inf, where=known)
-    sums = np.sum(np.square(values - made), 0, where=known)
-    errors = np.sqrt(sums / np.maximum(known.sum(0), 1))
+    present = ~np.isnan(values)
+    lows = np.min(values, 0, initial=np.inf, where=present)
+    highs = np.max(values, 0, initial=-np.inf, where=present)
+    sums = np.sum(np.square(values - reconstruction), 0, where=present)
+    errors = np.sqrt(sums / np.maximum(present.sum(0), 1))
     relative = np.divide(errors, highs - lows, out=np.zeros(count), where=highs > lows)
     return sorted(np.argsort(-relative, kind="stable")[:MOST_CHANNELS].tolist())
 
 
 class _Places:
-    """Where times are on the axis: as dates, or as the numbers that they are."""
+    """Places of times on the axis, as dates or as plain numbers."""
 
     def __init__(self, timestamps: np.ndarray) -> None:
         self.dated = are_dates(timestamps)
         self.first, self.last = self.of(timestamps[[0, -1]])
 
     def of(self, times: np.ndarray) -> np.ndarray:
-        """Days since the epoch, as matplotlib counts them, or the times themselves."""
+        """Convert to days since the epoch, as matplotlib counts them, or leave plain numbers."""
         return np.asarray(times) / 86400 if self.dated else np.asarray(times, np.float64)
 
     def format(self, axes: "Axes") -> None:
-        """Ticks, their texts, and limits."""
+        """Set ticks, their texts, and limits."""
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
         margin = 0.01 * (self.last - self.first)
@@ -179,7 +180,7 @@ class _Places:
 def _draw(
     axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, width: float, label: str | None
 ) -> None:
-    """A line through the values that there are, and dots for those between two gaps."""
+    """Draw a line through values that are not missing, and dots for those between two gaps."""
     from matplotlib.ticker import EngFormatter
 
     x, y = _thinned(x, y)
@@ -194,7 +195,7 @@ def _draw(
 
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest and the highest point, in order, of each of `_SPANS` spans; all of few points."""
+    """Keep the lowest and the highest point, in order, of each of `_SPANS` spans; or all if few."""
     if len(x) <= 4 * _SPANS:
         return x, y
     size = -(-len(x) // _SPANS)
@@ -210,15 +211,15 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mark(
-    axes: "Axes", x: _Places, found: Sequence[Interval], known: Sequence[Interval] | None
+    axes: "Axes", x: _Places, found: Sequence[Interval], labels: Sequence[Interval] | None
 ) -> None:
-    """Bars of known and found intervals along the top, clear of the lines; shades of found ones."""
-    rows = {_FOUND: found} if known is None else {_KNOWN: known, _FOUND: found}
+    """Draw bars of labels and found intervals above the lines, and shade the found ones."""
+    rows = {_FOUND: found} if labels is None else {_LABEL: labels, _FOUND: found}
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + (high - low) * (len(rows) * _BAND + 0.02))
     for row, (colour, intervals) in enumerate(rows.items()):
         top = 1 - row * _BAND
-        label = _LABELS[colour]
+        label = _LEGEND[colour]
         for start, end in x.of(np.reshape(intervals, (-1, 2))):
             # The edge keeps a short interval of a long series visible.
             axes.axvspan(start, end, top - 0.8 * _BAND, top, fc=colour, ec=colour, label=label)
@@ -227,7 +228,7 @@ def _mark(
 
 
 def _name(figure: "Figure", panels: Sequence["Axes"], title: str) -> None:
-    """The title and the legend, above the panels and level with each other."""
+    """Set title and legend above the panels, level with each other."""
     handles = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -235,7 +236,7 @@ def _name(figure: "Figure", panels: Sequence["Axes"], title: str) -> None:
     place = {"loc": "outside upper right", "frameon": False, "borderaxespad": 0.2}
     legend = figure.legend(handles.values(), handles.keys(), ncols=len(handles), **place)
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # What was laid out stays.
+    figure.set_layout_engine("none")  # The layout stays as it is.
     box = legend.get_window_extent().transformed(figure.transFigure.inverted())
     left = panels[0].get_position().x0
     title = (

@@ -1,4 +1,4 @@
-"""Detectors as folders: settings and statistics in JSON, weights in safetensors."""
+"""Saved detectors: folders with settings and statistics in JSON, weights in safetensors."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tgan.anomaly.series.data.series import Scaler, check_interval
+from tgan.anomaly.series.data.scaling import Scaler
+from tgan.anomaly.series.data.series import check_interval
 from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.folder import (
     SETTINGS,
@@ -22,8 +23,8 @@ from tgan.anomaly.series.folder import (
     unreadable,
 )
 from tgan.anomaly.series.scoring.intervals import Threshold
-from tgan.anomaly.series.scoring.scores import Reference
-from tgan.anomaly.series.scoring.settings import Scoring
+from tgan.anomaly.series.scoring.scores import NormalStatistics
+from tgan.anomaly.series.scoring.settings import ScoringSettings
 from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.anomaly.series.training.task import build_networks
 from tgan.features.weights import load_state
@@ -36,11 +37,15 @@ def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
     """Write a fitted detector to a new folder, which appears whole or not at all.
 
     Raises:
-        ValueError: the detector is not fitted, or the folder is there and not empty.
+        ValueError: the detector is not fitted, or the folder exists and is not empty.
+
+    Example:
+        >>> save_detector(TadGANDetector().fit(normal), "detector")
+        >>> load_detector("detector").detect(today)
     """
     if not detector.networks_:
-        raise ValueError("only a detector that was fitted can be saved")
-    # Settings may be numbers of NumPy.
+        raise ValueError("the detector has to be fitted before it is saved")
+    # Settings may be NumPy's numbers.
     described = _description(detector)
     text = json.dumps(described, indent=2, allow_nan=False, default=np.generic.item) + "\n"
     tensors = {
@@ -54,15 +59,15 @@ def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
 
 
 def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> TadGANDetector:
-    """Read what `save_detector` wrote; nothing in it is executed.
+    """Load a detector that `save_detector` wrote; nothing in the folder is executed.
 
-    Its scores are those of the saved one bit for bit, on the same kind of device.
+    On the same kind of device, its scores equal those of the saved one bit for bit.
 
     Raises:
         ValueError: no such folder, a file in it that is missing, damaged, of another version, or
             does not fit the other, or a device that is not there.
     """
-    # Not the fault of the folder, and so not said to be.
+    # Checked first: it is not the fault of the folder.
     device = usable_device(device)
     folder, described = Path(folder), read_settings(folder)
     try:
@@ -89,7 +94,7 @@ def _description(detector: TadGANDetector) -> dict[str, Any]:
             "interval": detector.interval_,
             "names": detector.names_,
             "scaler": scaler,
-            "reference": asdict(detector.reference_),
+            "reference": asdict(detector.statistics_),
             "level": detector.level_,
         },
     }
@@ -100,7 +105,7 @@ def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetec
     threshold = Threshold(**scoring.pop("threshold"))
     return TadGANDetector(
         TadGANSettings(**described["settings"]),
-        scoring=Scoring(threshold=threshold, **scoring),
+        scoring=ScoringSettings(threshold=threshold, **scoring),
         interval=described["interval"],
         allow_constant=described["allow_constant"],
         seed=described["seed"],
@@ -109,7 +114,7 @@ def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetec
 
 
 def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
-    """Set everything that `fit` learned but the networks."""
+    """Set all that `fit` learned, except for the networks."""
     interval, names = fitted["interval"], fitted["names"]
     check_interval(interval)
     are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
@@ -121,13 +126,13 @@ def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
     )
     reference = dict(fitted["reference"])
     smoothing = reference.pop("smoothing")
-    usual = {name: float(_numbers(name, value)) for name, value in reference.items()}
-    detector.reference_ = Reference(smoothing, **usual)
+    numbers = {name: float(_numbers(name, value)) for name, value in reference.items()}
+    detector.statistics_ = NormalStatistics(smoothing, **numbers)
     detector.level_ = float(_numbers("level", fitted["level"]))
 
 
 def _numbers(name: str, value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarray:
-    """A number or a list of numbers out of JSON.
+    """Check a number or a list of numbers from JSON.
 
     Raises:
         ValueError: something else, another length, or a number that is not finite.
@@ -148,5 +153,5 @@ def _networks(detector: TadGANDetector, tensors: Mapping[str, Tensor]) -> dict[s
         load_network(network, state, name=name)
         network.eval()
     if left:
-        raise ValueError(f"{WEIGHTS} has '{next(iter(left))}', which is of no network")
+        raise ValueError(f"{WEIGHTS} has '{next(iter(left))}', which belongs to no network")
     return networks

@@ -4,15 +4,17 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from tgan.anomaly.series.baselines.linear import BASELINES, WINDOW, WindowComponents
-from tgan.anomaly.series.data.series import Scaler
+from tgan.anomaly.series.baselines import BASELINES, WINDOW, WindowComponents
+from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.sets import Labelled
 from tgan.anomaly.series.detector import TadGANDetector
-from tgan.anomaly.series.scoring.fidelity import known_error
+from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.scoring.intervals import find_intervals
-from tgan.anomaly.series.scoring.scores import COMBINATIONS, Reference, smoothing_window
-from tgan.anomaly.series.scoring.settings import SCORINGS, Scoring
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.scoring.reconstruction_errors import mean_squared_error
+from tgan.anomaly.series.scoring.scores import COMBINATIONS, NormalStatistics
+from tgan.anomaly.series.scoring.settings import PRESET_SCORINGS, ScoringSettings
+from tgan.anomaly.series.scoring.smoothing import smoothing_window
+from tgan.anomaly.series.training.settings import TadGANSettings
 
 # The combination of scores that a baseline has, which has no critic.
 ERRORS_ALONE = "reconstruction"
@@ -60,7 +62,7 @@ class BaselineMethod:
             "baseline": self.name,
             "parameters": {name: value for name, value in kept.items() if name != "seed"},
             "window": WINDOW,
-            "scoring": asdict(Scoring()),
+            "scoring": asdict(ScoringSettings()),
         }
 
     def check(self) -> None:
@@ -74,10 +76,11 @@ class BaselineMethod:
         scaler = Scaler.fit(train, allow_constant=True)
         made = {"seed": seed} if self.seeded else {}
         baseline = BASELINES[self.name](**made).fit(scaler.transform(train.values))
-        errors = baseline.errors(scaler.transform(test.values), error=Scoring().error)
-        reference = Reference.of(errors, smoothing=smoothing_window(len(errors) - WINDOW + 1))
-        scores = reference.scores(errors, combination=ERRORS_ALONE)
-        found = find_intervals(scores, test.timestamps, threshold=Scoring().threshold)
+        errors = baseline.errors(scaler.transform(test.values), error=ScoringSettings().error)
+        smoothing = smoothing_window(len(errors) - WINDOW + 1)
+        normal = NormalStatistics.of(errors, smoothing=smoothing)
+        scores = normal.scores(errors, combination=ERRORS_ALONE)
+        found = find_intervals(scores, test.timestamps, threshold=ScoringSettings().threshold)
         return Outcome({ERRORS_ALONE: found}, time.perf_counter() - start)
 
 
@@ -91,7 +94,7 @@ class TadGANMethod:
     """
 
     configuration: TadGANSettings
-    scoring: Scoring = field(default_factory=Scoring)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
     seeded: bool = True
 
     @property
@@ -120,14 +123,14 @@ class TadGANMethod:
             allow_constant=True,
             seed=seed,
         ).fit(series.train)
-        measures = detector.measure(series.test)
-        detector.scored(measures)
+        reconstruction = detector.reconstruct(series.test)
+        detector.scores_of(reconstruction)
         seconds = time.perf_counter() - start
         found = {}
         for combination in COMBINATIONS:
-            scored = detector.scored(measures, combination=combination)
-            found[combination] = detector.intervals_of(scored)
-        values = detector.scaler_.transform(measures.values)
+            scores = detector.scores_of(reconstruction, combination=combination)
+            found[combination] = detector.intervals_of(scores)
+        values = detector.scaler_.transform(reconstruction.values)
         train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
         length = self.configuration.window
         # There are no more components than windows.
@@ -136,8 +139,12 @@ class TadGANMethod:
         return Outcome(
             found,
             seconds,
-            known_error(measures.values, measures.made, detector.scaler_),
-            known_error(measures.values, components.reconstruct(values), detector.scaler_),
+            mean_squared_error(
+                reconstruction.values, reconstruction.reconstruction, detector.scaler_
+            ),
+            mean_squared_error(
+                reconstruction.values, components.reconstruct(values), detector.scaler_
+            ),
         )
 
 
@@ -146,14 +153,14 @@ Method = BaselineMethod | TadGANMethod
 
 def _tadgan(name: str, **changes: int | str) -> TadGANMethod:
     """A configuration with changes, and its own scoring."""
-    return TadGANMethod(replace(CONFIGURATIONS[name], **changes), SCORINGS[name])
+    return TadGANMethod(replace(PRESETS[name], **changes), PRESET_SCORINGS[name])
 
 
 METHODS: dict[str, Method] = {
     **{name: BaselineMethod(name) for name in BASELINES},
     "lstm_forecaster": BaselineMethod("lstm_forecaster", seeded=True),
-    **{name: _tadgan(name) for name in CONFIGURATIONS},
-    **{f"{name}_untrained": _tadgan(name, steps=0) for name in CONFIGURATIONS},
+    **{name: _tadgan(name) for name in PRESETS},
+    **{f"{name}_untrained": _tadgan(name, steps=0) for name in PRESETS},
     "published_svc": _tadgan("published", constraint="svc"),
     "published_clip": _tadgan("published", constraint="weight_clip"),
 }

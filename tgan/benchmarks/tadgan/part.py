@@ -87,6 +87,6 @@ def _job_of(run: Run, case: Case, method: Method, data: Path | None) -> Job:
 def _found(outcome: Outcome, series: Labelled) -> dict[str, Any]:
     times = np.asarray(series.test.timestamps)
     return {
-        combination: asdict(agreement(series.known, intervals, times))
+        combination: asdict(agreement(series.labels, intervals, times))
         for combination, intervals in outcome.intervals.items()
     }

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tgan.anomaly.series.baselines import BASELINES
 from tgan.anomaly.series.baselines.forecaster import LSTMForecaster
-from tgan.anomaly.series.baselines.linear import BASELINES
 
 RNG = np.random.default_rng(3)
 SMALL = {"length": 12, "units": 8, "epochs": 2}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.truths import tadgan as literal
-from tgan.anomaly.series.baselines.linear import BASELINES
+from tgan.anomaly.series.baselines import BASELINES
 from tgan.anomaly.series.baselines.matrix_profile import MatrixProfile
 
 RNG = np.random.default_rng(8)

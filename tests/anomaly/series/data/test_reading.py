@@ -1,11 +1,12 @@
-"""Series out of CSV files."""
+"""Series from CSV files and from arrays."""
 
 import time
 
 import numpy as np
 import pytest
+import torch
 
-from tgan.anomaly.series.data.reading import read_series
+from tgan.anomaly.series.data.reading import as_series, read_channels, read_series
 
 
 @pytest.fixture
@@ -161,3 +162,69 @@ def test_real_files(shared, name, rows, first, duplicates):
     assert len(found) == rows and found.names == ("value",)
     assert found.timestamps[0] == first and (np.diff(found.timestamps) == 0).sum() == duplicates
     assert not np.isnan(found.values).any()
+
+
+def test_columns_are_taken_by_name_or_in_order(write):
+    path = write("timestamp,a,b", "0,1,2", "1,3,4")
+    plain = read_channels(["a", "b"], path)
+    turned = read_channels(["a", "b"], path, values=["b", "a"])
+    np.testing.assert_array_equal(plain.values, turned.values)
+    other = read_channels(["x", "y"], path, values=["b", "a"])
+    assert other.names == ("x", "y")
+    np.testing.assert_array_equal(other.values, plain.values[:, ::-1])
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 2)])
+def test_arrays_are_series_of_a_sample_a_second(shape):
+    values = np.random.default_rng(0).normal(size=shape)
+    found = as_series(values, start=7)
+    assert found.timestamps.tolist() == [7, 8, 9, 10, 11] and found.median_step == 1
+    np.testing.assert_array_equal(found.values, values.reshape(5, -1))
+    assert found.names == ("channel0", "channel1")[: found.values.shape[1]]
+    assert as_series(found) is found
+    assert as_series(values.tolist()).timestamps[0] == 0
+    # Whole numbers too are numbers that may be missing.
+    assert as_series(np.arange(3)).values.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((), r"of shape \(\)"),
+        ((2, 3, 4), r"of shape \(2, 3, 4\)"),
+        ((0,), "has no samples"),
+        ((0, 2), "has no samples"),
+        ((3, 0), "has no channels"),
+    ],
+)
+def test_arrays_that_are_no_series(shape, message):
+    with pytest.raises(ValueError, match=message):
+        as_series(np.zeros(shape))
+
+
+def test_a_path_is_read_and_other_arrays_are_converted(write):
+    path = write("timestamp,a,b", "0,1,2", "60,3,4")
+    for given in (path, str(path)):
+        found = as_series(given)
+        assert found.names == ("a", "b") and found.timestamps.tolist() == [0, 60]
+    for given in (torch.tensor([1, 2]), np.array([True, False]), np.float16([1, 2]), (1, 2)):
+        found = as_series(given)
+        assert found.values.shape == (2, 1) and found.values.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (["a", "b"], "samples of type <U1; real numbers are needed"),
+        (np.array([1, None]), "samples of type object; real numbers"),
+        (np.array([1j]), "samples of type complex128; real numbers"),
+        (np.array(["2024-01-01"], "datetime64[D]"), "samples of type datetime64"),
+        ([[1, 2], [3]], "samples are a list that is no array"),
+        ({"a": [1]}, "samples of type object"),
+        (np.array([1.0, np.inf]), "channel 'channel0' has infinite values"),
+    ],
+)
+def test_samples_that_are_no_real_numbers_are_refused(samples, message):
+    with pytest.raises(ValueError, match=message) as told:
+        as_series(samples)
+    assert "\n" not in str(told.value)

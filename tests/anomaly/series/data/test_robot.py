@@ -175,9 +175,9 @@ def test_the_robot_stays_in_its_room(normal, faulty):
 def test_known_intervals_lie_apart_in_the_test_series(faulty):
     one, truth, episodes = faulty
     first, last = one.test.timestamps[[0, -1]]
-    assert one.known == [(first + start, first + end) for _, start, end in episodes]
+    assert one.labels == [(first + start, first + end) for _, start, end in episodes]
     assert sorted(name for name, _, _ in episodes) == ["broken wheel"] * 2 + ["crash"] * 2
-    ends = [first, *np.ravel(one.known), last]
+    ends = [first, *np.ravel(one.labels), last]
     assert (np.diff(ends)[::2] > 60).all()
     for name, start, end in episodes:
         shortest, longest = (60, 151) if name == "broken wheel" else (9, 28)
@@ -205,7 +205,7 @@ def test_the_same_seed_gives_the_same_log_and_another_one_another():
         robot_with_faults(seed=seed, minutes=20, train_minutes=1, episodes=1) for seed in (0, 0, 4)
     )
     np.testing.assert_array_equal(again.test.values, first.test.values)
-    assert again.known == first.known != third.known
+    assert again.labels == first.labels != third.labels
     shorter, longer, other = (
         normal_odometry(seed=seed, minutes=minutes).values
         for seed, minutes in ((1, 2), (1, 3), (2, 2))

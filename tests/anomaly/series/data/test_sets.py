@@ -6,11 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tgan.anomaly.series.baselines.linear import ConstantMedian, WindowComponents
-from tgan.anomaly.series.data.series import Scaler
+from tests.made.detectors import own_scores
+from tgan.anomaly.series.baselines import ConstantMedian, WindowComponents
+from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.sets import SETS, nab_series, nasa_series, ucr_series
 from tgan.anomaly.series.scoring.intervals import find_intervals
-from tgan.anomaly.series.scoring.scores import anomaly_scores, smoothing_window
+from tgan.anomaly.series.scoring.smoothing import smoothing_window
 from tgan.metrics.overlap import Agreement, agreement
 
 WINDOW = 100
@@ -26,7 +27,7 @@ def test_known_intervals_and_times_are_the_shared_ones(shared):
         found = list(series_of(shared(folder)))
         assert len(found) == sum(map(len, truth.values()))
         for one in found:
-            known = [list(pair) for pair in one.known]
+            known = [list(pair) for pair in one.labels]
             assert known == truth.get(one.group, {}).get(one.name)
             np.testing.assert_array_equal(one.test.timestamps, times[one.group][one.name])
             is_split = one.train is not one.test
@@ -51,7 +52,7 @@ def test_naive_times_of_nabs_layout(tmp_path):
     (tmp_path / "labels" / "combined_windows.json").write_text(json.dumps(windows))
     (one,) = nab_series(tmp_path)
     assert (one.group, one.name, one.interval) == ("realTraffic", "x", 600)
-    assert one.known == [(9, 60)] and one.train is one.test
+    assert one.labels == [(9, 60)] and one.train is one.test
     assert one.test.timestamps.tolist() == [86400]
 
 
@@ -71,7 +72,7 @@ def test_ucr_counts_samples_from_one(tmp_path):
     assert second.train.timestamps.tolist() == [1222819200, 1222819500, 1222819800]
     # Of the anomaly are the samples 5 and 6, whose values are their numbers.
     for one, expected in ((first, [3.0]), (second, [5.0, 6.0])):
-        ((start, end),) = one.known
+        ((start, end),) = one.labels
         times = one.test.timestamps
         assert one.test.values[(times >= start) & (times <= end), 0].tolist() == expected
         assert {start, end} <= set(times.tolist())
@@ -106,7 +107,7 @@ def test_ucrs_own_files(shared):
     assert (first.name, second.name) == ("135-InternalBleeding16", "136-InternalBleeding17")
     for one, size, count, known in ((first, 1200, 7501, 13), (second, 1600, 7500, 112)):
         assert (len(one.train), len(one.train) + len(one.test)) == (size, count)
-        samples = agreement(one.known, one.known, one.test.timestamps).samples
+        samples = agreement(one.labels, one.labels, one.test.timestamps).samples
         assert (samples.tp, samples.fp, samples.fn) == (known, 0, 0)
     # Lines 1 and 1,201 of the file.
     assert (first.train.values[0, 0], first.test.values[0, 0]) == (63.73215, 73.43674)
@@ -142,9 +143,9 @@ def test_baselines_on_nab_give_the_published_protocols_rows(shared, row):
         values = Scaler.fit(whole).transform(whole.values)[:-1]
         made = make().fit(values).reconstruct(values)
         smoothing = smoothing_window(len(values) - WINDOW + 1)
-        scores = anomaly_scores(values, made, smoothing=smoothing, error="dtw_orion")
+        scores = own_scores(values, made, smoothing=smoothing, error="dtw_orion")
         found = find_intervals(scores, whole.timestamps)
-        measured = agreement(one.known, found, one.test.timestamps)
+        measured = agreement(one.labels, found, one.test.timestamps)
         sums[one.group] = sums.get(one.group, Agreement()) + measured
     order = ["artificialWithAnomaly", "realAdExchange", "realAWSCloudwatch"]
     order += ["realTraffic", "realTweets"]

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from tgan.anomaly.series.data.series import windows_of
-from tgan.anomaly.series.data.streaming import (
-    local,
-    pieces,
-    rolling,
-    together,
-    twice,
-)
+from tgan.anomaly.series.data.streaming import local, pieces, rolling, together, twice
 from tgan.anomaly.series.scoring.reconstruction_errors import ERRORS, OF_WHOLE_SERIES
-from tgan.anomaly.series.scoring.scores import smooth
+from tgan.anomaly.series.scoring.smoothing import smooth
 
 RNG = np.random.default_rng(3)
 CUTS = [[], [1, 2, 3], [20], [0, 5, 5, 39], list(range(1, 40))]

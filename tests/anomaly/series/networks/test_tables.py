@@ -3,7 +3,8 @@ import torch
 
 from tgan.anomaly.series.networks.layers import BiLSTM, HidesMiddle, Shape
 from tgan.anomaly.series.networks.tables import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.presets import PRESETS
+from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.constraints import CONSTRAINTS
 from tgan.rng.noise import Noise
 
@@ -219,13 +220,13 @@ def test_steps_that_cannot_be_hidden(hidden, message):
 
 
 def test_the_default_hides_the_middle_and_starts_from_components():
-    settings = CONFIGURATIONS["context"]
+    settings = PRESETS["context"]
     assert 0 < settings.hidden < settings.window and settings.starts_from_components
     encoder = settings.networks()["encoder"]
     assert isinstance(encoder, HidesMiddle)
     expected = [False] * settings.margin + [True] * settings.hidden + [False] * settings.margin
     assert encoder.is_hidden.tolist() == expected
-    assert CONFIGURATIONS["published"].hidden == CONFIGURATIONS["dense"].hidden == 0
+    assert PRESETS["published"].hidden == PRESETS["dense"].hidden == 0
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tests.truths import tadgan as literal
+from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.series import windows_of
 from tgan.anomaly.series.scoring import reconstruction_errors as errors
 from tgan.anomaly.series.scoring.reconstruction_errors import (
     ERRORS,
     area_errors,
     late_warped_errors,
+    mean_squared_error,
     point_errors,
     reconstruct,
     reconstruct_middles_stream,
@@ -133,3 +135,21 @@ def test_middles_of_fewer_windows_than_margins():
     np.testing.assert_array_equal(found[:4], reconstruct(windows)[:4])
     np.testing.assert_array_equal(found[4:6, 0], windows[:, 4, 0])
     np.testing.assert_array_equal(found[6:], reconstruct(windows)[6:])
+
+
+# Channel a is halved and shifted by 1, channel b shifted by 2 alone.
+SCALER = Scaler(means=np.array([1.0, 7]), minima=np.array([0.0, 2]), maxima=np.array([4.0, 2]))
+
+
+def test_what_is_missing_does_not_count():
+    values = np.array([[0.0, 2], [4, np.nan], [np.nan, 5]])
+    made = np.array([[0.0, 0], [1, 99], [99, 1]])
+    # Of -1, 0, 1 and 3 against 0, 0, 1 and 1.
+    assert mean_squared_error(values, made, SCALER) == pytest.approx((1 + 0 + 0 + 4) / 4)
+
+
+def test_a_reconstruction_may_be_one_row_for_all():
+    values = np.array([[0.0, 2], [4, 3]])
+    assert mean_squared_error(values, np.array([[0.0, 1]]), SCALER) == pytest.approx(
+        (1 + 1 + 1 + 0) / 4
+    )

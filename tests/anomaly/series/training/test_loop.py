@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.anomaly.series.scoring.measures import training_windows
+from tgan.anomaly.series.presets import PRESETS
+from tgan.anomaly.series.scoring.reconstruction import training_windows
 from tgan.anomaly.series.training import loop as training
 from tgan.anomaly.series.training.loop import train
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.training.settings import TadGANSettings
 
 SMALL = {
     "window": 20,
@@ -40,7 +41,7 @@ def test_they_are_those_of_a_loop_and_take_the_memory_of_the_series():
 
 def test_of_a_long_series_none_is_left_out():
     series = np.arange(250_000.0)[:, None]
-    windows = training_windows(series, replace(CONFIGURATIONS["context"], channels=1))
+    windows = training_windows(series, replace(PRESETS["context"], channels=1))
     assert windows.shape == (249_851, 1, 150)
     np.testing.assert_array_equal(windows[:, 0, 0], series[:249_851, 0])
 
@@ -57,7 +58,7 @@ def test_numbers_beyond_float32_are_refused(place):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_training_on_the_view_is_training_on_a_copy_bit_for_bit(channels, name):
     hidden = 8 if name == "context" else 0
-    settings = replace(CONFIGURATIONS[name], **{**SMALL, "channels": channels, "hidden": hidden})
+    settings = replace(PRESETS[name], **{**SMALL, "channels": channels, "hidden": hidden})
     windows = training_windows(walk(channels=channels), settings)
     assert not windows.is_contiguous()
     tasks = [train(w, settings, seed=0, steps=3) for w in (windows, windows.contiguous())]

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tgan.anomaly.series.networks.inference import critic_scores, reconstruct
+from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.training.loop import train
-from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
+from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.anomaly.series.training.task import TadGANTask, build_networks
 from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.training.state import load_network
@@ -53,7 +54,7 @@ def component_error(windows, count):
 def test_dense_networks_learn_a_sine_from_scratch_better_than_any_constant():
     windows = sine_with_spike(40)
     settings = dataclasses.replace(
-        CONFIGURATIONS["dense"],
+        PRESETS["dense"],
         window=40,
         latent_size=5,
         batch_size=32,
@@ -71,7 +72,7 @@ def test_dense_networks_learn_a_sine_from_scratch_better_than_any_constant():
 
 def test_what_starts_from_components_ends_no_worse():
     windows = sine_with_spike(40)
-    settings = dataclasses.replace(CONFIGURATIONS["dense"], window=40, latent_size=2, batch_size=32)
+    settings = dataclasses.replace(PRESETS["dense"], window=40, latent_size=2, batch_size=32)
     components = component_error(windows, 2)
     assert error_of(train(windows, settings, seed=0, steps=60), windows) < 1.25 * components
 
@@ -191,10 +192,10 @@ def test_the_rate_falls_in_the_last_share_of_the_steps(monkeypatch):
 
 def test_the_published_number_of_steps():
     # The protocol's section 0, item 3: AdEx 140 and Art 175 or 210.
-    published = CONFIGURATIONS["published"]
+    published = PRESETS["published"]
     assert published.steps_of(1548) == 140 and published.steps_of(1916) == 175
     assert published.steps_of(10) == 1
-    assert CONFIGURATIONS["context"].steps_of(10) == CONFIGURATIONS["context"].steps_of(10**6)
+    assert PRESETS["context"].steps_of(10) == PRESETS["context"].steps_of(10**6)
 
 
 def test_critics_may_learn_at_a_rate_of_their_own():

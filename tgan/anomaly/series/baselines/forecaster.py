@@ -1,4 +1,4 @@
-"""A network that forecasts instead of reconstructing: an LSTM tells a sample from those before it.
+"""An LSTM that forecasts every sample from those before it.
 
 Source: Hundman et al. 2018, section 3.1; in Orion the pipeline `lstm_dynamic_threshold`.
 """
@@ -9,7 +9,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan.anomaly.series.baselines.reconstructor import Reconstructor
+from tgan.anomaly.series.baselines.base import Reconstructor
 from tgan.anomaly.series.networks.layers import initialise_as_keras
 from tgan.data.sampler import ClipSampler
 from tgan.rng.weights import seeded
@@ -21,17 +21,17 @@ _CHUNK = 512
 
 
 class LSTMForecaster(Reconstructor):
-    """Every sample is what an LSTM expects after the samples before it.
+    """Reconstructs every sample as the forecast of an LSTM from the samples before it.
 
     Adam minimises the squared error of the forecast of all channels, in float32 on the CPU. It is
     smaller than Hundman et al.'s network, which has two layers of 80 units, dropout, and sees 250
     samples: 4,000 samples take about 10 seconds of one core (AMD EPYC, torch 2.14.1).
 
-    The first `length` samples are their own forecasts, with errors of 0: what comes before them is
-    not known. An anomaly there is not found.
+    The first `length` samples, which have too few before them, are their own forecasts, with
+    errors of 0: an anomaly there is not found.
 
     Args:
-        length: samples that are seen.
+        length: samples that the network sees.
         units: of the LSTM, which has one layer.
         epochs: passes over the training series, in a random order each.
         seed: of weights and order.
@@ -73,22 +73,22 @@ class LSTMForecaster(Reconstructor):
 
     @torch.no_grad()
     def reconstruct(self, values: np.ndarray) -> np.ndarray:
-        """The forecasts, (N, C), behind the first `length` samples as they are."""
-        made = values.astype(np.float64)
+        """Forecast every sample, (N, C); the first `length` are returned as they are."""
+        forecasts = values.astype(np.float64)
         if len(values) > self._length:
             pasts, _ = self._examples(values)
             parts = [self._network(part) for part in pasts.split(_CHUNK)]
-            made[self._length :] = torch.cat(parts).numpy()
-        return made
+            forecasts[self._length :] = torch.cat(parts).numpy()
+        return forecasts
 
     def _examples(self, values: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Pasts (n, C, W), a view, and the samples (n, C) that follow."""
+        """Pair pasts (n, C, W), a view, with the samples (n, C) that follow."""
         stream = torch.from_numpy(values.astype(np.float32))
         return stream[:-1].unfold(0, self._length, 1), stream[self._length :]
 
 
 class NextSample(nn.Module):
-    """Pasts (N, C, W) to the samples that follow (N, C): an LSTM, whose last output counts."""
+    """Maps pasts (N, C, W) to the samples that follow (N, C) by the last output of an LSTM."""
 
     def __init__(self, channels: int, units: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Errors without a reconstruction: how unlike every other one the windows of a series are.
+"""Matrix profile: errors of samples by the distance of their windows from all others.
 
 Source: Yeh et al. 2016, "Matrix profile I"; in Orion the pipeline `matrixprofile`.
 """
@@ -11,21 +11,21 @@ import numpy as np
 from tgan.anomaly.series.data.series import windows_of
 from tgan.anomaly.series.scoring.reconstruction_errors import reconstruct
 
-# Of a length: windows that start no farther apart are taken for the same one (stumpy's default).
+# Share of a length: windows that start no farther apart count as the same (stumpy's default).
 _SAME = 1 / 4
 
 
 class MatrixProfile:
-    """The error of a sample is the distance of the windows over it from the most similar ones.
+    """Rates a sample by the distance of the windows that cover it from their nearest neighbours.
 
     Windows are brought to mean 0 and variance 1; the distance of a window is the Euclidean one
     from its nearest neighbour among the windows of the training series. In that series itself,
     windows that start at most a quarter of a length away do not count. (A series that shares
-    but a part with the training series finds itself there.) The error at a time step is the median
-    over the windows that cover it, as of reconstructions, and the mean over channels.
+    only a part with the training series finds itself there.) The error at a time step is the
+    median over the windows that cover it, as of reconstructions, and the mean over channels.
 
-    A constant window has no shape: it is at 0 from any other constant one, and at the root of the
-    length from all others, nearer than uncorrelated windows are to each other.
+    A constant window has no shape: its distance is 0 from any other constant one, and the root of
+    the length from all others, less than between uncorrelated windows.
 
     Nothing is learned. The first call of a process takes half a minute, in which numba compiles.
 
@@ -51,14 +51,14 @@ class MatrixProfile:
         return self
 
     def errors(self, values: np.ndarray, *, error: str = "dtw") -> np.ndarray:
-        """The distances (T,) of values (T, C).
+        """Compute the distances (T,) of values (T, C).
 
         Args:
             error: without effect here.
         """
         self._check(values)
         is_train = np.array_equal(values, self._train)
-        # The one in the middle of a series has the nearest ends.
+        # The window in the middle of a series has the fewest neighbours.
         shortest = self._length + 2 * int(np.ceil(_SAME * self._length)) + 1
         if is_train and len(values) < shortest:
             raise ValueError(
@@ -81,11 +81,11 @@ class MatrixProfile:
 
 
 def _profile(values: np.ndarray, others: np.ndarray | None, length: int) -> np.ndarray:
-    """Distances (n,) of the windows of values from those of others, or from each other."""
+    """Compute distances (n,) of the windows of values from those of others, or from each other."""
     import stumpy
 
     with warnings.catch_warnings():
-        # It takes constant windows for matches of windows with themselves.
+        # stumpy takes constant windows for matches of windows with themselves.
         warnings.filterwarnings("ignore", "A large number of values in `P`")
         values = np.ascontiguousarray(values, np.float64)
         if others is None:

@@ -1,1 +1,1 @@
-"""Time series: read, prepared, written, simulated."""
+"""Time series: reading, preparation, writing, simulation."""

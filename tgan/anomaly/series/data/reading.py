@@ -1,26 +1,28 @@
-"""Series out of CSV files."""
+"""Time series from CSV files, and from arrays."""
 
 import csv
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tgan.anomaly.series.data.series import Series
 from tgan.lookup import did_you_mean
 
-# What spreadsheets and data frames write for a missing value.
+# Cells that spreadsheets and data frames write for a missing value.
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
-END_OF_TIME = 253402300800  # The year 10000: what is beyond counts milliseconds.
+END_OF_TIME = 253402300800  # The year 10000: greater numbers count milliseconds.
 
 
 def read_series(
     path: str | Path, *, timestamp: str | None = None, values: Sequence[str] | None = None
 ) -> Series:
-    """A series from a CSV with a header.
+    """Read a series from a CSV with a header.
 
     Rows are sorted by time, with a warning if that changes their order. Rows with the same time
     are kept: `Series.aggregate` averages them. Fractions of a second are dropped, with a warning.
@@ -33,6 +35,9 @@ def read_series(
 
     Raises:
         ValueError: no such file, column or row, or a cell that cannot be read, with its line.
+
+    Example:
+        >>> series = read_series("sensors.csv", timestamp="time", values=["load", "heat"])
     """
     path = Path(path)
     if path.is_dir():
@@ -60,10 +65,87 @@ def read_series(
     return Series(stamps, table, columns)
 
 
+def read_channels(
+    names: Sequence[str],
+    path: str | Path,
+    *,
+    timestamp: str | None = None,
+    values: Sequence[str] | None = None,
+) -> Series:
+    """Read a series from a CSV as one of the channels of a fitted detector.
+
+    Args:
+        names: of these channels.
+        timestamp: the column of times, as for `read_series`.
+        values: the columns of values. By default those called like the channels; others take the
+            channels' names in their order.
+
+    Raises:
+        ValueError: another number of columns than of channels, a column that is called like a
+            channel in another one's place; as `read_series`.
+    """
+    if values is None or set(values) == set(names):
+        values = names
+    if len(values) != len(names):
+        raise ValueError(
+            f"{len(values)} columns of values ({', '.join(values)}); "
+            f"the detector was fitted on {len(names)} ({', '.join(names)})"
+        )
+    for column, name in zip(values, names, strict=True):
+        if column in names and column != name:
+            raise ValueError(
+                f"column '{column}' would be channel '{name}' of the detector, which has a "
+                f"channel '{column}' too; name columns in the order {', '.join(names)}"
+            )
+    return replace(read_series(path, timestamp=timestamp, values=values), names=tuple(names))
+
+
+def as_series(samples: Any, *, start: int = 0) -> Series:
+    """Take a series, the path of a CSV, or an array as a series.
+
+    Args:
+        samples: a `Series`; the path of a CSV, see `read_series`; or numbers (N,) or (N, C) of
+            any library that NumPy can read, at the times `start`, `start` + 1, ... with channels
+            `channel0`, `channel1`, ... NaN is a missing value.
+        start: time of the first row of an array.
+
+    Raises:
+        ValueError: a file that cannot be read; an array of other dimensions, of something else
+            than real numbers, without samples, or with infinite values.
+
+    Example:
+        >>> as_series(np.random.rand(100, 2)).names
+        ('channel0', 'channel1')
+    """
+    if isinstance(samples, Series):
+        return samples
+    if isinstance(samples, str | Path):
+        return read_series(samples)
+    values = _array(samples)
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2:
+        raise ValueError(f"samples of shape {values.shape}; (N,) or (N, channels) are needed")
+    names = tuple(f"channel{number}" for number in range(values.shape[1]))
+    return Series(np.arange(start, start + len(values), dtype=np.int64), values, names)
+
+
+def _array(samples: Any) -> np.ndarray:
+    """Convert real numbers of any library to float64."""
+    try:
+        values = np.asarray(samples)
+    except (TypeError, ValueError, RuntimeError) as error:
+        kind = type(samples).__name__
+        raise ValueError(f"samples are a {kind} that is no array: {error}") from None
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"samples of type {values.dtype}; real numbers are needed")
+    return values.astype(np.float64, copy=False)
+
+
 def _places(
     path: Path, header: list[str], timestamp: str | None, values: Sequence[str] | None
 ) -> tuple[int, list[int], tuple[str, ...]]:
-    """The number of the column of times, those of the columns of values, and their names."""
+    """Find the places of the column of times and of those of values, and the names of these."""
     if not any(header):
         raise ValueError(f"'{path}' has no header")
     if all(_is_number(name) or _is_date(name) for name in header):
@@ -102,7 +184,7 @@ def _row(path: Path, line: int, row: list[str], header: list[str]) -> tuple[int,
 
 
 def _read_times(path: Path, cells: list[tuple[int, str]]) -> np.ndarray:
-    """Epoch seconds (N,); the first cell decides whether all are numbers or dates."""
+    """Read epoch seconds (N,); the first cell decides whether all are numbers or dates."""
     read, kind = (_number, "number") if _is_number(cells[0][1]) else (_date, "date")
     stamps, num_finer = np.empty(len(cells), np.int64), 0
     for place, (line, cell) in enumerate(cells):
@@ -145,7 +227,7 @@ def _is_date(cell: str) -> bool:
 
 
 def _number(cell: str) -> tuple[int, bool]:
-    """Whole seconds, and whether there is more than them."""
+    """Read whole seconds from a number; also return whether it has a fraction."""
     try:
         return int(cell), False
     except ValueError:
@@ -153,7 +235,7 @@ def _number(cell: str) -> tuple[int, bool]:
 
 
 def _date(cell: str) -> tuple[int, bool]:
-    """The same of a date."""
+    """Read whole seconds from a date; also return whether it has a fraction."""
     when = datetime.fromisoformat(cell)
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     return math.floor(seconds), when.microsecond > 0

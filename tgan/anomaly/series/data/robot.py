@@ -1,8 +1,8 @@
-"""The log of a simulated robot that runs errands in a room, with faults on request.
+"""Logs of a simulated robot that runs errands in a room, with faults on request.
 
-The channels obey one motion: the gyro's yaw rate is the difference of the wheels' speeds on the
-ground over the track, and the currents are what friction and Newton's laws ask for. A fault breaks
-such a relation, and need not put any channel out of its usual range.
+The channels follow from one motion: the gyro's yaw rate is the difference of the wheels' speeds on
+the ground over the track, and the currents are those that friction and Newton's laws require. A
+fault breaks such a relation, and need not put any channel out of its normal range.
 """
 
 import math
@@ -20,14 +20,14 @@ NAMES = ("left_speed", "right_speed", "yaw_rate", "acceleration", "left_current"
 UNITS = ("rad/s", "rad/s", "rad/s", "m/s^2", "A", "A")
 # Standard deviations of the sensors' noise in a mean over a second, in these units.
 NOISE = (0.02, 0.02, 0.005, 0.02, 0.03, 0.03)
-# And of what calibration leaves of their biases, constant within a log.
+# Standard deviations of biases that calibration leaves, constant within a log.
 BIASES = (0.0, 0.0, 0.001, 0.0, 0.0, 0.0)
 TORQUE_PER_AMPERE = 1.2  # N m / A at the wheel, gears included
 
 START = 1704067200  # 2024-01-01
-# Every fault has an equal share of the series. The shortest share, and where in it faults set in.
+# Every fault has an equal share of the series: the shortest share, and where in it faults begin.
 _SHORTEST, _ONSETS = 600, (0.1, 0.5)  # s
-# Then a fault waits for so many seconds of driving above a speed in m/s, exponentially distributed.
+# Then a fault waits for seconds of driving above a speed in m/s, exponentially distributed.
 _WAIT, _DRIVING = 5.0, 0.25
 
 
@@ -37,7 +37,7 @@ def _hold(command: Command, seconds: float) -> Iterator[Command]:
 
 
 def _drive_to(robot: Robot, place: tuple[float, float], speed: float) -> Iterator[Command]:
-    """Turn on the spot where the place is not ahead; drive; brake in time."""
+    """Turn on the spot until the place lies ahead; drive; brake in time."""
     while True:
         x, y = place[0] - robot.position[0], place[1] - robot.position[1]
         distance = math.hypot(x, y)
@@ -49,7 +49,7 @@ def _drive_to(robot: Robot, place: tuple[float, float], speed: float) -> Iterato
 
 
 def _errands(robot: Robot, rng: np.random.Generator) -> Iterator[Command]:
-    """Without end: go somewhere; at some places stop and wait; back out of some of those."""
+    """Go from place to place without end; at some stop and wait, and back out of some of those."""
     while True:
         place = tuple(rng.uniform(0.5, np.subtract(ROOM, 0.5)).tolist())
         speed, kind = rng.uniform(0.3, 0.6), rng.random()
@@ -63,7 +63,7 @@ def _errands(robot: Robot, rng: np.random.Generator) -> Iterator[Command]:
 def _broken_wheel(
     robot: Robot, rng: np.random.Generator, errands: Iterator[Command]
 ) -> Iterator[Command]:
-    """For 1 to 2.5 minutes the hub of the left wheel is loose, and the wheel rubs."""
+    """Loosen the hub of the left wheel for 1 to 2.5 minutes, and let the wheel rub."""
     robot.looseness, robot.drag = rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.4)
     for _ in range(round(rng.uniform(60, 150) * RATE)):
         yield next(errands)
@@ -85,7 +85,7 @@ FAULTS: dict[str, Fault] = {"broken wheel": _broken_wheel, "crash": _crash}
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """What the robot truly did in each of n steps of 1 / `RATE` seconds.
+    """True motion of the robot in each of n steps of 1 / `RATE` seconds.
 
     Attributes:
         positions: (n, 2), m.
@@ -104,10 +104,10 @@ class Drive:
     faults: np.ndarray
 
     def log(self, rng: np.random.Generator, *, first: int = START) -> Series:
-        """Means over every second as sensors give them: `NAMES`, in `UNITS`.
+        """Average what sensors measure over every second: `NAMES`, in `UNITS`.
 
         Args:
-            first: the time of the first sample, which is the mean over the second after it.
+            first: time of the first sample, which is the mean over the second that follows.
         """
         speeds = self.motions[:, :1]
         accelerations = np.diff(speeds, axis=0, prepend=0) * RATE
@@ -120,7 +120,7 @@ class Drive:
         return Series(first + np.arange(len(values), dtype=np.int64), values, NAMES)
 
     def episodes(self, *, first: int = START) -> list[tuple[str, int, int]]:
-        """Faults in order, with their first and last sample's times in the log."""
+        """List faults in order, with the times of their first and last sample in the log."""
         faults = self.faults.reshape(-1, RATE).max(1)
         edges = np.flatnonzero(np.diff(faults, prepend=0, append=0))
         names = ["", *FAULTS]
@@ -131,12 +131,13 @@ class Drive:
 
 
 def drive(*keys: int, seconds: int, due: Sequence[tuple[float, str]] = ()) -> Drive:
-    """Run errands, a function of its arguments.
+    """Simulate errands; a function of the arguments.
 
     Args:
         keys: of the random numbers.
-        due: seconds from which faults in `FAULTS` wait to set in, in order; each does while the
-            robot drives and after the one before is over.
+        seconds: length of the log.
+        due: seconds from which faults in `FAULTS` wait to begin, in order; each begins while the
+            robot drives, and after the previous one is over.
     """
     rng, gusts = numpy_rng(Stream.ROBOT, *keys, 0), numpy_rng(Stream.ROBOT, *keys, 1)
     robot, pending, steps = Robot(), list(due), []
@@ -148,7 +149,7 @@ def drive(*keys: int, seconds: int, due: Sequence[tuple[float, str]] = ()) -> Dr
             robot.fault = [*FAULTS].index(name) + 1
             plan = FAULTS[name](robot, rng, errands)
         wanted = next(plan, None)
-        if wanted is None:  # The fault is over, and the errand given up.
+        if wanted is None:  # The fault is over, and the errand is given up.
             robot.fault = 0
             plan = errands = _errands(robot, rng)
             wanted = next(plan)
@@ -161,7 +162,7 @@ def drive(*keys: int, seconds: int, due: Sequence[tuple[float, str]] = ()) -> Dr
 
 
 def drive_with_faults(*, seed: int, minutes: float = 180.0, episodes: int = 3) -> Drive:
-    """So many episodes of each fault, in random order and at irregular times.
+    """Simulate errands with episodes of each fault, in random order at irregular times.
 
     Raises:
         ValueError: no episodes, or fewer than 10 minutes for each.
@@ -182,7 +183,9 @@ def drive_with_faults(*, seed: int, minutes: float = 180.0, episodes: int = 3) -
 
 
 def normal_odometry(*, seed: int, minutes: float = 120.0) -> Series:
-    """The log of a robot without faults, a sample per second; longer ones begin as shorter ones.
+    """Simulate the log of a robot without faults, a sample per second.
+
+    A longer log begins with the samples of a shorter one.
 
     Raises:
         ValueError: less than a second.
@@ -193,22 +196,26 @@ def normal_odometry(*, seed: int, minutes: float = 120.0) -> Series:
 def robot_with_faults(
     *, seed: int, minutes: float = 180.0, train_minutes: float = 120.0, episodes: int = 3
 ) -> Labelled:
-    """A normal log to learn from, and after it one with faults, of the same robot.
+    """Simulate a normal log to learn from, and a later one of the same robot with faults.
 
     Args:
-        minutes: of the log with faults.
-        train_minutes: of the normal one, `normal_odometry` of the same seed.
+        minutes: length of the log with faults.
+        train_minutes: length of the normal one, `normal_odometry` of the same seed.
         episodes: of each fault in `FAULTS`.
 
     Raises:
-        ValueError: see `drive_with_faults` and `normal_odometry`.
+        ValueError: as `drive_with_faults` and `normal_odometry`.
+
+    Example:
+        >>> robot = robot_with_faults(seed=0)
+        >>> TadGANDetector("dense", window=20).fit(robot.train).detect(robot.test)
     """
     faulty = drive_with_faults(seed=seed, minutes=minutes, episodes=episodes)
     train = normal_odometry(seed=seed, minutes=train_minutes)
     first = int(train.timestamps[-1]) + 1
     test = faulty.log(numpy_rng(Stream.ROBOT, seed, 1, 2), first=first)
-    known = [(start, end) for _, start, end in faulty.episodes(first=first)]
-    return Labelled("robot", f"seed-{seed}", 1, train, test, known)
+    labels = [(start, end) for _, start, end in faulty.episodes(first=first)]
+    return Labelled("robot", f"seed-{seed}", 1, train, test, labels)
 
 
 def _seconds(minutes: float) -> int:

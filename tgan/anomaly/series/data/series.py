@@ -1,7 +1,4 @@
-"""A time series on its way to windows: segments of equal length, imputation, scaling.
-
-Source: Geiger et al. 2020, section V; numbers as in Orion's pipeline `tadgan`.
-"""
+"""Time series of several channels: samples, means over segments of equal length, windows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,19 +6,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from tgan._moved import moved_names
+
 # Segments per sample beyond which the interval is taken for a mistake of units.
 _MOST_SEGMENTS = 100
-# Samples that a stream is given credit for, so that it may begin with a gap.
+# Samples that a stream is credited with, so that it may begin with a gap.
 _CREDIT = 1000
 # Segments of a stream, such as those of a long gap, that are in memory at once.
 _CHUNK = 4096
+
+__getattr__ = moved_names(
+    __name__,
+    {
+        "Scaler": "tgan.anomaly.series.data.scaling",
+        "as_series": "tgan.anomaly.series.data.reading",
+        "check_known": f"{__name__}:check_has_values",
+    },
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """Samples of one or more channels in order of time.
 
-    Two samples may have the same time; `aggregate` averages them.
+    Several samples may have the same time; `aggregate` averages them.
 
     Attributes:
         timestamps: (N,), int64, epoch seconds, never falling.
@@ -31,6 +39,12 @@ class Series:
     Raises:
         ValueError: no samples, shapes that do not fit, times that fall or are no whole numbers,
             or an infinite value.
+
+    Example:
+        >>> times = 1396310400 + 600 * np.arange(144)
+        >>> series = Series(times, np.random.rand(144, 2), ("load", "heat"))
+        >>> len(series.aggregate(3600))
+        24
     """
 
     timestamps: np.ndarray
@@ -40,21 +54,21 @@ class Series:
     def __post_init__(self) -> None:
         shape = self.values.shape
         if not len(self.timestamps):
-            raise ValueError("a series without samples")
+            raise ValueError("a series has no samples")
         if not self.names:
-            raise ValueError("a series without channels")
+            raise ValueError("a series has no channels")
         if shape != (len(self.timestamps), len(self.names)):
             raise ValueError(
                 f"values {shape} of {len(self.timestamps)} times and {len(self.names)} channels"
             )
         if not np.issubdtype(self.timestamps.dtype, np.integer):
             raise ValueError(
-                f"the times of a series are whole seconds, and not {self.timestamps.dtype}"
+                f"times of a series are {self.timestamps.dtype}; whole seconds are needed"
             )
         # Differences of unsigned or narrow numbers would wrap around.
         object.__setattr__(self, "timestamps", self.timestamps.astype(np.int64, copy=False))
         if (np.diff(self.timestamps) < 0).any():
-            raise ValueError("the times of a series have to be sorted")
+            raise ValueError("times of a series are not sorted")
         infinite = np.isinf(self.values).any(0)
         if infinite.any():
             name = self.names[int(np.argmax(infinite))]
@@ -65,15 +79,15 @@ class Series:
 
     @property
     def median_step(self) -> int:
-        """The median time between two samples in seconds, leaving out those of one time; or 1."""
+        """Median time between two samples in seconds, those of one time left out; 1 without any."""
         steps = np.diff(self.timestamps)
         steps = steps[steps > 0]
         return int(np.median(steps)) if len(steps) else 1
 
     def aggregate(self, interval: int) -> "Series":
-        """Means over the segments [t0 + k I, t0 + (k + 1) I), with the start as their time.
+        """Average samples over the segments [t0 + k I, t0 + (k + 1) I); their starts are the times.
 
-        Missing values are left out of the means; where nothing is left the mean is NaN.
+        Missing values are left out of the means; a mean of nothing is NaN.
 
         Args:
             interval: I, seconds.
@@ -95,43 +109,26 @@ class Series:
         return _means(*samples, start=start, count=count, interval=interval)
 
     def part(self, first: int, last: int) -> "Series":
-        """The samples from place `first` up to and without `last`."""
+        """Take the samples from place `first` up to, but without, `last`."""
         return Series(self.timestamps[first:last], self.values[first:last], self.names)
 
 
-def as_series(samples: "Series | np.ndarray", *, start: int = 0) -> Series:
-    """A series, or samples (N,) or (N, C) at times `start`, `start` + 1, ... as one.
-
-    Raises:
-        ValueError: an array of other dimensions, without samples, or with infinite values.
-    """
-    if isinstance(samples, Series):
-        return samples
-    values = np.asarray(samples, np.float64)
-    if values.ndim == 1:
-        values = values[:, None]
-    if values.ndim != 2:
-        raise ValueError(f"samples of shape {values.shape}; (N,) or (N, channels) are needed")
-    names = tuple(f"channel{number}" for number in range(values.shape[1]))
-    return Series(np.arange(start, start + len(values), dtype=np.int64), values, names)
-
-
 def check_interval(interval: int) -> None:
-    """Raise a ValueError for an interval that is no whole number of seconds from 1."""
+    """Raise a ValueError unless an interval is a whole number of seconds from 1."""
     if not isinstance(interval, int | np.integer) or interval < 1:
         raise ValueError(f"an interval of {interval} seconds is no whole number from 1")
 
 
 def aggregate_stream(chunks: Iterable[Series], interval: int) -> Iterator[Series]:
-    """As `Series.aggregate`, from consecutive parts of a series, in memory for one of them.
+    """Average consecutive parts of a series as `Series.aggregate` does; memory holds one part.
 
     Yields:
         segments, as soon as a later one has begun, at most 4096 at once.
 
     Raises:
         ValueError: an interval below 1, other channels, a part that starts before the end of the
-            one before it, or gaps after which more than 99 of 100 segments so far are empty; this
-            counts from 100,000 segments on, since a series may begin with a gap.
+            previous one, or gaps after which more than 99 of 100 segments so far are empty (only
+            from 100,000 segments on, since a series may begin with a gap).
     """
     check_interval(interval)
     held, start, samples, segments = None, 0, 0, 1
@@ -156,7 +153,7 @@ def aggregate_stream(chunks: Iterable[Series], interval: int) -> Iterator[Series
 
 
 def _segments(series: Series, start: int, count: int, interval: int) -> Iterator[Series]:
-    """Means over the segments from `start` on, so few at once that a gap fits into memory."""
+    """Yield means over the segments from `start` on, few at once, so that a gap fits in memory."""
     for first in range(start, start + count * interval, _CHUNK * interval):
         size = min(_CHUNK, count - (first - start) // interval)
         low, high = np.searchsorted(series.timestamps, [first, first + size * interval])
@@ -173,13 +170,13 @@ def _means(
     count: int,
     interval: int,
 ) -> Series:
-    """Means of samples (N, C) over `count` segments from `start` on, which all of them lie in."""
+    """Average samples (N, C) over `count` segments from `start` on, in which all of them lie."""
     places = (timestamps - start) // interval
     means = np.full((count, len(names)), np.nan)
     for channel, column in enumerate(values.T):
-        known = ~np.isnan(column)
-        sizes = np.bincount(places[known], minlength=count)
-        sums = np.bincount(places[known], column[known], minlength=count)
+        present = ~np.isnan(column)
+        sizes = np.bincount(places[present], minlength=count)
+        sums = np.bincount(places[present], column[present], minlength=count)
         np.divide(sums, sizes, out=means[:, channel], where=sizes > 0)
     return Series(start + interval * np.arange(count, dtype=np.int64), means, names)
 
@@ -196,75 +193,49 @@ def _joined(before: Series, after: Series) -> Series:
     return Series(times, np.concatenate([before.values, after.values]), before.names)
 
 
-def check_known(series: Series) -> None:
-    """Raise a ValueError for a channel without any value."""
+def segments_of(series: Series, interval: int) -> Series:
+    """Average a series over segments, and refuse intervals that cannot be meant.
+
+    Args:
+        interval: seconds.
+
+    Raises:
+        ValueError: a channel without values, samples at one time only, or an interval that is
+            much too short or longer than the series.
+    """
+    check_has_values(series)
+    span = int(series.timestamps[-1] - series.timestamps[0])
+    if not span:
+        raise ValueError(f"the series has samples at one time only ({series.timestamps[0]})")
+    if interval > span:
+        raise ValueError(
+            f"an interval of {interval} seconds is longer than the series; "
+            f"its first and its last sample are {span} apart"
+        )
+    return series.aggregate(interval)
+
+
+def check_channels(series: Series, names: tuple[str, ...]) -> None:
+    """Raise a ValueError unless a series has the channels that a detector was fitted on."""
+    if series.names != names:
+        raise ValueError(f"a series of {', '.join(series.names)}; fitted on {', '.join(names)}")
+
+
+def check_has_values(series: Series) -> None:
+    """Raise a ValueError if a channel has no value at all."""
     without = np.isnan(series.values).all(0)
     if without.any():
         raise ValueError(f"channel '{series.names[int(np.argmax(without))]}' has no values")
 
 
-@dataclass(frozen=True, eq=False)
-class Scaler:
-    """Fills gaps with means and maps the range of each channel to [-1, 1].
-
-    Attributes:
-        means, minima, maxima: (C,), of the training part. Values outside its range are mapped
-            outside [-1, 1]. A channel that is constant there is shifted to 0 and not stretched.
-    """
-
-    means: np.ndarray
-    minima: np.ndarray
-    maxima: np.ndarray
-
-    @classmethod
-    def fit(cls, series: Series, *, allow_constant: bool = False) -> "Scaler":
-        """The statistics of a training part.
-
-        Raises:
-            ValueError: a channel without any value; or no channel that changes, unless
-                `allow_constant`.
-        """
-        check_known(series)
-        means = np.nanmean(series.values, 0)
-        minima, maxima = np.nanmin(series.values, 0), np.nanmax(series.values, 0)
-        if not allow_constant and (minima == maxima).all():
-            raise ValueError(
-                f"the series is constant ({', '.join(series.names)}): nothing to learn from"
-            )
-        return cls(means, minima, maxima)
-
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """Values (N, C) without gaps, scaled.
-
-        Raises:
-            ValueError: another number of channels than in training.
-        """
-        if values.shape[1:] != self.means.shape:
-            raise ValueError(f"values of {values.shape[1:]} channels; fitted on {len(self.means)}")
-        ranges, shifts = self._ranges_and_shifts()
-        filled = np.where(np.isnan(values), self.means, values)
-        return 2 * ((filled - self.minima) / ranges) - shifts
-
-    def inverse(self, scaled: np.ndarray) -> np.ndarray:
-        """Scaled values (N, C) in the units of the series."""
-        ranges, shifts = self._ranges_and_shifts()
-        return (scaled + shifts) / 2 * ranges + self.minima
-
-    def _ranges_and_shifts(self) -> tuple[np.ndarray, np.ndarray]:
-        ranges = self.maxima - self.minima
-        # A subnormal range, too, would make infinities.
-        changes = ranges > np.finfo(np.float64).tiny
-        return np.where(changes, ranges, 2.0), changes.astype(np.float64)
-
-
 def windows_of(values: np.ndarray, length: int) -> np.ndarray:
-    """All windows of values (N, C) at step 1: (N - W + 1, W, C), a read-only view.
+    """View values (N, C) as all of their windows: (N - W + 1, W, C), read-only.
 
     Args:
         length: W.
 
     Raises:
-        ValueError: fewer samples than one window needs.
+        ValueError: fewer samples than a window has.
     """
     if length < 1:
         raise ValueError(f"windows of {length} samples; the shortest have 1")

@@ -1,4 +1,4 @@
-"""The labelled series on which TadGAN is measured: NAB, NASA's SMAP and MSL, and UCR's archive.
+"""Labelled series for benchmarks: NAB, NASA's SMAP and MSL, and UCR's archive.
 
 Source: Geiger et al. 2020, table I; intervals of aggregation and starts as in Orion's benchmark.
 """
@@ -7,6 +7,7 @@ import ast
 import csv
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,14 +36,18 @@ _UCR_NAME = re.compile(r"(\d+)_UCR_Anomaly_(.+)_(\d+)_(\d+)_(\d+)\.txt")
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A series with its known anomalies.
+    """A series with labels: the intervals of its anomalies.
 
     Attributes:
-        group: the set that it belongs to.
+        group: set that it belongs to.
         name: within the set.
         interval: seconds to aggregate over.
-        train, test: the same where the set has no training part.
-        known: closed intervals of anomalies in `test`, epoch seconds.
+        train, test: the same series where the set has no training part.
+        labels: closed intervals of the anomalies in `test`, epoch seconds.
+
+    Example:
+        >>> for one in nab_series("nab"):
+        ...     found = TadGANDetector(interval=one.interval).fit(one.train).detect(one.test)
     """
 
     group: str
@@ -50,14 +55,20 @@ class Labelled:
     interval: int
     train: Series
     test: Series
-    known: list[tuple[int, int]]
+    labels: list[tuple[int, int]]
+
+    @property
+    def known(self) -> list[tuple[int, int]]:
+        """Former name of `labels`."""
+        warnings.warn("known is labels now", DeprecationWarning, stacklevel=2)
+        return self.labels
 
 
 def nab_series(folder: str | Path) -> Iterator[Labelled]:
-    """The 45 series of NAB that the paper uses, by set and name.
+    """Yield the 45 series of NAB that the paper uses, by set and name.
 
     Args:
-        folder: with `combined_windows.json` and `data`, or with both as in NAB's repository.
+        folder: holds `combined_windows.json` and `data`, or both as in NAB's repository.
 
     Raises:
         ValueError: a file that is missing or cannot be read.
@@ -72,15 +83,15 @@ def nab_series(folder: str | Path) -> Iterator[Labelled]:
         group, name = place.removesuffix(".csv").split("/")
         if group in NAB_INTERVALS and name not in _NOT_IN_PAPER:
             series = read_series(folder / "data" / place)
-            known = [(_seconds(start), _seconds(end)) for start, end in windows[place]]
-            yield Labelled(group, name, NAB_INTERVALS[group], series, series, known)
+            labels = [(_seconds(start), _seconds(end)) for start, end in windows[place]]
+            yield Labelled(group, name, NAB_INTERVALS[group], series, series, labels)
 
 
 def nasa_series(folder: str | Path) -> Iterator[Labelled]:
-    """The telemetry values of SMAP's and MSL's channels that the folder has, by set and name.
+    """Yield the telemetry values of those SMAP and MSL channels in a folder, by set and name.
 
     Args:
-        folder: with `labeled_anomalies.csv`, and `telemetry.npz` that has `train/NAME` and
+        folder: holds `labeled_anomalies.csv`, and `telemetry.npz` with `train/NAME` and
             `test/NAME`, (N,) each.
 
     Raises:
@@ -110,21 +121,20 @@ def _read_nasa(folder: Path) -> Iterator[Labelled]:
                 arrays[f"test/{name}"], _NASA_INTERVAL, first=len(train), name="telemetry"
             )
             pairs = ast.literal_eval(row["anomaly_sequences"])
-            known = [(int(test.timestamps[a]), int(test.timestamps[b])) for a, b in pairs]
-            yield Labelled(row["spacecraft"], name, _NASA_INTERVAL, train, test, known)
+            labels = [(int(test.timestamps[a]), int(test.timestamps[b])) for a, b in pairs]
+            yield Labelled(row["spacecraft"], name, _NASA_INTERVAL, train, test, labels)
 
 
 def ucr_series(folder: str | Path) -> Iterator[Labelled]:
-    """The series of UCR's archive that the folder has, by number.
+    """Yield the series of UCR's archive in a folder, by number.
 
-    The name of a file, `N_UCR_Anomaly_NAME_TRAIN_START_END.txt`, tells how many of its first
-    samples are without anomalies, and the first and the last sample of its one anomaly, counted
-    from 1. A series is called `N-NAME`. Its first sample is at 1222819200, each next one 300
-    seconds later, as in Orion; Orion takes the numbers of samples for ones from 0, so its known
-    intervals are one sample later than these.
+    The name of a file, `N_UCR_Anomaly_NAME_TRAIN_START_END.txt`, holds the number of samples at
+    its start that are without anomalies, and the first and the last sample of its one anomaly,
+    counted from 1. A series is called `N-NAME`. Its first sample is at 1222819200, each next one
+    300 seconds later, as in Orion. Orion counts samples from 0, so its labels are one sample later.
 
     Args:
-        folder: with these files, numbers in text, divided by blanks or line ends.
+        folder: holds these files, numbers as text, separated by blanks or line ends.
 
     Raises:
         ValueError: no such file, a name whose numbers do not fit, or something that is not a
@@ -150,8 +160,8 @@ def ucr_series(folder: str | Path) -> Iterator[Labelled]:
             )
         train = _regular(values[:size], _UCR_INTERVAL)
         test = _regular(values[size:], _UCR_INTERVAL, first=size)
-        known = [(_START + _UCR_INTERVAL * (start - 1), _START + _UCR_INTERVAL * (end - 1))]
-        yield Labelled("UCR", f"{match[1]}-{match[2]}", _UCR_INTERVAL, train, test, known)
+        labels = [(_START + _UCR_INTERVAL * (start - 1), _START + _UCR_INTERVAL * (end - 1))]
+        yield Labelled("UCR", f"{match[1]}-{match[2]}", _UCR_INTERVAL, train, test, labels)
 
 
 SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {
@@ -166,7 +176,7 @@ def _seconds(time: str) -> int:
 
 
 def _numbers(path: Path) -> np.ndarray:
-    """All numbers of a text file: (N,), float64."""
+    """Read all numbers of a text file: (N,), float64."""
     try:
         values = np.array(path.read_text().split(), np.float64)
     except ValueError as error:
@@ -177,6 +187,6 @@ def _numbers(path: Path) -> np.ndarray:
 
 
 def _regular(values: np.ndarray, interval: int, *, first: int = 0, name: str = "value") -> Series:
-    """A series of values (N,) without times, of which the first is sample number `first`."""
+    """Make a series of values (N,) without times; the first is sample number `first`."""
     places = np.arange(first, first + len(values), dtype=np.int64)
     return Series(_START + interval * places, values.astype(np.float64)[:, None], (name,))

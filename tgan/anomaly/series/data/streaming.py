@@ -1,4 +1,4 @@
-"""Functions of a neighbourhood, over consecutive chunks of a series as over all of it."""
+"""Streams of arrays: functions of a neighbourhood over consecutive chunks of a series."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,16 +13,16 @@ Item = TypeVar("Item")
 def local(
     chunks: Chunks, stage: Callable[[np.ndarray], np.ndarray], *, before: int, after: int
 ) -> Iterator[np.ndarray]:
-    """What `stage` makes of the whole, in memory for a chunk and a neighbourhood.
+    """Apply `stage` to a whole series chunk by chunk; memory holds a chunk and a neighbourhood.
 
     Args:
         chunks: (k, ...) each; k may differ.
-        stage: from (m, ...) to (m, ...), where place t depends on places t - before to t + after
-            alone; at the ends of its input on those that there are.
+        stage: maps (m, ...) to (m, ...), where place t depends on the places from t - before to
+            t + after alone; at the ends of its input on those of them that exist.
         before, after: places.
 
     Yields:
-        (k, ...), as soon as they are known; as many places in all as there were.
+        (k, ...), as soon as they are determined; as many places in all as came in.
     """
     held, done = None, 0
     for chunk in chunks:
@@ -37,15 +37,18 @@ def local(
 
 
 def pieces(chunks: Chunks, size: int) -> Iterator[np.ndarray]:
-    """The same series in chunks of at most `size` places."""
+    """Cut chunks into chunks of at most `size` places."""
     for chunk in chunks:
         for start in range(0, len(chunk), size):
             yield chunk[start : start + size]
 
 
 def rolling(chunks: Chunks, length: int) -> Iterator[np.ndarray]:
-    """Each chunk with the `length` - 1 places before it, so that all windows of that length lie
-    whole in one block, and in one only; blocks shorter than a window are kept back."""
+    """Yield each chunk with the `length` - 1 places before it.
+
+    Every window of that length then lies in one block, and in one only; blocks that are shorter
+    than a window are held back.
+    """
     held = None
     for chunk in chunks:
         block = chunk if held is None else np.concatenate([held, chunk])
@@ -57,9 +60,9 @@ def rolling(chunks: Chunks, length: int) -> Iterator[np.ndarray]:
 
 
 def twice(items: Iterable[Item]) -> tuple[Iterator[Item], Iterator[Item]]:
-    """Two iterators over the same items, in memory for those that one of them is behind.
+    """Return two iterators over the same items; memory holds those that one of them is behind.
 
-    `itertools.tee` keeps up to 57 more: large chunks would fill the memory.
+    `itertools.tee` keeps up to 57 more, and large chunks would fill the memory.
     """
     source = iter(items)
     waiting: tuple[deque[Item], deque[Item]] = deque(), deque()
@@ -81,7 +84,7 @@ def twice(items: Iterable[Item]) -> tuple[Iterator[Item], Iterator[Item]]:
 
 
 def together(*streams: Chunks) -> Iterator[tuple[np.ndarray, ...]]:
-    """Streams of the same series in chunks of the same places, as soon as all have them.
+    """Yield streams of one series in chunks of the same places, as soon as all have them.
 
     Raises:
         ValueError: one ends before the others.

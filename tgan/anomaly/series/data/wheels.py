@@ -1,7 +1,7 @@
-"""The motion of a robot on two driven wheels: what its motors, its wheels and the floor do.
+"""Motion of a robot on two driven wheels: its motors, its wheels and the floor.
 
 It is simulated forwards from commanded speeds to the ground, and backwards from there to torques:
-the motors' torques are what friction and Newton's laws ask for.
+the motors' torques are those that friction and Newton's laws require.
 """
 
 import math
@@ -26,7 +26,7 @@ Command = tuple[float, float]  # m/s forward and rad/s to the left
 
 
 class Robot:
-    """Where the robot is, how it moves, and what is wrong with it; it starts at rest.
+    """State of the robot: its place, its motion, and its faults; it starts at rest.
 
     Attributes:
         position: x and y, m.
@@ -48,11 +48,11 @@ class Robot:
         self.fault, self.looseness, self.drag, self.push = 0, 0.0, 0.0, 0.0
 
     def step(self, wanted: Command, gusts: Sequence[float]) -> None:
-        """Move on by one step.
+        """Advance by one step.
 
         Args:
-            wanted: what the command is to approach within its limits of acceleration.
-            gusts: two standard normal numbers, of both wheels' slip.
+            wanted: command to approach, within the limits of acceleration.
+            gusts: two standard normal numbers, for the slip of either wheel.
         """
         self.command = tuple(
             min(max(want, now - limit / RATE), now + limit / RATE)
@@ -71,7 +71,7 @@ class Robot:
         self.heading += self.motion[1] / RATE
 
     def _roll(self, side: int, sign: int, gusts: Sequence[float]) -> float:
-        """Turn one wheel; its speed on the ground, m/s."""
+        """Turn one wheel; return its speed on the ground, m/s."""
         target = (self.command[0] + sign * TRACK / 2 * self.command[1]) / WHEEL_RADIUS
         # Against an obstacle the wheels scrub.
         target *= 0.1 if self.push else 1.0
@@ -84,7 +84,7 @@ class Robot:
         return WHEEL_RADIUS * self.wheels[side] * (1 - min(self._slips[side], 1.0))
 
     def _pull(self, before: tuple[float, float]) -> None:
-        """The motors' torques for the change of motion since before."""
+        """Set the motors' torques from the change of motion."""
         resistance = WEIGHT * (CARPET if self.position[0] > CARPETED else ROLLING)
         force = MASS * (self.motion[0] - before[0]) * RATE + resistance * _sign(self.motion[0])
         moment = INERTIA * (self.motion[1] - before[1]) * RATE
@@ -98,5 +98,5 @@ class Robot:
 
 
 def _sign(value: float) -> float:
-    """The sign, smooth around 0, where friction has no direction."""
+    """Take the sign, smoothed around 0, where friction has no direction."""
     return math.tanh(50 * value)

@@ -1,4 +1,4 @@
-"""Series into CSV files that `read_series` reads, and intervals into JSON files and back."""
+"""Files of series in CSV, as `read_series` reads them, and of intervals in JSON."""
 
 import csv
 import json
@@ -14,13 +14,13 @@ _FORM = "[[start, end], ...] in whole epoch seconds"
 
 
 def write_series(path: str | Path, series: Series) -> None:
-    """Write a CSV, whole or not at all, from which `read_series` gets the very same numbers.
+    """Write a CSV, whole or not at all, from which `read_series` reads the very same numbers.
 
     The columns are `timestamp`, epoch seconds, and the channels. Missing values are empty cells.
     A file at `path` is replaced.
 
     Raises:
-        ValueError: a channel whose name would be read as another, or a time past the year 9999.
+        ValueError: a channel whose name would be read differently, or a time after the year 9999.
     """
     if abs(series.timestamps).max() >= END_OF_TIME:
         raise ValueError("the series has times past the year 9999; they have to be in seconds")
@@ -61,7 +61,7 @@ def write_intervals(path: str | Path, intervals: Sequence[tuple[int, int]]) -> N
 
 
 def read_intervals(path: str | Path) -> list[tuple[int, int]]:
-    """Closed intervals out of JSON, [[start, end], ...] in whole epoch seconds, in their order.
+    """Read closed intervals from JSON, [[start, end], ...] in whole epoch seconds, in order.
 
     Raises:
         ValueError: no such file, or one of another form.

@@ -1,1 +1,1 @@
-"""TadGAN's networks (Geiger et al. 2020), and what they say of windows."""
+"""TadGAN's networks (Geiger et al. 2020) and their inference."""

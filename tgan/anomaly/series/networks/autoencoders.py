@@ -16,12 +16,12 @@ from tgan.anomaly.series.networks.layers import (
 
 
 class LSTMEncoder(nn.Module):
-    """Windows (N, C, W) to latents (N, K): a BiLSTM, all of whose outputs one linear layer sees.
+    """Maps windows (N, C, W) to latents (N, K) by a BiLSTM and a linear layer of all its outputs.
 
     Args:
         shape: C, W and K.
         units: of the LSTM in each direction.
-        dropout: not in the published one.
+        dropout: of the inputs; the published one has none.
 
     Raises:
         ValueError: no units, or a dropout outside [0, 1).
@@ -40,7 +40,7 @@ class LSTMEncoder(nn.Module):
 
 
 class LSTMDecoder(nn.Module):
-    """Latents (N, K) to windows (N, C, W) in (-1, 1).
+    """Maps latents (N, K) to windows (N, C, W) in (-1, 1) by two BiLSTMs.
 
     A linear layer makes half as many steps as the window has, of one number each; between two
     BiLSTMs every step is doubled (the last one is cut off where the window is odd). Dropout is on
@@ -67,7 +67,7 @@ class LSTMDecoder(nn.Module):
 
 
 class DenseEncoder(nn.Module):
-    """Windows (N, C, W) to latents (N, K): a perceptron of one hidden layer, and a linear path.
+    """Maps windows (N, C, W) to latents (N, K): a perceptron of one hidden layer plus a linear map.
 
     Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
     """
@@ -83,10 +83,10 @@ class DenseEncoder(nn.Module):
 
 
 class DenseDecoder(nn.Module):
-    """Latents (N, K) to windows (N, C, W): a perceptron of one hidden layer, and a linear path.
+    """Maps latents (N, K) to windows (N, C, W): a perceptron of one hidden layer plus a linear map.
 
-    Its output is not bounded: where a signal rests at the end of its range, as spiky ones do, a
-    tanh learns slowly.
+    Its output is not bounded: a tanh learns slowly where a signal stays at the end of its range,
+    as spiky ones do.
 
     Args, Raises: see `LSTMEncoder`; `units` are those of the hidden layer.
     """

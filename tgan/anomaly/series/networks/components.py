@@ -1,4 +1,4 @@
-"""A dense encoder and decoder that start as what linear algebra gives for windows."""
+"""Starting values of a dense encoder and decoder: principal components of windows."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from tgan.anomaly.series.networks.autoencoders import DenseDecoder, DenseEncoder
 from tgan.anomaly.series.networks.layers import HidesMiddle
 
-# Of components below this share of the largest deviation there are none to whiten.
+# Components below this share of the largest deviation are not whitened.
 _SMALLEST = 1e-4
-# What a regression on what is seen pays for the squares of its weights, as a share of the mean
-# variance of what it sees.
+# Penalty of squared weights in the regression on visible steps, as a share of their mean variance.
 _RIDGE = 0.1
 # Windows in float64 at once.
 _CHUNK = 1024
@@ -22,14 +21,14 @@ _CHUNK = 1024
 
 @torch.no_grad()
 def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tensor) -> None:
-    """Let a dense encoder and decoder start as a principal component analysis of windows, in place.
+    """Set a dense encoder and decoder to a principal component analysis of windows, in place.
 
     Latents then have mean 0, no correlations and variance 1 over these windows, as the prior has;
     reconstructions are those of the K largest components. Where windows vary along fewer, the
     latents of the others are 0.
 
-    Of an encoder that hides the middle of windows they are the components of what a ridge
-    regression on the seen steps predicts of whole windows, so that reconstructions are its
+    With an encoder that hides the middle of windows, the components are those of the predictions
+    of whole windows by a ridge regression on the visible steps; reconstructions are these
     predictions at rank K.
 
     Args:
@@ -65,13 +64,13 @@ def start_from_components(encoder: nn.Module, decoder: nn.Module, windows: Tenso
 
 
 def _moments(windows: Tensor, is_seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean (D,) of windows, and the covariance (D, S) of all numbers with those that are seen.
+    """Compute the mean (D,) of windows, and the covariance (D, S) of all with visible numbers.
 
     Args:
         windows: (M, C, W), D = C W.
         is_seen: (D,).
     """
-    # Of what is left of a constant the mean is 0 without rounding.
+    # Less its first window, a constant has a mean of 0 without rounding.
     base = next(_rows(windows[:1]))[0]
     mean = sum((rows - base).sum(0) for rows in _rows(windows)) / len(windows) + base
     covariance = np.zeros((len(mean), is_seen.sum()))
@@ -82,17 +81,17 @@ def _moments(windows: Tensor, is_seen: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _rows(windows: Tensor) -> Iterator[np.ndarray]:
-    """Windows in float64, flat, (n, D), a chunk at a time: as a whole they might not fit."""
+    """Yield windows in float64, flat, (n, D), chunk by chunk: as a whole they might not fit."""
     for part in windows.split(_CHUNK):
-        # Of a view of a series too in one layout: products round otherwise in another one.
+        # Always in one layout: products round otherwise in that of a view of a series.
         yield rearrange(part.cpu().contiguous(), "m c t -> m (c t)").double().numpy()
 
 
 def _predicting(covariance: np.ndarray, is_seen: np.ndarray) -> np.ndarray:
-    """The matrix (D, S) that predicts centred windows from those of their numbers that are seen.
+    """Compute the matrix (D, S) that predicts centred windows from their visible numbers.
 
     Args:
-        covariance: (D, S), of all numbers with those that are seen.
+        covariance: (D, S), of all numbers with the visible ones.
         is_seen: (D,).
     """
     seen = covariance[is_seen]
@@ -100,7 +99,7 @@ def _predicting(covariance: np.ndarray, is_seen: np.ndarray) -> np.ndarray:
         return np.eye(len(seen))
     ridge = _RIDGE * np.trace(seen) / len(seen)
     if not np.trace(seen):
-        # Nothing that is seen varies: the mean is all that is known.
+        # Nothing visible varies: the mean is the best prediction.
         return np.zeros_like(covariance)
     return solve(seen + ridge * np.eye(len(seen)), covariance.T, assume_a="pos").T
 
@@ -108,14 +107,13 @@ def _predicting(covariance: np.ndarray, is_seen: np.ndarray) -> np.ndarray:
 def _components(
     predicting: np.ndarray, seen: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The variances (K,) and the axes (D, K) of the largest components of predictions.
+    """Compute the variances (K,) and the axes (D, K) of the largest components of predictions.
 
-    They lie in the S dimensions that the predictions span. Where there are fewer than K of those,
-    the rest is 0.
+    They lie in the S dimensions that the predictions span; beyond these they are 0.
 
     Args:
         predicting: (D, S).
-        seen: (S, S), the covariance of what is seen.
+        seen: (S, S), the covariance of the visible numbers.
         count: K.
     """
     basis, triangle = qr(predicting, mode="economic")
@@ -123,7 +121,7 @@ def _components(
     first = max(0, dimensions - count)
     found, vectors = eigh(triangle @ seen @ triangle.T, subset_by_index=(first, dimensions - 1))
     along = (basis @ vectors)[:, ::-1]
-    # Either sign is right, but training goes another way from the other: the largest is positive.
+    # Both signs are right, but training depends on them: the largest number is made positive.
     largest = abs(along).argmax(0)
     along = along * np.sign(along[largest, np.arange(len(found))])
     variances, axes = np.zeros(count), np.zeros((size, count))

@@ -1,4 +1,4 @@
-"""Critics of windows (N, C, W) and of latents (N, K): to scores (N,), higher for real ones."""
+"""Critics of windows (N, C, W) and of latents (N, K); scores (N,) are higher for real ones."""
 
 import torch
 from einops import rearrange
@@ -17,7 +17,7 @@ KERNEL, CONV_LAYERS = 5, 4
 
 
 class ConvCritic(nn.Module):
-    """Windows (N, C, W) to scores (N,): 4 convolutions of 5 steps, unpadded, and a linear layer.
+    """Maps windows (N, C, W) to scores (N,) by 4 unpadded convolutions of 5 steps.
 
     Args:
         shape: C and W.
@@ -48,10 +48,10 @@ class ConvCritic(nn.Module):
 
 
 class LSTMCritic(nn.Module):
-    """Windows (N, C, W) to scores (N,): a BiLSTM, all of whose outputs one linear layer sees.
+    """Maps windows (N, C, W) to scores (N,) by a BiLSTM and a linear layer of all its outputs.
 
     No constraint certifies it, see `tgan.anomaly.series.networks.tables`. A gradient penalty
-    differentiates every step of it twice, which is dear in time and memory.
+    differentiates every step of it twice, which costs much time and memory.
 
     Args, Raises: see `LSTMEncoder`.
 
@@ -74,7 +74,7 @@ class LSTMCritic(nn.Module):
 
 
 class DenseCritic(nn.Module):
-    """Windows (N, C, W) to scores (N,): a perceptron of two hidden layers.
+    """Maps windows (N, C, W) to scores (N,) by a perceptron of two hidden layers.
 
     Args, Raises: see `LSTMEncoder`; `units` are those of a hidden layer.
     """
@@ -90,7 +90,7 @@ class DenseCritic(nn.Module):
 
 
 class LatentCritic(nn.Module):
-    """Latents (N, K) to scores (N,): a perceptron of two hidden layers.
+    """Maps latents (N, K) to scores (N,) by a perceptron of two hidden layers.
 
     Args:
         shape: K.

@@ -1,4 +1,4 @@
-"""What a trained TadGAN says of windows: reconstructions, and scores of the critic."""
+"""Inference of a trained TadGAN on windows: reconstructions, and scores of the critic."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,13 @@ BATCH_SIZE = 256
 def reconstruct(
     encoder: nn.Module, decoder: nn.Module, windows: Tensor, *, batch_size: int = BATCH_SIZE
 ) -> Tensor:
-    """G(E(x)) of windows (M, C, W), of the same shape, on their device, in inference mode."""
+    """Compute G(E(x)) of windows (M, C, W), of the same shape, on their device."""
     with evaluating(encoder), evaluating(decoder):
         return _in_batches(lambda batch: decoder(encoder(batch)), encoder, windows, batch_size)
 
 
 def critic_scores(critic: nn.Module, windows: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
-    """Cx(x) of windows (M, C, W): (M,), higher for what looks real, in inference mode."""
+    """Compute Cx(x) of windows (M, C, W): (M,), higher for windows that look real."""
     with evaluating(critic):
         return _in_batches(critic, critic, windows, batch_size)
 

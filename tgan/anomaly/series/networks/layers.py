@@ -1,4 +1,4 @@
-"""What TadGAN's networks are made of, drawn as Keras draws it."""
+"""Layers of TadGAN's networks, initialised as by Keras."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from tgan.models.critic import LEAKY_SLOPE
 
 
 class BiLSTM(nn.Module):
-    """Sequences (N, T, C) to (N, T, 2 units): an LSTM in each direction.
+    """Maps sequences (N, T, C) to (N, T, 2 units) by an LSTM in each direction.
 
-    It has Keras' parameters: of the two biases that PyTorch gives to every gate the second one is
-    0 and is not trained.
+    Its parameters are those of Keras: of the two biases that PyTorch gives to every gate, the
+    second one is 0 and is not trained.
 
     Args:
         size: C.
         units: of one direction.
-        dropout: the share of the inputs that are 0, at all steps of a sample the same ones, and
-            others in the other direction.
+        dropout: share of the inputs that are set to 0, the same ones at all steps of a sample,
+            other ones in the other direction.
     """
 
     def __init__(self, size: int, units: int, *, dropout: float = 0.0) -> None:
@@ -47,7 +47,7 @@ class BiLSTM(nn.Module):
 
 
 class LinearAndHidden(nn.Module):
-    """The sum of a linear layer and of a perceptron of one hidden layer: (N, before) to (N, after).
+    """Maps (N, before) to (N, after): a linear layer plus a perceptron of one hidden layer.
 
     Args:
         units: of the hidden layer.
@@ -66,7 +66,7 @@ class LinearAndHidden(nn.Module):
 
     @torch.no_grad()
     def start_linear(self, weight: Tensor, bias: Tensor) -> None:
-        """Become the map x -> weight x + bias, in place: the hidden layer adds 0 at first."""
+        """Become the map x -> weight x + bias, in place: at first the hidden layer adds 0."""
         self.linear.weight.copy_(weight)
         self.linear.bias.copy_(bias)
         self.hidden[-1].weight.zero_()
@@ -74,17 +74,17 @@ class LinearAndHidden(nn.Module):
 
 
 class HidesMiddle(nn.Module):
-    """A network that sees 0 in place of the middle of its windows (N, C, W).
+    """Hides the middle of windows (N, C, W) from a network, which sees 0 there.
 
-    What it tells of the middle is then a prediction from both sides, into which an anomaly there
-    cannot be copied.
+    Its output for the middle is then a prediction from both sides, into which an anomaly in the
+    middle cannot be copied.
 
     Args:
         network: of windows.
         window: W.
-        hidden: steps, of which W - hidden is an even number more.
+        hidden: steps that are hidden; W - hidden is even.
 
-    Source: Pathak et al. 2016 for pictures; not in TadGAN's paper.
+    Source: Pathak et al. 2016 for pictures; it is not in the paper on TadGAN.
     """
 
     def __init__(self, network: nn.Module, *, window: int, hidden: int) -> None:
@@ -96,17 +96,17 @@ class HidesMiddle(nn.Module):
         self.register_buffer("is_hidden", is_hidden, persistent=False)
 
     def forward(self, windows: Tensor) -> Tensor:
-        # Not by a product, through which what is not finite would be seen.
+        # Not by a product: infinities and NaN would pass through it.
         return self.network(windows.masked_fill(self.is_hidden, 0))
 
 
 def active(layer: nn.Module, dropout: float) -> list[nn.Module]:
-    """A layer, a leaky rectifier of slope 0.2, and dropout where there is any."""
+    """List a layer, a leaky rectifier of slope 0.2, and dropout if there is any."""
     return [layer, nn.LeakyReLU(LEAKY_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]
 
 
 def perceptron(size: int, units: int, dropout: float) -> nn.Sequential:
-    """(N, size) to (N, 1) by two hidden layers."""
+    """Make a perceptron of two hidden layers from (N, size) to (N, 1)."""
     hidden = [(size, units), (units, units)]
     parts = [part for pair in hidden for part in active(nn.Linear(*pair), dropout)]
     return nn.Sequential(*parts, nn.Linear(units, 1))
@@ -114,9 +114,9 @@ def perceptron(size: int, units: int, dropout: float) -> nn.Sequential:
 
 @torch.no_grad()
 def initialise_as_keras(network: nn.Module) -> None:
-    """Draw every kernel anew by Glorot's uniform scheme and set biases to 0, in place.
+    """Draw every kernel by Glorot's uniform scheme and set biases to 0, in place.
 
-    Of an LSTM the matrices between states are orthogonal, and the biases of forget gates are 1.
+    The matrices between states of an LSTM become orthogonal, its biases of forget gates 1.
 
     Source: the defaults of Keras, which Orion's networks use.
     """
@@ -144,7 +144,7 @@ def _draw_of_lstm(name: str, parameter: nn.Parameter, units: int) -> None:
 
 @dataclass(frozen=True)
 class Shape:
-    """What the networks of a TadGAN take and give.
+    """Sizes of the networks of a TadGAN.
 
     Attributes:
         window: W, steps of a window.
@@ -166,12 +166,12 @@ class Shape:
 
     @property
     def numbers(self) -> int:
-        """C W, the numbers in a window."""
+        """Numbers in a window, C W."""
         return self.channels * self.window
 
 
 def check_layers(units: int, dropout: float) -> None:
-    """Raise a ValueError for fewer units than one, or a dropout outside [0, 1)."""
+    """Raise a ValueError for fewer than one unit, or for a dropout outside [0, 1)."""
     if units < 1:
         raise ValueError(f"units {units} of a network is below 1")
     if not 0 <= dropout < 1:

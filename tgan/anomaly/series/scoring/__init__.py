@@ -1,1 +1,1 @@
-"""From reconstructions to scores and intervals."""
+"""Scoring: from reconstructions to scores and intervals."""

@@ -1,4 +1,4 @@
-"""Intervals of time out of anomaly scores: a threshold in sliding windows, then pruning.
+"""Intervals of abnormal time steps from scores: a threshold in sliding windows, then pruning.
 
 Source: Geiger et al. 2020, section V-C; numbers as in Orion's `find_anomalies` of its pipeline
 `tadgan`.
@@ -17,18 +17,20 @@ from tgan.lookup import look_up
 
 @dataclass(frozen=True)
 class Threshold:
-    """How scores are cut.
+    """Settings of the threshold that makes intervals of scores.
 
     The defaults are Orion's. The paper has a step of 1/10 of a window of 1/3, 4 deviations, and a
     drop of 0.1 with `prune` at `first`.
 
     Attributes:
-        window: of scores that share a threshold, as a share of all.
+        window: scores that share a threshold, as a share of all of them.
         step: from one window to the next, as a share of the window.
-        deviations: of the window's scores above their mean, beyond which a score is abnormal.
-        padding: samples that are added to both sides of an abnormal one.
-        drop: the least relative drop from one sequence's maximum to the next that separates.
-        prune: a name in `PRUNINGS`: where sequences, by falling maximum, are cut.
+        deviations: standard deviations above the mean of a window's scores, beyond which a score
+            is abnormal.
+        padding: samples that are added on both sides of an abnormal one.
+        drop: the smallest relative drop from one sequence's maximum to the next that counts as
+            large.
+        prune: a name in `PRUNINGS`: which sequences, by falling maximum, are kept.
 
     Raises:
         ValueError: a share outside (0, 1], a negative number, or an unknown pruning.
@@ -56,7 +58,7 @@ class Threshold:
 def find_intervals(
     scores: np.ndarray, timestamps: np.ndarray, *, threshold: Threshold | None = None
 ) -> list[tuple[int, int]]:
-    """Closed intervals of abnormal samples, in order, that neither overlap nor touch.
+    """Find closed intervals of abnormal samples, in order, that neither overlap nor touch.
 
     Args:
         scores: (T,), finite, at least 0, higher is more abnormal.
@@ -85,7 +87,7 @@ def find_intervals(
 def intervals_above(
     scores: np.ndarray, timestamps: np.ndarray, *, level: float, padding: int
 ) -> list[tuple[int, int]]:
-    """Closed intervals of samples above a fixed level, and of those within `padding` of them.
+    """Find closed intervals of samples above a fixed level, with `padding` samples around them.
 
     Args:
         scores: (T,).
@@ -97,7 +99,7 @@ def intervals_above(
 def intervals_above_stream(
     chunks: Iterable[tuple[np.ndarray, np.ndarray]], *, level: float, padding: int
 ) -> Iterator[tuple[int, int]]:
-    """As `intervals_above`, of consecutive scores and times, each as soon as it has ended."""
+    """Yield `intervals_above` of consecutive scores and times, each as soon as it has ended."""
     marked = (
         np.rec.fromarrays([times, scores > level], names="time,above") for scores, times in chunks
     )
@@ -107,7 +109,7 @@ def intervals_above_stream(
         found["above"] = _padded(samples["above"], padding)
         return found
 
-    # What reaches the end of a chunk may go on in the next one.
+    # An interval that reaches the end of a chunk may go on in the next one.
     held = None
     for samples in local(marked, padded, before=padding, after=padding):
         times, above = samples["time"], samples["above"]
@@ -124,18 +126,18 @@ def intervals_above_stream(
 
 
 def level_of(scores: np.ndarray, *, block: int, false_alarms: float) -> float:
-    """The score that a series like this one exceeds by chance in so few places.
+    """Estimate the score that a series like this one exceeds by chance at a given rate.
 
     Maxima of blocks are taken to have a Gumbel distribution, whose two parameters come from their
-    mean and their standard deviation. Of few blocks it is exceeded more often than asked, as their
-    tail is hardly known; anomalies among the scores raise it.
+    mean and their standard deviation. With few blocks the level is exceeded more often than asked,
+    since their tail is hardly known; anomalies among the scores raise it.
 
     Args:
-        scores: (T,), of a series that is usual for the most part.
-        block: samples, many enough that maxima of neighbours do not depend on each other. Of a
-            series that has no ten such blocks they are tenths.
-        false_alarms: blocks of a series of this length that are expected to exceed the level,
-            in (0, 1).
+        scores: (T,), of a series that is mostly normal.
+        block: samples of a block, enough that maxima of neighbouring blocks are independent. A
+            series shorter than ten such blocks is divided into ten.
+        false_alarms: number of blocks, in a series of this length, that are expected to exceed
+            the level, in (0, 1).
 
     Source: Gumbel, Statistics of Extremes, 1958.
     """
@@ -147,7 +149,7 @@ def level_of(scores: np.ndarray, *, block: int, false_alarms: float) -> float:
 
 
 def merge_runs(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The union of runs of samples (first, last), both included; neighbours become one."""
+    """Unite runs of samples (first, last), both included; neighbours become one."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(runs):
         if merged and first <= merged[-1][1] + 1:
@@ -158,7 +160,7 @@ def merge_runs(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, int]]:
-    """What is left after pruning of the runs above the threshold of one window."""
+    """Find the runs of samples above the threshold of one window, and prune them."""
     above = scores > scores.mean() + threshold.deviations * scores.std()
     if not above.any():
         return []
@@ -168,14 +170,14 @@ def _abnormal_runs(scores: np.ndarray, threshold: Threshold) -> list[tuple[int, 
     maxima = np.array([scores[first : last + 1].max() for first, last in runs])
     order = np.argsort(-maxima, kind="stable")
     tops = np.append(maxima[order], rest)
-    # A maximum lies above a threshold that is not negative: it is not 0.
+    # A maximum is not 0: it lies above a threshold that is not negative.
     drops = (tops[:-1] - tops[1:]) / tops[:-1]
     kept = PRUNINGS[threshold.prune](drops >= threshold.drop)
     return [runs[place] for place in order[:kept]]
 
 
 def _padded(above: np.ndarray, padding: int) -> np.ndarray:
-    """The mask (T,) of samples within `padding` of a True one."""
+    """Mark the samples (T,) within `padding` of a True one."""
     places = np.arange(len(above))
     sums = np.concatenate([[0], np.cumsum(above)])
     last = np.minimum(places + padding + 1, len(above))
@@ -183,7 +185,7 @@ def _padded(above: np.ndarray, padding: int) -> np.ndarray:
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """The runs (first, last) of True samples."""
+    """List the runs (first, last) of True samples."""
     edges = np.diff(mask.astype(np.int8), prepend=0, append=0)
     runs = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
     return [(int(first), int(last)) for first, last in runs]
@@ -199,7 +201,7 @@ def _up_to_first(is_large: np.ndarray) -> int:
     return int(small[0]) + 1 if len(small) else len(is_large)
 
 
-# How many sequences are kept, given which drop from one to the next is large. `last` (Orion, and
+# From the drops that are large to the number of sequences that are kept. `last` (Orion, and
 # Hundman et al. 2018): all before the last large drop. `first` (the paper's text): all before the
 # first drop that is not large, so that the highest is always kept.
 PRUNINGS: dict[str, Callable[[np.ndarray], int]] = {"last": _up_to_last, "first": _up_to_first}

@@ -1,4 +1,4 @@
-"""How far a reconstruction is from a series at each time step.
+"""Reconstruction errors: distances between a series and its reconstruction at each time step.
 
 Source: Geiger et al. 2020, section V-B.
 """
@@ -8,17 +8,22 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-# Samples over which area and time warping compare (Orion's `score_window`).
+from tgan._moved import moved_names
+from tgan.anomaly.series.data.scaling import Scaler
+
+# Samples over which areas and time warping are compared (Orion's `score_window`).
 SCORE_WINDOW = 10
 # Time steps in memory at once.
 _CHUNK = 4096
 
+__getattr__ = moved_names(__name__, {"known_error": f"{__name__}:mean_squared_error"})
+
 
 def reconstruct(windows: np.ndarray) -> np.ndarray:
-    """The reconstruction at each time step: the median over the windows that cover it.
+    """Take, at each time step, the median over the reconstructed windows that cover it.
 
     Args:
-        windows: (n, W, C), the reconstructions of all windows at step 1.
+        windows: (n, W, C), reconstructions of the windows that start at each time step.
 
     Returns:
         (n + W - 1, C).
@@ -28,13 +33,15 @@ def reconstruct(windows: np.ndarray) -> np.ndarray:
 
 
 def reconstruct_stream(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """As `reconstruct`, from consecutive batches of windows, in memory for a batch and a window.
+    """Yield what `reconstruct` returns, from consecutive batches of windows.
+
+    Memory holds a batch and a window.
 
     Args:
         batches: (b, W, C) each; b may differ.
 
     Yields:
-        (k, C), as soon as all windows that cover the k time steps are known; n + W - 1 in all.
+        (k, C), as soon as all windows that cover these k time steps have come; n + W - 1 in all.
 
     Raises:
         ValueError: a reconstruction that is not finite.
@@ -55,10 +62,9 @@ def reconstruct_stream(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def reconstruct_middles_stream(batches: Iterable[np.ndarray], margin: int) -> Iterator[np.ndarray]:
-    """As `reconstruct_stream`, by the middles of windows where one covers a time step.
+    """Yield medians as `reconstruct_stream`, over the middles of windows alone.
 
-    No middle covers the first and the last `margin` time steps: there what windows hold beside
-    their middles has to do.
+    No middle covers the first and the last `margin` time steps: there whole windows are used.
 
     Args:
         batches: (b, W, C) each; b may differ.
@@ -93,7 +99,7 @@ def reconstruct_middles_stream(batches: Iterable[np.ndarray], margin: int) -> It
 
 
 def _medians(block: np.ndarray) -> np.ndarray:
-    """Medians (m - W + 1, C) over the windows (m, W, C) that cover one time step each.
+    """Take medians (m - W + 1, C) over the windows (m, W, C) that cover each time step.
 
     Step t is place j of window W - 1 + t - j: a diagonal of the block, which a view reaches.
     """
@@ -106,55 +112,55 @@ def _medians(block: np.ndarray) -> np.ndarray:
         writeable=False,
     )
     whole = np.median(diagonals, axis=1)
-    # Where windows are missing, at both ends of the series.
+    # Windows are missing at both ends of the series.
     partial = np.isnan(whole).any(1)
     if partial.any():
         whole[partial] = np.nanmedian(diagonals[partial], axis=1)
     return whole
 
 
-def point_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """|x - x'| at each of T time steps, mean over channels: (T,).
+def point_errors(values: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """Compute |x - x'| at each of T time steps, mean over channels: (T,).
 
     Args:
-        values, made: (T, C), the series and its reconstruction.
+        values, reconstruction: (T, C).
     """
-    return np.abs(values - made).mean(1)
+    return np.abs(values - reconstruction).mean(1)
 
 
-def area_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """Differences of areas under the curves, mean over channels: (T,).
+def area_errors(values: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """Compute differences of areas under the curves, mean over channels: (T,).
 
-    The area at t is the trapezoid integral over the samples t - 5 to t + 4 that there are.
+    The area at t is the trapezoid integral over those of the samples t - 5 to t + 4 that exist.
 
     Args:
-        values, made: (T, C).
+        values, reconstruction: (T, C).
     """
-    # Integration is linear: one integral of the difference does.
-    differences = values - made
+    # Integration is linear: one integral of the difference is enough.
+    differences = values - reconstruction
     steps = (differences[1:] + differences[:-1]) / 2
     half = SCORE_WINDOW // 2
     steps = np.pad(steps, ((half, half - 1), (0, 0)))
     return np.abs(sliding_window_view(steps, SCORE_WINDOW - 1, axis=0).sum(-1)).mean(1)
 
 
-def warped_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """Distances under dynamic time warping around each time step, mean over channels: (T,).
+def warped_errors(values: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """Compute distances under dynamic time warping around each step, mean over channels: (T,).
 
     The distance at t is the root of the least sum of squared differences along a warping path
     between the samples t - 5 to t + 5 of both; beyond their ends both are 0.
 
     Args:
-        values, made: (T, C).
+        values, reconstruction: (T, C).
     """
     half = SCORE_WINDOW // 2
     pads = ((half, half), (0, 0))
-    values, made = np.pad(values, pads), np.pad(made, pads)
+    values, others = np.pad(values, pads), np.pad(reconstruction, pads)
     count, length = len(values) - 2 * half, 2 * half + 1
     found = np.zeros(count)
     for start in range(0, count, _CHUNK):
         part = slice(start, min(start + _CHUNK, count) + 2 * half)
-        for one, other in zip(values[part].T, made[part].T, strict=True):
+        for one, other in zip(values[part].T, others[part].T, strict=True):
             distances = _warped(
                 sliding_window_view(one, length), sliding_window_view(other, length)
             )
@@ -162,22 +168,22 @@ def warped_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
     return found
 
 
-def late_warped_errors(values: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """`warped_errors` as Orion has them: 5 samples late, 0 at its first 5 and last 6 places.
+def late_warped_errors(values: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """Compute `warped_errors` as Orion does: 5 samples late, 0 at the first 5 and last 6 steps.
 
-    What they are depends on where the series ends.
+    They depend on where the series ends.
 
     Args:
-        values, made: (T, C).
+        values, reconstruction: (T, C).
     """
-    half, found = SCORE_WINDOW // 2, warped_errors(values, made)
+    half, found = SCORE_WINDOW // 2, warped_errors(values, reconstruction)
     late, kept = np.zeros_like(found), max(len(found) - SCORE_WINDOW - 1, 0)
     late[half : half + kept] = found[:kept]
     return late
 
 
 def _warped(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The distances (T,) of T pairs of short series (T, L), all through one recurrence."""
+    """Compute the distances (T,) of T pairs of short series (T, L) by one recurrence."""
     ones, others = np.ascontiguousarray(ones.T), np.ascontiguousarray(others.T)
     above: list[np.ndarray] = []
     for one in ones:
@@ -192,6 +198,18 @@ def _warped(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.sqrt(above[-1])
 
 
+def mean_squared_error(values: np.ndarray, reconstruction: np.ndarray, scaler: Scaler) -> float:
+    """Compute the mean squared error over all scaled values that are not missing.
+
+    Args:
+        values: (T, C), in the units of the data; NaN where a value is missing.
+        reconstruction: (T, C) or (1, C), scaled.
+        scaler: of the values.
+    """
+    squares = np.square(scaler.transform(values) - reconstruction)
+    return float(squares[~np.isnan(values)].mean())
+
+
 ERRORS: dict[str, Callable[..., np.ndarray]] = {
     "point": point_errors,
     "area": area_errors,
@@ -199,5 +217,5 @@ ERRORS: dict[str, Callable[..., np.ndarray]] = {
     "dtw_orion": late_warped_errors,
 }
 
-# Those at a time step depend on where the series ends, so that a stream has none.
+# Errors that depend on where the series ends, so that a stream cannot have them.
 OF_WHOLE_SERIES = frozenset({"dtw_orion"})

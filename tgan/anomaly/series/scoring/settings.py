@@ -1,32 +1,43 @@
-"""How a detector scores, and what it says of a series."""
+"""Settings of scoring, and those of the presets."""
 
 from dataclasses import dataclass, field
 from numbers import Integral
 
-import numpy as np
-
-from tgan.anomaly.series.data.series import Series
+from tgan._moved import moved_names
 from tgan.anomaly.series.scoring.intervals import Threshold
 from tgan.anomaly.series.scoring.reconstruction_errors import ERRORS
 from tgan.anomaly.series.scoring.scores import COMBINATIONS
 from tgan.lookup import look_up
 
+__getattr__ = moved_names(
+    __name__,
+    {
+        "Scoring": f"{__name__}:ScoringSettings",
+        "SCORINGS": f"{__name__}:PRESET_SCORINGS",
+        "Scored": "tgan.anomaly.series.scoring.scores:Scores",
+    },
+)
+
 
 @dataclass(frozen=True)
-class Scoring:
-    """How a reconstruction and a critic become scores, and scores intervals.
+class ScoringSettings:
+    """Settings of the way from a reconstruction and a critic to scores and intervals.
 
     Attributes:
         error: a name in `tgan.anomaly.series.scoring.reconstruction_errors.ERRORS`.
         combination: a name in `tgan.anomaly.series.scoring.scores.COMBINATIONS`.
-        smoothing: the window of the moving means in segments; by default a hundredth of the number
-            of windows, as published. Anomalies that are much shorter are smoothed away.
+        smoothing: window of the moving means in segments; None for a hundredth of the number of
+            windows, as published. Anomalies that are much shorter are smoothed away.
         threshold: see `Threshold`.
-        false_alarms: by the training series alone: intervals that are expected to be found by
-            chance in a usual series as long as the training one, in (0, 1), see `level_of`.
+        false_alarms: for scores by the training series: how many intervals are expected by chance
+            in a normal series as long as the training one, in (0, 1), see `level_of`.
 
     Raises:
         ValueError: an unknown name, or a number out of its range.
+
+    Example:
+        >>> scoring = ScoringSettings(error="area", smoothing=10)
+        >>> detector = TadGANDetector("dense", scoring=scoring)
     """
 
     error: str = "dtw"
@@ -45,30 +56,11 @@ class Scoring:
             raise ValueError(f"false_alarms {self.false_alarms} is not between 0 and 1")
 
 
-# Of every configuration in `tgan.anomaly.series.training.settings.CONFIGURATIONS`.
-SCORINGS = {
-    "context": Scoring(),
-    "dense": Scoring(),
-    "published": Scoring(combination="product"),
+# Of every preset in `tgan.anomaly.series.presets.PRESETS`.
+PRESET_SCORINGS = {
+    "context": ScoringSettings(),
+    "dense": ScoringSettings(),
+    "published": ScoringSettings(combination="product"),
 }
-# The series whose errors count as usual: the scored one, as published, or the training series.
+# The series that counts as normal: the scored one, as published, or the training series.
 REFERENCES = ("series", "training")
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """T segments of a series with what a detector makes of them.
-
-    Attributes:
-        series: the segments in the units of the data; NaN where there were no samples.
-        reconstruction: (T, C), in the same units.
-        critic: (T,), the critic of windows at each time step; higher looks more usual.
-        scores: (T,), at least 0; higher is more abnormal.
-        reference: whose errors they take as usual, in `REFERENCES`.
-    """
-
-    series: Series
-    reconstruction: np.ndarray
-    critic: np.ndarray
-    scores: np.ndarray
-    reference: str = "series"

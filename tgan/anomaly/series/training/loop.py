@@ -1,4 +1,4 @@
-"""The loop that trains a TadGAN on windows, a function of its settings and its seed."""
+"""Training loop of a TadGAN on windows, a function of its settings and its seed."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from tgan.rng import Stream, seed_of
 from tgan.training.rates import trapezoid
 from tgan.training.steps import Batch, Terms
 
-# Steps between two looks at whether losses are finite: each look waits for the device.
+# Steps between two checks that losses are finite: each check waits for the device.
 CHECK_EVERY = 25
-# Windows that are looked at at once; as many as there are may not fit in memory.
+# Windows that are converted at once; all of them may not fit in memory.
 _CHUNK = 1024
 
 
@@ -30,25 +30,25 @@ def train(
     device: str | torch.device = "cpu",
     report: Callable[[int, Terms], None] = lambda step, terms: None,
 ) -> TadGANTask:
-    """Train on windows; a function of them, the settings, the seed and the number of steps.
+    """Train a TadGAN on windows, of which the result is a function, as of the other arguments.
 
     Batches run through all windows in a random order, then in another one, and so on. Orion drops
-    the rest of a pass that makes no whole step; here the next pass completes it.
+    the rest of a pass that is no whole step; here the next pass completes it.
 
     Args:
-        windows: (M, C, W) in [-1, 1], float32; a view of a series will do, of which only batches
-            are copied where it lies on `device`.
+        windows: (M, C, W) in [-1, 1], float32; a view of a series is enough, of which only
+            batches are copied if it lies on `device`.
         seed: of weights, order, latents, dropout and penalties.
         steps: updates of encoder and decoder in all.
         device: of the networks.
-        report: called after every step with its number (from 0) and its terms, on the device.
+        report: is called after every step with its number (from 0) and its terms, on the device.
 
     Raises:
         ValueError: windows are of another shape or not finite.
-        ArithmeticError: a loss is not finite; looked for after every 25 steps and the last one.
+        ArithmeticError: a loss is not finite; checked after every 25 steps and the last one.
     """
     _check_windows(windows, settings)
-    # Of a constant it is 0, and any weight will do.
+    # That of a constant is 0, and any weight is right then.
     variance = _variance(windows) or 1.0
     task = TadGANTask(settings, seed=seed, device=device, variance=variance)
     if settings.starts_from_components:
@@ -68,12 +68,12 @@ def _reals(windows: Tensor, batch_size: int, seed: int) -> Iterator[Batch]:
     sampler = ClipSampler(len(windows), batch_size=batch_size, seed=seed)
     for number in count():
         picked = windows[torch.from_numpy(sampler.indices(number)).to(windows.device)]
-        # In this layout always, of a view too: networks round otherwise in another one.
+        # Always in this layout: networks round otherwise in that of a view.
         yield Batch(picked.contiguous())
 
 
 def _latents(settings: TadGANSettings, device: torch.device, seed: int) -> Iterator[Tensor]:
-    """Standard normal numbers, drawn on the CPU so that every device gets the same ones."""
+    """Draw standard normal numbers, on the CPU, so that every device gets the same ones."""
     shape = settings.batch_size, settings.latent_size
     for number in count():
         generator = torch.Generator().manual_seed(seed_of(Stream.LATENTS, seed, number))
@@ -81,14 +81,14 @@ def _latents(settings: TadGANSettings, device: torch.device, seed: int) -> Itera
 
 
 def _variance(windows: Tensor) -> float:
-    """The variance of all numbers in windows, in float64."""
+    """Compute the variance of all numbers in windows, in float64."""
     mean = sum(float(part.sum()) for part in _parts(windows)) / windows.numel()
     squares = sum(float((part - mean).square().sum()) for part in _parts(windows))
     return squares / windows.numel()
 
 
 def _parts(windows: Tensor) -> Iterator[Tensor]:
-    """Windows in float64 on the CPU, a chunk at a time."""
+    """Yield windows in float64 on the CPU, chunk by chunk."""
     for part in windows.split(_CHUNK):
         yield part.cpu().contiguous().double()
 

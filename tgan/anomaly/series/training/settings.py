@@ -1,13 +1,14 @@
-"""What a TadGAN is and how it is trained, as one table of settings; named ones among them."""
+"""Settings of a TadGAN: its networks, its objective and its training."""
 
 import inspect
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Integral
 
 from torch import nn
 
+from tgan._moved import moved_names
 from tgan.anomaly.series.networks.layers import HidesMiddle, Shape
 from tgan.anomaly.series.networks.tables import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.anomaly.series.training.steps import RECONSTRUCTION
@@ -15,21 +16,23 @@ from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
 
-# Orion's, for NAB.
+# Of Orion, for NAB.
 PASSES = 35
+
+__getattr__ = moved_names(__name__, {"CONFIGURATIONS": "tgan.anomaly.series.presets:PRESETS"})
 
 _COUNTS = ("window", "channels", "latent_size", "batch_size", "n_critic")
 
 
 @dataclass(frozen=True)
 class TadGANSettings:
-    """A TadGAN; the defaults are the published ones.
+    """Settings of a TadGAN; the defaults are the published ones.
 
     Attributes:
         window: W, steps of a window.
         channels: C.
-        hidden: steps in the middle of a window that the encoder does not see, see `HidesMiddle`;
-            scores then take these steps alone from a reconstruction, but for the ends of a series.
+        hidden: steps in the middle of a window that the encoder does not see, see `HidesMiddle`.
+            Reconstructions then consist of these steps alone, but for the ends of a series.
             0 for none, as published.
         latent_size: K.
         encoder, decoder, window_critic, latent_critic: names in the tables of
@@ -37,28 +40,33 @@ class TadGANSettings:
         encoder_settings, decoder_settings, window_critic_settings, latent_critic_settings:
             settings of those beside the sizes above, such as `units` and `dropout`.
         objective: a name in `tgan.losses.OBJECTIVES`.
-        constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics. With a window critic
-            of `lstm` those that compute weights from others are refused, and no other certifies
-            anything: they bound matrices, not the recurrence.
+        constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics. A window critic of
+            `lstm` refuses those that compute weights from others, and is not certified by any
+            other: they bound matrices, not the recurrence.
         constraint_settings: its settings.
         steps: updates of encoder and decoder; None for 35 passes, see `steps_of`.
         batch_size: windows of a batch.
         n_critic: updates of either critic per update of encoder and decoder.
         reuses_last: see `tgan.anomaly.series.training.steps.cycle_step`.
-        reconstruction: the weight of the mean squared error.
+        reconstruction: weight of the mean squared error.
         per_variance: whether that error is divided by the variance of the training windows, so
-            that the weight means the same for every signal.
-        learning_rate, beta1, beta2: of the three Adams.
-        critic_learning_rate: of those of the critics, if another one.
-        cooldown: the last share of the steps, in which the learning rate falls linearly to 0.
+            that its weight has the same meaning for every signal.
+        learning_rate, beta1, beta2: of the three Adam optimisers.
+        critic_learning_rate: of the critics' optimisers; None for the same.
+        cooldown: last share of the steps, in [0, 1], in which the learning rate falls linearly
+            to 0.
         starts_from_components: whether a dense encoder and decoder start as the principal
             component analysis of the training windows, see `start_from_components`.
-        bf16: whether networks compute in bfloat16 while they train; weights, losses and the
-            norms of gradient penalties stay float32.
+        bf16: whether networks compute in bfloat16 during training; weights, losses and the
+            norms of gradient penalties stay in float32.
 
     Raises:
-        ValueError: a name is in no table, or a number out of its range; the message names it.
-            Networks and constraints check their own settings when they are built.
+        ValueError: an unknown name, or a number out of its range. Networks and constraints check
+            their own settings when they are built.
+
+    Example:
+        >>> settings = TadGANSettings(window=50, latent_size=8, constraint="svc")
+        >>> TadGANDetector(settings).fit(normal)
 
     Source: Geiger et al. 2020 as its authors' Orion 0.7.1 has it.
     """
@@ -96,7 +104,7 @@ class TadGANSettings:
         for name in (*_COUNTS, "hidden", "steps"):
             value = getattr(self, name)
             if isinstance(value, Integral) and not isinstance(value, bool):
-                # Numbers of NumPy, too, are kept as Python's.
+                # NumPy's numbers are kept as Python's, which JSON can hold.
                 object.__setattr__(self, name, int(value))
         for name in _COUNTS:
             value = getattr(self, name)
@@ -127,53 +135,55 @@ class TadGANSettings:
                 f"these are {self.encoder} and {self.decoder}"
             )
         look_up(OBJECTIVES, self.objective, kind="objective")
-        _checked(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
+        _check(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
         for kind, table in _NETWORKS.items():
-            given = getattr(self, f"{kind}_settings")
-            _checked(table, getattr(self, kind), given, kind=kind.replace("_", " "))
+            settings = getattr(self, f"{kind}_settings")
+            _check(table, getattr(self, kind), settings, kind=kind.replace("_", " "))
 
     @property
     def margin(self) -> int:
-        """Steps on either side of those that are hidden; 0 if none are."""
+        """Steps on either side of the hidden ones; 0 if none are hidden."""
         return (self.window - self.hidden) // 2 if self.hidden else 0
 
     def learning_rate_of(self, player: str) -> float:
-        """The learning rate of `autoencoder`, `window_critic` or `latent_critic`."""
+        """Return the learning rate of `autoencoder`, `window_critic` or `latent_critic`."""
         own = None if player == "autoencoder" else self.critic_learning_rate
         return self.learning_rate if own is None else own
 
     def steps_of(self, windows: int) -> int:
-        """Updates of encoder and decoder that a number of windows is trained for.
+        """Count the updates of encoder and decoder for a number of training windows.
 
-        Source: Orion's training for NAB, 35 passes that are made of whole steps; what is left of
-        a pass is dropped.
+        Source: Orion's training for NAB, 35 passes of whole steps each; the rest of a pass is
+        dropped.
         """
         if self.steps is not None:
             return self.steps
         return max(1, PASSES * (windows // (self.batch_size * self.n_critic)))
 
     def networks(self) -> dict[str, nn.Module]:
-        """The four networks, by `encoder`, `decoder`, `window_critic`, `latent_critic`.
+        """Build the four networks: `encoder`, `decoder`, `window_critic`, `latent_critic`.
 
         Their weights come from the global generator: seed it.
 
         Raises:
-            ValueError: a setting of a network is out of its range.
+            ValueError: a setting of a network is out of range.
         """
         shape = Shape(self.window, self.channels, self.latent_size)
-        made = {
+        networks = {
             kind: table[getattr(self, kind)](shape, **getattr(self, f"{kind}_settings"))
             for kind, table in _NETWORKS.items()
         }
         if self.hidden:
-            made["encoder"] = HidesMiddle(made["encoder"], window=self.window, hidden=self.hidden)
-        return made
+            networks["encoder"] = HidesMiddle(
+                networks["encoder"], window=self.window, hidden=self.hidden
+            )
+        return networks
 
     def make_constraint(self) -> Constraint:
-        """A constraint for one critic, which it is to be attached to.
+        """Make a constraint for one critic, to be attached to it.
 
         Raises:
-            ValueError: a setting of it is out of its range.
+            ValueError: one of its settings is out of range.
         """
         return CONSTRAINTS[self.constraint](**self.constraint_settings)
 
@@ -187,41 +197,9 @@ _NETWORKS = {
 }
 
 
-def _checked(table: Mapping, name: str, given: Mapping, *, kind: str) -> None:
-    """Raise a ValueError for a name that is in no table, or a setting that its member has not."""
-    known = dict(inspect.signature(look_up(table, name, kind=kind)).parameters)
-    known.pop("shape", None)
-    for setting in given:
-        look_up(known, setting, kind=f"setting of {kind} '{name}'")
-
-
-# `published` is trained as long as Orion's, the others for a fixed number of steps, so that a long
-# series costs no more than a short one.
-CONFIGURATIONS = {
-    "published": TadGANSettings(),
-    "dense": TadGANSettings(
-        encoder="dense",
-        decoder="dense",
-        window_critic="dense",
-        latent_critic_settings={"dropout": 0.0},
-        n_critic=1,
-        reconstruction=1000.0,
-        per_variance=True,
-        steps=1000,
-        learning_rate=1e-3,
-        cooldown=0.5,
-        starts_from_components=True,
-    ),
-}
-CONFIGURATIONS["context"] = replace(
-    CONFIGURATIONS["dense"],
-    window=150,
-    hidden=100,
-    latent_size=10,
-    encoder_settings={"units": 16},
-    decoder_settings={"units": 16},
-    n_critic=5,
-    steps=200,
-    learning_rate=1e-4,
-    critic_learning_rate=1e-3,
-)
+def _check(table: Mapping, name: str, settings: Mapping, *, kind: str) -> None:
+    """Raise a ValueError for an unknown name, or for a setting that its member does not have."""
+    accepted = dict(inspect.signature(look_up(table, name, kind=kind)).parameters)
+    accepted.pop("shape", None)
+    for setting in settings:
+        look_up(accepted, setting, kind=f"setting of {kind} '{name}'")

@@ -22,11 +22,11 @@ RECONSTRUCTION = 10.0
 
 
 class Autoencoder(nn.Module):
-    """Windows (N, C, W) to their reconstructions G(E(x)) of the same shape.
+    """Maps windows (N, C, W) to their reconstructions G(E(x)) of the same shape.
 
     Args:
-        encoder: E, windows to latents (N, K).
-        decoder: G, latents to windows.
+        encoder: E, maps windows to latents (N, K).
+        decoder: G, maps latents to windows.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
@@ -39,12 +39,12 @@ class Autoencoder(nn.Module):
 
 @dataclass(eq=False)
 class Networks:
-    """What a step of TadGAN trains.
+    """Learners of a TadGAN: an autoencoder and two critics.
 
     Attributes:
         autoencoder: its module is an `Autoencoder`; one optimiser updates both parts.
         window_critic, latent_critic: Cx and Cz.
-        reconstruction: what encoder and decoder pay per unit of mean squared error.
+        reconstruction: weight of the mean squared error in the loss of encoder and decoder.
     """
 
     autoencoder: Learner
@@ -53,11 +53,11 @@ class Networks:
     reconstruction: float = RECONSTRUCTION
 
     def encode(self, windows: Tensor) -> Tensor:
-        """E(x): latents (N, K) of windows (N, C, W)."""
+        """Compute latents E(x), (N, K), of windows (N, C, W)."""
         return self.autoencoder.module.encoder(windows)
 
     def decode(self, latents: Tensor) -> Tensor:
-        """G(z): windows (N, C, W) of latents (N, K)."""
+        """Compute windows G(z), (N, C, W), of latents (N, K)."""
         return self.autoencoder.module.decoder(latents)
 
 

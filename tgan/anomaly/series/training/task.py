@@ -1,7 +1,7 @@
-"""The TadGAN task: four networks, three optimisers, one step."""
+"""Training state of a TadGAN: four networks, three optimisers, one step."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,9 @@ from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.anomaly.series.training.steps import Autoencoder, Networks, cycle_step
 from tgan.constraints import Constraint
 from tgan.losses import OBJECTIVES
-from tgan.rng import Stream, seed_of
+from tgan.rng import Stream
 from tgan.rng.noise import Noise
+from tgan.rng.weights import seeded
 from tgan.training.steps import Batch, Critic, Learner, Terms
 
 CRITICS = ("window_critic", "latent_critic")
@@ -20,43 +21,49 @@ CRITICS = ("window_critic", "latent_critic")
 def build_networks(
     settings: TadGANSettings, *, seed: int
 ) -> tuple[dict[str, nn.Module], tuple[Constraint, Constraint]]:
-    """The four networks on the CPU, a function of settings and seed, their critics constrained.
+    """Build the four networks on the CPU, and constrain the critics; a function of the seed.
 
     Returns:
         the networks by `encoder`, `decoder`, `window_critic`, `latent_critic`, in training mode;
         the constraints of the critics of windows and of latents.
 
     Raises:
-        ValueError: a network cannot be built so, or a critic cannot be constrained so.
+        ValueError: a network cannot be built, or a critic cannot be constrained.
     """
     constraints = settings.make_constraint(), settings.make_constraint()
     examples = (
         torch.zeros(1, settings.channels, settings.window),
         torch.zeros(1, settings.latent_size),
     )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
+
+    def build() -> dict[str, nn.Module]:
         networks = settings.networks()
-        critics = networks["window_critic"], networks["latent_critic"]
+        critics = (networks[name] for name in CRITICS)
         for constraint, critic, example in zip(constraints, critics, examples, strict=True):
             constraint.attach(critic, (example,))
-    return networks, constraints
+        return networks
+
+    return seeded(build, seed), constraints
 
 
 class TadGANTask:
     """Trains an encoder, a decoder and two critics; a function of settings, seed and step.
 
     Args:
-        settings: what they are.
+        settings: of networks and training.
         seed: of weights, dropout and penalties.
-        device: where they lie.
-        variance: of the training windows; used where `settings.per_variance`.
+        device: of the networks.
+        variance: of the training windows; used if `settings.per_variance`.
 
     Attributes:
         encoder, decoder, window_critic, latent_critic: the networks, in training mode.
 
     Raises:
-        ValueError: a network cannot be built so, or a critic cannot be constrained so.
+        ValueError: a network cannot be built, or a critic cannot be constrained.
+
+    Example:
+        >>> task = TadGANTask(TadGANSettings(), seed=0)
+        >>> terms = task.step(0, windows, latents)
     """
 
     def __init__(
@@ -98,27 +105,29 @@ class TadGANTask:
         Args:
             reals: yields windows (N, C, W) on the device.
             latents: yields latents (N, K) on the device.
-            rate: what the learning rates are multiplied by.
+            rate: share of the learning rates.
 
         Returns:
-            Detached scalars on the device; no one waits for them here.
+            detached scalars, on the device.
         """
         for name in ("autoencoder", *CRITICS):
             for group in getattr(self._networks, name).optimizer.param_groups:
                 group["lr"] = self.settings.learning_rate_of(name) * rate
-        with self._seeded(step):
-            return cycle_step(
-                self._networks,
-                reals=reals,
-                latents=latents,
-                noise=Noise(self.seed, step),
-                update=step * self.settings.n_critic + 1,
-                n_critic=self.settings.n_critic,
-                reuses_last=self.settings.reuses_last,
-            )
+        take_step = partial(
+            cycle_step,
+            self._networks,
+            reals=reals,
+            latents=latents,
+            noise=Noise(self.seed, step),
+            update=step * self.settings.n_critic + 1,
+            n_critic=self.settings.n_critic,
+            reuses_last=self.settings.reuses_last,
+        )
+        # Dropout draws from PyTorch's global generators.
+        return seeded(take_step, self.seed, step, stream=Stream.NOISE)
 
     def networks(self) -> dict[str, nn.Module]:
-        """The networks by name."""
+        """Return the networks by name."""
         return {
             "encoder": self.encoder,
             "decoder": self.decoder,
@@ -131,16 +140,9 @@ class TadGANTask:
         betas = self.settings.beta1, self.settings.beta2
         return torch.optim.Adam(trained, self.settings.learning_rate_of(name), betas)
 
-    @contextmanager
-    def _seeded(self, step: int) -> Iterator[None]:
-        """Dropout takes the global generators, which are as they were afterwards."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed_of(Stream.NOISE, self.seed, step))
-            yield
-
 
 class InBfloat16(nn.Module):
-    """A network that computes in bfloat16 from float32 weights, and answers in float32."""
+    """Runs a network in bfloat16, from float32 weights to float32 outputs."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
-"""What scores are made of: segments of a series, reconstructions, errors and critic values."""
+"""Reconstructions of series by trained networks, with their errors and critic values."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 
@@ -8,50 +9,78 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from tgan.anomaly.series.data.series import Scaler, Series, windows_of
+from tgan._moved import moved_names
+from tgan.anomaly.series.data.scaling import Scaler
+from tgan.anomaly.series.data.series import Series, windows_of
 from tgan.anomaly.series.data.streaming import local, pieces, rolling, together, twice
 from tgan.anomaly.series.networks.inference import critic_scores, reconstruct
+from tgan.anomaly.series.scoring.critic_values import critic_values_stream
 from tgan.anomaly.series.scoring.reconstruction_errors import (
     ERRORS,
     OF_WHOLE_SERIES,
     SCORE_WINDOW,
     reconstruct_middles_stream,
 )
-from tgan.anomaly.series.scoring.scores import critic_values_stream
+from tgan.anomaly.series.scoring.scores import Scores
 from tgan.anomaly.series.training.settings import TadGANSettings
 
 # Windows that go through the networks at once.
 _CHUNK = 4096
 
+__getattr__ = moved_names(
+    __name__,
+    {"Measures": f"{__name__}:Reconstruction", "Instrument": f"{__name__}:NetworkReconstructor"},
+)
+
 
 @dataclass(frozen=True, eq=False)
-class Measures:
-    """What is known of T segments before they have scores.
+class Reconstruction:
+    """T segments of a series with their reconstruction: all that scores are computed from.
 
     Attributes:
         times: (T,), int64, epoch seconds.
         values: (T, C), in the units of the data; NaN where there were no samples.
-        made: (T, C), the reconstruction of scaled values.
+        reconstruction: (T, C), of the scaled values.
         critic: (T,), the critic of windows at each time step.
-        errors: (T,), of the reconstruction.
+        errors: (T,), reconstruction errors.
     """
 
     times: np.ndarray
     values: np.ndarray
-    made: np.ndarray
+    reconstruction: np.ndarray
     critic: np.ndarray
     errors: np.ndarray
 
     @classmethod
-    def of(cls, records: np.ndarray) -> "Measures":
-        """From records of `record_type`, (T,)."""
+    def of(cls, records: np.ndarray) -> "Reconstruction":
+        """Take them from records (T,) of `record_type`."""
         return cls(**{field.name: records[field.name] for field in fields(cls)})
+
+    def with_scores(
+        self, scores: np.ndarray, *, names: tuple[str, ...], scaler: Scaler, reference: str
+    ) -> Scores:
+        """Put scores (T,) beside the series and its reconstruction, in the units of the data.
+
+        Args:
+            names: of the channels.
+            scaler: of the values.
+            reference: which series counts as normal, in `REFERENCES`.
+        """
+        series = Series(self.times, self.values, names)
+        reconstruction = scaler.inverse(self.reconstruction)
+        return Scores(series, reconstruction, self.critic, scores, reference)
+
+    @property
+    def made(self) -> np.ndarray:
+        """Former name of `reconstruction`."""
+        warnings.warn("made is reconstruction now", DeprecationWarning, stacklevel=2)
+        return self.reconstruction
 
 
 def record_type(channels: int) -> np.dtype:
-    """One segment with all that becomes known of it, so that a stream is one of arrays (k,).
+    """Describe a segment with all of its numbers, so that a stream consists of arrays (k,).
 
-    Its fields are those of `Measures`, the scaled values and the score.
+    Its fields are those of `Reconstruction`, the scaled values and the score.
     """
     each = (np.float64, (channels,))
     return np.dtype(
@@ -59,7 +88,7 @@ def record_type(channels: int) -> np.dtype:
             ("times", np.int64),
             ("values", *each),
             ("scaled", *each),
-            ("made", *each),
+            ("reconstruction", *each),
             ("critic", np.float64),
             ("errors", np.float64),
             ("scores", np.float64),
@@ -68,12 +97,12 @@ def record_type(channels: int) -> np.dtype:
 
 
 @dataclass(frozen=True, eq=False)
-class Instrument:
-    """Measures segments of series by trained networks.
+class NetworkReconstructor:
+    """Reconstructs segments of series by trained networks.
 
     Attributes:
         settings: of the networks.
-        scaler: of values.
+        scaler: of the values.
         networks: by name; `encoder`, `decoder` and `window_critic` are used, in inference mode.
         error: a name in `ERRORS`.
     """
@@ -83,42 +112,42 @@ class Instrument:
     networks: Mapping[str, nn.Module]
     error: str
 
-    def measure(self, segments: Series) -> Measures:
-        """The measures of a whole series of segments.
+    def reconstruct(self, segments: Series) -> Reconstruction:
+        """Reconstruct a whole series of segments.
 
         Raises:
             ValueError: fewer segments than `check_length` asks for, or a network's output that is
                 not finite.
         """
         records = np.concatenate(list(self._reconstructions([segments])))
-        return Measures.of(self._with_errors(records))
+        return Reconstruction.of(self._with_errors(records))
 
     def stream(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
-        """The same from consecutive parts, in memory for a part and a window.
+        """Reconstruct consecutive parts of a series; memory holds a part and a window.
 
         Yields:
-            records (k,) of `record_type`, all but their scores known.
+            records (k,) of `record_type`, complete but for their scores.
 
         Raises:
-            ValueError: as `measure`, or an error that only a whole series has, which is said at
-                once.
+            ValueError: as `reconstruct`; or an error that only a whole series has, at once.
         """
         if self.error in OF_WHOLE_SERIES:
             others = ", ".join(name for name in ERRORS if name not in OF_WHOLE_SERIES)
             raise ValueError(
-                f"errors of '{self.error}' depend on where a series ends; in a stream choose from "
+                f"errors of '{self.error}' depend on where a series ends; for a stream choose from "
                 f"{others}"
             )
         half = SCORE_WINDOW // 2
         return local(self._reconstructions(parts), self._with_errors, before=half, after=half)
 
     def _reconstructions(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
-        """Records of which all but errors and scores is known."""
+        """Yield records that are complete but for errors and scores."""
         begun, seen = twice(map(self._begun, self._long_enough(parts)))
         windows, judged = twice(self._windows(records["scaled"] for records in seen))
-        made = reconstruct_middles_stream(map(self._reconstructed, windows), self.settings.margin)
+        decoded = map(self._reconstructed, windows)
+        medians = reconstruct_middles_stream(decoded, self.settings.margin)
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
-        return (_completed(*blocks) for blocks in together(begun, made, values))
+        return (_completed(*blocks) for blocks in together(begun, medians, values))
 
     def _long_enough(self, parts: Iterable[Series]) -> Iterator[Series]:
         count = 0
@@ -134,26 +163,26 @@ class Instrument:
         return records
 
     def _windows(self, scaled: Iterable[np.ndarray]) -> Iterator[Tensor]:
-        """All windows (n, C, W), in order."""
+        """Yield all windows (n, C, W), in order."""
         for block in rolling(pieces(scaled, _CHUNK), self.settings.window):
             yield _tensor(windows_of(block, self.settings.window))
 
     def _reconstructed(self, windows: Tensor) -> np.ndarray:
-        """Reconstructions (n, W, C)."""
-        made = reconstruct(self.networks["encoder"], self.networks["decoder"], windows)
-        return rearrange(made, "n c t -> n t c").double().numpy()
+        """Reconstruct windows (n, C, W) as (n, W, C)."""
+        decoded = reconstruct(self.networks["encoder"], self.networks["decoder"], windows)
+        return rearrange(decoded, "n c t -> n t c").double().numpy()
 
     def _judged(self, windows: Tensor) -> np.ndarray:
         return critic_scores(self.networks["window_critic"], windows).double().numpy()
 
     def _with_errors(self, records: np.ndarray) -> np.ndarray:
         found = records.copy()
-        found["errors"] = ERRORS[self.error](found["scaled"], found["made"])
+        found["errors"] = ERRORS[self.error](found["scaled"], found["reconstruction"])
         return found
 
 
-def _completed(records: np.ndarray, made: np.ndarray, critic: np.ndarray) -> np.ndarray:
-    records["made"], records["critic"] = made, critic
+def _completed(records: np.ndarray, medians: np.ndarray, critic: np.ndarray) -> np.ndarray:
+    records["reconstruction"], records["critic"] = medians, critic
     return records
 
 
@@ -169,7 +198,7 @@ def check_length(segments: int, settings: TadGANSettings) -> None:
 def training_windows(
     scaled: np.ndarray, settings: TadGANSettings, *, device: str | torch.device = "cpu"
 ) -> Tensor:
-    """All windows (M, C, W) of scaled values (N, C), a view that takes no more memory than they.
+    """View scaled values (N, C) as all of their windows (M, C, W), which takes no more memory.
 
     Raises:
         ValueError: a number beyond the range of float32.
@@ -179,17 +208,17 @@ def training_windows(
 
 
 def _tensor(windows: np.ndarray) -> Tensor:
-    """Windows (n, W, C) as the networks take them, (n, C, W).
+    """Turn windows (n, W, C) into what networks take, (n, C, W).
 
     Raises:
         ValueError: a number beyond the range of float32.
     """
-    # In this layout always: networks round otherwise in another one.
+    # Always in this layout: networks round otherwise in another one.
     return torch.from_numpy(_narrow(rearrange(windows, "n t c -> n c t")))
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
-    """Scaled values in float32, contiguous."""
+    """Convert scaled values to float32, contiguous."""
     with np.errstate(over="ignore"):
         narrow = np.ascontiguousarray(values, np.float32)
     if not np.isfinite(narrow).all():
