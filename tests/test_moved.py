@@ -61,6 +61,13 @@ def test_a_name_that_has_left_its_module_is_found_from_there(old, name, new):
         importlib.import_module(old).no_such_name  # noqa: B018
 
 
+def test_a_name_that_was_renamed_is_what_has_the_new_one():
+    from tgan.anomaly.images import scores
+
+    with pytest.warns(DeprecationWarning, match=r"Scored is MethodScores in tgan\.anomaly\.images"):
+        assert scores.Scored is scores.MethodScores
+
+
 def test_the_package_itself_uses_no_old_name():
     modules = "runs.pretrained, tgan.runs.train, tgan.cli.generate, tgan.cli.benchmark_clipping"
     done = subprocess.run(

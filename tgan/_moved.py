@@ -47,6 +47,7 @@ MOVED = {
     "experiment": "config.reading",
     "export": "runs.export",
     "features.parts": "data.labelled",
+    "features.training": "training.classifier",
     "files": "system.files",
     "latents": "sampling.latents",
     "noise": "rng.noise",
@@ -103,18 +104,20 @@ def new_name(name: str) -> str | None:
 
 
 def moved_names(module: str, places: Mapping[str, str]) -> Callable[[str], object]:
-    """A `__getattr__` for a module that some names have left.
+    """A `__getattr__` for a module whose names have left it, or have others now.
 
     Args:
         module: its own name.
-        places: the module that each of the names is in now.
+        places: where each of its old names is now: a module, or `module:new_name`.
     """
 
     def get(name: str) -> object:
         if name not in places:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        warnings.warn(f"{name} is in {places[name]} now", DeprecationWarning, stacklevel=2)
-        return getattr(importlib.import_module(places[name]), name)
+        place, _, new = places[name].partition(":")
+        now = f"{new} in" if new else "in"
+        warnings.warn(f"{name} is {now} {place} now", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(place), new or name)
 
     return get
 

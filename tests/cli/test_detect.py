@@ -122,7 +122,8 @@ def test_an_encoder_of_a_run_that_was_trained_on_is_stale(run, folder, tmp_path,
     main(["train", *config, "--run-dir", str(copy)])
     with pytest.raises(SystemExit):
         detect(copy, folder, tmp_path / "out")
-    assert "is of another generator" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "inverts another generator" in error and f"train-encoder {copy} --overwrite" in error
     assert not (tmp_path / "out").exists()
 
 
@@ -140,15 +141,15 @@ def test_an_encoder_of_a_run_that_was_trained_on_is_stale(run, folder, tmp_path,
         ),
         (
             ["images", "{run}", "{folder}", "--out", "{tmp}/o", "--normal", "goof"],
-            "unknown class in --normal 'goof' (did you mean 'good'?)",
+            "unknown normal class 'goof' (did you mean 'good'?)",
         ),
         (
             ["images", "{run}", "{folder}/good", "--out", "{tmp}/o", "--normal", "good"],
-            "needs pictures that all have a class",
+            "normal classes good: not all pictures have a class",
         ),
         (
             ["images", "{run}", "{folder}", "--out", "{tmp}/o", "--normal", "good", "bad"],
-            "makes all 3 pictures normal",
+            "normal classes good, bad: all 3 pictures are normal then",
         ),
         (["images", "{run}", "{folder}", "--out", "{tmp}/o", "--steps", "0"], "--steps 0 is below"),
         (

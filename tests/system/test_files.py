@@ -1,6 +1,7 @@
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,46 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         assert list(path.parent.iterdir()) == [path]
         (path / "a" / "b.txt").unlink()
         (path / "a").rmdir()
+
+
+def test_a_folder_is_replaced_only_by_a_whole_one_and_only_where_that_is_asked(tmp_path):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").write_text("old")
+    with pytest.raises(ValueError, match="not empty"), write_whole_folder(path):
+        pytest.fail("began to write")
+    with pytest.raises(KeyboardInterrupt), write_whole_folder(path, replace=True) as part:
+        (part / "half").touch()
+        raise KeyboardInterrupt
+    assert [file.name for file in path.iterdir()] == ["old"]
+    with write_whole_folder(path, replace=True) as part:
+        (part / "new").write_text("new")
+        assert (path / "old").read_text() == "old"
+    assert [file.name for file in path.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
+    with write_whole_folder(tmp_path / "other", replace=True) as part:
+        (part / "new").touch()
+    assert (tmp_path / "other" / "new").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="is a file"):
+        write_whole_folder(tmp_path / "file", replace=True).__enter__()
+
+
+def test_a_folder_that_cannot_be_replaced_is_put_back(tmp_path, monkeypatch):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    rename = Path.rename
+
+    def fails_for_the_new_one(self, target):
+        if self.suffix == ".part":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
+    with pytest.raises(OSError, match="No space"), write_whole_folder(path, replace=True) as part:
+        (part / "new").touch()
+    assert list(tmp_path.iterdir()) == [path] and (path / "old").is_file()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")

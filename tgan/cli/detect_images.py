@@ -1,10 +1,15 @@
 """`tgan detect images`: score pictures by a run that was trained on normal ones."""
 
+import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tgan.cli.picture_arguments import METRICS, SCORES, SHEET, parse
+from tgan.anomaly.images.names import ENCODER
+from tgan.cli.picture_arguments import parse
 from tgan.lookup import counted
-from tgan.system.files import write_files
+
+if TYPE_CHECKING:
+    from tgan.anomaly.images.detector import ImageDetector
 
 
 def main(argv: Sequence[str]) -> None:
@@ -12,28 +17,39 @@ def main(argv: Sequence[str]) -> None:
     arguments = parse(argv)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.anomaly.images.sheet import write_sheet
-    from tgan.cli.detectors import open_detector
-    from tgan.cli.scores_files import metrics_of, table, write_metrics, write_scores
+    from tgan.anomaly.images.results import table
 
-    detector = open_detector(arguments)
-    if detector.source.skipped:
-        name, reason = detector.source.skipped[0]
-        print(
-            f"{counted(len(detector.source.skipped), 'picture')} cannot be used, the first: "
-            f"{name}: {reason}"
-        )
-    print(f"{counted(len(detector.source), 'picture')}, methods: {', '.join(detector.methods)}")
-    results = detector.score()
-    columns = {method: scored.scores.cpu().numpy() for method, scored in results.items()}
-    metrics = None
-    if detector.is_abnormal is not None:
-        metrics = metrics_of(columns, detector.is_abnormal)
-    with write_files(arguments.out) as folder:
-        write_scores(folder / SCORES, detector.source, columns)
-        write_sheet(folder / SHEET, detector.pictures.cpu(), results)
-        if metrics is not None:
-            write_metrics(folder / METRICS, metrics, detector)
-    if metrics is not None:
-        print(table(metrics))
+    detector = _detector(arguments)
+    pictures = detector.open(arguments.pictures, labels_key=arguments.labels_key)
+    if arguments.normal:
+        pictures.is_abnormal(arguments.normal)  # Refuses classes that there are not.
+    if skipped := pictures.source.skipped:
+        name, reason = skipped[0]
+        print(f"{counted(len(skipped), 'picture')} cannot be used, the first: {name}: {reason}")
+    print(f"{counted(len(pictures), 'picture')}, methods: {', '.join(detector.methods)}")
+    found = detector.score(pictures)
+    found.write(arguments.out, normal=arguments.normal, overwrite=True)
+    if arguments.normal:
+        print(table(found.metrics(arguments.normal)))
     print(arguments.out)
+
+
+def _detector(arguments: argparse.Namespace) -> "ImageDetector":
+    from tgan.anomaly.images.detector import ImageDetector
+    from tgan.anomaly.images.encoder import NoEncoder
+    from tgan.runs.trained import load
+
+    run = load(arguments.run, weights=arguments.weights, device=arguments.device)
+    try:
+        return ImageDetector(
+            run,
+            arguments.methods or None,
+            steps=arguments.steps,
+            restarts=arguments.restarts,
+            seed=arguments.seed,
+            batch_size=arguments.batch_size,
+        )
+    except NoEncoder as error:
+        option = " --overwrite" if (arguments.run / ENCODER).exists() else ""
+        remedy = f"make one by tgan train-encoder {arguments.run}{option}"
+        raise ValueError(f"{error}: {remedy}") from None

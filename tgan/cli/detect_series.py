@@ -63,7 +63,7 @@ def fit(arguments: argparse.Namespace) -> None:
 
     from tgan.anomaly.series.detector import TadGANDetector
     from tgan.anomaly.series.saved import save_detector
-    from tgan.cli.device import pick_device
+    from tgan.system.device import pick_device
     from tgan.training.steps import Terms
 
     detector = TadGANDetector(
@@ -107,7 +107,7 @@ def score(arguments: argparse.Namespace) -> None:
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tgan.anomaly.series.saved import load_detector
-    from tgan.cli.device import pick_device
+    from tgan.system.device import pick_device
 
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
     reference = arguments.reference

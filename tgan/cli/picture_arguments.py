@@ -1,9 +1,10 @@
-"""Arguments of `tgan detect images`, and what can be told of them before anything is read."""
+"""Arguments of `tgan detect images`, checked as far as they can be before anything is read."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from tgan.anomaly.images.names import HELD_OUT, METHODS, METRICS, SCORES, SHEET
 from tgan.cli import Parser
 from tgan.cli.names import parse_names
 from tgan.lookup import look_up
@@ -26,9 +27,6 @@ own data hold back from training, of all classes. DIR gets scores.csv, sheet.png
 and the most normal pictures of each method) and, with --normal, metrics.json: areas under the ROC
 curve and average precisions with 95 % bootstrap intervals. docs/anomaly.md explains them.
 """
-METHODS = ("critic", "search", "encoder", "pca")
-HELD_OUT = "held-out"
-SCORES, SHEET, METRICS = "scores.csv", "sheet.png", "metrics.json"
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -86,4 +84,6 @@ def _check(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, option)
         if value < least:
             raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
+    if arguments.pictures == HELD_OUT and arguments.labels_key is not None:
+        raise ValueError(f"--labels-key is for a .npz file, not for {HELD_OUT}")
     check_files(arguments.out, (SCORES, SHEET, METRICS), overwrite=arguments.overwrite)

@@ -37,9 +37,9 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
-    from tgan.cli.device import pick_device
     from tgan.features.classifier import ClassifierFacts, write_classifier
-    from tgan.features.training import count_correct, train_classifier
+    from tgan.system.device import pick_device
+    from tgan.training.classifier import count_correct, train_classifier
 
     train_part, test_part = training_parts(clips, held_out_clips)
     side = arguments.resolution or clips.shape[1]

@@ -5,8 +5,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from tgan.anomaly.images.names import ENCODER
 from tgan.cli import Parser
 from tgan.lookup import counted
+from tgan.system.files import check_not_there
 
 EXAMPLES = """\
 examples:
@@ -27,48 +29,26 @@ def main(argv: Sequence[str]) -> None:
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
-    from tgan.anomaly.images.encoder import (
-        EncoderFacts,
-        check_no_encoder,
-        save_encoder,
-        train_encoder,
-        weights_hash,
-    )
+    from tgan.anomaly.images.encoder_training import train_encoder
     from tgan.anomaly.images.pictures import check_scores_pictures
     from tgan.runs.trained import load
 
     run = load(arguments.run, weights=arguments.weights, device=arguments.device)
-    generator, config = run.generator, run.config
-    check_scores_pictures(config, arguments.run)
-    if not arguments.overwrite:
-        check_no_encoder(arguments.run)
-    critic, source, device = run.critic, run.data, run.device
-    training = {
-        name: getattr(arguments, name)
-        for name in ("steps", "batch_size", "learning_rate", "kappa", "seed")
-    }
-    facts = {
-        "generator": weights_hash(generator),
-        "latent_size": config.generator.z_slow,
-        "resolution": config.data.resolution,
-        "channels": config.data.channels,
-        "width": arguments.width or config.critic.width,
-        "pictures": len(source),
-        **training,
-    }
-    encoder = EncoderFacts(**facts, loss=math.nan).build().to(device)
-    print(f"{counted(len(source), 'picture')} to train on")
+    check_scores_pictures(run)
+    check_not_there(arguments.run / ENCODER, overwrite=arguments.overwrite)
+    print(f"{counted(len(run.data), 'picture')} to train on")
+    settings = ("steps", "batch_size", "learning_rate", "kappa", "width", "seed")
     with tqdm(total=arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
             bar.update()
 
-        loss = train_encoder(
-            encoder, generator.to(device), critic.to(device), source, **training, report=report
+        encoder = train_encoder(
+            run, report=report, **{name: getattr(arguments, name) for name in settings}
         )
-    path = save_encoder(arguments.run, encoder, EncoderFacts(**facts, loss=loss))
-    print(f"loss {loss:.4f}")
+    path = encoder.save(arguments.run, overwrite=True)
+    print(f"loss {encoder.facts.loss:.4f}")
     print(path)
 
 

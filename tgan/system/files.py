@@ -37,16 +37,21 @@ def check_new_folder(path: str | Path) -> None:
 
 
 @contextmanager
-def write_whole_folder(path: str | Path) -> Iterator[Path]:
+def write_whole_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
     """A folder beside `path` to fill, which is moved into place if nothing is raised meanwhile.
 
     Its files get the usual mode, as `set_usual_mode` says.
 
+    Args:
+        replace: whether a folder that is not empty may be there; it is deleted once the new one
+            is in its place.
+
     Raises:
-        ValueError: as `check_new_folder`.
+        ValueError: as `check_new_folder`; with `replace` a folder may hold something.
     """
-    check_new_folder(path)
     path = Path(path).absolute()
+    if not (replace and path.is_dir()):
+        check_new_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.mkdir()
@@ -55,12 +60,24 @@ def write_whole_folder(path: str | Path) -> Iterator[Path]:
         for file in part.rglob("*"):
             if file.is_file():
                 set_usual_mode(file)
-        # Another system than POSIX does not replace an empty folder.
-        if path.is_dir():
-            path.rmdir()
-        part.rename(path)
+        _put_in_place(part, path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Move the folder `part` to `path`, where there may be another one, which is deleted."""
+    old = part.with_suffix(".old")
+    # Another system than POSIX does not replace even an empty folder.
+    if path.is_dir():
+        path.rename(old)
+    try:
+        part.rename(path)
+    except OSError:
+        if old.is_dir():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def set_usual_mode(path: Path) -> None:

@@ -7,11 +7,12 @@ import torch
 
 from tgan.anomaly.images.encoder import (
     EncoderFacts,
+    NoEncoder,
+    TrainedEncoder,
     load_encoder,
-    save_encoder,
-    train_encoder,
     weights_hash,
 )
+from tgan.anomaly.images.encoder_training import fit_encoder
 from tgan.data.pictures.images import ImageClips
 from tgan.data.pixels import to_bytes
 from tgan.models import ImageDeconvGenerator, VideoCritic
@@ -60,16 +61,16 @@ def test_training_learns_to_invert_and_leaves_the_gan_as_it_was(networks, source
     options = {"batch_size": 16, "learning_rate": 2e-3, "seed": 1}
     losses = []
     encoder = FACTS.build()
-    last = train_encoder(encoder, *networks, source, steps=150, report=losses.append, **options)
+    last = fit_encoder(encoder, *networks, source, steps=150, report=losses.append, **options)
     assert len(losses) == 150 and not encoder.training
     assert last == pytest.approx(np.mean(losses[-15:])) and last < 0.3 * losses[0]
     assert [weights_hash(network) for network in networks] == before
     again, other = FACTS.build(), FACTS.build()
     short = {"steps": 3, **options}
     first = FACTS.build()
-    train_encoder(first, *networks, source, **short)
-    train_encoder(again, *networks, source, **short)
-    train_encoder(other, *networks, source, **short | {"seed": 2})
+    fit_encoder(first, *networks, source, **short)
+    fit_encoder(again, *networks, source, **short)
+    fit_encoder(other, *networks, source, **short | {"seed": 2})
     assert weights_hash(first) == weights_hash(again) != weights_hash(other)
 
 
@@ -77,19 +78,22 @@ def test_a_saved_encoder_comes_back_for_its_own_generator_alone(networks, tmp_pa
     generator, _ = networks
     encoder = FACTS.build().eval()
     facts = dataclasses.replace(FACTS, generator=weights_hash(generator))
-    path = save_encoder(tmp_path, encoder, facts)
+    path = TrainedEncoder(encoder, facts).save(tmp_path)
     names = sorted(file.name for file in path.iterdir())
     assert names == ["encoder.json", "encoder.safetensors"]
     assert len({file.stat().st_mode for file in path.iterdir()}) == 1
-    loaded, known = load_encoder(tmp_path, generator)
+    loaded = load_encoder(tmp_path, generator)
     pictures = torch.rand(2, 1, 1, 8, 8)
-    torch.testing.assert_close(loaded(pictures), encoder(pictures), rtol=0, atol=0)
-    assert known == facts and not loaded.training
+    torch.testing.assert_close(loaded.network(pictures), encoder(pictures), rtol=0, atol=0)
+    assert loaded.facts == facts and not loaded.network.training
     with torch.no_grad():
         next(generator.parameters()).view(-1)[0] += 1e-3
-    with pytest.raises(ValueError, match="another generator than.*--overwrite"):
+    with pytest.raises(NoEncoder, match="inverts another generator than"):
         load_encoder(tmp_path, generator)
-    save_encoder(tmp_path, encoder, dataclasses.replace(FACTS, generator=weights_hash(generator)))
+    facts = dataclasses.replace(FACTS, generator=weights_hash(generator))
+    with pytest.raises(ValueError, match="encoder' is there already"):
+        TrainedEncoder(encoder, facts).save(tmp_path)
+    TrainedEncoder(encoder, facts).save(tmp_path, overwrite=True)
     load_encoder(tmp_path, generator)
     assert [file.name for file in tmp_path.iterdir()] == ["encoder"]
 
@@ -105,13 +109,14 @@ def test_a_hash_is_of_names_buffers_and_values(networks):
 
 def test_what_is_no_encoder_is_refused(networks, tmp_path):
     generator, _ = networks
-    with pytest.raises(ValueError, match="has no encoder: make one by tgan train-encoder"):
+    with pytest.raises(NoEncoder, match="has no encoder"):
         load_encoder(tmp_path, generator)
     facts = dataclasses.replace(FACTS, generator=weights_hash(generator))
-    path = save_encoder(tmp_path, FACTS.build(), facts)
+    path = TrainedEncoder(FACTS.build(), facts).save(tmp_path)
     (path / "encoder.json").write_text(json.dumps({"width": 3}))
-    with pytest.raises(ValueError, match="does not say what the encoder is"):
+    with pytest.raises(ValueError, match="does not describe an encoder"):
         load_encoder(tmp_path, generator)
-    save_encoder(tmp_path, FACTS.build(), dataclasses.replace(facts, width=16))
+    wider = dataclasses.replace(facts, width=16)
+    TrainedEncoder(FACTS.build(), wider).save(tmp_path, overwrite=True)
     with pytest.raises(ValueError, match="another network's weights"):
         load_encoder(tmp_path, generator)

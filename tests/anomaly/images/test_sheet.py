@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tgan.anomaly.images.scores import Scored, residual_maps
+from tgan.anomaly.images.scores import MethodScores, residual_maps
 from tgan.anomaly.images.sheet import GAP, LINE, SHOWN, TEXT, heat, write_sheet
 
 
@@ -19,8 +19,10 @@ def test_the_ends_of_the_order_are_shown_from_the_worst_to_the_best(tmp_path, ch
     brightness = torch.linspace(-1, 0.9, count)[torch.randperm(count)]
     pictures = brightness.view(-1, 1, 1, 1, 1).expand(-1, channels, 1, side, side)
     made = torch.full_like(pictures, -1)
-    scored = Scored(brightness, made, residual_maps(pictures, made))
-    write_sheet(tmp_path / "s.png", pictures, {"critic": Scored(-brightness), "search": scored})
+    scored = MethodScores(brightness, made, residual_maps(pictures, made))
+    write_sheet(
+        tmp_path / "s.png", pictures, {"critic": MethodScores(-brightness), "search": scored}
+    )
     sheet = np.asarray(Image.open(tmp_path / "s.png")).astype(int)
     cell, copies = 2 * side + LINE, 2 if channels == 4 else 1
     wide = copies * 2 * side + LINE
@@ -40,5 +42,5 @@ def test_the_ends_of_the_order_are_shown_from_the_worst_to_the_best(tmp_path, ch
 
 def test_fewer_pictures_than_fit_are_shown(tmp_path):
     pictures = torch.rand(1, 1, 1, 8, 8)
-    write_sheet(tmp_path / "s.png", pictures, {"critic": Scored(torch.zeros(1))})
+    write_sheet(tmp_path / "s.png", pictures, {"critic": MethodScores(torch.zeros(1))})
     assert Image.open(tmp_path / "s.png").width > 100

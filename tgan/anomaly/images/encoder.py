@@ -1,11 +1,7 @@
-"""f-AnoGAN's encoder: from pictures to latents of a generator that stays as it is."""
+"""The encoder of f-AnoGAN: from pictures to latents of a generator that is not trained further."""
 
 import hashlib
 import json
-import math
-import os
-import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,25 +11,31 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tgan.anomaly.images.scores import KAPPA, encoder_loss
+from tgan._moved import moved_names
+from tgan.anomaly.images.names import ENCODER
 from tgan.config.sizes import base_side, count_doublings
-from tgan.data.clips import ClipSource
-from tgan.data.loader import ClipBatches, stream_batches
-from tgan.data.pixels import normalise
 from tgan.features.weights import fill, load_state
 from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
-from tgan.rng import Stream, seed_of
-from tgan.system.files import set_usual_mode
+from tgan.rng.weights import seeded
+from tgan.system.files import check_not_there, write_whole_folder
 
-DIRECTORY, WEIGHTS, FACTS = "encoder", "encoder.safetensors", "encoder.json"
-# `build` takes 0 and 1 for generator and critic.
+WEIGHTS, FACTS = "encoder.safetensors", "encoder.json"
+# `tgan.runs.build` takes 0 and 1 for generator and critic.
 _NETWORK_NUMBER = 2
+
+__getattr__ = moved_names(
+    __name__, {"train_encoder": "tgan.anomaly.images.encoder_training:fit_encoder"}
+)
+
+
+class NoEncoder(ValueError):
+    """A run has no encoder, or one of other weights of its generator."""
 
 
 @dataclass(frozen=True)
 class EncoderFacts:
-    """What an encoder is, stored beside its weights.
+    """Sizes and training of an encoder, stored beside its weights.
 
     Attributes:
         generator: SHA-256 of the weights that it inverts, by `weights_hash`.
@@ -57,15 +59,9 @@ class EncoderFacts:
     loss: float
 
     def build(self) -> "ImageEncoder":
-        """The network, with weights that depend on the seed alone."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed_of(Stream.WEIGHTS, self.seed, _NETWORK_NUMBER))
-            return ImageEncoder(
-                self.latent_size,
-                resolution=self.resolution,
-                channels=self.channels,
-                width=self.width,
-            )
+        """Build the network, with weights that depend on the seed alone."""
+        sizes = {name: getattr(self, name) for name in ("resolution", "channels", "width")}
+        return seeded(lambda: ImageEncoder(self.latent_size, **sizes), self.seed, _NETWORK_NUMBER)
 
 
 class ImageEncoder(nn.Module):
@@ -78,6 +74,11 @@ class ImageEncoder(nn.Module):
         resolution: H = W, see `tgan.config.sizes.base_side`.
         channels: C.
         width: channels after the first layer; they double with every further one.
+
+    Example:
+        >>> encoder = ImageEncoder(32, resolution=16, channels=1)
+        >>> encoder(torch.zeros(8, 1, 1, 16, 16)).shape
+        torch.Size([8, 32])
 
     Source: Schlegl et al. 2019, section 3.2 (tanh, since latents are bounded here too).
     """
@@ -102,115 +103,70 @@ class ImageEncoder(nn.Module):
         return torch.tanh(self.last(h).flatten(1))
 
 
-def train_encoder(
-    encoder: nn.Module,
-    generator: nn.Module,
-    critic: nn.Module,
-    source: ClipSource,
-    *,
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    kappa: float = KAPPA,
-    report: Callable[[float], None] = lambda loss: None,
-) -> float:
-    """Train `encoder` in place, and leave it in inference mode; a function of the seed.
+@dataclass(frozen=True, eq=False)
+class TrainedEncoder:
+    """An encoder with the facts about it.
 
-    RMSprop on the mean of `tgan.anomaly.images.scores.encoder_loss` over batches of `source`.
-    Generator and critic are in inference mode, get no gradients, and lie on the device of the
-    encoder.
+    Attributes:
+        network: in inference mode.
+        facts: its sizes, training and generator.
+    """
 
-    Args:
-        source: the normal pictures that the GAN was trained on.
-        report: called after every step with the loss.
+    network: ImageEncoder
+    facts: EncoderFacts
 
-    Returns:
-        the mean loss over the last tenth of the steps.
+    def save(self, run: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the folder `encoder` beside or in a run, whole or not at all.
+
+        Args:
+            run: the path that `tgan.load` reads.
+            overwrite: whether an encoder may be there already, which is replaced.
+
+        Returns:
+            the folder.
+
+        Raises:
+            ValueError: there is an encoder, which is not to be overwritten.
+        """
+        path = Path(run) / ENCODER
+        check_not_there(path, overwrite=overwrite)
+        state = self.network.state_dict()
+        with write_whole_folder(path, replace=True) as part:
+            save_file(
+                {key: value.cpu().contiguous() for key, value in state.items()}, part / WEIGHTS
+            )
+            (part / FACTS).write_text(json.dumps(asdict(self.facts), indent=2) + "\n")
+        return path
+
+
+def load_encoder(run: str | Path, generator: nn.Module) -> TrainedEncoder:
+    """Load the encoder of a run, on the CPU.
 
     Raises:
-        ArithmeticError: the loss is not finite.
-
-    Source: Schlegl et al. 2019, section 3.2 (`izi_f`).
+        NoEncoder: there is none, or `generator` has other weights than those it was trained for.
+        ValueError: its files are damaged.
     """
-    device = next(encoder.parameters()).device
-    for network in (generator, critic):
-        network.eval().requires_grad_(False)
-    encoder.train()
-    optimizer = torch.optim.RMSprop(encoder.parameters(), learning_rate)
-    batches = ClipBatches(source, batch_size=batch_size, seed=seed)
-    last, count = 0.0, max(steps // 10, 1)
-    for step, (clips, _) in zip(range(steps), stream_batches(batches, first=0), strict=False):
-        real = normalise(clips.to(device))
-        made = generator(encoder(real))
-        features = critic.features(real), critic.features(made)
-        loss = encoder_loss(real, made, *features, kappa=kappa).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        value = loss.item()
-        if not math.isfinite(value):
-            raise ArithmeticError(f"the encoder's loss is {value} at step {step}")
-        last += value / count if step >= steps - count else 0.0
-        report(value)
-    encoder.eval()
-    return last
+    path = Path(run) / ENCODER
+    if not (path / FACTS).is_file():
+        raise NoEncoder(f"'{run}' has no encoder")
+    try:
+        facts = EncoderFacts(**json.loads((path / FACTS).read_text()))
+    except (TypeError, ValueError):
+        raise ValueError(f"'{path / FACTS}' does not describe an encoder") from None
+    if facts.generator != weights_hash(generator):
+        raise NoEncoder(
+            f"'{path}' inverts another generator than '{run}' has now (since then it was trained "
+            "further, or other weights of it are asked for)"
+        )
+    network = fill(facts.build(), load_state(path / WEIGHTS), path=path / WEIGHTS)
+    return TrainedEncoder(network.eval(), facts)
 
 
 def weights_hash(network: nn.Module) -> str:
-    """SHA-256 of all parameters and buffers with their names, in hexadecimal digits."""
+    """Compute the SHA-256 of all parameters and buffers with their names, in hexadecimal digits."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         values = tensor.detach().cpu().contiguous()
         digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
         digest.update(values.numpy().tobytes())
     return digest.hexdigest()
-
-
-def check_no_encoder(run: Path) -> None:
-    """Raise a ValueError if `run` has an encoder."""
-    if (run / DIRECTORY).exists():
-        raise ValueError(f"'{run / DIRECTORY}' is there already; --overwrite replaces it")
-
-
-def save_encoder(run: Path, encoder: ImageEncoder, facts: EncoderFacts) -> Path:
-    """Write the folder `encoder` of `run`, whole or not at all, in place of one that is there."""
-    path = run / DIRECTORY
-    part = path.with_name(f".{DIRECTORY}.{os.getpid()}.part")
-    replaced = path.with_name(f".{DIRECTORY}.{os.getpid()}.replaced")
-    tensors = {key: value.cpu().contiguous() for key, value in encoder.state_dict().items()}
-    try:
-        part.mkdir()
-        save_file(tensors, part / WEIGHTS)
-        set_usual_mode(part / WEIGHTS)
-        (part / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n")
-        if path.exists():
-            path.rename(replaced)
-        part.rename(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
-    return path
-
-
-def load_encoder(run: Path, generator: nn.Module) -> tuple[ImageEncoder, EncoderFacts]:
-    """The encoder of `run`, on the CPU, in inference mode.
-
-    Raises:
-        ValueError: there is none, it is damaged, or `generator` has other weights than those it
-            was trained for.
-    """
-    path = run / DIRECTORY
-    if not (path / FACTS).is_file():
-        raise ValueError(f"'{run}' has no encoder: make one by tgan train-encoder {run}")
-    try:
-        facts = EncoderFacts(**json.loads((path / FACTS).read_text()))
-    except (TypeError, ValueError):
-        raise ValueError(f"'{path / FACTS}' does not say what the encoder is") from None
-    if facts.generator != weights_hash(generator):
-        raise ValueError(
-            f"'{path}' is of another generator than '{run}' has now (it was trained on, or other "
-            f"--weights are asked for): make one by tgan train-encoder {run} --overwrite"
-        )
-    encoder = fill(facts.build(), load_state(path / WEIGHTS), path=path / WEIGHTS)
-    return encoder.eval(), facts

@@ -1,4 +1,4 @@
-"""The baseline: how far a picture is from the principal components of the training pictures."""
+"""Principal components of the training pictures, the baseline of image scoring."""
 
 import numpy as np
 import torch
@@ -6,23 +6,27 @@ from einops import rearrange
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from tgan.anomaly.images.scores import Scored, residual_maps
+from tgan.anomaly.images.scores import MethodScores, residual_maps
 
-# As many components are kept as explain this share of the training pictures' variance.
+# Share of the training pictures' variance that the kept components explain.
 VARIANCE = 0.95
 
 
 class PrincipalComponents:
-    """Scores of pictures by their mean square distance to a linear subspace.
+    """Scores pictures by their mean square distance from a linear subspace.
 
     The number of components depends on the training pictures alone.
 
     Args:
         pictures: (N, C, 1, H, W), the training pictures.
-        variance: the share of their variance that the components explain.
+        variance: the share of their variance that the components explain, in (0, 1).
 
     Raises:
         ValueError: fewer than 2 pictures, or a share outside (0, 1).
+
+    Example:
+        >>> components = PrincipalComponents(training_pictures, variance=0.7)
+        >>> components.score(pictures).scores  # (N,)
     """
 
     def __init__(self, pictures: Tensor, *, variance: float = VARIANCE) -> None:
@@ -32,17 +36,15 @@ class PrincipalComponents:
             raise ValueError(f"variance {variance} is not between 0 and 1")
         self._pca = PCA(variance, svd_solver="full").fit(_rows(pictures))
 
-    @property
-    def num_components(self) -> int:
-        """How many components are kept."""
-        return int(self._pca.n_components_)
+    def score(self, pictures: Tensor) -> MethodScores:
+        """Score (N, C, 1, H, W) by the mean square of what is left of a picture's projection.
 
-    def score(self, pictures: Tensor) -> Scored:
-        """Mean squares of what the components leave, with the projections as reconstructions."""
+        Reconstructions are the projections.
+        """
         rows = self._pca.inverse_transform(self._pca.transform(_rows(pictures)))
-        made = torch.from_numpy(rows).reshape(pictures.shape).to(pictures)
-        scores = (pictures - made).square().flatten(1).mean(1)
-        return Scored(scores, made, residual_maps(pictures, made))
+        projections = torch.from_numpy(rows).reshape(pictures.shape).to(pictures)
+        scores = (pictures - projections).square().flatten(1).mean(1)
+        return MethodScores(scores, projections, residual_maps(pictures, projections))
 
 
 def _rows(pictures: Tensor) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A picture of what scores say: the most abnormal and the most normal inputs of each method."""
+"""Contact sheets of scored pictures: the most abnormal and the most normal of each method."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from einops import rearrange
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from tgan.anomaly.images.scores import Scored
+from tgan.anomaly.images.scores import MethodScores
 from tgan.data.pixels import to_bytes
 from tgan.media.video import enlarge, tile, with_fourth_beside
 from tgan.system.files import write_whole
@@ -21,14 +21,14 @@ _HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 
 
 
 def heat(residuals: np.ndarray, largest: float) -> np.ndarray:
-    """Residuals (..., H, W) as colours (..., H, W, 3), uint8: black at 0, pale at `largest`."""
+    """Colour residuals (..., H, W) as (..., H, W, 3), uint8: black at 0, pale at `largest`."""
     places = np.linspace(0, 1, len(_HEAT))
     shares = np.clip(residuals / max(largest, 1e-12), 0, 1)
     colours = [np.interp(shares, places, channel) for channel in _HEAT.T]
     return np.stack(colours, -1).round().astype(np.uint8)
 
 
-def write_sheet(path: str | Path, pictures: Tensor, results: Mapping[str, Scored]) -> None:
+def write_sheet(path: str | Path, pictures: Tensor, results: Mapping[str, MethodScores]) -> None:
     """Write a PNG with a block per method: inputs, reconstructions, residuals.
 
     The most abnormal pictures are on the left, the worst first, the most normal on the right, the
@@ -48,7 +48,7 @@ def write_sheet(path: str | Path, pictures: Tensor, results: Mapping[str, Scored
     write_whole(path, sheet.save)
 
 
-def _block(name: str, pictures: Tensor, scored: Scored) -> Image.Image:
+def _block(name: str, pictures: Tensor, scored: MethodScores) -> Image.Image:
     order = scored.scores.argsort(descending=True, stable=True)
     count = min(SHOWN, len(order) // 2 or 1)
     ends = {"most abnormal": order[:count], "most normal": order[-count:]}
@@ -66,8 +66,8 @@ def _block(name: str, pictures: Tensor, scored: Scored) -> Image.Image:
     return block
 
 
-def _grid(rows: Tensor, pictures: Tensor, scored: Scored, largest: float) -> np.ndarray:
-    """Inputs, and below them reconstructions and residuals where there are some: (H, W, 3)."""
+def _grid(rows: Tensor, pictures: Tensor, scored: MethodScores, largest: float) -> np.ndarray:
+    """Tile inputs, and below them reconstructions and residuals if there are any: (H, W, 3)."""
     shown = [_rgb(pictures[rows])]
     if scored.reconstructions is not None:
         shown.append(_rgb(scored.reconstructions[rows]))
@@ -81,6 +81,6 @@ def _grid(rows: Tensor, pictures: Tensor, scored: Scored, largest: float) -> np.
 
 
 def _rgb(pictures: Tensor) -> np.ndarray:
-    """Pictures (N, C, 1, H, W) as bytes (N, H, W or 2 W, 3)."""
+    """Convert pictures (N, C, 1, H, W) to bytes (N, H, W or 2 W, 3)."""
     frames = with_fourth_beside(rearrange(to_bytes(pictures).cpu().numpy(), "n 1 h w c -> n h w c"))
     return frames.repeat(3, -1) if frames.shape[-1] == 1 else frames

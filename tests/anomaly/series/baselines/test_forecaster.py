@@ -1,7 +1,5 @@
 """An LSTM that forecasts the next sample."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -70,10 +68,3 @@ def test_what_cannot_be():
         LSTMForecaster(**SMALL).fit(np.zeros((12, 1)))
     made = LSTMForecaster(**SMALL).fit(np.zeros((13, 1))).reconstruct(np.zeros((13, 1)))
     assert np.isfinite(made).all()
-
-
-@pytest.mark.slow
-def test_four_thousand_samples_take_seconds():
-    start = time.process_time()
-    LSTMForecaster().fit(RNG.normal(size=(4000, 1)))
-    assert time.process_time() - start < 40

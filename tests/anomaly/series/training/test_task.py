@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tgan.anomaly.series.networks.inference import critic_scores, reconstruct
-from tgan.anomaly.series.training.loop import rate_at, train
+from tgan.anomaly.series.training.loop import train
 from tgan.anomaly.series.training.settings import CONFIGURATIONS, TadGANSettings
 from tgan.anomaly.series.training.task import TadGANTask, build_networks
 from tgan.constraints import CONSTRAINTS, Constraint
@@ -177,9 +177,16 @@ def test_losses_that_are_not_finite_end_it():
         train(sine_with_spike(18), small(**DENSE, learning_rate=1e30), seed=0, steps=30)
 
 
-def test_the_rate_falls_in_the_last_share_of_the_steps():
-    assert [rate_at(step, 8, 0.5) for step in range(8)] == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
-    assert rate_at(7, 8, 0.0) == 1
+def test_the_rate_falls_in_the_last_share_of_the_steps(monkeypatch):
+    rates, step = [], TadGANTask.step
+
+    def recorded(self, *given, rate):
+        rates.append(rate)
+        return step(self, *given, rate=rate)
+
+    monkeypatch.setattr(TadGANTask, "step", recorded)
+    train(sine_with_spike(18), small(**DENSE, cooldown=0.5), seed=0, steps=8)
+    assert rates == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
 
 
 def test_the_published_number_of_steps():

@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tgan.anomaly.series.baselines.reconstructor import Reconstructor
 from tgan.anomaly.series.networks.layers import initialise_as_keras
 from tgan.data.sampler import ClipSampler
-from tgan.rng import Stream, seed_of
+from tgan.rng.weights import seeded
+from tgan.training.supervised import supervised
 
 LEARNING_RATE, BATCH_SIZE = 1e-3, 64
 # Windows forecast at once.
@@ -54,16 +56,19 @@ class LSTMForecaster(Reconstructor):
                 f"at least {self._length + 1}"
             )
         self._network = _build(values.shape[1], self._units, seed=self._seed)
-        trained = [p for p in self._network.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(trained, LEARNING_RATE)
         pasts, targets = self._examples(values)
         sampler = ClipSampler(len(targets), batch_size=BATCH_SIZE, seed=self._seed)
-        for number in range(-(-self._epochs * len(targets) // BATCH_SIZE)):
-            picked = torch.from_numpy(sampler.indices(number))
-            loss = nn.functional.mse_loss(self._network(pasts[picked]), targets[picked])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+        steps = -(-self._epochs * len(targets) // BATCH_SIZE)
+        picks = (torch.from_numpy(sampler.indices(number)) for number in range(steps))
+        trained = [p for p in self._network.parameters() if p.requires_grad]
+        supervised(
+            self._network,
+            lambda network, picked: F.mse_loss(network(pasts[picked]), targets[picked]),
+            picks,
+            torch.optim.Adam(trained, LEARNING_RATE),
+            steps=steps,
+            name="forecaster",
+        )
         return self
 
     @torch.no_grad()
@@ -97,6 +102,4 @@ class NextSample(nn.Module):
 
 
 def _build(channels: int, units: int, *, seed: int) -> NextSample:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
-        return NextSample(channels, units)
+    return seeded(lambda: NextSample(channels, units), seed)

@@ -12,6 +12,7 @@ from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.anomaly.series.training.task import TadGANTask
 from tgan.data.sampler import ClipSampler
 from tgan.rng import Stream, seed_of
+from tgan.training.rates import trapezoid
 from tgan.training.steps import Batch, Terms
 
 # Steps between two looks at whether losses are finite: each look waits for the device.
@@ -54,18 +55,13 @@ def train(
         start_from_components(task.encoder, task.decoder, windows)
     reals = _reals(windows.to(task.device), settings.batch_size, seed)
     latents = _latents(settings, task.device, seed)
+    rate_at = trapezoid(steps, cool_down=settings.cooldown)
     for step in range(steps):
-        rate = rate_at(step, steps, settings.cooldown)
-        terms = task.step(step, reals, latents, rate=rate)
+        terms = task.step(step, reals, latents, rate=rate_at(step))
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
             _check_terms(terms, step)
         report(step, terms)
     return task
-
-
-def rate_at(step: int, steps: int, cooldown: float) -> float:
-    """The share of the learning rate in a step: 1, then down to 0 in the last share `cooldown`."""
-    return min(1.0, (steps - step) / (cooldown * steps)) if cooldown else 1.0
 
 
 def _reals(windows: Tensor, batch_size: int, seed: int) -> Iterator[Batch]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.features.training import count_correct, rate, shift, train_classifier
+from tgan.training.classifier import count_correct, shift, train_classifier
 
 
 @dataclass
@@ -78,7 +78,7 @@ def test_a_loss_that_is_not_finite_stops():
         pytest.MonkeyPatch.context() as patch,
         pytest.raises(ArithmeticError, match="the classifier's loss is nan at step 0"),
     ):
-        patch.setattr("tgan.features.training._build", lambda *_: network)
+        patch.setattr("tgan.training.classifier._build", lambda *_: network)
         trained(steps=1)
 
 
@@ -91,10 +91,3 @@ def test_shifts_are_translations_with_the_edge_repeated():
         padded = np.pad(clip, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
         expected = padded[:, 2 - down : 18 - down, 2 - right : 18 - right]
         np.testing.assert_array_equal(found, expected)
-
-
-def test_the_rate_climbs_and_falls_to_nothing():
-    rates = [rate(step, 100) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1) and max(rates) == rates[9] == pytest.approx(0.91)
-    assert rates[-1] == pytest.approx(0.01)
-    assert rate(0, 1) == 1

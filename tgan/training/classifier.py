@@ -1,4 +1,4 @@
-"""Training of the small classifier, and how many clips it classifies correctly."""
+"""Training of the small video classifier, and its accuracy."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,13 @@ from torch.nn import functional as F
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.features.classifier import VideoClassifier, classifier_input
-from tgan.rng import Stream, numpy_rng, seed_of
+from tgan.rng import Stream, numpy_rng
+from tgan.rng.weights import seeded
+from tgan.training.rates import trapezoid
+from tgan.training.supervised import supervised
 
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP = 1e-3, 1e-2, 0.1
-# Clips are moved by up to this part of their side, so that a place does not give a class away.
+# Clips are shifted by up to this share of their side, so that a class does not depend on a place.
 MAX_SHIFT = 1 / 8
 
 
@@ -28,35 +31,51 @@ def train_classifier(
     workers: int = 0,
     report: Callable[[float], None] = lambda loss: None,
 ) -> VideoClassifier:
-    """A classifier of the labels of `source`, in inference mode; a function of the seed.
+    """Train a classifier of the labels of `source`; a function of the seed.
 
-    AdamW on the cross entropy, at a rate that climbs for a tenth of the steps and falls to 0.
+    AdamW minimises the cross entropy, at a rate that climbs for a tenth of the steps and falls to
+    0. Every clip is shifted at random, see `shift`.
 
     Args:
-        source: every video has a label.
-        side: of the frames that the network sees; the clips' are resized.
-        report: called after every step with the loss.
+        source: clips, every video of which has a label.
+        side: of the frames that the network sees; those of the clips are resized.
+        steps: updates in all.
+        batch_size: clips in a step.
+        seed: of weights, order and shifts.
+        device: where the network is trained, and stays.
+        workers: processes that load clips; 0 loads them in this one.
+        report: is called after every step with the loss.
+
+    Returns:
+        the classifier, in inference mode.
 
     Raises:
         ArithmeticError: the loss is not finite.
     """
     network = _build(len(source.labels), seed).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    batches = ClipBatches(source, batch_size=batch_size, seed=seed)
-    stream = stream_batches(batches, first=0, workers=workers)
-    for step, (clips, labels) in zip(range(steps), stream, strict=False):
-        clips = shift(clips, numpy_rng(Stream.SHIFTS, seed, step))
-        loss = F.cross_entropy(_logits(network, clips.to(device), side), labels.to(device))
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * rate(step, steps)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        value = loss.item()
-        if not np.isfinite(value):
-            raise ArithmeticError(f"the classifier's loss is {value} at step {step}")
-        report(value)
-    return network.eval()
+    stream = stream_batches(
+        ClipBatches(source, batch_size=batch_size, seed=seed), first=0, workers=workers
+    )
+    shifted = (
+        (shift(clips, numpy_rng(Stream.SHIFTS, seed, step)).to(device), labels.to(device))
+        for step, (clips, labels) in enumerate(stream)
+    )
+
+    def loss(network: VideoClassifier, batch: tuple[Tensor, Tensor]) -> Tensor:
+        clips, labels = batch
+        return F.cross_entropy(_logits(network, clips, side), labels)
+
+    supervised(
+        network,
+        loss,
+        shifted,
+        torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+        steps=steps,
+        rate=trapezoid(steps, warm_up=WARM_UP, cool_down=1.0),
+        report=report,
+        name="classifier",
+    )
+    return network
 
 
 @torch.no_grad()
@@ -68,7 +87,7 @@ def count_correct(
     batch_size: int,
     device: str = "cpu",
 ) -> int:
-    """How many videos are classified correctly by the clip in their middle."""
+    """Count the videos of which the clip in the middle is classified correctly."""
     correct = 0
     for begin in range(0, len(source), batch_size):
         indices = range(begin, min(begin + batch_size, len(source)))
@@ -80,9 +99,9 @@ def count_correct(
 
 
 def shift(clips: Tensor, rng: np.random.Generator) -> Tensor:
-    """Clips (N, T, H, W, C), each moved by up to an eighth of its side, the edge repeated.
+    """Shift each clip (N, T, H, W, C) by up to an eighth of its side, and repeat its edge.
 
-    All frames of a clip move alike.
+    All frames of a clip are shifted alike.
     """
     height, width = clips.shape[2:4]
     reach = int(max(height, width) * MAX_SHIFT)
@@ -95,15 +114,8 @@ def shift(clips: Tensor, rng: np.random.Generator) -> Tensor:
     return moved
 
 
-def rate(step: int, steps: int) -> float:
-    """The share of the learning rate in a step: up for a tenth of the steps, then down to 0."""
-    return min((step + 1) / (WARM_UP * steps), (steps - step) / steps, 1.0)
-
-
 def _build(num_classes: int, seed: int) -> VideoClassifier:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_of(Stream.WEIGHTS, seed))
-        return VideoClassifier(num_classes)
+    return seeded(lambda: VideoClassifier(num_classes), seed)
 
 
 def _logits(network: VideoClassifier, clips: Tensor, side: int) -> Tensor:
