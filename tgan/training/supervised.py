@@ -10,11 +10,12 @@ from torch.optim import Optimizer
 from tgan.training.rates import RateAt, constant
 
 Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def supervised(
-    module: nn.Module,
-    loss: Callable[[nn.Module, Batch], Tensor],
+    module: Network,
+    loss: Callable[[Network, Batch], Tensor],
     batches: Iterable[Batch],
     optimizer: Optimizer,
     *,
