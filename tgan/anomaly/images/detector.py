@@ -181,11 +181,13 @@ def _by_search(detector: ImageDetector, pictures: Tensor) -> MethodScores:
 
 
 def _by_encoder(detector: ImageDetector, pictures: Tensor) -> MethodScores:
+    assert detector.encoder is not None, "there is one for this method"
     networks = (detector.generator, detector.critic, detector.encoder)
     return score_by_encoder(pictures, *networks, batch_size=detector.batch_size)
 
 
 def _by_pca(detector: ImageDetector, pictures: Tensor) -> MethodScores:
+    assert detector.training is not None, "there are some for this method"
     return PrincipalComponents(picture_tensor(detector.training)).score(pictures)
 
 
