@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tgan.anomaly.images.names import ENCODER
 from tgan.cli import Parser
+from tgan.cli.options import add_device, add_overwrite, add_weights, at_least
 from tgan.lookup import counted
 from tgan.system.files import check_not_there
 
@@ -27,18 +28,17 @@ def main(argv: Sequence[str]) -> None:
     _check(arguments)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tqdm import tqdm
-
     from tgan.anomaly.images.encoder_training import train_encoder
     from tgan.anomaly.images.pictures import check_scores_pictures
     from tgan.runs.trained import load
+    from tgan.system.progress import progress
 
     run = load(arguments.run, weights=arguments.weights, device=arguments.device)
     check_scores_pictures(run)
     check_not_there(arguments.run / ENCODER, overwrite=arguments.overwrite)
     print(f"{counted(len(run.data), 'picture')} to train on")
     settings = ("steps", "batch_size", "learning_rate", "kappa", "width", "seed")
-    with tqdm(total=arguments.steps, unit="step") as bar:
+    with progress(arguments.steps, unit="step") as bar:
 
         def report(loss: float) -> None:
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
@@ -59,10 +59,10 @@ def _parser() -> Parser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add, count = parser.add_argument, {"type": at_least(1), "metavar": "N"}
     add("run", type=Path, metavar="RUN", help="a run of images without classes, or a checkpoint")
-    add("--steps", type=int, default=5000, metavar="N", help="training steps (default 5000)")
-    add("--batch-size", type=int, default=64, metavar="N", help="pictures in a step (default 64)")
+    add("--steps", default=5000, help="training steps (default 5000)", **count)
+    add("--batch-size", default=64, help="pictures in a step (default 64)", **count)
     add(
         "--learning-rate",
         type=float,
@@ -71,19 +71,16 @@ def _parser() -> Parser:
         help="of RMSprop (default 5e-5, the paper's for 50,000 steps)",
     )
     add("--kappa", type=float, default=1.0, metavar="K", help="weight of features (default 1)")
-    add("--width", type=int, metavar="N", help="of the first layer (default the critic's)")
-    add("--seed", type=int, default=0, metavar="S", help="of weights and order (default 0)")
-    parser.add_weights()
-    add("--overwrite", action="store_true", help="replace the encoder that is there")
-    add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
+    add("--width", help="of the first layer (default the critic's)", **count)
+    seed = "of weights and order (default 0)"
+    add("--seed", type=at_least(0), default=0, metavar="S", help=seed)
+    add_weights(parser)
+    add_overwrite(parser, "the encoder that is there")
+    add_device(parser)
     return parser
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    for option, least in {"steps": 1, "batch_size": 1, "width": 1, "seed": 0}.items():
-        value = getattr(arguments, option)
-        if value is not None and value < least:
-            raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
     if not 0 < arguments.learning_rate < math.inf:
         raise ValueError(f"--learning-rate {arguments.learning_rate} is not positive and finite")
     if not 0 <= arguments.kappa < math.inf:

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from tgan.training.rates import RateAt, constant
 
+Network = TypeVar("Network", bound=nn.Module)
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
 
 from tests.made.image_runs import LATENT, NORMAL, SIDE, image_run
 from tgan.anomaly.images.detector import DETECTORS, ImageDetector
@@ -165,20 +166,32 @@ def test_settings_out_of_range_are_refused(run, options, message):
 @pytest.mark.parametrize(
     ("pictures", "message"),
     [
-        (PIXELS / 255, r"float64 \(5, 8, 8, 1\); uint8 \(N, 8, 8, 1\) or \(N, 1, 8, 8, 1\)"),
-        (PIXELS[..., 0], r"uint8 \(5, 8, 8\); uint8"),
-        (PIXELS.transpose(0, 3, 1, 2), r"uint8 \(5, 1, 8, 8\); uint8"),
-        (PIXELS[:, :4], r"uint8 \(5, 4, 8, 1\)"),
-        (PIXELS[:0], r"uint8 \(0, 8, 8, 1\)"),
-        (PIXELS.repeat(3, -1), r"uint8 \(5, 8, 8, 3\)"),
-        (np.stack([PIXELS, PIXELS], 1), r"uint8 \(5, 2, 8, 8, 1\)"),
-        (ImageClips(PIXELS.repeat(3, -1)), r"clips of shape \(1, 8, 8, 3\).* \(1, 8, 8, 1\)"),
+        (PIXELS / 255, r"clips of type float64, from 0 .* uint8 is needed: \(clips \* 255\)"),
+        (PIXELS[..., 0], r"clips of shape \(5, 8, 8\)"),
+        (PIXELS.transpose(0, 3, 1, 2), r"\(5, 1, 8, 8\), which looks like \(N, C, H, W\)"),
+        (PIXELS[:, :4], "frames are 8 wide and 4 high; square ones are needed"),
+        (PIXELS[:0], r"clips of shape \(0, 8, 8, 1\), which is empty"),
+        (PIXELS.repeat(3, -1), r"ndarray are clips of shape \(1, 8, 8, 3\); .* \(1, 8, 8, 1\)"),
+        (PIXELS[:, :7, :7], r"clips of shape \(1, 7, 7, 1\); '.*run' was trained on"),
+        (np.stack([PIXELS, PIXELS], 1), r"ndarray are clips of shape \(2, 8, 8, 1\)"),
+        (ImageClips(PIXELS.repeat(3, -1)), r"ImageClips are clips of shape \(1, 8, 8, 3\)"),
+        (5, "int holds no clips"),
         ("no/such/folder", "no such file or folder"),
     ],
 )
 def test_pictures_that_do_not_fit_are_refused(run, pictures, message):
     with pytest.raises(ValueError, match=message):
         ImageDetector(run, ["critic"]).score(pictures)
+
+
+def test_classes_of_an_array_come_beside_it(run):
+    detector = ImageDetector(run, ["critic"])
+    found = detector.score(PIXELS, labels=[*"aabba"])
+    assert found.classes == [*"aabba"]
+    expected = roc_auc_score([0, 0, 1, 1, 0], expected_critic(run, PIXELS))
+    assert found.metrics(["a"])["critic"]["auc"].value == pytest.approx(expected)
+    with pytest.raises(ValueError, match="labels are for pictures in memory, not for 'held-out'"):
+        detector.score("held-out", labels=[*"aabba"])
 
 
 @pytest.mark.parametrize("pictures", ["held-out", PIXELS])

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from tgan.anomaly.images.encoder import TrainedEncoder, load_encoder, weights_hash
 from tgan.anomaly.images.names import ENCODER, METHODS
@@ -28,10 +27,10 @@ from tgan.anomaly.images.scores import (
     score_by_search,
     search_reports,
 )
-from tgan.data.clips import ClipSource
 from tgan.lookup import look_up
 from tgan.runs.trained import TrainedRun
 from tgan.system.device import usable_device
+from tgan.system.progress import progress
 
 
 class ImageDetector:
@@ -101,39 +100,42 @@ class ImageDetector:
             found = load_encoder(run.path, run.generator) if encoder is None else encoder
             network = found.network if isinstance(found, TrainedEncoder) else found
             self.encoder = network.to(self.device)
-        # Opened now, so that data that are gone are missed before anything is scored.
-        self.training = run.data if "pca" in self.methods else None
+        if "pca" in self.methods:
+            len(run.data)  # Raises if they are gone, before anything is scored.
 
     def open(
         self,
-        pictures: str | Path | ClipSource | np.ndarray | Pictures,
+        pictures: Any,
         *,
+        labels: Sequence[Any] | None = None,
         labels_key: str | None = None,
     ) -> Pictures:
         """Open pictures without scoring them yet; arguments and errors as for `score`."""
-        return open_pictures(self.run, pictures, labels_key=labels_key)
+        return open_pictures(self.run, pictures, labels=labels, labels_key=labels_key)
 
     def score(
         self,
-        pictures: str | Path | ClipSource | np.ndarray | Pictures,
+        pictures: Any,
         *,
+        labels: Sequence[Any] | None = None,
         labels_key: str | None = None,
     ) -> ImageScores:
         """Score pictures by every method; a bar shows the progress of a search.
 
         Args:
-            pictures: a folder, with a folder per class if there are classes, or a `.npz` file with
-                an array `images`, both read at the run's resolution and channels; `held-out`, the
-                pictures that the run's own data hold back from training, of all classes; a source
-                of clips of one frame; or an array uint8 (N, H, W, C) or (N, 1, H, W, C) of the
-                run's sizes.
+            pictures: a folder, with a folder per class if there are classes, or a `.npz` file
+                with an array `images`, both read at the run's resolution and channels; `held-out`,
+                the pictures that the run's own data hold back from training, of all classes; or,
+                of the run's sizes, uint8 (N, H, W, C) or (N, 1, H, W, C), a dataset or a source
+                of clips, as `tgan.train` takes them.
+            labels: (N,), the class of each picture of an array.
             labels_key: the array of a `.npz` file that holds the class of each picture.
 
         Raises:
-            ValueError: there are no such pictures, the run's data hold none back, or they have
-                another dtype or size.
+            ValueError: there are no such pictures, the run's data hold none back, they have
+                another type or other sizes, or classes do not belong to them.
         """
-        opened = self.open(pictures, labels_key=labels_key)
+        opened = self.open(pictures, labels=labels, labels_key=labels_key)
         tensor = opened.tensor.to(self.device)
         networks = [self.generator, self.critic]
         networks += [] if self.encoder is None else [self.encoder]
@@ -168,7 +170,7 @@ def _by_search(detector: ImageDetector, pictures: Tensor) -> MethodScores:
     batch_size, search = detector.batch_size, detector.search
     counts = {name: search[name] for name in ("steps", "restarts")}
     total = search_reports(len(pictures), batch_size=batch_size, **counts)
-    with tqdm(total=total, unit="step", desc="search") as bar:
+    with progress(total, unit="step", desc="search") as bar:
         return score_by_search(
             pictures,
             detector.generator,
@@ -181,14 +183,13 @@ def _by_search(detector: ImageDetector, pictures: Tensor) -> MethodScores:
 
 
 def _by_encoder(detector: ImageDetector, pictures: Tensor) -> MethodScores:
-    assert detector.encoder is not None, "there is one for this method"
+    assert detector.encoder is not None, "the detector has this method, but no encoder"
     networks = (detector.generator, detector.critic, detector.encoder)
     return score_by_encoder(pictures, *networks, batch_size=detector.batch_size)
 
 
 def _by_pca(detector: ImageDetector, pictures: Tensor) -> MethodScores:
-    assert detector.training is not None, "there are some for this method"
-    return PrincipalComponents(picture_tensor(detector.training)).score(pictures)
+    return PrincipalComponents(picture_tensor(detector.run.data)).score(pictures)
 
 
 # Each scores pictures (N, C, 1, H, W) on the detector's device.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from tgan.anomaly.images.names import HELD_OUT
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_held_out, open_like
-from tgan.data.pictures.images import ImageClips
+from tgan.data.own.source import as_source
 from tgan.data.pixels import normalise
 from tgan.lookup import counted, look_up
 from tgan.runs.trained import TrainedRun
@@ -76,40 +77,41 @@ class Pictures:
 
 def open_pictures(
     run: TrainedRun,
-    pictures: str | Path | ClipSource | np.ndarray | Pictures,
+    pictures: Any,
     *,
+    labels: Sequence[Any] | None = None,
     labels_key: str | None = None,
 ) -> Pictures:
     """Open pictures at the resolution and with the channels of a run.
 
     Args:
-        pictures: a folder or a `.npz` file; `held-out`, the pictures that the run's data hold
-            back, of all classes; a source of clips of one frame; or uint8 (N, H, W, C) or
-            (N, 1, H, W, C) of the run's sizes.
+        pictures: a folder, with a folder per class if there are classes, or a `.npz` file with an
+            array `images`; `held-out`, the pictures that the run's data hold back, of all
+            classes; or, of the run's sizes, uint8 (N, H, W, C) or (N, 1, H, W, C), a dataset or a
+            source of clips, as `tgan.data.own.source.as_source` takes them.
+        labels: (N,), the class of each picture of an array.
         labels_key: the array of a `.npz` file that holds the class of each picture.
 
     Raises:
-        ValueError: there are no such pictures, the run's data hold none back, they have other
-            sizes, or `labels_key` is given for something else than a file.
+        ValueError: there are no such pictures, the run's data hold none back, they have another
+            type or other sizes, or `labels` or `labels_key` does not belong to them.
     """
     if isinstance(pictures, Pictures):
         return pictures
-    is_place = isinstance(pictures, str | Path)
-    origin = str(pictures) if is_place else type(pictures).__name__
-    if labels_key is not None and (not is_place or origin == HELD_OUT):
+    if isinstance(pictures, str | Path):
+        return _at(run, str(pictures), labels, labels_key)
+    origin = type(pictures).__name__
+    if labels_key is not None:
         raise ValueError(f"labels_key '{labels_key}' is for a .npz file, not for {origin}")
-    if is_place:
-        return Pictures(_open(run, origin, labels_key), origin)
+    source = as_source(pictures, labels=labels, any_side=True)
     data = run.config.data
     expected = (1, data.resolution, data.resolution, data.channels)
-    # Arrays have a method `clip`, too.
-    if not hasattr(pictures, "num_starts"):
-        pictures = ImageClips(_checked(np.asarray(pictures), expected))
-    if tuple(pictures.shape) != expected:
+    if source.shape != expected:
         raise ValueError(
-            f"pictures are clips of shape {tuple(pictures.shape)}; '{run.path}' takes {expected}"
+            f"pictures of {origin} are clips of shape {source.shape}; '{run.path}' was trained on "
+            f"{expected}"
         )
-    return Pictures(pictures, origin)
+    return Pictures(source, origin)
 
 
 def check_scores_pictures(run: TrainedRun) -> None:
@@ -133,31 +135,24 @@ def picture_tensor(source: ClipSource) -> Tensor:
     return normalise(torch.from_numpy(clips))
 
 
-def _open(run: TrainedRun, place: str, labels_key: str | None) -> ClipSource:
+def _at(
+    run: TrainedRun, place: str, labels: Sequence[Any] | None, labels_key: str | None
+) -> Pictures:
+    """Open the pictures of a path, or those that are held out."""
     data = run.config.data
+    if labels is not None:
+        raise ValueError(f"labels are for pictures in memory, not for '{place}'")
     if place != HELD_OUT:
-        return open_like(
-            dataclasses.replace(data, classes=[], crops=0, labels_key=labels_key), place
-        )
+        plain = dataclasses.replace(data, classes=[], crops=0, labels_key=labels_key)
+        return Pictures(open_like(plain, place), place)
+    if labels_key is not None:
+        raise ValueError(f"labels_key '{labels_key}' is for a .npz file, not for {HELD_OUT}")
     # Of all classes, also of those that the run was not trained on.
-    whole = dataclasses.replace(data, classes=[])
-    source = open_held_out(whole) if data.classes else run.held_out
+    every = dataclasses.replace(data, classes=[])
+    source = open_held_out(every) if data.classes else run.held_out
     if source is None:
         raise ValueError(
             f"{HELD_OUT}: data.name {data.name} of '{run.path}' holds nothing back and names no "
             "data.held_out_path; name a folder"
         )
-    return source
-
-
-def _checked(pixels: np.ndarray, expected: tuple[int, ...]) -> np.ndarray:
-    """Bytes (N, H, W, C) of the expected clip (1, H, W, C)."""
-    found = f"{pixels.dtype} {pixels.shape}"
-    if pixels.ndim == 5 and pixels.shape[1] == 1:
-        pixels = pixels[:, 0]
-    if pixels.dtype != np.uint8 or pixels.shape[1:] != expected[1:] or not len(pixels):
-        side = ", ".join(map(str, expected[1:]))
-        raise ValueError(
-            f"pictures are {found}; uint8 (N, {side}) or (N, 1, {side}) are needed, 0 to 255"
-        )
-    return pixels
+    return Pictures(source, place)

@@ -45,9 +45,11 @@ class MethodScores:
     residuals: Tensor | None = None
 
     def cpu(self) -> "MethodScores":
-        """Copy to the CPU what lies elsewhere."""
-        parts = (self.scores, self.reconstructions, self.residuals)
-        return MethodScores(*(None if part is None else part.cpu() for part in parts))
+        """Move what lies elsewhere to the CPU."""
+        others = (self.reconstructions, self.residuals)
+        return MethodScores(
+            self.scores.cpu(), *(None if part is None else part.cpu() for part in others)
+        )
 
 
 @contextmanager
