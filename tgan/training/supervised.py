@@ -11,7 +11,6 @@ from tgan.training.rates import RateAt, constant
 
 Network = TypeVar("Network", bound=nn.Module)
 Batch = TypeVar("Batch")
-Network = TypeVar("Network", bound=nn.Module)
 
 
 def supervised(
