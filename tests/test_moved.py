@@ -5,8 +5,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
+from tests.conftest import make_tiny_config
 from tgan._moved import MOVED, new_name
+from tgan.runs.train import train
 
 
 @pytest.mark.parametrize("old", [*MOVED, "tadgan.detector", "packing.pack", "compat.snapshot"])
@@ -72,3 +75,16 @@ def test_the_package_itself_uses_no_old_name():
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_networks_are_still_loaded_the_old_way(tmp_path):
+    run = train(make_tiny_config(), run_dir=tmp_path, **{"train.steps": 1})
+    with pytest.warns(DeprecationWarning, match=r"load_generator is in tgan\.runs\.old now"):
+        from tgan.build import load_generator
+    with pytest.warns(DeprecationWarning, match=r"load_critic is in tgan\.runs\.old now"):
+        from tgan.build import load_critic
+    for load, expected in ((load_generator, run.generator), (load_critic, run.critic)):
+        network, config = load(tmp_path)
+        assert config == run.config and not network.training
+        pairs = zip(network.state_dict().values(), expected.state_dict().values(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)

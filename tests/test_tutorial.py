@@ -18,7 +18,7 @@ def executed(tmp_path_factory):
     pytest.importorskip("ipykernel")
     notebook = nbformat.read(TUTORIAL, as_version=4)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    first.source, count = re.subn(r"STEPS = \d+", "STEPS = 2", first.source)
+    first.source, count = re.subn(r"STEPS = \d+", "STEPS = 10", first.source)
     assert count == 1
     folder = tmp_path_factory.mktemp("tutorial")
     client.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": folder}}).execute()
@@ -37,7 +37,7 @@ def outputs_of(notebook, kind):
 def test_every_cell_runs_and_shows_what_it_says(executed):
     videos = [html for html in outputs_of(executed, "text/html") if "data:video/mp4" in html]
     assert len(videos) == 4
-    assert any("step 2" in text for text in outputs_of(executed, "text/plain"))
+    assert any("step 10" in text for text in outputs_of(executed, "text/plain"))
     assert len(outputs_of(executed, "image/png")) == 1
     printed = "".join(
         output.text

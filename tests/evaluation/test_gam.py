@@ -9,7 +9,7 @@ from tests.conftest import make_tiny_config
 from tests.made.stand_ins import Normal, Videos
 from tgan.evaluation.gam import Gam, Rival, check_rivals, shared_conditions
 from tgan.evaluation.streams import RealClips
-from tgan.models.conditions import Conditioning
+from tgan.models.conditions import Conditioning, OnClass
 from tgan.runs.trained import TrainedRun
 
 
@@ -66,6 +66,34 @@ def test_scores_are_those_of_the_right_critic_on_the_right_clips():
     assert means["b_other"] == pytest.approx(-2.1, abs=0.01)
     assert means["b_train"] == pytest.approx(1.5 * means["a_train"])
     assert len({len(array) for array in job.state().values()}) == 1
+
+
+class BrightClasses(Brightness):
+    """Adds the class to the mean pixel."""
+
+    def forward(self, video, labels):
+        return super().forward(video) + labels
+
+
+class Classes(Fakes):
+    """Fakes of class 1, whatever classes the real clips have."""
+
+    conditioning = OnClass(3)
+
+    def condition(self, first, count):
+        return (torch.ones(count, dtype=torch.long),)
+
+
+def test_critics_receive_the_conditions_of_the_clips_that_they_score():
+    a, b = (Rival(Classes(-0.7, 0.01, (1, 4, 8, 8)), BrightClasses()) for _ in range(2))
+    real, plain = RealClips(Videos(64, labels="xyz"), seed=0), RealClips(Videos(64), seed=0)
+    job = Gam(a, b, train=real, held_out=real, samples=40, batch_size=16)
+    run(job)
+    state = job.state()
+    assert state["a_own"].mean() == pytest.approx(0.3, abs=0.01)
+    assert state["b_other"].mean() == pytest.approx(0.3, abs=0.01)
+    means = plain(0, 40).mean((1, 2, 3, 4)).double() + real.draw(0, 40)[1]
+    assert state["a_train"] == pytest.approx(means.numpy())
 
 
 def test_thresholds_are_set_on_other_samples_than_errors():

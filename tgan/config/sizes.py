@@ -52,3 +52,12 @@ def first_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
             f"num_frames {num_frames} is not a multiple of {step} ({step}, {2 * step}, ...)"
         )
     return num_frames // step
+
+
+def nearest_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
+    """The most frames, of `num_frames` at most, that `first_length` doubles its way to.
+
+    An image, and what is too short, keep their length.
+    """
+    step = 2**doublings
+    return num_frames if num_frames < step else num_frames // step * step

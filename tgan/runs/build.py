@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tgan._moved import moved_names
 from tgan.config import (
     Config,
     ConstraintConfig,
@@ -36,6 +37,14 @@ from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, prepare
 from tgan.training.recorder import Run
 from tgan.training.steps import Critic, Learner
+
+# For a release; `tgan.load` and `tgan.data.datasets` took over.
+__getattr__ = moved_names(
+    __name__,
+    dict.fromkeys(
+        ["build_held_out", "build_source", "load_critic", "load_generator"], "tgan.runs.old"
+    ),
+)
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 # Tables of a checkpoint that an optimiser adds to a network's own.

@@ -1,6 +1,7 @@
 """Curves of training: losses, the critic gap, distances and slopes over steps."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,14 @@ def plot_metrics(metrics: Mapping[str, np.ndarray], *, title: str = "") -> "Figu
     require("matplotlib", extra="report", purpose="plots")
     from matplotlib.figure import Figure
 
+    class Curves(Figure):
+        """A figure that a notebook shows by itself, whatever plots it has set up."""
+
+        def _repr_png_(self) -> bytes:
+            picture = BytesIO()
+            self.savefig(picture, format="png", dpi=80)
+            return picture.getvalue()
+
     shown = {
         panel: [name for name in metrics if name.startswith(begins)]
         for panel, begins in PANELS.items()
@@ -50,7 +59,7 @@ def plot_metrics(metrics: Mapping[str, np.ndarray], *, title: str = "") -> "Figu
     shown = {panel: names for panel, names in shown.items() if names}
     if not shown:
         raise ValueError("nothing to plot: no losses and no distances were logged")
-    figure = Figure(figsize=(7, 2.2 * len(shown) + 0.6), layout="constrained")
+    figure = Curves(figsize=(7, 2.2 * len(shown) + 0.6), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (panel, names) in zip(axes, shown.items(), strict=True):

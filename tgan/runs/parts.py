@@ -92,11 +92,9 @@ def as_constraint(constraint: Any) -> Constraint | None:
     )
 
 
-def own_source(
-    data: Any, num_frames: int | None, *, labels: Sequence[Any] | None = None
-) -> ClipSource | None:
+def own_source(data: Any, num_frames: int | None, **settings: Any) -> ClipSource | None:
     """The user's own clips as a source, see `tgan.data.own.source.as_source`; None for none."""
-    return None if data is None else as_source(data, labels=labels, num_frames=num_frames)
+    return None if data is None else as_source(data, num_frames=num_frames, **settings)
 
 
 def own_settings(parts: Parts) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from tgan import __version__
+from tgan._moved import moved_names
 from tgan.config import Config
 from tgan.config.names import OWN
 from tgan.config.reading import parse_config
@@ -26,6 +27,8 @@ from tgan.runs.build import build_generator
 from tgan.runs.export import card, compare
 from tgan.system.files import write_whole_folder
 from tgan.training.state import load_network
+
+__getattr__ = moved_names(__name__, {"load_any": "tgan.runs.old"})
 
 CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json", "README.md"
 MODEL_TYPE = "tgan-generator"

@@ -10,6 +10,7 @@ from torch import nn
 
 from tgan.config import Config
 from tgan.config.reading import make_config
+from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
@@ -50,8 +51,9 @@ def train(
         resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
             is one; else the path of a checkpoint or of another run.
         source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
-            tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. They are taken
-            at their whole length unless `config` or `data.num_frames` says another; images are
+            tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. Unless
+            `config` or `data.num_frames` says another length, clips have as many frames as the
+            generator can make of the videos: the most that are a multiple of 16. Images are
             trained on by DCGAN unless `config` or `generator.name` says another.
         labels: classes of an array's clips, (N,): names, or numbers from 0.
         held_out: clips that training never sees, for distances.
@@ -73,12 +75,17 @@ def train(
     length = settings.get("data.num_frames")
     if length is None and config is not None:
         length = make_config(config).data.num_frames
-    clips = own_source(source, length, labels=labels)
-    if clips is not None and clips.shape[0] == 1 and config is None:
-        settings = {"generator.name": "dcgan"} | settings
+    # Networks of this package have sizes that they can make; one's own may have any.
+    own = {"labels": labels, "any_side": generator is not None and critic is not None}
+    clips = own_source(source, length, **own)
+    if clips is not None and length is None and generator is None:
+        length = nearest_length(clips.shape[0])
+        clips = own_source(source, length, **own)
+        if length == 1:
+            settings = {"generator.name": "dcgan"} | settings
     parts = Parts(
         source=clips,
-        held_out=own_source(held_out, length if clips is None else clips.shape[0]),
+        held_out=own_source(held_out, length, any_side=own["any_side"]),
         generator=generator,
         critic=critic,
         objective=None if isinstance(objective, str) else as_objective(objective),

@@ -409,8 +409,8 @@ def load(
     checkpoint = find_checkpoint(path, needs=lambda c: [_table_of(c, weights)])
     config = parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
     parts = Parts(
-        source=own_source(source, config.data.num_frames, labels=labels),
-        held_out=own_source(held_out, config.data.num_frames),
+        source=own_source(source, config.data.num_frames, labels=labels, any_side=True),
+        held_out=own_source(held_out, config.data.num_frames, any_side=True),
         generator=generator,
         critic=critic,
         constraint=constraint,

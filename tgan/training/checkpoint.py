@@ -28,6 +28,10 @@ CHECKPOINTS, PREFIX = "checkpoints", "step_"
 _TENSORS = ".safetensors"
 
 
+class Damaged(ValueError):
+    """A checkpoint is missing, of another format, or not what was written."""
+
+
 class Tables(Mapping[str, dict[str, Tensor]]):
     """The tables of tensors of a checkpoint by name; each is read and verified once, when needed.
 
@@ -180,7 +184,7 @@ def find_checkpoint(
     for candidate in reversed(list_checkpoints(path)):
         try:
             return _whole(candidate, needs)
-        except ValueError as error:
+        except Damaged as error:
             warnings.warn(f"passing over a damaged checkpoint: {error}", stacklevel=2)
     raise ValueError(f"'{path}' holds no whole checkpoint")
 
@@ -229,29 +233,29 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
 def _read_manifest(path: Path) -> dict[str, str]:
     """SHA-256 of all files by name."""
     if not (path / MANIFEST).is_file():
-        raise ValueError(f"no checkpoint at '{path}'")
+        raise Damaged(f"no checkpoint at '{path}'")
     try:
         manifest = json.loads((path / MANIFEST).read_text())
     except ValueError:
-        raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' is no JSON") from None
+        raise Damaged(f"checkpoint '{path}' is damaged: '{MANIFEST}' is no JSON") from None
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:
-        raise ValueError(
+        raise Damaged(
             f"checkpoint '{path}' has format {version}; this version reads {FORMAT_VERSION}"
         )
     digests = manifest.get("sha256", {})
     if not {FACTS, CONFIG, f"generator{_TENSORS}"} <= digests.keys():
-        raise ValueError(f"checkpoint '{path}' is damaged: '{MANIFEST}' does not list its files")
+        raise Damaged(f"checkpoint '{path}' is damaged: '{MANIFEST}' does not list its files")
     return digests
 
 
 def _read_verified(path: Path, name: str, digests: Mapping[str, str]) -> bytes:
     """The bytes of a file of the checkpoint `path`, as they were written."""
     if not (path / name).is_file():
-        raise ValueError(f"checkpoint '{path}' is incomplete: '{name}' is missing")
+        raise Damaged(f"checkpoint '{path}' is incomplete: '{name}' is missing")
     content = (path / name).read_bytes()
     if hashlib.sha256(content).hexdigest() != digests[name]:
-        raise ValueError(f"checkpoint '{path}' is damaged: '{name}' is not what was written")
+        raise Damaged(f"checkpoint '{path}' is damaged: '{name}' is not what was written")
     return content
 
 

@@ -22,7 +22,7 @@ def test_added_seconds_are_the_difference_to_the_twin_without_constraint(monkeyp
 
 
 def _pace(critic: _Critic) -> float:
-    return 2.0 if "Penalty" in type(critic.game.constraint).__name__ else 1.0
+    return 2.0 if "Penalty" in type(critic.learner.constraint).__name__ else 1.0
 
 
 def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
@@ -30,7 +30,7 @@ def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
     update = _Critic._update
 
     def noted(critic, number):
-        seen.append((getattr(critic.game.constraint, "interval", None), number))
+        seen.append((getattr(critic.learner.constraint, "interval", None), number))
         return update(critic, number)
 
     monkeypatch.setattr(_Critic, "_update", noted)
