@@ -9,6 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
+import tgan
 from tests.made.image_runs import LATENT, NORMAL, SIDE, image_run
 from tgan.anomaly.images.detector import DETECTORS, ImageDetector
 from tgan.anomaly.images.encoder import NoEncoder, load_encoder, weights_hash
@@ -41,6 +42,21 @@ def test_the_critic_scores_an_array(run):
     np.testing.assert_allclose(found.scores["critic"], expected_critic(run, PIXELS), rtol=1e-4)
     assert found.names == [*"01234"] and found.classes == [None] * 5
     assert found.reconstructions == {}
+
+
+def test_a_run_may_be_named_by_its_path(tmp_path):
+    sizes = {"data.resolution": 16, "data.channels": 1, "data.num_frames": 1}
+    widths = {"generator.width": 8, "critic.width": 4, "train.batch_size": 4}
+    names = {"data.name": "digits", "generator.name": "dcgan"}
+    quiet = {"log.trackers": [], "log.preview_every": 0, "train.steps": 1}
+    tgan.train(run_dir=tmp_path / "run", **sizes, **widths, **names, **quiet)
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 16, 16, 1), np.uint8)
+    loaded = tgan.load(tmp_path / "run", device="cpu")
+    for path in (tmp_path / "run", str(tmp_path / "run")):
+        found = ImageDetector(path, ["critic"], device="cpu").score(pixels).scores["critic"]
+        np.testing.assert_allclose(found, expected_critic(loaded, pixels), rtol=1e-4)
+    with pytest.raises(ValueError, match="no run or checkpoint at '.*none'"):
+        ImageDetector(tmp_path / "none")
 
 
 def test_the_same_pictures_have_the_same_scores_wherever_they_come_from(run, tmp_path):

@@ -28,7 +28,7 @@ from tgan.anomaly.images.scores import (
     search_reports,
 )
 from tgan.lookup import look_up
-from tgan.runs.trained import TrainedRun
+from tgan.runs.trained import TrainedRun, load
 from tgan.system.device import usable_device
 from tgan.system.progress import progress
 
@@ -37,7 +37,8 @@ class ImageDetector:
     """Scores pictures by a GAN of images that was trained on normal ones.
 
     Args:
-        run: of images without classes, as `tgan.load` returns it; its networks stay as they are.
+        run: of images without classes, as `tgan.load` returns it, or the path that `tgan.load`
+            takes; its networks stay as they are.
         methods: any of `critic`, `search` (AnoGAN), `encoder` (f-AnoGAN) and `pca` (principal
             components of the training pictures, a baseline). All by default, without `encoder`
             where the run has none.
@@ -54,7 +55,7 @@ class ImageDetector:
 
     Raises:
         ValueError: the run is one of clips or of a conditional GAN, an unknown method, a number
-            that is out of range, or a device that cannot be used.
+            that is out of range, or a device that cannot be used; for a path, as `tgan.load`.
         NoEncoder: a ValueError: the run has no encoder, or one of other weights.
 
     Example:
@@ -71,7 +72,7 @@ class ImageDetector:
 
     def __init__(
         self,
-        run: TrainedRun,
+        run: TrainedRun | str | Path,
         methods: Sequence[str] | None = None,
         *,
         encoder: nn.Module | TrainedEncoder | None = None,
@@ -81,6 +82,7 @@ class ImageDetector:
         batch_size: int = 64,
         device: str | torch.device | None = None,
     ) -> None:
+        run = load(run) if isinstance(run, str | Path) else run
         check_scores_pictures(run)
         for name in methods or ():
             look_up(DETECTORS, name, kind="method")

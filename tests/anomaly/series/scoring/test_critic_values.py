@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.truths import tadgan as literal
+from tgan.anomaly.series.scoring import critic_values as module
 from tgan.anomaly.series.scoring.critic_values import critic_values, critic_values_stream
 
 RNG = np.random.default_rng(5)
@@ -45,5 +46,5 @@ def test_a_batch_more_costs_no_estimate_twice(monkeypatch):
         rows += len(covering)
         return covering[:, 0]
 
-    monkeypatch.setattr("tgan.anomaly.series.scoring.critic_values._modes", counted)
+    monkeypatch.setattr(module, "_modes", counted)
     assert sum(map(len, critic_values_stream(np.zeros((60, 1)), 9))) == 60 + 9 - 1 == rows
