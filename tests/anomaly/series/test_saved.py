@@ -157,7 +157,7 @@ def test_nothing_is_pickled(tmp_path, monkeypatch):
 
 
 def test_a_detector_that_was_not_fitted_is_not_saved(tmp_path):
-    with pytest.raises(ValueError, match="only a detector that was fitted"):
+    with pytest.raises(ValueError, match="has to be fitted before it is saved"):
         save_detector(TadGANDetector(), tmp_path / "detector")
     assert not list(tmp_path.iterdir())
 
@@ -295,7 +295,7 @@ def added(tensors, name):
     [
         (without, "decoder does not fit .*'path.linear.weight' is missing there"),
         (reshaped, r"decoder does not fit .*is \(1, 7\) there"),
-        (added, "has 'fifth.weight', which is of no network"),
+        (added, "has 'fifth.weight', which belongs to no network"),
     ],
 )
 def test_weights_that_were_changed(change, message, folder):
