@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 import torch
@@ -13,13 +14,39 @@ from tgan.runs.train import train
 
 
 @pytest.mark.parametrize("old", [*MOVED, "tadgan.detector", "packing.pack", "compat.snapshot"])
-def test_an_old_name_is_the_very_module_at_the_new_place(old):
+def test_an_old_name_is_the_very_module_or_package_at_the_new_place(old):
     sys.modules.pop(f"tgan.{old}", None)
     new = new_name(f"tgan.{old}")
     with pytest.warns(DeprecationWarning, match=f"tgan.{old} is {new} now"):
         module = importlib.import_module(f"tgan.{old}")
-    assert module is importlib.import_module(new)
-    assert module.__spec__.name == module.__name__ == new
+    found = importlib.import_module(new)
+    if hasattr(found, "__path__"):
+        own = {
+            name: value
+            for name, value in vars(found).items()
+            if not name.startswith("__") and not isinstance(value, ModuleType)
+        }
+        assert {name: getattr(module, name) for name in own} == own
+        assert module.__doc__ == found.__doc__
+    else:
+        assert module is found
+        assert module.__spec__.name == module.__name__ == new
+
+
+def test_old_submodules_do_not_hide_new_ones_of_the_same_names():
+    # In a process of its own, where nothing is imported yet.
+    code = (
+        "import tgan.tadgan.scoring as old, tgan.tadgan.training\n"
+        "import tgan.anomaly.series.scoring.scores as new\n"
+        "from tgan.tadgan import networks, scoring, training\n"
+        "import tgan.anomaly.series as series\n"
+        "names = [one.__name__.removeprefix('tgan.anomaly.series.')\n"
+        "    for one in (old, new, scoring, training, networks, series.scoring, series.training)]\n"
+        "assert names == ['scoring.settings', 'scoring.scores', 'scoring.settings',\n"
+        "    'training.loop', 'networks.tables', 'scoring', 'training'], names"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_module_under_its_old_name_can_be_reloaded():

@@ -135,13 +135,33 @@ class _Finder(MetaPathFinder, Loader):
         assert new is not None, f"{spec.name} has not moved"
         module = importlib.import_module(new)
         warnings.warn(f"{spec.name} is {new} now", DeprecationWarning, stacklevel=2)
+        if hasattr(module, "__path__"):
+            return _stand_in(spec.name, module)
         # The import system is about to overwrite what a module knows of itself.
         spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None, "a module that is being imported has a spec"
-        module.__spec__ = module.__spec__.loader_state
+        module.__spec__ = module.__spec__.loader_state or module.__spec__
+
+
+def _stand_in(name: str, package: ModuleType) -> ModuleType:
+    """A package under its old name, with its old submodules and the members of the new one.
+
+    It is another object, since the import system makes old submodules its attributes, and
+    submodules of other contents may have the same names at the new place.
+    """
+
+    def get(member: str) -> object:
+        old = f"{name}.{member}"
+        is_submodule = old.removeprefix("tgan.") in MOVED
+        return importlib.import_module(old) if is_submodule else getattr(package, member)
+
+    module = ModuleType(name, package.__doc__)
+    module.__path__ = []
+    module.__getattr__ = get  # type: ignore[method-assign]
+    return module
 
 
 def install() -> None:
