@@ -1,9 +1,10 @@
 """`tgan benchmark-tadgan`: mistakes in one line, and a run on a made series."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
-from tgan.anomaly.series.baselines import matrix_profile
 from tgan.benchmarks.tadgan import benchmark
 from tgan.cli import main
 
@@ -66,7 +67,7 @@ def test_interrupted_it_says_how_to_go_on(data, tmp_path, capsys, monkeypatch):
 
 
 def test_what_is_not_installed_is_told_at_once(data, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(matrix_profile.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SystemExit):
         main(["benchmark-tadgan", "--data", str(data), "--out", str(tmp_path / "out")])
     assert "pip install 'tgan-video[series]'" in capsys.readouterr().err

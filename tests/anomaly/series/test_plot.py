@@ -154,6 +154,6 @@ def test_without_matplotlib_a_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'tgan-video\[series\]'"):
         check_installed()
-    with pytest.raises(ValueError, match="matplotlib is not installed"):
+    with pytest.raises(ValueError, match="plots of series need matplotlib: pip install"):
         write_plot(tmp_path / "a.png", scored_of(np.zeros(5)), found=[])
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,5 @@
 """Plots of scored series: signal and reconstruction, scores, found intervals and labels."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan.anomaly.series.data.times import are_dates
+from tgan.system.extras import require
 from tgan.system.files import write_whole
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ _MOST_TITLE = 55
 
 def check_installed() -> None:
     """Raise a ValueError that says what to install unless plots can be drawn."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("matplotlib is not installed: pip install 'tgan-video[series]'")
+    require("matplotlib", extra="series", purpose="plots of series")
 
 
 def write_plot(

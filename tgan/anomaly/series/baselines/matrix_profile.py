@@ -3,13 +3,13 @@
 Source: Yeh et al. 2016, "Matrix profile I"; in Orion the pipeline `matrixprofile`.
 """
 
-import importlib.util
 import warnings
 
 import numpy as np
 
 from tgan.anomaly.series.data.series import windows_of
 from tgan.anomaly.series.scoring.reconstruction_errors import reconstruct
+from tgan.system.extras import require
 
 # Share of a length: windows that start no farther apart count as the same (stumpy's default).
 _SAME = 1 / 4
@@ -38,8 +38,7 @@ class MatrixProfile:
     """
 
     def __init__(self, *, length: int = 100) -> None:
-        if importlib.util.find_spec("stumpy") is None:
-            raise ValueError("stumpy is not installed: pip install 'tgan-video[series]'")
+        require("stumpy", extra="series", purpose="matrix profiles")
         if length < 3:
             raise ValueError(f"windows of {length} samples have no profile; the shortest have 3")
         self._length = length
