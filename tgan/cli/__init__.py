@@ -27,7 +27,7 @@ COMMANDS = {
 }
 # What helps on a command line against errors of the library, by the name of their class.
 REMEDIES = {
-    "HoldsRun": "; name another --run-dir, or go on with it by --resume auto",
+    "HoldsRun": "; name another directory, or go on with it by tgan train --resume auto",
     "ThereAlready": "; --overwrite replaces it",
 }
 
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         fail(f"{self.prog}: {message} (see --help)", status=2)
 
     def add_weights(self) -> None:
-        """Add `--weights`, as `tgan.runs.build.load_generator` takes it."""
+        """Add `--weights`, as `tgan.load` takes it."""
         self.add_argument(
             "--weights",
             choices=["auto", "generator", "average"],

@@ -79,7 +79,7 @@ def _of_training(config: Config) -> list[str]:
     if train.schedule == "simultaneous" and train.n_critic != 1:
         problems.append(
             f"train.n_critic {train.n_critic} needs train.schedule alternating; "
-            "the simultaneous schedule updates each player once"
+            "the simultaneous schedule updates each network once"
         )
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")

@@ -94,9 +94,11 @@ class TrainedRun:
             return read_pretrained(self.path).generator.to(self.device)
         generator = self._own("generator", lambda: build_generator(self.config, self.classes))
         tensors = self.checkpoint.tensors[self.weights]
-        # A running mean is stored as `module.<name>`, with a counter beside.
-        plain = {k.removeprefix("module."): v for k, v in tensors.items() if k != "n_averaged"}
-        load_network(generator, plain, name=self.weights)
+        if self.weights == "average":
+            # Stored as `module.<name>`, with a counter beside.
+            own = (name for name in tensors if name.startswith("module."))
+            tensors = {name.removeprefix("module."): tensors[name] for name in own}
+        load_network(generator, tensors, name=self.weights)
         return generator.eval().to(self.device)
 
     @cached_property
