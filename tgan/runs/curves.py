@@ -20,8 +20,6 @@ PANELS = {
     "distance": ("frechet_", "kid_"),
     "slope of the critic": ("lipschitz/",),
 }
-
-
 # Endings of pictures that matplotlib writes with no further package.
 ENDINGS = (".png", ".svg", ".pdf")
 
