@@ -45,14 +45,14 @@ tags: [gan, {kind}]
 `{name}` of tgan {version}: {frames}{side}x{side} pixels, {depth}, {classes}.
 
 ```
-tgan generate . --out samples.{ending}
+tgan generate .{option} --out samples.{ending}
 ```
 
 ```python
 import tgan, torch
 
 run = tgan.load(".")
-videos = run.sample(range(16))  # uint8 (16, {num_frames}, {side}, {side}, {channels})
+videos = run.sample(range(16){pictures})  # uint8 (16, {num_frames}, {side}, {side}, {channels})
 generator = run.generator
 {call}  # (4, {channels}, {num_frames}, {side}, {side})
 ```
@@ -182,12 +182,14 @@ def _readme(config: Config, classes: Sequence[str]) -> str:
     is_image = data.num_frames == 1
     latent = f"torch.rand(4, {size}) * 2 - 1"
     call = f"samples = generator({latent})"
+    option = pictures = ""
     if config.conditional:
         call = f"labels = torch.arange(4) % {len(classes)}\nsamples = generator({latent}, labels)"
     if data.input is not None:
         shape = (4, conditioning_of(config).input_channels, 1, data.resolution, data.resolution)
         picture = f"picture = -torch.ones{shape}  # {data.input}"
         call = f"{picture}\nsamples = generator({latent}, picture)"
+        option, pictures = " --input my_pictures", ', pictures="my_pictures"'
     return _TEXT.format(
         kind="image" if is_image else "video",
         name=config.generator.name,
@@ -200,6 +202,8 @@ def _readme(config: Config, classes: Sequence[str]) -> str:
         classes=f"classes {', '.join(classes)}" if config.conditional else "without classes",
         ending="png" if is_image else "mp4",
         call=call,
+        option=option,
+        pictures=pictures,
     )
 
 
