@@ -302,6 +302,22 @@ def test_clips_of_ones_own_are_trained_on_and_asked_for(tmp_path):
         np.testing.assert_array_equal(source.clip(2, 0), array[2])
 
 
+def test_held_out_clips_are_as_long_as_those_to_train_on(tmp_path):
+    networks, longer = own_networks(), np.repeat(own_clips(3), 2, axis=1)
+    settings = {"train.batch_size": 3, "train.steps": 1, "generator.z_slow": 8}
+    given = {"source": own_clips(), "held_out": longer, **networks}
+    run = train(run_dir=tmp_path / "run", **given, **settings)
+    assert run.data.shape == run.held_out.shape == (16, 32, 32, 1)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16, 16, 1), (3, 16, 32, 32, 3)])
+def test_held_out_clips_of_another_shape_are_refused(tmp_path, shape):
+    held_out = np.zeros(shape, np.uint8)
+    with pytest.raises(ValueError, match="held-out clips are .*; those to train on are .16, 32"):
+        train(tiny(), run_dir=tmp_path / "run", source=own_clips(), held_out=held_out)
+    assert not (tmp_path / "run").exists()
+
+
 def test_classes_of_ones_own_clips_condition_a_run(tmp_path):
     labels = ["dark", "light"] * 3
     run = train(tiny(), run_dir=tmp_path, source=own_clips(), labels=labels, conditional=True)

@@ -58,7 +58,8 @@ def build_run(config: Config, run_dir: Path, parts: Parts | None = None) -> Run:
         parts: what comes from Python instead of the configuration.
 
     Raises:
-        ValueError: data that are not there, or sizes that do not fit.
+        ValueError: data that are not there, sizes that do not fit, or held-out clips of another
+            shape.
     """
     parts = parts or Parts()
     accelerator = make_accelerator(
@@ -84,6 +85,11 @@ def build_run(config: Config, run_dir: Path, parts: Parts | None = None) -> Run:
     held_out = parts.held_out
     if held_out is None and parts.source is None and config.log.distance_clips:
         held_out = open_held_out(config.data)
+    if held_out is not None and tuple(held_out.shape) != tuple(source.shape):
+        raise ValueError(
+            f"held-out clips are {held_out.shape} (T, H, W, C); those to train on are "
+            f"{source.shape}"
+        )
     origins = parts.descriptions()
     return Run(config, run_dir, accelerator, task, source, classes, held_out, origins)
 

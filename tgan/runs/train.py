@@ -76,16 +76,16 @@ def train(
     if length is None and config is not None:
         length = make_config(config).data.num_frames
     # Networks of this package have sizes that they can make; one's own may have any.
-    own = {"labels": labels, "any_side": generator is not None and critic is not None}
-    clips = own_source(source, length, **own)
-    if clips is not None and length is None and generator is None:
-        length = nearest_length(clips.shape[0])
-        clips = own_source(source, length, **own)
+    any_side = generator is not None and critic is not None
+    clips = own_source(source, length, labels=labels, any_side=any_side)
+    if clips is not None and length is None:
+        length = clips.shape[0] if generator is not None else nearest_length(clips.shape[0])
+        clips = own_source(source, length, labels=labels, any_side=any_side)
         if length == 1:
             settings = {"generator.name": "dcgan"} | settings
     parts = Parts(
         source=clips,
-        held_out=own_source(held_out, length, any_side=own["any_side"]),
+        held_out=own_source(held_out, length, any_side=any_side),
         generator=generator,
         critic=critic,
         objective=None if isinstance(objective, str) else as_objective(objective),
