@@ -17,7 +17,7 @@ from tgan.config import DataConfig
 from tgan.config.reading import dump_config, parse_config
 from tgan.constraints import Constraint, SingularValueClip
 from tgan.losses import Objective
-from tgan.runs.train import train
+from tgan.runs.train import fit_run, prepare_run, train
 from tgan.runs.trained import load
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.recorder import Recorder
@@ -464,6 +464,14 @@ def test_runs_in_one_process_do_not_disturb_each_other(tmp_path):
     assert random.getstate() == states[0] and torch.equal(torch.random.get_rng_state(), states[1])
     np.testing.assert_array_equal(a.sample(range(2)), sampled)
     assert a.generator.state_dict().keys() != b.critic.state_dict().keys()
+
+
+def test_a_run_that_was_set_up_outlasts_another_one(tmp_path):
+    expected = train(tiny(), run_dir=tmp_path / "expected")
+    run, checkpoint = prepare_run(tiny(), tmp_path / "waiting")
+    train(tiny(), run_dir=tmp_path / "other", **{"train.seed": 5})
+    fit_run(run, checkpoint)
+    assert_same_runs(tmp_path / "waiting", expected.path)
 
 
 def test_training_in_a_thread_is_the_same(tmp_path):

@@ -149,5 +149,6 @@ def finish(accelerator: Accelerator) -> None:
     gc.collect()
     accelerator.wait_for_everyone()
     accelerator.end_training()
-    # Its process group is gone: the next run of this process makes another.
-    AcceleratorState._reset_state(reset_partial_state=True)
+    if accelerator.num_processes > 1:
+        # Its process group is gone: the next run of this process makes another.
+        AcceleratorState._reset_state(reset_partial_state=True)
