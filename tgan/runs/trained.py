@@ -90,15 +90,14 @@ class TrainedRun:
         Raises:
             ValueError: it came from Python and was not handed over.
         """
-        if self.checkpoint is None:
-            return read_pretrained(self.path).generator.to(self.device)
         generator = self._own("generator", lambda: build_generator(self.config, self.classes))
-        tensors = self.checkpoint.tensors[self.weights]
-        if self.weights == "average":
-            # Stored as `module.<name>`, with a counter beside.
-            own = (name for name in tensors if name.startswith("module."))
-            tensors = {name.removeprefix("module."): tensors[name] for name in own}
-        load_network(generator, tensors, name=self.weights)
+        if self.checkpoint is not None:
+            tensors = self.checkpoint.tensors[self.weights]
+            if self.weights == "average":
+                # Stored as `module.<name>`, with a counter beside.
+                own = (name for name in tensors if name.startswith("module."))
+                tensors = {name.removeprefix("module."): tensors[name] for name in own}
+            load_network(generator, tensors, name=self.weights)
         return generator.eval().to(self.device)
 
     @cached_property
@@ -212,8 +211,7 @@ class TrainedRun:
             ValueError: a label or pictures that the run cannot use.
         """
         plan = Samples(list(seeds))
-        conditions = self.condition(plan, label=label, pictures=pictures)
-        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+        return self._draw(plan, label=label, pictures=pictures, batch_size=batch_size)
 
     def slow_motion(
         self,
@@ -231,8 +229,7 @@ class TrainedRun:
         Source: Saito et al. 2017.
         """
         plan = Samples(list(seeds))
-        conditions = self.condition(plan, label=label)
-        return self._stack(self.decode(plan, conditions, factor=factor, batch_size=batch_size))
+        return self._draw(plan, label=label, factor=factor, batch_size=batch_size)
 
     def walk(
         self,
@@ -254,8 +251,7 @@ class TrainedRun:
             ValueError: fewer than two seeds or steps; as `sample`.
         """
         plan = Walks(list(seeds), steps, path)
-        conditions = self.condition(plan, label=label)
-        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+        return self._draw(plan, label=label, batch_size=batch_size)
 
     def arithmetic(
         self,
@@ -278,8 +274,7 @@ class TrainedRun:
         Source: Radford et al. 2016 (DCGAN), section 6.3.2.
         """
         plan = Sums([(sign, list(seeds)) for sign, seeds in groups])
-        conditions = self.condition(plan, label=label)
-        return self._stack(self.decode(plan, conditions, batch_size=batch_size))
+        return self._draw(plan, label=label, batch_size=batch_size)
 
     def condition(
         self,
@@ -301,9 +296,9 @@ class TrainedRun:
         if self.config.conditional:
             labels = [label] if isinstance(label, str) else label
             return class_conditions(plan, self.classes, labels)
-        if self.config.data.input is None:
+        source = pictures or self.conditions
+        if source is None:
             return SampleConditions()
-        source = pictures or self.held_out or self.data
         if isinstance(source, str | Path):
             source = self.clips(source)
         return picture_conditions(plan, source, self.conditioning)
@@ -364,7 +359,18 @@ class TrainedRun:
             )
         return self._parts.copy_of(name, build)
 
-    def _stack(self, videos: Iterator[np.ndarray]) -> np.ndarray:
+    def _draw(
+        self,
+        plan: Plan,
+        *,
+        label: str | Sequence[str] | None,
+        pictures: str | ClipSource | None = None,
+        factor: int = 1,
+        batch_size: int,
+    ) -> np.ndarray:
+        """All videos of a plan, (N, T, H, W, C)."""
+        conditions = self.condition(plan, label=label, pictures=pictures)
+        videos = self.decode(plan, conditions, factor=factor, batch_size=batch_size)
         return np.stack(list(videos))
 
     def _metrics_file(self) -> Path:
@@ -405,9 +411,8 @@ def load(
         if weights != "auto":
             raise ValueError(f"weights {weights}: '{path}' has one generator; leave them out")
         found = read_pretrained(path)
-        run = TrainedRun(path, found.config, classes=found.classes, device=device)
-        run.generator = found.generator.to(device)
-        return run
+        parts = Parts(generator=found.generator)
+        return TrainedRun(path, found.config, classes=found.classes, device=device, parts=parts)
     checkpoint = find_checkpoint(path, needs=lambda c: [_table_of(c, weights)])
     config = parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
     parts = Parts(
