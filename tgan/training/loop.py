@@ -6,8 +6,8 @@ from torch import Tensor
 
 from tgan.training.processes import finish, stop_signals
 from tgan.training.recorder import Recorder, Run
-from tgan.training.steps import Batch, Terms
-from tgan.training.streams import latent_batches, real_batches
+from tgan.training.steps import Terms
+from tgan.training.streams import RealBatches, latent_batches
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
@@ -51,7 +51,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     return stop.number
 
 
-def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tensor]]:
+def _streams(run: Run, first_step: int) -> tuple[RealBatches, Iterator[Tensor]]:
     """Real samples and latents of this process, from those of `first_step` on."""
     config, accelerator, task = run.config, run.accelerator, run.task
     shared = {
@@ -61,11 +61,13 @@ def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tenso
         "rank": accelerator.process_index,
         "world_size": accelerator.num_processes,
     }
-    reals = real_batches(
+    reals = RealBatches(
         run.source,
         run.conditioning,
         first=first_step * task.reals_per_step,
         workers=config.data.workers,
+        timeout=config.data.timeout,
+        max_bad_share=config.data.max_bad_share,
         **shared,
     )
     latents = latent_batches(

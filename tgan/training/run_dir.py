@@ -25,6 +25,9 @@ _FREE_TO_CHANGE = (
     "data.path",
     "data.held_out_path",
     "data.download",
+    "data.timeout",
+    "data.max_bad_share",
+    "data.changed",
     "log.",
 )
 
