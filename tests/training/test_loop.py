@@ -205,7 +205,7 @@ def test_a_signal_saves_and_the_run_goes_on_exactly(tiny_config, tmp_path, monke
     train(tiny_config, tmp_path / "whole")
     before = signal.getsignal(number)
 
-    def interrupt(self, step, terms, bar):
+    def interrupt(self, step, terms):
         if step == 1:
             os.kill(os.getpid(), number)
 
@@ -243,7 +243,7 @@ def test_weights_that_are_not_finite_are_never_saved(tiny_config, tmp_path):
     run = build_run(tiny_config, tmp_path)
     with torch.no_grad():
         run.task.generator.module.image.last.bias.fill_(float("inf"))
-    recorder = Recorder(run, first_step=2)
+    recorder = Recorder(run, first_step=2, last_step=4)
     with pytest.raises(ArithmeticError, match=r"image\.last\.bias"):
         recorder.save(3, always=True)
     assert find_checkpoint(tmp_path).step == 2

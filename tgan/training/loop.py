@@ -1,20 +1,23 @@
 """The training loop."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from torch import Tensor
 
-from tgan.training.processes import finish, stop_signals
-from tgan.training.recorder import Recorder, Run
+from tgan.training.processes import finish
+from tgan.training.recorder import Run, recording
 from tgan.training.steps import Batch, Terms
+from tgan.training.stopping import Request, requests_to_stop
 from tgan.training.streams import latent_batches, real_batches
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
     """Train from `first_step`, whose state the task holds, until `config.train.steps`.
 
-    Metrics, previews and checkpoints are written before a step, so that the first and the last
-    state of a run are on record.
+    Metrics, checkpoints and previews are written before a step, so that the first and the last
+    state of a run are on record. A run that is asked to stop finishes its step and saves; what a
+    step needs of the data is drawn before it, so that a run whose data fail saves, too.
 
     Returns:
         0, or the number of the signal that asked to stop; a checkpoint is saved either way.
@@ -22,33 +25,50 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     Raises:
         ArithmeticError: a loss or a weight is no longer finite.
         OSError: the disk is full or gone.
-        In both cases the last checkpoint is whole.
+        ChildProcessError: the data failed in another process.
+        Exception: whatever reading data raised, once a checkpoint is saved.
+        In all cases the last checkpoint is whole.
     """
     first, last = first_step, max(run.config.train.steps, first_step)
-    recorder = Recorder(run, first_step=first)
     reals, latents = _streams(run, first)
-    if first == 0:
-        recorder.measure_distance(0)
-
-    terms: Terms = {}
-    with stop_signals(run.accelerator) as stop, recorder.progress(first, last) as bar:
+    with (
+        requests_to_stop(run.accelerator) as request,
+        recording(run, first_step=first, last_step=last) as recorder,
+    ):
+        if first == 0:
+            with request.idle():
+                recorder.measure_distance(0)
+        terms: Terms = {}
         for step in range(first, last + 1):
-            ending = step == last or stop.agreed()
-            recorder.report(step, terms, bar)
-            if step > first or step == 0:
-                recorder.preview(step, always=ending)
-                recorder.measure_critic(step, always=ending)
+            batches = [] if step == last else _drawn(run, reals, request)
+            ending = step == last or request.agreed()
+            recorder.report(step, terms)
             if step > first:
                 recorder.save(step, always=ending)
+            if step > first or step == 0:
+                with request.idle():
+                    recorder.preview(step, always=step == last)
+                    recorder.measure_critic(step, always=step == last)
             if ending:
                 break
-            terms = run.task.step(step, reals, latents)
-            bar.update()
-
-    if stop.number == 0 and last > first:
-        recorder.measure_distance(last)
+            terms = run.task.step(step, iter(batches), latents)
+            recorder.advance()
+        if last > first and not (request.number or request.failed):
+            with request.idle():
+                recorder.measure_distance(last)
     finish(run.accelerator)
-    return stop.number
+    if request.failed:
+        raise request.failure or ChildProcessError("another process of this run failed")
+    return request.number
+
+
+def _drawn(run: Run, reals: Iterator[Batch], request: Request) -> list[Batch]:
+    """The batches of a step; a failure asks the run to stop."""
+    try:
+        return list(islice(reals, run.task.reals_per_step))
+    except Exception as error:  # noqa: BLE001
+        request.failure = error
+        return []
 
 
 def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tensor]]:

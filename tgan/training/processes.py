@@ -3,12 +3,9 @@
 import gc
 import importlib.util
 import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -97,50 +94,6 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
     fp16 = accelerator.mixed_precision == "fp16"
     learner.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
     return learner
-
-
-class StopSignal:
-    """Whether some process of the run was asked to stop (SIGTERM, or Ctrl-C once).
-
-    Attributes:
-        number: of the signal that this process got, 0 for none.
-    """
-
-    def __init__(self, accelerator: Accelerator) -> None:
-        self._accelerator = accelerator
-        self.number = 0
-
-    def agreed(self) -> bool:
-        """The same answer in all processes, so that they stop after the same step."""
-        if self._accelerator.num_processes == 1:
-            return self.number > 0
-        mine = torch.tensor(self.number, device=self._accelerator.device)
-        self.number = int(self._accelerator.gather(mine).max())
-        return self.number > 0
-
-
-@contextmanager
-def stop_signals(accelerator: Accelerator) -> Iterator[StopSignal]:
-    """Note SIGTERM and Ctrl-C instead of dying at once; a second one is obeyed immediately.
-
-    Only the main thread of a process can; in another one signals go where they went before.
-    """
-    stop = StopSignal(accelerator)
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def note(number: int, frame: Any) -> None:
-        if stop.number:
-            raise KeyboardInterrupt
-        stop.number = number
-
-    handlers = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def finish(accelerator: Accelerator) -> None:

@@ -1,6 +1,8 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -87,9 +89,19 @@ class MetricsFile:
             part.replace(self.path)
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """Append one line; `step` comes first."""
-        with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+        """Append one line; `step` comes first.
+
+        Raises:
+            OSError: it cannot be written; what there was of it is taken back.
+        """
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        try:
+            with self.path.open("a") as file:
+                file.write(json.dumps({"step": step, **values}) + "\n")
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.path, size)
+            raise
 
 
 def _step_of(line: str) -> float:
