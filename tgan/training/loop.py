@@ -45,7 +45,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
             recorder.report(step, terms)
             if step > first:
                 recorder.save(step, always=ending)
-            if step > first or step == 0:
+            if not request.asked:
                 with request.idle():
                     recorder.preview(step, always=step == last)
                     recorder.measure_critic(step, always=step == last)
@@ -53,7 +53,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
                 break
             terms = run.task.step(step, iter(batches), latents)
             recorder.advance()
-        if last > first and not (request.number or request.failed):
+        if last > first and not request.asked:
             with request.idle():
                 recorder.measure_distance(last)
     finish(run.accelerator)

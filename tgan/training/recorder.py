@@ -37,6 +37,7 @@ DISTANCE_SEED = 1_000_000
 PREVIEW_SIDE = 96
 # Reports on the critic look at so many clips of each kind, and search so many steps from each.
 CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
+IN_EVERY_REPORT = "lipschitz/empirical"
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Recorder:
     """
 
     def __init__(self, run: Run, *, first_step: int, last_step: int) -> None:
-        self.run, self.settings = run, run.config.log
+        self.run, self.settings, self.first_step = run, run.config.log, first_step
         self.is_main = run.accelerator.is_main_process
         self._tolerance = Tolerance()
         self.conditioning = run.conditioning
@@ -147,6 +148,8 @@ class Recorder:
         """Write a grid of samples, always of the same seeds, if one is due: MP4, of images PNG."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
+        if step == self.first_step and self._preview(step).is_file():
+            return
         with self._tolerance.of("previews"), self._at_work("writing a preview"):
             self._write_preview(step)
 
@@ -158,9 +161,8 @@ class Recorder:
         # A column per class where there are enough samples.
         classes = self.conditioning.num_labels
         columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
-        ending = "mp4" if videos.shape[1] > 1 else "png"
         write_samples(
-            self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}",
+            self._preview(step),
             videos,
             columns=columns,
             fps=self.settings.fps,
@@ -225,6 +227,8 @@ class Recorder:
         due = self._due(step, self.settings.critic_every)
         if not self.is_main or self.settings.critic_every == 0 or not (due or always):
             return
+        if step == self.first_step and IN_EVERY_REPORT in self.metrics.at_first:
+            return
         work = "measuring how Lipschitz the critic is"
         with self._tolerance.of("reports on the critic"), self._at_work(work):
             report = self._report_on_critic()
@@ -252,6 +256,10 @@ class Recorder:
             mixed_precision=config.train.mixed_precision,
             steps=CRITIC_SEARCH,
         )
+
+    def _preview(self, step: int) -> Path:
+        ending = "mp4" if self.run.config.data.num_frames > 1 else "png"
+        return self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}"
 
     def _samples(self, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow

@@ -9,7 +9,7 @@ from typing import Any
 
 from tgan.config import Config
 from tgan.config.reading import differences, flat_settings, parse_config
-from tgan.system.files import check_writable
+from tgan.system.files import check_writable, write_whole
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -77,16 +77,21 @@ class MetricsFile:
     """`metrics.jsonl`: one JSON object per line, in the order of steps.
 
     Lines after `first_step`, left by a run that went on beyond its last checkpoint, are dropped.
+
+    Attributes:
+        at_first: names of what is on record for `first_step`.
     """
 
     def __init__(self, run_dir: Path, *, first_step: int) -> None:
         self.path = run_dir / METRICS
+        self.at_first: set[str] = set()
         if self.path.is_file():
             lines = self.path.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= first_step]
-            part = self.path.with_suffix(".part")
-            part.write_text("".join(kept))
-            part.replace(self.path)
+            self.at_first.update(
+                *(json.loads(line) for line in kept if _step_of(line) == first_step)
+            )
+            write_whole(self.path, lambda part: part.write_text("".join(kept)))
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line; `step` comes first.

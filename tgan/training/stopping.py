@@ -45,6 +45,11 @@ class Request:
         self.number, self.failed = asked[0], bool(asked[1])
         if self.number and not self._noted:
             self._say(self.number)
+        return self.asked
+
+    @property
+    def asked(self) -> bool:
+        """What all processes agreed on last."""
         return self.number > 0 or self.failed
 
     @contextmanager
