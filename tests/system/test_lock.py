@@ -77,10 +77,10 @@ def test_a_child_that_lives_on_does_not_keep_the_folder(tmp_path):
 
 
 def test_waiting_takes_the_folder_when_it_is_free(tmp_path):
-    order, free = [], threading.Event()
+    order, said, free = [], [], threading.Event()
 
     def wait():
-        with locked(tmp_path, wait=True):
+        with locked(tmp_path, waits=said.append):
             order.append("second")
 
     with locked(tmp_path):
@@ -90,6 +90,7 @@ def test_waiting_takes_the_folder_when_it_is_free(tmp_path):
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+    assert len(said) == 1 and str(os.getpid()) in said[0]
 
 
 def test_nothing_stays_behind(tmp_path):
@@ -103,11 +104,11 @@ def test_nothing_stays_behind(tmp_path):
 
 def test_only_one_of_many_gets_the_folder_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "PAUSE", 0.0005)
-    inside, most = [0], [0]
+    inside, most, said = [0], [0], []
 
     def work():
         for _ in range(20):
-            with locked(tmp_path, wait=True):
+            with locked(tmp_path, waits=said.append):
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 time.sleep(0.001)

@@ -48,15 +48,21 @@ def experiment_parser(prog: str, description: str, examples: str) -> ArgumentPar
     return parser
 
 
-def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config, Namespace]:
+def read_experiment(
+    parser: ArgumentParser, argv: Sequence[str], *, base: Config | None = None
+) -> tuple[Config, Namespace]:
     """The validated configuration, and all arguments.
 
     Files and options count in their order: what comes later wins.
 
+    Args:
+        base: what holds where nothing else is said; the defaults if None.
+
     Raises:
         ValueError: an unknown setting, a value of the wrong type or out of range; one line.
     """
-    options = list(_current(_expand_files(argv), warns=True))
+    options = [] if base is None else _options(dump_config(base), "the configuration")
+    options += _current(_expand_files(argv), warns=True)
     return _parse(parser, options)
 
 

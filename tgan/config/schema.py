@@ -233,7 +233,7 @@ class LogConfig:
         default_factory=lambda: ["tensorboard"]
     )
     distance_clips: int = 0
-    fps: float = 8
+    fps: float = 8.0
 
 
 @dataclass

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tgan.config import Config
-from tgan.config.reading import make_config
+from tgan.config.reading import make_config, parse_config
 from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
 from tgan.lookup import counted
@@ -17,10 +17,12 @@ from tgan.losses import Objective
 from tgan.runs.build import build_run
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
+from tgan.training.changes import changes, warned
 from tgan.training.checkpoint import Checkpoint
+from tgan.training.history import on_record
 from tgan.training.loop import fit
 from tgan.training.recorder import Run
-from tgan.training.run_dir import claim
+from tgan.training.run_dir import claim, config_to_resume, occupied
 
 
 def train(
@@ -28,6 +30,7 @@ def train(
     *,
     run_dir: str | Path,
     resume: str | None = None,
+    wait: bool = False,
     source: Any = None,
     labels: Sequence[Any] | None = None,
     held_out: Any = None,
@@ -46,10 +49,12 @@ def train(
         >>> run = tgan.train(source=clips, run_dir="runs/mine", constraint="svc_certified")
 
     Args:
-        config: a configuration, the path of a YAML file, or None for the defaults.
+        config: a configuration, the path of a YAML file, or None for the defaults; a run that
+            goes on has its own.
         run_dir: the directory that the run fills.
         resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
             is one; else the path of a checkpoint or of another run.
+        wait: whether to wait while another run is at work in `run_dir`; else that is an error.
         source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
             tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. Unless
             `config` or `data.num_frames` says another length, clips have as many frames as the
@@ -72,6 +77,8 @@ def train(
         for name, value in (("objective", objective), ("constraint.name", constraint))
         if isinstance(value, str)
     }
+    if config is None and resume is not None:
+        config = config_to_resume(Path(run_dir), resume)
     length = settings.get("data.num_frames")
     if length is None and config is not None:
         length = make_config(config).data.num_frames
@@ -92,10 +99,11 @@ def train(
         constraint=None if isinstance(constraint, str) else as_constraint(constraint),
     )
     plain = make_config(config, settings | own_settings(parts))
-    run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
-    for line in warnings_of(run, checkpoint):
-        print(line, file=sys.stderr)
-    fit_run(run, checkpoint)
+    with occupied(Path(run_dir), wait=wait):
+        run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
+        for line in warnings_of(run, checkpoint):
+            print(line, file=sys.stderr)
+        fit_run(run, checkpoint)
     return load(
         run_dir,
         source=parts.source,
@@ -142,7 +150,9 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
     if checkpoint is not None and first_step == run.config.train.steps:
         return 0
     try:
-        return fit(run, first_step=first_step)
+        with on_record(run, checkpoint) as end:
+            end["signal"] = fit(run, first_step=first_step)
+        return end["signal"]
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
@@ -154,8 +164,11 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
 
 
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
-    """Lines on videos that were left out, and on data that changed since the checkpoint."""
+    """Lines on videos that were left out, and on what changed since the checkpoint."""
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    if checkpoint is not None:
+        found = warned(changes(parse_config(checkpoint.config), run.config))
+        lines += [f"warning: {line}" for line in found]
     if checkpoint is not None and checkpoint.num_videos != len(run.source):
         lines.append(
             f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -19,16 +19,15 @@ LOCK = ".lock"
 PAUSE = 0.5
 
 
-class AtWork(ValueError):
-    """Another process works on a folder; `holder` says which, in words."""
+Say = Callable[[str], object]
 
-    def __init__(self, folder: Path, holder: str) -> None:
-        super().__init__(f"{holder} is at work on '{folder}'")
-        self.holder = holder
+
+class AtWork(ValueError):
+    """Another process, which is named, works on a folder."""
 
 
 @contextmanager
-def locked(folder: str | Path, *, wait: bool = False) -> Iterator[None]:
+def locked(folder: str | Path, *, waits: Say | None = None) -> Iterator[None]:
     """Keep all others from working on a folder, which is made where it is missing.
 
     The lock goes with the process that holds it, however that ends. On network disks it holds
@@ -36,7 +35,7 @@ def locked(folder: str | Path, *, wait: bool = False) -> Iterator[None]:
     GPFS where it is mounted so); where there is no such lock, none is taken.
 
     Args:
-        wait: whether to wait until the folder is free instead of raising.
+        waits: is called once with words on whom the folder is waited for; None raises instead.
 
     Raises:
         AtWork: another process, or another run of this one, is at work on it.
@@ -47,7 +46,7 @@ def locked(folder: str | Path, *, wait: bool = False) -> Iterator[None]:
         return
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    file = _acquired(folder, wait=wait)
+    file = _acquired(folder, waits)
     try:
         yield
     finally:
@@ -60,17 +59,21 @@ def locked(folder: str | Path, *, wait: bool = False) -> Iterator[None]:
             folder.rmdir()
 
 
-def _acquired(folder: Path, *, wait: bool) -> TextIO:
+def _acquired(folder: Path, waits: Say | None) -> TextIO:
     """The open lock file of a folder once this process holds it."""
+    said = False
     while True:
         file = (folder / LOCK).open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _holder(file)
+            at_work = AtWork(f"{_holder(file)} is at work on '{folder}'")
             file.close()
-            if not wait:
-                raise AtWork(folder, holder) from None
+            if waits is None:
+                raise at_work from None
+            if not said:
+                waits(f"waiting: {at_work}")
+            said = True
             time.sleep(PAUSE)
             continue
         except OSError:

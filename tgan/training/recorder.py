@@ -150,7 +150,7 @@ class Recorder:
             return
         if step == self.first_step and self._preview(step).is_file():
             return
-        with self._tolerance.of("previews"), self._at_work("writing a preview"):
+        with self._tolerance.of("previews"):
             self._write_preview(step)
 
     def _write_preview(self, step: int) -> None:

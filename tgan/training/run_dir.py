@@ -2,14 +2,16 @@
 
 import json
 import os
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from tgan.config import Config
-from tgan.config.reading import differences, flat_settings, parse_config
+from tgan.config.reading import parse_config
 from tgan.system.files import check_writable, write_whole
+from tgan.system.lock import locked
+from tgan.system.progress import write
+from tgan.training.changes import changes, refused
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -20,19 +22,28 @@ from tgan.training.checkpoint import (
 
 METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
-# What may change when a run goes on; everything else is part of the experiment.
-_FREE_TO_CHANGE = (
-    "train.steps",
-    "data.workers",
-    "data.path",
-    "data.held_out_path",
-    "data.download",
-    "log.",
-)
-
 
 class HoldsRun(ValueError):
     """A directory that was to be filled by a new run holds one: resume it, or name another."""
+
+
+@contextmanager
+def occupied(run_dir: Path, *, wait: bool = False) -> Iterator[None]:
+    """Keep other runs out of a directory; the first process of a run does so for all of them.
+
+    Args:
+        wait: whether to wait while another run is at work in it.
+
+    Raises:
+        AtWork: another run is, and `wait` is false; the message names its process.
+        ValueError: there cannot be such a directory.
+    """
+    check_writable(run_dir / CONFIG)
+    if int(os.environ.get("RANK", 0)) > 0:
+        yield
+        return
+    with locked(run_dir, waits=write if wait else None):
+        yield
 
 
 def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:
@@ -71,6 +82,22 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             f"{config.train.steps}"
         )
     return checkpoint
+
+
+def config_to_resume(run_dir: Path, resume: str) -> Config | None:
+    """The configuration of what a run would go on from, or None where there is nothing yet.
+
+    Args:
+        resume: as of `claim`.
+
+    Raises:
+        ValueError: no whole checkpoint, or a configuration that this version does not read.
+    """
+    if resume == "auto" and not list_checkpoints(run_dir):
+        config = run_dir / CONFIG
+        return parse_config(config.read_text(), source=str(config)) if config.is_file() else None
+    checkpoint = find_checkpoint(run_dir if resume == "auto" else resume, needs=lambda _: ())
+    return parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
 
 
 class MetricsFile:
@@ -124,12 +151,6 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    before, now = (_fixed(each) for each in (parse_config(checkpoint.config), config))
-    if found := differences(before, now):
+    source = f"the configuration of '{checkpoint.path}'"
+    if found := refused(changes(parse_config(checkpoint.config, source=source), config)):
         raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
-
-
-def _fixed(config: Config) -> dict[str, Any]:
-    """The settings that may not change, by their dotted names."""
-    settings = flat_settings(asdict(config))
-    return {name: v for name, v in settings.items() if not name.startswith(_FREE_TO_CHANGE)}
