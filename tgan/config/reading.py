@@ -206,11 +206,25 @@ def _read_file(path: str | Path) -> str:
 def _options(text: str, source: str) -> list[str]:
     """A YAML text as dotted options; an empty one has none."""
     try:
-        settings = yaml.safe_load(text)
+        settings = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{source} is not valid YAML: {reason}") from None
     return list(_flatten({} if settings is None else settings, source))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of plain values, in which no name stands twice: the first would not count."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names: list[Any] = []
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in names:
+                reason = f"'{name}' stands more than once"
+                raise yaml.constructor.ConstructorError(None, None, reason, key.start_mark)
+            names.append(name)
+        return super().construct_mapping(node, deep)
 
 
 def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:

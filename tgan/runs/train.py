@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tgan.config import Config
+from tgan.config.effects import without_effect
 from tgan.config.reading import make_config, parse_config
 from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
@@ -164,8 +165,14 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
 
 
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
-    """Lines on videos that were left out, and on what changed since the checkpoint."""
+    """Lines on videos left out, settings without effect, and changes since the checkpoint."""
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    lines += [f"warning: {line}" for line in without_effect(run.config)]
+    if run.config.log.distance_clips and run.held_out is None:
+        lines.append(
+            f"warning: log.distance_clips {run.config.log.distance_clips} has no effect: no clips "
+            "are kept from training (data.held_out_path names some)"
+        )
     if checkpoint is not None:
         found = warned(changes(parse_config(checkpoint.config), run.config))
         lines += [f"warning: {line}" for line in found]
