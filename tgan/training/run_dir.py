@@ -23,6 +23,8 @@ METRICS, PREVIEWS = "metrics.jsonl", "previews"
 # What may change when a run goes on; everything else is part of the experiment.
 _FREE_TO_CHANGE = (
     "train.steps",
+    "train.check_ranks",
+    "train.timeout",
     "data.workers",
     "data.path",
     "data.held_out_path",
