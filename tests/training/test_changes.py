@@ -9,6 +9,8 @@ from tgan.training.changes import REASONS, Change, changes, refused, warned
 # All that may change when a run goes on, as a user would expect; whatever else is refused.
 FREE = {
     "train.steps",
+    "train.check_ranks",
+    "train.timeout",
     "data.workers",
     "data.path",
     "data.held_out_path",

@@ -50,7 +50,8 @@ class Parser(argparse.ArgumentParser):
 
 def fail(message: str, *, status: int) -> NoReturn:
     """End the program with one line on standard error."""
-    print(" ".join(message.split()), file=sys.stderr)
+    # Written at once, so that lines of several processes do not mix.
+    print(" ".join(message.split()) + "\n", end="", file=sys.stderr)
     sys.exit(status)
 
 

@@ -15,13 +15,15 @@ from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
-from tgan.runs.build import build_run
+from tgan.runs.build import accelerator_for, build_run
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.changes import changes, warned
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
+from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
+from tgan.training.ranks import agree_on_checkpoint, others_named
 from tgan.training.recorder import Run
 from tgan.training.run_dir import claim, config_to_resume, occupied
 
@@ -124,8 +126,11 @@ def prepare_run(
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
             have other classes than the checkpoint.
     """
-    checkpoint = claim(run_dir, config, resume=resume)
-    run = build_run(config, run_dir, parts)
+    accelerator = accelerator_for(config, run_dir)
+    checkpoint = agree_on_checkpoint(
+        accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
+    )
+    run = build_run(config, run_dir, parts, accelerator=accelerator)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):
             raise ValueError(
@@ -144,24 +149,22 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
 
     Raises:
         MemoryError: a device's memory does not suffice.
-        ChildProcessError: another process of this run failed.
+        ChildProcessError: another process of this run failed, or did not answer in time.
         ArithmeticError, OSError: as `tgan.training.loop.fit`.
     """
     first_step = 0 if checkpoint is None else checkpoint.step
     if checkpoint is not None and first_step == run.config.train.steps:
         return 0
     try:
-        with on_record(run, checkpoint) as end:
+        with (
+            on_record(run, checkpoint) as end,
+            others_named(run.accelerator, run.config.train.timeout),
+        ):
             end["signal"] = fit(run, first_step=first_step)
         return end["signal"]
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
-    except RuntimeError as error:
-        # What is left of a process group when one of its processes has ended.
-        if "Connection closed by peer" not in str(error):
-            raise
-        raise ChildProcessError("another process of this run failed") from None
 
 
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
@@ -194,6 +197,7 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
     start = 0 if checkpoint is None else checkpoint.step
     frames, height, width, channels = source.shape
     data_name = config.data.dataset or config.data.path or config.data.name
+    fewer = shortfall(accelerator.num_processes)
     return "\n".join(
         [
             f"data: {counted(len(source), 'video' if frames > 1 else 'image')} from "
@@ -205,7 +209,7 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
             f"objective: {config.objective}, constraint {config.constraint.name}, "
             f"{config.train.schedule} updates, batch {config.train.batch_size}",
             f"hardware: {accelerator.num_processes} x {accelerator.device.type}, "
-            f"precision {config.train.mixed_precision}",
+            f"precision {config.train.mixed_precision}{f' ({fewer})' if fewer else ''}",
             f"steps: {start} to {config.train.steps}",
         ]
     )

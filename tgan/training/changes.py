@@ -10,6 +10,8 @@ from tgan.config.reading import flat_settings
 # are meant to be changed on the way.
 FREE = (
     "train.steps",
+    "train.check_ranks",
+    "train.timeout",
     "data.workers",
     "data.path",
     "data.held_out_path",

@@ -4,35 +4,46 @@ import gc
 import importlib.util
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 from torch.nn.parallel import DistributedDataParallel
 
-from tgan.system.lifetime import end_with_parent
+from tgan.config import TrainConfig
 from tgan.system.memory import keep_freed_memory
+from tgan.training.launcher import check_request, end_with_launcher
 from tgan.training.steps import Learner
 
 Trained = TypeVar("Trained", bound=Learner)
 
 
 def make_accelerator(
-    *, mixed_precision: str = "no", trackers: Sequence[str] = (), run_dir: Path | None = None
+    *,
+    mixed_precision: str = "no",
+    trackers: Sequence[str] = (),
+    run_dir: Path | None = None,
+    timeout: float = TrainConfig.timeout,
 ) -> Accelerator:
     """An accelerator for this process, as the launcher's environment describes it.
+
+    Args:
+        timeout: seconds that a process waits for the others before it gives up.
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
             float32), a launcher that asks for something else or whose processes do not see each
             other, or a tracker that is not installed.
     """
-    _refuse_conflicts(mixed_precision, trackers)
+    check_request(mixed_precision)
+    _check_trackers(trackers)
     if mixed_precision == "fp16" and not torch.cuda.is_available():
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
-    _end_with_launcher()
+    end_with_launcher()
     # Accelerate keeps the settings of a process's first accelerator; each run has its own.
     AcceleratorState._reset_state()
     accelerator = Accelerator(
@@ -40,6 +51,7 @@ def make_accelerator(
         mixed_precision=mixed_precision,
         log_with=list(trackers) or None,
         project_dir=run_dir,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
     )
     launched = int(os.environ.get("WORLD_SIZE", 1))
     if accelerator.num_processes != launched:
@@ -54,30 +66,10 @@ def make_accelerator(
     return accelerator
 
 
-def _refuse_conflicts(mixed_precision: str, trackers: Sequence[str]) -> None:
-    """What Accelerate would pass over without a word."""
-    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-    if asked not in ("no", mixed_precision):
-        raise ValueError(
-            f"the launcher asks for {asked} but train.mixed_precision is {mixed_precision}; "
-            "set it in the configuration"
-        )
-    for engine in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
-        if os.environ.get(f"ACCELERATE_USE_{engine}", "false").lower() == "true":
-            raise ValueError(f"the launcher asks for {engine}, which cannot train two networks")
+def _check_trackers(trackers: Sequence[str]) -> None:
     for name in trackers:
         if importlib.util.find_spec(name) is None:
             raise ValueError(f"log.trackers: {name} is not installed (pip install {name})")
-
-
-def _end_with_launcher() -> None:
-    """End, saving a checkpoint, when `accelerate launch` dies.
-
-    It starts a single process as a child that would otherwise train on, and never saves for it.
-    Without a launcher the parent may be a shell that is closed on purpose.
-    """
-    if "ACCELERATE_MIXED_PRECISION" in os.environ:
-        end_with_parent()
 
 
 def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
