@@ -15,6 +15,7 @@ from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
 from tgan.runs.build import build_run
+from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.checkpoint import Checkpoint
@@ -116,6 +117,7 @@ def prepare_run(
             have other classes than the checkpoint.
     """
     checkpoint = claim(run_dir, config, resume=resume)
+    check_networks(checkpoint, parts)
     run = build_run(config, run_dir, parts)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):

@@ -57,6 +57,13 @@ def check_no_links_out(folder: str | Path) -> None:
                 check_inside(path, folder)
 
 
+def check_no_device(path: str | Path | None) -> None:
+    """Raise a ValueError if there is something else than a file or a folder at `path`."""
+    place = None if path is None else Path(path)
+    if place is not None and place.exists() and not (place.is_file() or place.is_dir()):
+        raise ValueError(f"'{path}' is neither a file nor a folder")
+
+
 def read_bytes(folder: str | Path, name: str, *, at_most: int = MAX_FACTS) -> bytes:
     """Read a file of a folder whose size is looked at first.
 

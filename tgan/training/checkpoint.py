@@ -173,7 +173,9 @@ def find_checkpoint(
 def _whole(path: Path, needs: Callable[[Checkpoint], Iterable[str]]) -> Checkpoint:
     try:
         checkpoint = load_checkpoint(path)
-        for name in needs(checkpoint):
+        names = list(needs(checkpoint))
+        checkpoint.tensors.check_sizes(names)
+        for name in names:
             checkpoint.tensors[name]
     except OSError as error:
         raise Damaged(f"checkpoint '{path}' cannot be read: {error.strerror}") from error

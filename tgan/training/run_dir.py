@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tgan.config import Config
-from tgan.config.reading import differences, flat_settings, parse_config
+from tgan.config.reading import differences, flat_settings
 from tgan.system.files import check_writable
+from tgan.system.folders import check_no_links_out
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -45,6 +46,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             differ from the checkpoint's, it is past the last step, or newer checkpoints would be
             overtaken.
     """
+    check_no_links_out(run_dir)
     check_writable(run_dir / CONFIG)
     if resume is None:
         check_no_run(run_dir)
@@ -96,7 +98,7 @@ def _step_of(line: str) -> float:
     """The step of a line; infinity for one that was cut short or is something else."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return float("inf")
 
 
@@ -107,7 +109,7 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    before, now = (_fixed(each) for each in (parse_config(checkpoint.config), config))
+    before, now = (_fixed(each) for each in (checkpoint.settings, config))
     if found := differences(before, now):
         raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
 

@@ -1,7 +1,7 @@
 """Tables of tensors of a checkpoint: files that are verified and read once, when needed."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -59,6 +59,14 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         if name not in self._names:
             raise KeyError(name)
         return claims_in(self._path, name + TENSORS)
+
+    def check_sizes(self, names: Iterable[str]) -> None:
+        """Raise `Damaged` if tables are together larger than the memory; only headers are read."""
+        size = sum(size_of(self.claims(name)) for name in names)
+        try:
+            check_memory(size, f"checkpoint '{self._path}'")
+        except ValueError as error:
+            raise Damaged(str(error)) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
