@@ -29,6 +29,7 @@ COMMANDS = {
 REMEDIES = {
     "HoldsRun": "; name another directory, or go on with it by tgan train --resume auto",
     "ThereAlready": "; --overwrite replaces it",
+    "NeedsPictures": ", by --input",
 }
 
 

@@ -10,7 +10,9 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
@@ -22,6 +24,8 @@ from tgan.lookup import did_you_mean
 
 # Names that settings had before, for a release.
 RENAMED = {"given": "data.input", "train.reconstruction": "train.l1_weight"}
+# Characters of a configuration; those with thousands of classes are shorter.
+MAX_TEXT = 2**18
 # What was a setting, and why it is none any more.
 RETIRED = {"data.labels": "class names are read from the data"}
 
@@ -206,10 +210,14 @@ def _read_file(path: str | Path) -> str:
 def _options(text: str, source: str) -> list[str]:
     """A YAML text as dotted options; an empty one has none."""
     try:
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"{source} is longer than {MAX_TEXT:,} characters")
         settings = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{source} is not valid YAML: {reason}") from None
+    except RecursionError:
+        raise ValueError(f"{source} is nested too deep") from None
     return list(_flatten({} if settings is None else settings, source))
 
 
@@ -230,7 +238,9 @@ class _Loader(yaml.SafeLoader):
 def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
     if not isinstance(settings, dict):
         name = prefix.rstrip(".") or "a configuration"
-        raise ValueError(f"{source}: {name} has to be a group of settings, not {settings!r:.50}")
+        raise ValueError(
+            f"{source}: {name} has to be a group of settings, not {short_repr(settings)}"
+        )
     for key, value in settings.items():
         name = f"{prefix}{key}"
         if name in _groups(Config):
@@ -318,6 +328,7 @@ def _without_none(kind: Any) -> Any:
     return kind
 
 
+@cache
 def _settings(group: type, prefix: str = "") -> dict[str, Any]:
     """Dotted names of all settings, and their types."""
     settings: dict[str, Any] = {}
@@ -329,6 +340,7 @@ def _settings(group: type, prefix: str = "") -> dict[str, Any]:
     return settings
 
 
+@cache
 def _groups(config: type) -> set[str]:
     """Names of the groups of settings."""
     return {name for name, kind in get_type_hints(config).items() if is_dataclass(kind)}

@@ -29,6 +29,7 @@ from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES, Objective
 from tgan.models import CRITICS, GENERATORS
 from tgan.models.conditions import conditioning_of
+from tgan.models.outline import check_fits_memory
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.parts import Parts, check_networks
@@ -186,18 +187,29 @@ def build_generator(config: Config, classes: Sequence[str] = ()) -> nn.Module:
         classes: names of those that it is conditioned on.
 
     Raises:
-        ValueError: a setting that this architecture does not have, or a size that does not fit.
+        ValueError: a setting that this architecture does not have, a size that does not fit, or
+            a network larger than the memory.
     """
-    make = look_up(GENERATORS, config.generator.name, kind="generator")
-    settings = _settings_for(make, config.generator, kind="generator")
-    return seeded(lambda: make(**settings, **_sizes(config, classes)), config.train.seed, 0)
+    return _build(generator_maker(config, classes), config, 0, kind="generator")
 
 
 def build_critic(config: Config, classes: Sequence[str] = ()) -> nn.Module:
     """The critic, on the CPU, with weights that depend on `train.seed` alone; as the generator."""
+    return _build(critic_maker(config, classes), config, 1, kind="critic")
+
+
+def generator_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn.Module]:
+    """What makes the generator; its settings are checked here."""
+    make = look_up(GENERATORS, config.generator.name, kind="generator")
+    settings = _settings_for(make, config.generator, kind="generator")
+    return partial(make, **settings, **_sizes(config, classes))
+
+
+def critic_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn.Module]:
+    """What makes the critic; its settings are checked here."""
     make = look_up(CRITICS, config.critic.name, kind="critic")
     settings = _settings_for(make, config.critic, kind="critic")
-    return seeded(lambda: make(**settings, **_sizes(config, classes)), config.train.seed, 1)
+    return partial(make, **settings, **_sizes(config, classes))
 
 
 def critic_example(
@@ -284,6 +296,11 @@ def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
         return None
     update = get_ema_multi_avg_fn(config.train.ema_decay)
     return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
+
+
+def _build(make: Callable[[], nn.Module], config: Config, number: int, *, kind: str) -> nn.Module:
+    check_fits_memory(make, kind=kind)
+    return seeded(make, config.train.seed, number)
 
 
 def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, kind: str) -> dict:

@@ -10,12 +10,13 @@ from torch import nn
 
 from tgan.config import Config
 from tgan.config.effects import without_effect
-from tgan.config.reading import make_config, parse_config
+from tgan.config.reading import make_config
 from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
 from tgan.runs.build import accelerator_for, build_run
+from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.changes import changes, warned
@@ -130,6 +131,7 @@ def prepare_run(
     checkpoint = agree_on_checkpoint(
         accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
     )
+    check_networks(checkpoint, parts)
     run = build_run(config, run_dir, parts, accelerator=accelerator)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):
@@ -177,7 +179,7 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
             "are kept from training (data.held_out_path names some)"
         )
     if checkpoint is not None:
-        found = warned(changes(parse_config(checkpoint.config), run.config))
+        found = warned(changes(checkpoint.settings, run.config))
         lines += [f"warning: {line}" for line in found]
     if checkpoint is not None and checkpoint.num_videos != len(run.source):
         lines.append(

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from tgan import __version__
-from tgan.config.reading import parse_config
 from tgan.training.changes import changes
 from tgan.training.checkpoint import Checkpoint, list_checkpoints
 from tgan.training.recorder import Run
@@ -42,7 +41,7 @@ def on_record(run: Run, checkpoint: Checkpoint | None) -> Iterator[dict[str, Any
 
 
 def _beginning(run: Run, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    found = changes(parse_config(checkpoint.config), run.config) if checkpoint else []
+    found = changes(checkpoint.settings, run.config) if checkpoint else []
     return {
         "event": "start" if checkpoint is None else "resume",
         "from": None if checkpoint is None else str(checkpoint.path),

@@ -9,6 +9,7 @@ from pathlib import Path
 from tgan.config import Config
 from tgan.config.reading import parse_config
 from tgan.system.files import check_writable, write_whole
+from tgan.system.folders import check_no_links_out
 from tgan.system.lock import locked
 from tgan.system.progress import write
 from tgan.training.changes import changes, refused
@@ -58,6 +59,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             differ from the checkpoint's, it is past the last step, or newer checkpoints would be
             overtaken.
     """
+    check_no_links_out(run_dir)
     check_writable(run_dir / CONFIG)
     if resume is None:
         check_no_run(run_dir)
@@ -97,7 +99,7 @@ def config_to_resume(run_dir: Path, resume: str) -> Config | None:
         config = run_dir / CONFIG
         return parse_config(config.read_text(), source=str(config)) if config.is_file() else None
     checkpoint = find_checkpoint(run_dir if resume == "auto" else resume, needs=lambda _: ())
-    return parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
+    return checkpoint.settings
 
 
 class MetricsFile:
@@ -140,7 +142,7 @@ def _step_of(line: str) -> float:
     """The step of a line; infinity for one that was cut short or is something else."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return float("inf")
 
 
@@ -151,6 +153,5 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    source = f"the configuration of '{checkpoint.path}'"
-    if found := refused(changes(parse_config(checkpoint.config, source=source), config)):
+    if found := refused(changes(checkpoint.settings, config)):
         raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
