@@ -53,6 +53,11 @@ class DataConfig:
         input: a picture that is derived from each image, which generator and critic receive:
             edges, grey, or low_resolution (a quarter of the side).
         workers: processes that read ahead; 0 reads in the training process.
+        timeout: seconds to wait for clips of such a process before the run ends; 0 waits for ever.
+        max_bad_share: of the clips drawn by a process (1,000 or more), how many may be replaced by
+            others because they cannot be read; above it the run ends with a checkpoint.
+        changed: warn, or refuse to go on, where the data are not those that a checkpoint was
+            trained on.
     """
 
     name: DataName = "moving_digits"
@@ -73,6 +78,9 @@ class DataConfig:
     classes: list[str] = field(default_factory=list)
     input: PictureName | None = None
     workers: int = 0
+    timeout: float = 300
+    max_bad_share: float = 0.01
+    changed: Literal["warn", "refuse"] = "warn"
 
 
 @dataclass

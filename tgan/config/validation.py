@@ -38,6 +38,8 @@ _AT_MOST = {
     "data.resolution": 4096,
     "data.num_clips": 10**7,
     "data.crops": 10**7,
+    "data.stride": 10**6,
+    "data.workers": 1024,
     "generator.z_slow": 65536,
     "generator.z_fast": 65536,
     "generator.temporal_width": 65536,
@@ -159,6 +161,10 @@ def _of_data(config: Config) -> list[str]:
         problems.append(
             f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
         )
+    if not 0 <= data.timeout < math.inf:
+        problems.append(f"data.timeout {data.timeout} is negative or not finite")
+    if not 0 <= data.max_bad_share <= 1:
+        problems.append(f"data.max_bad_share {data.max_bad_share} is not in [0, 1]")
     if facts.needs_path and data.path is None:
         problems.append(f"data.path is missing: name a folder of {data.name}")
     return problems + _unknown_dataset(data)

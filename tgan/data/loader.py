@@ -1,22 +1,21 @@
 """Batches of clips: an endless stream, of each of which a process gets its share."""
 
-import signal
 from collections.abc import Iterator
 from itertools import count
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from tgan.data.clips import ClipSource
-from tgan.data.sampler import ClipSampler
+from tgan.data.readers import Batches, Readers
+from tgan.data.sampler import ClipSampler, Draw
 
 # The label of a video that has none.
 NO_LABEL = -1
 
 
-class ClipBatches(Dataset):
+class ClipBatches:
     """Batches of clips and their labels; batch k of a run is a pure function of k.
 
     Clips are (N, T, H, W, C), uint8; labels are (N,), int64, with -1 for a video without one.
@@ -52,56 +51,102 @@ class ClipBatches(Dataset):
         share = batch_size // world_size
         self.rows = slice(rank * share, (rank + 1) * share)
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
-        indices, positions = (drawn[self.rows] for drawn in self.sampler.batch(number))
-        clips = np.empty((len(indices), *self.source.shape), np.uint8)
-        for clip, index, position in zip(clips, indices.tolist(), positions, strict=True):
-            start = int(position * self.source.num_starts(index))
-            clip[:] = self.source.clip(index, start)
-        labels = [self.source.label(index) for index in indices.tolist()]
-        numbers = [NO_LABEL if label is None else label for label in labels]
-        return torch.from_numpy(clips), torch.tensor(numbers)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, T, H, W, C) of the clips of a batch."""
+        return self.rows.stop - self.rows.start, *self.source.shape
+
+    def __getitem__(self, number: int) -> tuple[Any, ...]:
+        clips, labels = self.empty()
+        for row, draw in enumerate(self.draws(number)):
+            labels[row] = self.read(self.sampler.draw(draw), clips[row])
+        return torch.from_numpy(clips), torch.from_numpy(labels)
+
+    def draws(self, number: int) -> range:
+        """The draws of this process's share of a batch."""
+        return self.sampler.draws(number)[self.rows]
+
+    def empty(self) -> tuple[np.ndarray, np.ndarray]:
+        """Room for the clips and labels of a batch."""
+        return np.empty(self.shape, np.uint8), np.empty(self.shape[0], np.int64)
+
+    def read(self, draw: Draw, clip: np.ndarray) -> int:
+        """Read the clip of a draw into `clip`, and return its label."""
+        index, position = draw
+        start = int(position * self.source.num_starts(index))
+        pixels = self.source.clip(index, start)
+        if pixels.shape != clip.shape or pixels.dtype != np.uint8:
+            found = f"{pixels.dtype} {pixels.shape}"
+            raise ValueError(f"a clip is {found}; uint8 {clip.shape} is needed")
+        clip[:] = pixels
+        label = self.source.label(index)
+        return NO_LABEL if label is None else label
 
 
-def stream_batches(
-    batches: ClipBatches, *, first: int, workers: int = 0, pin_memory: bool = False
-) -> Iterator[tuple[Tensor, Tensor]]:
+class Stream(Protocol):
+    """Batches in turn."""
+
+    def __next__(self) -> tuple[Any, ...]: ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most, and tell whether the next batch is there, or can be read now."""
+        ...
+
+    def close(self) -> object:
+        """End what reads ahead."""
+        ...
+
+
+class ReadHere:
+    """Batches `first`, `first` + 1, ..., read by this process when they are asked for."""
+
+    def __init__(self, batches: Batches, *, first: int, pin_memory: bool = False) -> None:
+        self._batches, self._numbers, self._pin_memory = batches, count(first), pin_memory
+
+    def __next__(self) -> tuple[Any, ...]:
+        clips, *others = self._batches[next(self._numbers)]
+        return (clips.pin_memory() if self._pin_memory else clips, *others)
+
+    def wait(self, seconds: float) -> bool:
+        """Return True: a batch can be read at any time."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing: nothing reads ahead."""
+
+
+def open_stream(
+    batches: Batches,
+    *,
+    first: int,
+    workers: int = 0,
+    pin_memory: bool = False,
+    timeout: float = 0,
+) -> Stream:
+    """Open the stream of batches `first`, `first` + 1, ..., read ahead by `workers` processes.
+
+    Args:
+        timeout: seconds to wait for a process; 0 waits for ever.
+
+    Raises:
+        OSError: as `tgan.data.readers.Readers`.
+    """
+    if workers == 0:
+        return ReadHere(batches, first=first, pin_memory=pin_memory)
+    settings = {"workers": workers, "timeout": timeout, "pin_memory": pin_memory}
+    return Readers(batches, first=first, **settings)
+
+
+def stream_batches(batches: Batches, *, first: int, workers: int = 0) -> Iterator[tuple[Any, ...]]:
     """Yield batches `first`, `first` + 1, ... without end, read ahead by `workers` processes.
 
     Raises:
         ValueError, OSError: as the source did, in whichever process, when the turn of the batch
-            comes that needed the clip.
+            comes that needed the clip; or as `open_stream`.
     """
-    loader = DataLoader(
-        _ErrorsAsValues(batches),
-        batch_size=None,
-        sampler=count(first),
-        num_workers=workers,
-        pin_memory=pin_memory,
-        # The loader seeds its workers from here rather than from the global generator.
-        generator=torch.Generator().manual_seed(0),
-        worker_init_fn=_leave_interrupts_to_the_main_process,
-    )
-    for batch in loader:
-        if isinstance(batch, Exception):
-            raise batch
-        yield batch
-
-
-class _ErrorsAsValues(Dataset):
-    """Batches, or what a source raises, which a loader would wrap in a worker's traceback."""
-
-    def __init__(self, batches: ClipBatches) -> None:
-        self.batches = batches
-
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor] | ValueError | OSError:
-        try:
-            return self.batches[number]
-        except (ValueError, OSError) as error:
-            return error
-
-
-def _leave_interrupts_to_the_main_process(worker: int) -> None:
-    # Ctrl-C reaches every process; the main one finishes its step and saves, for which it may
-    # need another batch.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stream = open_stream(batches, first=first, workers=workers)
+    try:
+        while True:
+            yield next(stream)
+    finally:
+        stream.close()

@@ -1,10 +1,14 @@
-"""Order of clips: a pure function of the seed and of the number of a batch."""
+"""Order of clips: a pure function of the seed and of the number of a draw."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 
 from tgan.rng import Stream, numpy_rng
+
+# A video, and a position in [0, 1) in it.
+Draw = tuple[int, float]
 
 
 class ClipSampler:
@@ -32,21 +36,33 @@ class ClipSampler:
 
     def batch(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw global batch `number`: video indices (B,), and positions in [0, 1) in them (B,)."""
-        first = number * self.batch_size
-        draws = range(first, first + self.batch_size)
-        positions = [numpy_rng(Stream.STARTS, self.seed, draw).random() for draw in draws]
+        positions = [self._position(draw) for draw in self.draws(number)]
         return self.indices(number), np.array(positions)
 
     def indices(self, number: int) -> np.ndarray:
         """Draw the video indices (B,) of global batch `number` alone."""
-        draws = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
-        passes, places = np.divmod(draws, self.num_videos)
-        return np.array(
-            [
-                _permutation(self.num_videos, self.seed, int(p))[place]
-                for p, place in zip(passes, places, strict=True)
-            ]
-        )
+        return np.array([self._index(draw) for draw in self.draws(number)])
+
+    def draws(self, number: int) -> range:
+        """Return the numbers of the draws of global batch `number`."""
+        return range(number * self.batch_size, (number + 1) * self.batch_size)
+
+    def draw(self, draw: int) -> Draw:
+        """Draw a video and a position in it."""
+        return self._index(draw), self._position(draw)
+
+    def replacements(self, draw: int, count: int) -> Iterator[Draw]:
+        """Draw others to take the place of a video that cannot be read: any of all videos."""
+        for attempt in range(count):
+            rng = numpy_rng(Stream.REPLACEMENTS, self.seed, draw, attempt)
+            yield int(rng.integers(self.num_videos)), rng.random()
+
+    def _index(self, draw: int) -> int:
+        number, place = divmod(draw, self.num_videos)
+        return int(_permutation(self.num_videos, self.seed, number)[place])
+
+    def _position(self, draw: int) -> float:
+        return numpy_rng(Stream.STARTS, self.seed, draw).random()
 
 
 @lru_cache(maxsize=2)

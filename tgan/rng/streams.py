@@ -24,6 +24,8 @@ class Stream(IntEnum):
     SHAPES = 12
     CROPS = 13
     JITTER = 14
+    REPLACEMENTS = 15
+    READERS = 16
     SEARCH = 20
     DETECTION = 21
     ROBOT = 22

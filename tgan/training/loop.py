@@ -1,15 +1,20 @@
 """The training loop."""
 
+import sys
 from collections.abc import Iterator
-from itertools import islice
+from functools import partial
 
 from torch import Tensor
 
+from tgan.system.progress import write
 from tgan.training.processes import finish
 from tgan.training.recorder import Run, recording
-from tgan.training.steps import Batch, Terms
+from tgan.training.steps import Terms
 from tgan.training.stopping import Request, requests_to_stop
-from tgan.training.streams import latent_batches, real_batches
+from tgan.training.streams import RealBatches, latent_batches
+
+# Seconds between two looks whether the run is asked to stop while it waits for data.
+PAUSE = 0.5
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
@@ -40,9 +45,10 @@ def fit(run: Run, *, first_step: int = 0) -> int:
                 recorder.measure_distance(0)
         terms: Terms = {}
         for step in range(first, last + 1):
-            batches = [] if step == last else _drawn(run, reals, request)
+            if step < last:
+                _draw(reals, run.task.reals_per_step, request)
             ending = step == last or request.agreed()
-            recorder.report(step, terms)
+            recorder.report(step, terms, replaced=reals.account.replaced)
             if step > first:
                 recorder.save(step, always=ending)
             if not request.asked:
@@ -51,7 +57,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
                     recorder.measure_critic(step, always=step == last)
             if ending:
                 break
-            terms = run.task.step(step, iter(batches), latents)
+            terms = run.task.step(step, reals, latents)
             recorder.advance()
         if last > first and not request.asked:
             with request.idle():
@@ -62,16 +68,16 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     return request.number
 
 
-def _drawn(run: Run, reals: Iterator[Batch], request: Request) -> list[Batch]:
-    """The batches of a step; a failure asks the run to stop."""
+def _draw(reals: RealBatches, count: int, request: Request) -> None:
+    """Read the batches of a step; a failure, as well as a signal, asks the run to stop."""
     try:
-        return list(islice(reals, run.task.reals_per_step))
+        while not (reals.fetch(count, seconds=PAUSE) or request.noted):
+            pass
     except Exception as error:  # noqa: BLE001
         request.failure = error
-        return []
 
 
-def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tensor]]:
+def _streams(run: Run, first_step: int) -> tuple[RealBatches, Iterator[Tensor]]:
     """Real samples and latents of this process, from those of `first_step` on."""
     config, accelerator, task = run.config, run.accelerator, run.task
     shared = {
@@ -81,11 +87,14 @@ def _streams(run: Run, first_step: int) -> tuple[Iterator[Batch], Iterator[Tenso
         "rank": accelerator.process_index,
         "world_size": accelerator.num_processes,
     }
-    reals = real_batches(
+    reals = RealBatches(
         run.source,
         run.conditioning,
         first=first_step * task.reals_per_step,
         workers=config.data.workers,
+        timeout=config.data.timeout,
+        max_bad_share=config.data.max_bad_share,
+        say=partial(write, file=sys.stderr),
         **shared,
     )
     latents = latent_batches(

@@ -123,16 +123,21 @@ class Recorder:
         for line in self._tolerance.summary():
             write(f"warning: {line}", file=sys.stderr)
 
-    def report(self, step: int, terms: Terms) -> None:
+    def report(self, step: int, terms: Terms, *, replaced: int = 0) -> None:
         """Log the losses of the step before `step`, and show the critic gap beside the bar.
+
+        Args:
+            replaced: clips that this process could not read.
 
         Raises:
             ArithmeticError: one of them is not finite.
         """
         if not terms or not self._due(step, self.settings.every):
             return
-        stacked = torch.stack([value.float() for value in terms.values()])
-        means = self.run.accelerator.reduce(stacked, "mean").tolist()
+        of_this_process = [value.float() for value in terms.values()]
+        of_this_process.append(of_this_process[0].new_tensor(replaced))
+        stacked = torch.stack(of_this_process)
+        *means, replaced = self.run.accelerator.reduce(stacked, "mean").tolist()
         values = dict(zip(terms, means, strict=True))
         for name, value in values.items():
             if not math.isfinite(value):
@@ -140,6 +145,8 @@ class Recorder:
                     f"{name} is {value} at step {step}; nothing was saved since. "
                     "Try a lower learning rate or another constraint"
                 )
+        if replaced:
+            values["data/replaced"] = round(replaced * self.run.accelerator.num_processes)
         if self.is_main:
             self._bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
             self._write(step, values)

@@ -11,8 +11,8 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
-# What schedulers, launchers and terminals send; Windows has the first two alone.
-SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGXCPU")
+from tgan.system.lifetime import STOPS
+
 # A Ctrl-C at least so many seconds after the first signal is a person who will not wait: a
 # launcher hands one Ctrl-C on to its processes, which have got it from the terminal already.
 PATIENCE = 1.0
@@ -46,6 +46,11 @@ class Request:
         if self.number and not self._noted:
             self._say(self.number)
         return self.asked
+
+    @property
+    def noted(self) -> bool:
+        """Whether this process was asked to stop."""
+        return self._noted > 0
 
     @property
     def asked(self) -> bool:
@@ -103,8 +108,7 @@ def requests_to_stop(accelerator: Accelerator) -> Iterator[Request]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-    noted = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    noted = [number for number in STOPS if signal.getsignal(number) != signal.SIG_IGN]
     handlers = {number: signal.signal(number, request.note) for number in noted}
     try:
         yield request

@@ -1,44 +1,115 @@
 """Streams of training: batches of real samples and of latents, a process's share of each."""
 
-from collections.abc import Iterator
+import math
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
 from torch import Tensor
 
 from tgan.data.clips import ClipSource
-from tgan.data.loader import ClipBatches, stream_batches
+from tgan.data.loader import open_stream
 from tgan.data.pixels import normalise
+from tgan.data.replaced import Account, ReplacedBatches
 from tgan.models.conditions import Conditioning
 from tgan.sampling.decoding import batch_latents
 from tgan.training.steps import Batch
 
 
-def real_batches(
-    source: ClipSource,
-    conditioning: Conditioning,
-    *,
-    batch_size: int,
-    seed: int,
-    device: torch.device,
-    first: int = 0,
-    rank: int = 0,
-    world_size: int = 1,
-    workers: int = 0,
-) -> Iterator[Batch]:
-    """Yield normalised real clips (N, C, T, H, W) with their condition, from batch `first` on.
+class RealBatches:
+    """Normalised real clips (N, C, T, H, W) with their condition, from batch `first` on.
+
+    A clip that cannot be read is replaced by another, a function of the seed and of the number of
+    the draw, and named once by `say`.
 
     Args:
         batch_size: of the global batch, of which a process keeps its share.
         rank, world_size: this process among those that share the batch.
         workers: processes that read ahead.
+        timeout: seconds to wait for such a process; 0 waits for ever.
+        max_bad_share: see `tgan.data.replaced.Account`, of the draws of this process.
+
+    Attributes:
+        account: the clips that were replaced since this stream was opened.
+
+    Raises:
+        OSError: as `tgan.data.readers.Readers`.
     """
-    share = {"rank": rank, "world_size": world_size}
-    batches = ClipBatches(source, batch_size=batch_size, seed=seed, **share)
-    stream = stream_batches(batches, first=first, workers=workers, pin_memory=device.type == "cuda")
-    for clips, labels in stream:
-        samples = normalise(clips.to(device, non_blocking=True))
-        yield Batch(samples, conditioning.of(samples, labels.to(device, non_blocking=True)))
+
+    def __init__(
+        self,
+        source: ClipSource,
+        conditioning: Conditioning,
+        *,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        first: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        workers: int = 0,
+        timeout: float = 0,
+        max_bad_share: float = 0.01,
+        say: Callable[[str], object] = warnings.warn,
+    ) -> None:
+        self._conditioning, self._device = conditioning, device
+        self._fetched: deque[tuple[Tensor, Tensor]] = deque()
+        self.account = Account(max_bad_share=max_bad_share, say=say)
+        self._stream = open_stream(
+            ReplacedBatches(
+                source, batch_size=batch_size, seed=seed, rank=rank, world_size=world_size
+            ),
+            first=first,
+            workers=workers,
+            timeout=timeout,
+            pin_memory=device.type == "cuda",
+        )
+
+    def __iter__(self) -> "RealBatches":
+        return self
+
+    def __next__(self) -> Batch:
+        """Return the next batch.
+
+        Raises:
+            ValueError, OSError: as `fetch`.
+        """
+        self.fetch(1)
+        clips, labels = self._fetched.popleft()
+        samples = normalise(clips.to(self._device, non_blocking=True))
+        labels = labels.to(self._device, non_blocking=True)
+        return Batch(samples, self._conditioning.of(samples, labels))
+
+    def fetch(self, count: int, *, seconds: float = math.inf) -> bool:
+        """Read the next batches, so that what goes wrong with them goes wrong here.
+
+        Called with the number of batches that a step takes before it begins, this leaves all
+        networks as they were after the step before.
+
+        Args:
+            seconds: to wait at most for each.
+
+        Returns:
+            Whether they are there; if not, this can be called again.
+
+        Raises:
+            TooManyBadClips: more clips than `max_bad_share` could not be read.
+            ChildProcessError: a process that reads ahead has ended.
+            TimeoutError: one did not answer for `timeout` seconds, over all calls.
+        """
+        while len(self._fetched) < count:
+            if not self._stream.wait(seconds):
+                return False
+            clips, labels, bad = next(self._stream)
+            self._fetched.append((clips, labels))
+            self.account.add(len(clips), bad)
+        return True
+
+    def close(self) -> None:
+        """End the processes that read ahead."""
+        self._stream.close()
 
 
 def latent_batches(

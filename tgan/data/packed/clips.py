@@ -56,6 +56,11 @@ class PackedClips:
         """The side of a frame."""
         return self._index.settings.resolution
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the files that the videos were made of."""
+        return [video.source for video in self._videos]
+
     def __len__(self) -> int:
         return len(self._videos)
 

@@ -74,6 +74,11 @@ class VideoFolder:
             longest = max(video.length for video in videos)
             raise ValueError(too_short_message(path, longest, num_frames, stride))
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the files."""
+        return [video.source.name for video in self._videos]
+
     def __len__(self) -> int:
         return len(self._videos)
 

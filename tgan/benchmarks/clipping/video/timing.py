@@ -13,7 +13,7 @@ from tgan.models.conditions import conditioning_of
 from tgan.runs.build import build_task, classes_of
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator
-from tgan.training.streams import latent_batches, real_batches
+from tgan.training.streams import RealBatches, latent_batches
 
 # Steps in a round: as many as the critic's updates between two clips of the paper.
 ROUND, WARM_UP = 5, 2
@@ -74,7 +74,7 @@ class _Trainer:
             "seed": config.train.seed,
             "device": accelerator.device,
         }
-        self._reals = real_batches(source, conditioning_of(config, classes), **shared)
+        self._reals = RealBatches(source, conditioning_of(config, classes), **shared)
         self._latents = latent_batches(config.generator.z_slow, **shared)
 
     def seconds_per_step(self, steps: int) -> float:
