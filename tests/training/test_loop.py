@@ -191,7 +191,9 @@ def test_other_settings_are_refused_and_listed(tiny_config, tmp_path):
     train(tiny_config, tmp_path, steps=2)
     changed = copy.deepcopy(tiny_config)
     changed.train.seed, changed.critic.width = 6, 8
-    with pytest.raises(ValueError, match="critic.width was 4 and is 8 .*; train.seed was"):
+    with pytest.raises(
+        ValueError, match="critic.width was 4 and is 8 .*; train.seed was 0 and is 6"
+    ):
         train(changed, tmp_path, resume="auto")
 
 

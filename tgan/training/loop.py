@@ -1,17 +1,15 @@
 """The training loop."""
 
 import sys
-from collections.abc import Iterator
 from functools import partial
 
-from torch import Tensor
-
 from tgan.system.progress import write
+from tgan.training.health import watching
 from tgan.training.processes import finish
 from tgan.training.recorder import Run, recording
 from tgan.training.steps import Terms
 from tgan.training.stopping import Request, requests_to_stop
-from tgan.training.streams import RealBatches, latent_batches
+from tgan.training.streams import RealBatches, streams_of
 
 # Seconds between two looks whether the run is asked to stop while it waits for data.
 PAUSE = 0.5
@@ -28,17 +26,25 @@ def fit(run: Run, *, first_step: int = 0) -> int:
         0, or the number of the signal that asked to stop; a checkpoint is saved either way.
 
     Raises:
-        ArithmeticError: a loss or a weight is no longer finite.
+        ArithmeticError: a number is no longer finite, or processes have different weights.
         OSError: the disk is full or gone.
         ChildProcessError: the data failed in another process.
         Exception: whatever reading data raised, once a checkpoint is saved.
         In all cases the last checkpoint is whole.
     """
     first, last = first_step, max(run.config.train.steps, first_step)
-    reals, latents = _streams(run, first)
+    reals, latents = streams_of(
+        run,
+        first,
+        workers=run.config.data.workers,
+        timeout=run.config.data.timeout,
+        max_bad_share=run.config.data.max_bad_share,
+        say=partial(write, file=sys.stderr),
+    )
     with (
         requests_to_stop(run.accelerator) as request,
         recording(run, first_step=first, last_step=last) as recorder,
+        watching(run, first_step=first) as health,
     ):
         if first == 0:
             with request.idle():
@@ -48,6 +54,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
             if step < last:
                 _draw(reals, run.task.reals_per_step, request)
             ending = step == last or request.agreed()
+            health.check(step, always=ending)
             recorder.report(step, terms, replaced=reals.account.replaced)
             if step > first:
                 recorder.save(step, always=ending)
@@ -57,7 +64,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
                     recorder.measure_critic(step, always=step == last)
             if ending:
                 break
-            terms = run.task.step(step, reals, latents)
+            terms = health.step(step, reals, latents)
             recorder.advance()
         if last > first and not request.asked:
             with request.idle():
@@ -75,29 +82,3 @@ def _draw(reals: RealBatches, count: int, request: Request) -> None:
             pass
     except Exception as error:  # noqa: BLE001
         request.failure = error
-
-
-def _streams(run: Run, first_step: int) -> tuple[RealBatches, Iterator[Tensor]]:
-    """Real samples and latents of this process, from those of `first_step` on."""
-    config, accelerator, task = run.config, run.accelerator, run.task
-    shared = {
-        "batch_size": config.train.batch_size,
-        "seed": config.train.seed,
-        "device": accelerator.device,
-        "rank": accelerator.process_index,
-        "world_size": accelerator.num_processes,
-    }
-    reals = RealBatches(
-        run.source,
-        run.conditioning,
-        first=first_step * task.reals_per_step,
-        workers=config.data.workers,
-        timeout=config.data.timeout,
-        max_bad_share=config.data.max_bad_share,
-        say=partial(write, file=sys.stderr),
-        **shared,
-    )
-    latents = latent_batches(
-        config.generator.z_slow, first=first_step * task.latents_per_step, **shared
-    )
-    return reals, latents

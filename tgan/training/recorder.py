@@ -128,9 +128,6 @@ class Recorder:
 
         Args:
             replaced: clips that this process could not read.
-
-        Raises:
-            ArithmeticError: one of them is not finite.
         """
         if not terms or not self._due(step, self.settings.every):
             return
@@ -139,12 +136,6 @@ class Recorder:
         stacked = torch.stack(of_this_process)
         *means, replaced = self.run.accelerator.reduce(stacked, "mean").tolist()
         values = dict(zip(terms, means, strict=True))
-        for name, value in values.items():
-            if not math.isfinite(value):
-                raise ArithmeticError(
-                    f"{name} is {value} at step {step}; nothing was saved since. "
-                    "Try a lower learning rate or another constraint"
-                )
         if replaced:
             values["data/replaced"] = round(replaced * self.run.accelerator.num_processes)
         if self.is_main:
