@@ -246,7 +246,7 @@ def test_an_optimiser_of_another_kind_is_refused_before_the_first_step(tmp_path)
         ({**table, "²": torch.tensor(1.0)}, "of no parameter"),
         ({**table, first: torch.zeros(3)}, "does not fit: '0.square_avg' is .3,. there and"),
         ({**table, first: table[first] / 0}, "optimiser is not finite: '0.square_avg'"),
-        ({**table, "0.more": table[first]}, "holds .*'0.more'|'more'.* are needed"),
+        ({**table, "0.more": table[first].clone()}, "holds .*'0.more'|'more'.* are needed"),
         ({k: v for k, v in table.items() if k != "0.step"}, "'square_avg' for parameter 0; sq"),
     ]
     for number, (changed, message) in enumerate(cases):
