@@ -20,7 +20,7 @@ from tgan.data.packed.pack import pack
 from tgan.data.packed.space import estimate_frames
 from tgan.data.videos.decode import read_video
 from tgan.data.videos.frames import Fitter
-from tgan.data.videos.sources import find_sources
+from tgan.data.videos.sources import Source, find_sources
 
 SMALL = Settings(resolution=16)
 FRAME = 16 * 16 * 3
@@ -37,6 +37,12 @@ def videos(tmp_path_factory):
     frames = [numbered_frame(number, width=16, height=16) for number in range(25)]
     Image.fromarray(np.concatenate(frames, axis=1)).save(root / "c" / "five.png")
     return root
+
+
+@pytest.fixture
+def single(monkeypatch):
+    """Gives every video a part of its own."""
+    monkeypatch.setattr(pack_module, "_VIDEOS_PER_PART", 1)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -108,9 +114,8 @@ def test_wrong_settings(wrong):
         Settings(**wrong)
 
 
-def test_shards_hold_whole_videos(videos, tmp_path, monkeypatch):
+def test_shards_hold_whole_videos(videos, tmp_path, monkeypatch, single):
     monkeypatch.setattr(pack_module, "SHARD_BYTES", 50 * FRAME)
-    monkeypatch.setattr(pack_module, "_FRAMES_PER_PART", 30)
     index = pack(find_sources([videos]), tmp_path / "out", SMALL)
     assert index.shards == [73, 61]
     assert [(video.shard, video.offset) for video in index.videos] == [
@@ -124,7 +129,7 @@ def test_shards_hold_whole_videos(videos, tmp_path, monkeypatch):
         assert numbers(frames) == list(range(len(frames)))
 
 
-def test_bytes_do_not_depend_on_the_number_of_workers(videos, tmp_path, monkeypatch):
+def test_bytes_do_not_depend_on_the_number_of_workers(videos, tmp_path, monkeypatch, single):
     monkeypatch.setattr(pack_module, "SHARD_BYTES", 50 * FRAME)
     scan = find_sources([videos], labels="folders")
     for workers in (1, 2):
@@ -227,7 +232,7 @@ def kill_at(monkeypatch):
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_run_killed_at_any_file_resumes_to_the_same_bytes(
-    videos, tmp_path, monkeypatch, kill_at, after
+    videos, tmp_path, monkeypatch, kill_at, after, single
 ):
     monkeypatch.setattr(pack_module, "SHARD_BYTES", 50 * FRAME)
     scan = find_sources([videos], labels="folders")
@@ -245,19 +250,21 @@ def test_a_run_killed_at_any_file_resumes_to_the_same_bytes(
         assert contents(out) == expected, k
 
 
-def test_finished_parts_are_not_decoded_again(videos, tmp_path, monkeypatch):
+def test_finished_parts_are_not_decoded_again(videos, tmp_path, monkeypatch, single):
     scan, out = find_sources([videos]), tmp_path / "out"
-    monkeypatch.setattr(pack_module, "_write_shard", lambda *_: (_ for _ in ()).throw(Killed))
-    with pytest.raises(Killed):
-        pack(scan, out, SMALL)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(pack_module, "_write_shard", lambda *_: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            pack(scan, out, SMALL)
     done = sorted(path.name for path in (out / ".parts").glob("*.json"))
-    assert done == [*(f"0000000{number}.json" for number in range(4)), "plan.json"]
-    # Half a part, and one cut short behind the back of its record.
+    assert done == [*(f"0000000{number}.json" for number in range(5)), "plan.json"]
+    # Half a part, one cut short behind the back of its record, and one whose bytes were lost.
     (out / ".parts" / "00000001.json").unlink()
     frames = out / ".parts" / "00000002.frames"
     frames.write_bytes(frames.read_bytes()[:-1])
-    (out / ".parts" / "00000004.frames.tmp-1").write_bytes(b"rubbish")
+    frames = out / ".parts" / "00000003.frames"
+    frames.write_bytes(frames.read_bytes()[:-FRAME] + bytes(FRAME))
+    (out / ".parts" / "00000005.frames.tmp-1").write_bytes(b"rubbish")
     decoded = tmp_path / "decoded"
     original = parts_module._write_frames
 
@@ -268,7 +275,7 @@ def test_finished_parts_are_not_decoded_again(videos, tmp_path, monkeypatch):
 
     monkeypatch.setattr(parts_module, "_write_frames", write_frames)
     pack(scan, out, SMALL, workers=1)
-    assert decoded.read_text().split() == ["two.avi", "three.webm"]
+    assert decoded.read_text().split() == ["two.avi", "three.webm", "five.png"]
     for frames in packed_frames(out).values():
         assert numbers(frames) == list(range(len(frames)))
 
@@ -372,6 +379,25 @@ def test_many_files_are_estimated_by_their_bytes(videos, monkeypatch):
     assert estimate_frames(scan.sources) == round(per_byte * (sum(sizes.values()) + four))
 
 
+def test_small_files_share_a_part_and_large_ones_do_not(tmp_path):
+    def jobs_of(*sizes):
+        sources = []
+        for number, size in enumerate(sizes):
+            path = tmp_path / f"{number}.mp4"
+            path.touch()
+            os.truncate(path, size)
+            sources.append(Source(path, path.name, path.name, None))
+        return [[int(s.path.stem) for s in job.sources] for job in pack_module._jobs(sources)]
+
+    small, large = 10_000, 2**26
+    assert [len(job) for job in jobs_of(*[small] * 150)] == [64, 64, 22]
+    assert jobs_of(large, large, small, small, large, small) == [[0], [1], [2, 3, 4], [5]]
+    # Of a megabyte each.
+    assert [len(job) for job in jobs_of(*[2**20] * 9)] == [4, 4, 1]
+    rows = [Source(Path("a.npy"), "", "", None, num_frames=n) for n in (500, 500, 500, 20, 2000)]
+    assert [len(job.sources) for job in pack_module._jobs(rows)] == [3, 2]
+
+
 def full_disk(job, folder, settings):
     if job.number == 2:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -393,14 +419,14 @@ def dying_worker(job, folder, settings):
     ],
 )
 def test_accidents_name_the_video_and_lose_nothing(
-    videos, tmp_path, monkeypatch, accident, message
+    videos, tmp_path, monkeypatch, accident, message, single
 ):
     scan, out = find_sources([videos]), tmp_path / "out"
-    monkeypatch.setattr(workers_module, "pack_part", accident)
-    with pytest.raises(OSError, match=message):
-        pack(scan, out, SMALL)
+    with monkeypatch.context() as patch:
+        patch.setattr(workers_module, "pack_part", accident)
+        with pytest.raises(OSError, match=message):
+            pack(scan, out, SMALL)
     assert not (out / "index.json").exists()
-    monkeypatch.undo()
     pack(scan, out, SMALL)
     pack(scan, tmp_path / "whole", SMALL)
     assert contents(out) == contents(tmp_path / "whole")

@@ -37,8 +37,9 @@ from tgan.data.videos.sources import Scan, Source
 
 # A shard is closed when it has reached this size; a video is never split.
 SHARD_BYTES = 256 * 2**20
-# Small videos share a part up to this many frames: a file for each would take longer than they do.
-_FRAMES_PER_PART = 1024
+# Small videos share a part: to hand one over takes longer than to decode a small file. It is full
+# with so many frames, or so many bytes of files where frames are not known, or so many videos.
+_FRAMES_PER_PART, _BYTES_PER_PART, _VIDEOS_PER_PART = 1024, 4 * 2**20, 64
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,22 @@ def _complete(out: Path, plan: dict, *, strict: bool) -> Index:
 
 
 def _jobs(sources: Sequence[Source]) -> list[Job]:
-    """One job for a video of unknown length, one for several short ones in a row."""
-    jobs, group, frames = [], [], 0
+    """One job for a large video, one for several small ones in a row."""
+    jobs, group, filled = [], [], 0.0
     for source in sources:
         group.append(source)
-        frames += source.num_frames or _FRAMES_PER_PART
-        if frames >= _FRAMES_PER_PART or source is sources[-1]:
+        filled += max(_size_of(source), 1 / _VIDEOS_PER_PART)
+        if filled >= 1 or source is sources[-1]:
             jobs.append(Job(len(jobs), tuple(group)))
-            group, frames = [], 0
+            group, filled = [], 0.0
     return jobs
+
+
+def _size_of(source: Source) -> float:
+    """How much of a part a video takes."""
+    if source.num_frames is not None:
+        return source.num_frames / _FRAMES_PER_PART
+    return source.path.stat().st_size / _BYTES_PER_PART
 
 
 def _pack_shards(

@@ -1,14 +1,19 @@
-"""Parts of a packed folder: a few videos each, decoded into one file by any process."""
+"""Parts of a packed folder: a few videos each, decoded into one file by any process.
+
+Nothing waits for the disk here. A part whose process is killed has no record, and one that a
+crash of the system has spoilt is not what its record says; both are made again.
+"""
 
 import json
 import os
 import signal
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from tgan.data.channels import with_channels
-from tgan.data.packed.index import Settings, flush_to_disk, put_in_place, write_json
+from tgan.data.packed.index import Settings
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter, displayed_size
 from tgan.data.videos.sources import Source
@@ -53,11 +58,13 @@ def read_part(folder: Path, number: int, settings: Settings) -> Part | None:
     """Read what an earlier run wrote of a part; None if it did not finish it."""
     try:
         content = json.loads(_record_path(folder, number).read_text(encoding="utf-8"))
+        part, checksum = Part(**content["part"]), content["checksum"]
         size = frames_path(folder, number).stat().st_size
-    except (FileNotFoundError, ValueError):
+        if size != part.num_frames * settings.frame_bytes:
+            return None
+        return part if _checksum(frames_path(folder, number)) == checksum else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    part = Part(**content)
-    return part if size == part.num_frames * settings.frame_bytes else None
 
 
 def remove_part(folder: Path, number: int) -> None:
@@ -88,13 +95,16 @@ def pack_part(job: Job, folder: Path, settings: Settings) -> Part:
     part = Part()
     path = frames_path(folder, job.number)
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    record = _record_path(folder, job.number)
     try:
         with temporary.open("w+b") as file:
             for source in job.sources:
                 _pack_video(source, file, part, settings)
-            flush_to_disk(file)
-        put_in_place(temporary, path)
-        write_json(_record_path(folder, job.number), vars(part), aside=folder)
+        content = {"part": vars(part), "checksum": _checksum(temporary)}
+        temporary.replace(path)
+        temporary = record.with_name(f"{record.name}.tmp-{os.getpid()}")
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.replace(record)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -168,3 +178,11 @@ def _repeat(file: BinaryIO, last: int, missing: int) -> None:
 
 def _record_path(folder: Path, number: int) -> Path:
     return folder / f"{number:08d}.json"
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum

@@ -11,6 +11,8 @@ from tgan.data.packed.parts import clear_unfinished
 from tgan.data.videos.sources import Scan
 
 _PLAN_NAME = "plan.json"
+# Counts the ways in which videos were grouped into parts, which have to be the same to go on.
+_GROUPING = 2
 
 
 def make_plan(scan: Scan, settings: Settings) -> dict:
@@ -27,6 +29,7 @@ def make_plan(scan: Scan, settings: Settings) -> dict:
 def _plan_of(settings: Settings, num_sources: int, fingerprint: str) -> dict:
     return {
         "format": FORMAT,
+        "grouping": _GROUPING,
         **asdict(settings),
         "videos": num_sources,
         "fingerprint": fingerprint,

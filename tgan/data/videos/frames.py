@@ -22,6 +22,21 @@ _SHRINK = Interpolation.AREA | _EXACT
 _ENLARGE = Interpolation.BICUBIC | _EXACT
 
 
+def _one_thread() -> dict[str, int]:
+    """Have PyAV convert in one thread, as versions before 15 do without being asked.
+
+    Several files are read at once, and to start threads takes longer than a small picture.
+    """
+    try:
+        VideoReformatter().reformat(av.VideoFrame(2, 2, "rgb24"), threads=1)
+    except TypeError:
+        return {}
+    return {"threads": 1}
+
+
+_ONE_THREAD = _one_thread()
+
+
 class Fitter:
     """A converter of frames to squares of `resolution`; it keeps FFmpeg's scaler between them.
 
@@ -44,7 +59,8 @@ class Fitter:
             raise ValueError(f"resolution must be at least 1, not {resolution}")
         self.resolution = resolution
         self.aspect = aspect
-        self._scaler = VideoReformatter()
+        # One for each conversion: a scaler begins anew when another one is asked of it.
+        self._scaler, self._to_rgba = VideoReformatter(), VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
@@ -57,7 +73,9 @@ class Fitter:
             frame = self._on_black(frame)
         width, height = self._scaled_size(frame.width, frame.height)
         way = _ENLARGE if width * height > frame.width * frame.height else _SHRINK
-        small = self._scaler.reformat(frame, width, height, "rgb24", interpolation=way)
+        small = self._scaler.reformat(
+            frame, width, height, "rgb24", interpolation=way, **_ONE_THREAD
+        )
         return self._middle(np.rot90(small.to_ndarray(), turns))
 
     def _scaled_size(self, width: int, height: int) -> tuple[int, int]:
@@ -75,9 +93,11 @@ class Fitter:
     def _on_black(self, frame: av.VideoFrame) -> av.VideoFrame:
         # Before scaling: the colour of a transparent pixel (white, in FFmpeg's GIFs) must not
         # bleed into its neighbours.
-        rgba = self._scaler.reformat(frame, format="rgba").to_ndarray().astype(np.uint16)
-        rgb = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
-        return av.VideoFrame.from_ndarray(rgb.astype(np.uint8), format="rgb24")
+        rgba = self._to_rgba.reformat(frame, format="rgba", **_ONE_THREAD).to_ndarray()
+        rgb = rgba[..., :3]
+        if rgba[..., 3].min() < 255:
+            rgb = ((rgb * rgba[..., 3:].astype(np.uint16) + 127) // 255).astype(np.uint8)
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
 
 
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
