@@ -1,5 +1,6 @@
 """What tests share: a tiny configuration, and the data sets beside the checkout."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from tgan.media.video import write_video
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+# Shells start background jobs, and so what tests start in turn, deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

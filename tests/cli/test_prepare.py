@@ -148,11 +148,9 @@ def wait_for_part(out: Path, process: subprocess.Popen) -> None:
         time.sleep(0.002)
 
 
-def give_way_and_heed_interrupts() -> None:
+def give_way() -> None:
     # The tool must not finish before this test notices, however busy the machine.
     os.nice(19)
-    # Shells start background jobs, and so what they start in turn, deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def workers_of(pid: int) -> list[int]:
@@ -180,7 +178,7 @@ def wait_for_end(pids: list[int]) -> bool:
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_resumes_to_the_same_bytes(long_videos, tmp_path, sent):
     out = tmp_path / "out"
-    arguments = {"start_new_session": True, "preexec_fn": give_way_and_heed_interrupts}
+    arguments = {"start_new_session": True, "preexec_fn": give_way}
     process = tool(long_videos, "--out", out, "--workers", 2, **arguments)
     wait_for_part(out, process)
     workers = workers_of(process.pid)

@@ -3,12 +3,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tgan.cli import main
+from tgan.system.lock import locked
 from tgan.training.checkpoint import find_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,77 @@ def test_trains_and_goes_on(tmp_path, capsys):
     train("--run-dir", tmp_path / "run", "--train.steps=3", "--resume", "auto")
     assert "steps: 2 to 3" in capsys.readouterr().out
     assert find_checkpoint(tmp_path / "run").step == 3
+
+
+def go_on(run_dir, *argv):
+    """Resume without naming any of the settings that the run was started with."""
+    main(["train", "--resume=auto", "--run-dir", str(run_dir), *argv])
+
+
+def test_a_run_goes_on_with_its_own_settings_and_changes_of_them(tmp_path, capsys):
+    train("--run-dir", tmp_path, "--train.steps=2")
+    settings = (tmp_path / "config.yaml").read_text()
+    go_on(tmp_path, "--train.steps=3")
+    assert (tmp_path / "config.yaml").read_text() == settings.replace("steps: 2", "steps: 3")
+    go_on(tmp_path, "--train.steps=4", "--critic_optimizer.lr=0.25", "--train.batch_size=2")
+    config = find_checkpoint(tmp_path).config
+    assert "lr: 0.25" in config and "batch_size: 2" in config
+    error = capsys.readouterr().err
+    assert "train.batch_size was 4 and is 2: clips and latents come in another order" in error
+    assert "lr" not in error
+
+
+def test_changes_that_a_run_cannot_take_are_refused_with_the_reason(tmp_path, capsys):
+    train("--run-dir", tmp_path, "--train.steps=1")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as exit_:
+        go_on(tmp_path, "--train.steps=2", "--critic.width=8", "--train.seed=5")
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert exit_.value.code == 2
+    assert "critic.width was 4 and is 8 (the weights" in line
+    assert "train.seed was 0 and is 5 (clips and latents" in line
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_a_file_of_settings_counts_for_a_run_that_goes_on(tmp_path, capsys):
+    train("--run-dir", tmp_path / "run", "--train.steps=1")
+    (tmp_path / "other.yaml").write_text("train: {steps: 2}")
+    with pytest.raises(SystemExit):
+        go_on(tmp_path / "run", "--config", str(tmp_path / "other.yaml"))
+    assert "data.resolution was 32 and is 64" in capsys.readouterr().err
+
+
+def test_two_runs_at_once_are_one_too_many(tmp_path, capsys):
+    with locked(tmp_path / "run"):
+        line = refuse(capsys, "--run-dir", tmp_path / "run", "--train.steps=1")
+        assert f"process {os.getpid()} on " in line and "--wait waits until it is done" in line
+        # A look at the plan disturbs nobody.
+        train("--run-dir", tmp_path / "run", "--train.steps=1", "--dry-run")
+        capsys.readouterr()
+    train("--run-dir", tmp_path / "run", "--train.steps=1", "--wait")
+    assert "waiting" not in capsys.readouterr().out
+    assert find_checkpoint(tmp_path / "run").step == 1
+
+
+def test_a_requeued_run_waits_and_goes_on(tmp_path, capsys):
+    train("--run-dir", tmp_path, "--train.steps=1")
+    capsys.readouterr()
+    held, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with locked(tmp_path):
+            held.set()
+            leave.wait(60)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    held.wait(60)
+    threading.Timer(0.5, leave.set).start()
+    go_on(tmp_path, "--train.steps=2", "--wait")
+    first.join()
+    out = capsys.readouterr().out
+    assert out.index("waiting: process") < out.index("steps: 1 to 2")
 
 
 def test_a_run_that_is_past_its_last_step_is_left_alone(tmp_path, capsys):

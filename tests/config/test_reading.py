@@ -383,3 +383,17 @@ def test_differences_are_named_with_both_values():
 def test_long_values_are_cut_in_differences():
     (text,) = differences({"text": "a" * 500}, {"text": "b" * 500})
     assert text.startswith("text was 'aaa") and " and is 'bbb" in text and len(text) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("train: {steps: 1}\nlog: {every: 2}\ntrain: {batch_size: 2}\n", "train", 3),
+        ("train:\n  steps: 1\n  seed: 2\n  steps: 3\n", "steps", 4),
+    ],
+)
+def test_a_name_that_stands_twice_in_a_file_is_refused(tmp_path, text, name, line):
+    path = tmp_path / "twice.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"'{name}' stands more than once .*line {line},"):
+        make_config(path)

@@ -17,7 +17,7 @@ from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.evaluate import evaluate
 from tgan.evaluation.runner import run_jobs
 from tgan.runs.pretrained import save_pretrained
-from tgan.training import checkpoint
+from tgan.training import tables
 
 SMALL = {"samples": 12, "batch_size": 5, "progress": False}
 
@@ -216,9 +216,7 @@ def counted(monkeypatch, module, name, key):
 def test_data_are_opened_once_and_tables_read_once(labelled, labelled_videos, monkeypatch):
     indices = counted(monkeypatch, clips_module, "read_index", lambda path: path.name)
     opened = counted(monkeypatch, datasets, "_open", lambda data, *, held_out: held_out)
-    files = counted(
-        monkeypatch, checkpoint, "_read_verified", lambda path, name, digests: (path, name)
-    )
+    files = counted(monkeypatch, tables, "read_verified", lambda path, name, digests: (path, name))
     scores = evaluate(
         labelled[0],
         against=labelled[1],
@@ -230,8 +228,8 @@ def test_data_are_opened_once_and_tables_read_once(labelled, labelled_videos, mo
     assert {"kid_pooled192", "gam", "nearest"} <= set(scores) and len(scores.controls) == 2
     assert indices == {labelled_videos.name: 1, "held_out": 1}
     assert opened == {False: 1, True: 1}
-    tables = {(path.parent.parent.name, name) for path, name in files if "safetensors" in name}
-    assert tables == {(r, f"{n}.safetensors") for r in "ab" for n in ("average", "critic")}
+    read = {(path.parent.parent.name, name) for path, name in files if "safetensors" in name}
+    assert read == {(r, f"{n}.safetensors") for r in "ab" for n in ("average", "critic")}
     assert set(files.values()) == {1}
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 
@@ -89,8 +90,22 @@ def test_other_files_are_refused(tmp_path, path):
     for name in ("text", "plain", "half"):
         with pytest.raises(ValueError, match=f"{name}.safetensors' is no classifier that"):
             load_features("classifier", tmp_path / f"{name}.safetensors")
+    described = dataclasses.asdict(FACTS)
+    for changed in ({"labels": "ab"}, {"labels": []}, {"resolution": 10**9}, {"stride": "1"}):
+        text = json.dumps(described | changed)
+        save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors", {"tgan_classifier": text})
+        with pytest.raises(ValueError, match="describes a classifier without labels or of sizes"):
+            load_features("classifier", tmp_path / "x.safetensors")
+    save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors", {"tgan_classifier": "[" * 9000})
+    with pytest.raises(ValueError, match="is no classifier"):
+        load_features("classifier", tmp_path / "x.safetensors")
     with pytest.raises(ValueError, match="features 'classifier' need a path: a file that `tgan tr"):
         load_features("classifier")
+    network = VideoClassifier(len(FACTS.labels))
+    network.last.bias.data[0] = float("nan")
+    write_classifier(path, network, FACTS)
+    with pytest.raises(ValueError, match="is not finite: 'last.bias' holds NaN or inf"):
+        load_features("classifier", path)
     with pytest.raises(ValueError, match="holds another network's weights: 'last.weight'"):
         write_classifier(path, VideoClassifier(2), FACTS)
         load_features("classifier", path)

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import shutil
 import warnings
 
 import numpy as np
@@ -112,6 +114,48 @@ def set_config(**changes):
     return damage
 
 
+def set_generator(**changes):
+    def damage(folder):
+        settings = json.loads((folder / CONFIG).read_text())
+        settings["generator"] |= changes
+        (folder / CONFIG).write_text(json.dumps(settings))
+
+    return damage
+
+
+def enlarge(name):
+    def damage(folder):
+        with (folder / name).open("r+b") as file:
+            file.truncate(2**41)
+
+    return damage
+
+
+def lead_away(name):
+    def damage(folder):
+        shutil.move(folder / name, folder.parent / name)
+        (folder / name).symlink_to(folder.parent / name)
+
+    return damage
+
+
+def make_pipe(name):
+    def damage(folder):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return damage
+
+
+def change_tensors(change):
+    def damage(folder):
+        tensors = load_file(folder / WEIGHTS)
+        changed = {k: change(t) if t.is_floating_point() else t for k, t in tensors.items()}
+        save_file(changed, folder / WEIGHTS)
+
+    return damage
+
+
 def drop_tensor(folder):
     tensors = load_file(folder / WEIGHTS)
     tensors.pop("last.bias")
@@ -123,15 +167,39 @@ def drop_tensor(folder):
     [
         (lambda folder: (folder / WEIGHTS).unlink(), "there is no model.safetensors"),
         (lambda folder: (folder / CONFIG).unlink(), "there is no config.json"),
-        (lambda folder: (folder / WEIGHTS).write_bytes(b"x" * 99), "safetensors' is not whole"),
+        (
+            lambda folder: (folder / WEIGHTS).write_bytes(b"x" * 99),
+            "is no safetensors file",
+        ),
         (drop_tensor, "'last.bias' is missing there and"),
-        (lambda folder: (folder / CONFIG).write_text("{"), "config.json' cannot be read"),
-        (lambda folder: (folder / CONFIG).write_text("[]"), "is of model_type 'None'"),
+        (lambda folder: (folder / CONFIG).write_text("{"), "config.json' is no JSON"),
+        (lambda folder: (folder / CONFIG).write_text("[]"), "config.json' is no JSON object"),
         (set_config(model_type="bert"), f"'bert'; {MODEL_TYPE} is needed"),
         (set_config(generator={"name": "stylegan"}), "generator.name: 'stylegan' is not one of"),
         (set_config(generator={"name": "tgan"}), "num_frames 1 is not a multiple of 16"),
         (set_config(data={"resolution": 60}), "resolution 60 is not 4 or 5 times"),
         (set_config(data=3), "data has to be a group"),
+        (set_config(model_type=["tgan-generator"]), "is of model_type list"),
+        (set_config(data={"held_out_path": "/"}), "data.held_out_path is no setting of a gen"),
+        (set_config(data={"download": True}), "data.download is no setting of a generator"),
+        (set_config(classes="ab"), "classes are no list of different names"),
+        (set_config(classes=[["a"]]), "classes are no list of different names"),
+        (set_config(classes={"a": 1}), "classes are no list of different names"),
+        (lambda folder: (folder / CONFIG).write_text("[" * 9000), "json' is nested too deep"),
+        (lambda folder: (folder / CONFIG).write_text('{"a":' * 9000), "json' is nested too deep"),
+        (lambda folder: (folder / CONFIG).write_bytes(b"\xff"), "config.json' is no JSON"),
+        (enlarge(CONFIG), "config.json' is larger than"),
+        (enlarge(WEIGHTS), "header tells of .* bytes of tensors, and there are 2,199,"),
+        (lead_away(WEIGHTS), "safetensors' is a link out of"),
+        (lead_away(CONFIG), "config.json' is a link out of"),
+        (make_pipe(WEIGHTS), "safetensors' is no regular file"),
+        (set_generator(width=65536), "'stream.deconvs.0.weight' is .* there and .* here"),
+        (change_tensors(lambda t: t.half()), "float16 there and float32 here"),
+        (change_tensors(lambda t: t.flatten()), "'stream.deconvs.0.weight' is .* there and"),
+        (
+            change_tensors(lambda t: t / 0),
+            "the checkpoint's generator is not finite: '.*' holds",
+        ),
         (set_config(extra=1), "unknown setting 'extra'"),
     ],
 )

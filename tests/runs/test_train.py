@@ -486,8 +486,8 @@ def test_ctrl_c_saves_and_returns_what_was_trained(tmp_path, monkeypatch):
     whole = train(tiny(), run_dir=tmp_path / "whole")
     original = Recorder.report
 
-    def interrupt(self, step, terms, bar):
-        original(self, step, terms, bar)
+    def interrupt(self, step, terms, **others):
+        original(self, step, terms, **others)
         if step == 1:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -21,7 +21,7 @@ from tgan.runs.train import train
 from tgan.runs.trained import load
 from tgan.sampling.decoding import sample_videos, seed_latents
 from tgan.sampling.latents import combine, decode, lerp, slow_motion, walk
-from tgan.training import checkpoint as checkpoints
+from tgan.training import tables
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.state import load_network
 
@@ -83,13 +83,13 @@ def copied(run_dir, tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the files of checkpoints that are read, in order."""
-    names, original = [], checkpoints._read_verified
+    names, original = [], tables.read_verified
 
     def note(path, name, digests):
         names.append(name)
         return original(path, name, digests)
 
-    monkeypatch.setattr(checkpoints, "_read_verified", note)
+    monkeypatch.setattr(tables, "read_verified", note)
     return names
 
 

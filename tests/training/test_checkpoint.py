@@ -1,11 +1,16 @@
 import json
+import os
+import shutil
 import stat
+import sys
+import warnings
 
 import pytest
 import torch
 
 from tests.made.checkpoints import rewrite
 from tgan.training import checkpoint as module
+from tgan.training import tables
 from tgan.training.checkpoint import (
     directory_of,
     find_checkpoint,
@@ -30,13 +35,13 @@ def save(run_dir, step=1, tensors=TENSORS, config="objective: hinge\n", **facts)
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the files of checkpoints that are read, in order."""
-    names, original = [], module._read_verified
+    names, original = [], tables.read_verified
 
     def note(path, name, digests):
         names.append(name)
         return original(path, name, digests)
 
-    monkeypatch.setattr(module, "_read_verified", note)
+    monkeypatch.setattr(tables, "read_verified", note)
     return names
 
 
@@ -202,6 +207,119 @@ def test_a_crash_at_any_write_leaves_the_one_before(tmp_path, monkeypatch, faili
     step = find_checkpoint(tmp_path).step
     assert step == (2 if failing == 8 else 1)  # the last flush comes after the rename
     assert not list((tmp_path / "checkpoints").glob(".*"))
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_a_kill_at_any_file_operation_leaves_one_whole_checkpoint_of_the_step(tmp_path, step):
+    """Of a new one of step 3 and of one that replaces that of step 2: the old one or the new."""
+    save(tmp_path / "made", 1)
+    save(tmp_path / "made", 2)
+    new = {"generator": {"a": torch.ones(2)}}
+    outcomes, operation = [], 0
+    while not outcomes or outcomes[-1] != "finished":
+        operation += 1
+        run_dir = shutil.copytree(tmp_path / "made", tmp_path / str(operation))
+        was_killed = killed_at(operation, lambda run_dir=run_dir: save(run_dir, step, new))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = find_checkpoint(run_dir)
+            # Its own name finds it, too, wherever it lies.
+            assert step == 3 or find_checkpoint(directory_of(run_dir, 2)).path == found.path
+        is_new = found.tensors["generator"]["a"].tolist() == [1, 1]
+        assert found.step == (step if is_new else 2)
+        assert len(list_checkpoints(run_dir)) == (3 if is_new and step == 3 else 2)
+        # Nothing that is left over keeps it from being saved again.
+        path = save(run_dir, step, TENSORS)
+        assert torch.equal(
+            load_checkpoint(path).tensors["generator"]["a"], TENSORS["generator"]["a"]
+        )
+        assert not list(path.parent.glob(".*"))
+        outcomes.append(
+            "finished" if not was_killed else f"{'new' if is_new else 'old'} in {found.path.name}"
+        )
+    kinds = list(dict.fromkeys(outcomes))
+    # All that can happen did, in this order.
+    name, aside = f"step_{step:08d}", ".step_00000002.replaced"
+    between = [] if step == 3 else [f"old in {aside}"]
+    assert kinds == ["old in step_00000002", *between, f"new in {name}", "finished"]
+    assert len(outcomes) >= {2: 15, 3: 8}[step]
+
+
+def killed_at(number, call):
+    """Whether a process that does what `call` does is killed before its file operation `number`."""
+    process = os.fork()
+    if not process:
+        left = number
+
+        def count(event, arguments):
+            nonlocal left
+            is_write = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+            if is_write or event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod"):
+                left -= 1
+                if not left:
+                    os._exit(9)
+
+        sys.addaudithook(count)
+        call()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+
+
+def test_what_an_earlier_replacement_left_blocks_nothing(tmp_path):
+    path = save(tmp_path, 2)
+    aside = path.with_name(".step_00000002.replaced")
+    shutil.copytree(path, aside)
+    assert save(tmp_path, 2, {"generator": {"a": torch.ones(2)}}) == path
+    assert list(path.parent.iterdir()) == [path]
+    aside.write_text("a file")
+    save(tmp_path, 2)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_one_put_aside_is_pruned_as_any_other(tmp_path):
+    for step in (1, 2, 3):
+        save(tmp_path, step)
+    path = directory_of(tmp_path, 1)
+    path.rename(path.with_name(".step_00000001.replaced"))
+    assert [p.name for p in list_checkpoints(tmp_path)][0] == ".step_00000001.replaced"
+    prune_checkpoints(tmp_path, step=3, keep_last=1, milestones=[])
+    assert [p.name for p in path.parent.iterdir()] == ["step_00000003"]
+
+
+def test_a_replacement_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
+    save(tmp_path, 1)
+    rename = module.Path.rename
+
+    def fails(self, target):
+        if self.name.endswith(".part"):
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(module.Path, "rename", fails)
+    with pytest.raises(OSError, match="No space left"):
+        save(tmp_path, 1, {"generator": {"a": torch.ones(2)}})
+    assert list((tmp_path / "checkpoints").iterdir()) == [directory_of(tmp_path, 1)]
+    assert len(find_checkpoint(tmp_path).tensors) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["step_²", "step_", "step_-1", "step_1e3", "step_٣", "step_3.part", "xstep_4", "step_ 5"],
+)
+def test_other_names_are_passed_over(tmp_path, name):
+    path = save(tmp_path, 1)
+    shutil.copytree(path, path.with_name(name))
+    assert list_checkpoints(tmp_path) == [path] and find_checkpoint(tmp_path).path == path
+    prune_checkpoints(tmp_path, step=9, keep_last=1, milestones=[])
+    assert path.with_name(name).is_dir()
+
+
+def test_a_file_or_a_broken_link_among_checkpoints_is_passed_over(tmp_path):
+    path = save(tmp_path, 1)
+    path.with_name("step_00000002").write_text("")
+    path.with_name("step_00000003").symlink_to("nowhere")
+    with pytest.warns(UserWarning, match="no checkpoint at"):
+        assert find_checkpoint(tmp_path).path == path
 
 
 def test_a_real_full_disk_is_one_clear_error(tmp_path):

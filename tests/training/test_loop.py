@@ -7,14 +7,16 @@ import signal
 import av
 import pytest
 import torch
+from accelerate.tracking import TensorBoardTracker
 
 from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import ConstraintConfig
 from tgan.runs.build import build_run
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
+from tgan.training.gan import GANTask
 from tgan.training.loop import fit
 from tgan.training.recorder import Recorder
-from tgan.training.run_dir import HoldsRun, claim
+from tgan.training.run_dir import HoldsRun, MetricsFile, claim
 
 
 def train(config, run_dir, *, resume=None, steps=None):
@@ -188,8 +190,10 @@ def test_a_directory_with_a_run_is_refused_and_kept(tiny_config, tmp_path):
 def test_other_settings_are_refused_and_listed(tiny_config, tmp_path):
     train(tiny_config, tmp_path, steps=2)
     changed = copy.deepcopy(tiny_config)
-    changed.train.batch_size, changed.critic.width = 6, 8
-    with pytest.raises(ValueError, match="critic.width was 4 and is 8; train.batch_size was 4"):
+    changed.train.seed, changed.critic.width = 6, 8
+    with pytest.raises(
+        ValueError, match="critic.width was 4 and is 8 .*; train.seed was 0 and is 6"
+    ):
         train(changed, tmp_path, resume="auto")
 
 
@@ -200,12 +204,12 @@ def test_an_older_checkpoint_of_the_same_run_needs_another_directory(tiny_config
         train(tiny_config, tmp_path, resume=str(older))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP])
 def test_a_signal_saves_and_the_run_goes_on_exactly(tiny_config, tmp_path, monkeypatch, number):
     train(tiny_config, tmp_path / "whole")
     before = signal.getsignal(number)
 
-    def interrupt(self, step, terms, bar):
+    def interrupt(self, step, terms, **others):
         if step == 1:
             os.kill(os.getpid(), number)
 
@@ -214,6 +218,133 @@ def test_a_signal_saves_and_the_run_goes_on_exactly(tiny_config, tmp_path, monke
         stopped_by, _ = train(tiny_config, tmp_path / "parts")
     assert stopped_by == number and signal.getsignal(number) == before
     assert 0 < find_checkpoint(tmp_path / "parts").step < tiny_config.train.steps
+    train(tiny_config, tmp_path / "parts", resume="auto")
+    assert_same_checkpoints(
+        find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
+    )
+
+
+def test_a_run_that_stops_is_saved_before_anything_else(tiny_config, tmp_path, monkeypatch):
+    tiny_config.log.preview_every = tiny_config.log.critic_every = 1
+    calls = []
+    for name in ("save", "preview", "measure_critic"):
+
+        def noted(self, step, *, always=False, name=name):
+            calls.append((step, name, always))
+            if name == "save" and step == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(Recorder, name, noted)
+    train(tiny_config, tmp_path)
+    others = [("preview", False), ("measure_critic", False)]
+    expected = [(step, *call) for step in (1, 2) for call in (("save", False), *others)]
+    assert calls[2:] == [*expected, (3, "save", True)]
+
+
+def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, monkeypatch):
+    tiny_config.log.preview_every = tiny_config.log.critic_every = 1
+    train(tiny_config, tmp_path / "whole")
+    step = GANTask.step
+
+    def interrupted(self, number, reals, latents):
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, number, reals, latents)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GANTask, "step", interrupted)
+        assert train(tiny_config, tmp_path / "parts")[0] == signal.SIGTERM
+    previews = tmp_path / "parts" / "previews"
+    assert not (previews / "step_00000002.mp4").exists()
+    first = (previews / "step_00000001.mp4").stat()
+    train(tiny_config, tmp_path / "parts", resume="auto")
+    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
+    names = sorted(path.name for path in (tmp_path / "whole" / "previews").iterdir())
+    assert sorted(path.name for path in previews.iterdir()) == names
+    assert (previews / "step_00000001.mp4").stat().st_mtime_ns == first.st_mtime_ns
+
+
+def test_a_request_to_stop_does_not_wait_for_a_preview(tiny_config, tmp_path, monkeypatch):
+    tiny_config.log.preview_every = 1
+    begun = []
+
+    def endless(path, *_, **__):
+        begun.append(path.name)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("it was not cut off")
+
+    monkeypatch.setattr("tgan.training.recorder.write_samples", endless)
+    stopped_by, _ = train(tiny_config, tmp_path)
+    assert stopped_by == signal.SIGTERM and begun == ["step_00000000.mp4"]
+
+
+def test_what_is_not_a_checkpoint_may_fail(tiny_config, tmp_path, monkeypatch, capsys):
+    train(tiny_config, tmp_path / "whole")
+    tiny_config.log.preview_every = tiny_config.log.critic_every = 1
+    tiny_config.log.trackers = ["tensorboard"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "previews").write_text("in the way")
+    for name in ("critic_report", "MetricsFile.write"):
+        monkeypatch.setattr(f"tgan.training.recorder.{name}", raising(OSError("disk full")))
+    monkeypatch.setattr(TensorBoardTracker, "log", raising(RuntimeError("writer is dead")))
+    monkeypatch.setattr(TensorBoardTracker, "finish", raising(RuntimeError("writer is dead")))
+    assert train(tiny_config, tmp_path / "run")[0] == 0
+    assert_same_checkpoints(find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "run"))
+    error = capsys.readouterr().err
+    for what, count in (
+        ("previews", "5 times"),
+        ("reports on the critic", "5 times"),
+        ("metrics", "4 times"),
+        ("the tracker tensorboard", "5 times"),
+    ):
+        assert error.count(f"{what} failed, training goes on") == 1
+        assert f"warning: {what} failed {count} (first: " in error
+
+
+def raising(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+def test_a_metrics_line_that_is_cut_short_is_taken_back(tmp_path, monkeypatch):
+    metrics = MetricsFile(tmp_path, first_step=0)
+    metrics.write(1, {"loss": 0.5})
+    whole = metrics.path.read_bytes()
+
+    def cut(values):
+        with metrics.path.open("a") as file:
+            file.write('{"step": 2, "lo')
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tgan.training.run_dir.json.dumps", cut)
+        with pytest.raises(OSError, match="No space"):
+            metrics.write(2, {"loss": 0.25})
+    assert metrics.path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
+def test_data_that_fail_end_the_run_with_a_checkpoint(tiny_config, tmp_path, monkeypatch, schedule):
+    tiny_config.train.schedule = schedule
+    tiny_config.train.n_critic = 3 if schedule == "alternating" else 1
+    tiny_config.log.checkpoint_every = 0
+    train(tiny_config, tmp_path / "whole")
+    run = build_run(tiny_config, tmp_path / "parts")
+    clip, drawn = type(run.source).clip, []
+
+    def failing(self, index, start=0):
+        drawn.append(index)
+        if len(drawn) > 4 * (2 * tiny_config.train.n_critic + 1) - 2:
+            raise OSError("the disk is gone")
+        return clip(self, index, start)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(run.source), "clip", failing)
+        with pytest.raises(OSError, match="the disk is gone"):
+            fit(run)
+    assert find_checkpoint(tmp_path / "parts").step == 2
     train(tiny_config, tmp_path / "parts", resume="auto")
     assert_same_checkpoints(
         find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
@@ -243,7 +374,7 @@ def test_weights_that_are_not_finite_are_never_saved(tiny_config, tmp_path):
     run = build_run(tiny_config, tmp_path)
     with torch.no_grad():
         run.task.generator.module.image.last.bias.fill_(float("inf"))
-    recorder = Recorder(run, first_step=2)
+    recorder = Recorder(run, first_step=2, last_step=4)
     with pytest.raises(ArithmeticError, match=r"image\.last\.bias"):
         recorder.save(3, always=True)
     assert find_checkpoint(tmp_path).step == 2

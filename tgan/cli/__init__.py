@@ -29,6 +29,7 @@ COMMANDS = {
 REMEDIES = {
     "HoldsRun": "; name another directory, or go on with it by tgan train --resume auto",
     "ThereAlready": "; --overwrite replaces it",
+    "NeedsPictures": ", by --input",
 }
 
 
@@ -50,7 +51,8 @@ class Parser(argparse.ArgumentParser):
 
 def fail(message: str, *, status: int) -> NoReturn:
     """End the program with one line on standard error."""
-    print(" ".join(message.split()), file=sys.stderr)
+    # Written at once, so that lines of several processes do not mix.
+    print(" ".join(message.split()) + "\n", end="", file=sys.stderr)
     sys.exit(status)
 
 

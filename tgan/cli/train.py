@@ -1,19 +1,28 @@
 """`tgan train`: train a GAN from a configuration."""
 
+from __future__ import annotations
+
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser
 
+from tgan.config import Config
 from tgan.config.reading import dump_config, experiment_parser, read_experiment
+
+if TYPE_CHECKING:
+    from tgan.training.checkpoint import Checkpoint
+    from tgan.training.recorder import Run
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\
 examples:
   tgan train --config configs/demo.yaml --run-dir runs/demo
   tgan train --config configs/folder.yaml --data.path my_videos --run-dir runs/mine
-  tgan train --config configs/demo.yaml --run-dir runs/demo --resume auto --train.steps 5000
+  tgan train --resume auto --run-dir runs/demo --train.steps 5000
   tgan train --config configs/ucf101_svc.yaml --data.path ucf101-64 --run-dir runs/x --dry-run
   accelerate launch --multi_gpu --num_processes 2 tools/train.py --config ... --run-dir ...
 
@@ -23,34 +32,67 @@ In Python: run = tgan.train("configs/demo.yaml", run_dir="runs/demo")
 
 def main(argv: Sequence[str]) -> None:
     """Parse arguments, build the run, and train."""
-    config, arguments = read_experiment(_parser(), argv)
+    config, arguments = read_experiment(_parser(), argv, base=_of_the_run(argv))
     if arguments.print_config:
         print(dump_config(config), end="")
         return
     if arguments.run_dir is None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
     run_dir = Path(arguments.run_dir)
+    if arguments.dry_run:
+        _plan(config, run_dir, arguments.resume)
+        return
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.runs.train import describe, fit_run, prepare_run, warnings_of
+    from tgan.runs.train import fit_run
+    from tgan.system.lock import AtWork
+    from tgan.training.run_dir import occupied
 
-    run, checkpoint = prepare_run(config, run_dir, resume=arguments.resume)
-    say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
-    for line in warnings_of(run, checkpoint):
-        say(line, file=sys.stderr)
-    if arguments.resume is not None and checkpoint is None:
-        say(f"no checkpoint in '{run_dir}': starting anew")
-    say(describe(run, checkpoint))
-    if arguments.dry_run:
-        return
-    if checkpoint is not None and checkpoint.step == config.train.steps:
-        say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
-        return
-    stopped_by = fit_run(run, checkpoint)
+    try:
+        with occupied(run_dir, wait=arguments.wait):
+            run, checkpoint, say = _plan(config, run_dir, arguments.resume)
+            if checkpoint is not None and checkpoint.step == config.train.steps:
+                say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
+                return
+            stopped_by = fit_run(run, checkpoint)
+    except AtWork as error:
+        raise ValueError(f"{error}; --wait waits until it is done") from None
     if stopped_by:
         say(f"stopped; go on with --resume auto --run-dir {run_dir}", file=sys.stderr)
         sys.exit(128 + stopped_by)
     say(f"run finished: {run_dir}")
+
+
+def _plan(
+    config: Config, run_dir: Path, resume: str | None
+) -> tuple[Run, Checkpoint | None, Callable[..., None]]:
+    """Build the run and print its plan; also what prints in the main process alone."""
+    from tgan.runs.train import describe, prepare_run, warnings_of
+
+    run, checkpoint = prepare_run(config, run_dir, resume=resume)
+    say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
+    for line in warnings_of(run, checkpoint):
+        say(line, file=sys.stderr)
+    if resume is not None and checkpoint is None:
+        say(f"no checkpoint in '{run_dir}': starting anew")
+    say(describe(run, checkpoint))
+    return run, checkpoint, say
+
+
+def _of_the_run(argv: Sequence[str]) -> Config | None:
+    """The configuration of the run that goes on, unless `--config` names another."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for name in ("--config", "--resume", "--run-dir"):
+        early.add_argument(name)
+    try:
+        known, _ = early.parse_known_args(argv)
+    except argparse.ArgumentError:
+        return None
+    if known.config is not None or known.resume is None or known.run_dir is None:
+        return None
+    from tgan.training.run_dir import config_to_resume
+
+    return config_to_resume(Path(known.run_dir), known.resume)
 
 
 def _parser() -> ArgumentParser:
@@ -60,8 +102,10 @@ def _parser() -> ArgumentParser:
     add(
         "--resume",
         type=str,
-        help="go on: `auto` from the newest checkpoint in --run-dir, or a checkpoint's path",
+        help="go on, with the run's own settings unless --config names others: `auto` from the "
+        "newest checkpoint in --run-dir, or a checkpoint's path",
     )
+    add("--wait", action="store_true", help="wait while another run is at work in --run-dir")
     add("--dry-run", action="store_true", help="check everything, print the plan, train nothing")
     add("--print-config", action="store_true", help="print the settings that would be used")
     return parser

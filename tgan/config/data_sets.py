@@ -17,6 +17,7 @@ class DataFacts:
         single_frames: whether its clips are images.
         has_classes: whether its clips can have classes.
         needs_path: whether `data.path` has to name a file or folder.
+        is_built_in: whether its clips are made here, without files, where no path is named.
         settings: members of `DataConfig` that not every data set has.
     """
 
@@ -24,19 +25,22 @@ class DataFacts:
     single_frames: bool = True
     has_classes: bool = True
     needs_path: bool = False
+    is_built_in: bool = False
     settings: tuple[str, ...] = ()
 
 
 DATA_SETS: dict[str, DataFacts] = {
-    "moving_digits": DataFacts(channels=(1, 3), single_frames=False, has_classes=False),
+    "moving_digits": DataFacts(
+        channels=(1, 3), single_frames=False, has_classes=False, is_built_in=True
+    ),
     "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
     "images": DataFacts(needs_path=True, settings=("labels_key", "crops")),
     "rgbd": DataFacts(
         channels=(4,), needs_path=True, settings=("crops", "depth_bounds", "depth_holes")
     ),
     "torchvision": DataFacts(settings=("dataset", "download")),
-    "digits": DataFacts(),
-    "shapes3d": DataFacts(),
+    "digits": DataFacts(is_built_in=True),
+    "shapes3d": DataFacts(is_built_in=True),
     "own": DataFacts(single_frames=False),
 }
 

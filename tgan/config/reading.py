@@ -10,7 +10,9 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
@@ -22,6 +24,8 @@ from tgan.lookup import did_you_mean
 
 # Names that settings had before, for a release.
 RENAMED = {"given": "data.input", "train.reconstruction": "train.l1_weight"}
+# Characters of a configuration; those with thousands of classes are shorter.
+MAX_TEXT = 2**18
 # What was a setting, and why it is none any more.
 RETIRED = {"data.labels": "class names are read from the data"}
 
@@ -48,15 +52,21 @@ def experiment_parser(prog: str, description: str, examples: str) -> ArgumentPar
     return parser
 
 
-def read_experiment(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Config, Namespace]:
+def read_experiment(
+    parser: ArgumentParser, argv: Sequence[str], *, base: Config | None = None
+) -> tuple[Config, Namespace]:
     """The validated configuration, and all arguments.
 
     Files and options count in their order: what comes later wins.
 
+    Args:
+        base: what holds where nothing else is said; the defaults if None.
+
     Raises:
         ValueError: an unknown setting, a value of the wrong type or out of range; one line.
     """
-    options = list(_current(_expand_files(argv), warns=True))
+    options = [] if base is None else _options(dump_config(base), "the configuration")
+    options += _current(_expand_files(argv), warns=True)
     return _parse(parser, options)
 
 
@@ -200,17 +210,37 @@ def _read_file(path: str | Path) -> str:
 def _options(text: str, source: str) -> list[str]:
     """A YAML text as dotted options; an empty one has none."""
     try:
-        settings = yaml.safe_load(text)
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"{source} is longer than {MAX_TEXT:,} characters")
+        settings = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{source} is not valid YAML: {reason}") from None
+    except RecursionError:
+        raise ValueError(f"{source} is nested too deep") from None
     return list(_flatten({} if settings is None else settings, source))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of plain values, in which no name stands twice: the first would not count."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names: list[Any] = []
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in names:
+                reason = f"'{name}' stands more than once"
+                raise yaml.constructor.ConstructorError(None, None, reason, key.start_mark)
+            names.append(name)
+        return super().construct_mapping(node, deep)
 
 
 def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
     if not isinstance(settings, dict):
         name = prefix.rstrip(".") or "a configuration"
-        raise ValueError(f"{source}: {name} has to be a group of settings, not {settings!r:.50}")
+        raise ValueError(
+            f"{source}: {name} has to be a group of settings, not {short_repr(settings)}"
+        )
     for key, value in settings.items():
         name = f"{prefix}{key}"
         if name in _groups(Config):
@@ -298,6 +328,7 @@ def _without_none(kind: Any) -> Any:
     return kind
 
 
+@cache
 def _settings(group: type, prefix: str = "") -> dict[str, Any]:
     """Dotted names of all settings, and their types."""
     settings: dict[str, Any] = {}
@@ -309,6 +340,7 @@ def _settings(group: type, prefix: str = "") -> dict[str, Any]:
     return settings
 
 
+@cache
 def _groups(config: type) -> set[str]:
     """Names of the groups of settings."""
     return {name for name, kind in get_type_hints(config).items() if is_dataclass(kind)}

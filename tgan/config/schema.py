@@ -199,6 +199,8 @@ class TrainConfig:
             and the real ones that its input pictures are derived from (data.input); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
+        check_ranks: whether several processes compare all weights at every log.every-th step.
+        timeout: seconds that a process waits for the others before it ends the run.
     """
 
     steps: int = 100_000
@@ -210,6 +212,8 @@ class TrainConfig:
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
     l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
+    check_ranks: bool = True
+    timeout: float = 1800.0
 
 
 @dataclass
@@ -241,7 +245,7 @@ class LogConfig:
         default_factory=lambda: ["tensorboard"]
     )
     distance_clips: int = 0
-    fps: float = 8
+    fps: float = 8.0
 
 
 @dataclass

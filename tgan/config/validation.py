@@ -45,6 +45,7 @@ _AT_MOST = {
     "generator.temporal_width": 65536,
     "generator.width": 65536,
     "critic.width": 65536,
+    "train.timeout": 10**7,
 }
 
 
@@ -66,7 +67,7 @@ def _out_of_range(config: Config) -> list[str]:
 
 
 def _not_positive(config: Config) -> list[str]:
-    names = ["generator_optimizer.lr", "critic_optimizer.lr", "log.fps"]
+    names = ["generator_optimizer.lr", "critic_optimizer.lr", "log.fps", "train.timeout"]
     names += ["generator_optimizer.eps", "critic_optimizer.eps"]
     names += [f"constraint.{name}" for name in ("maximum", "interval", "weight", "iterations")]
     return [

@@ -12,6 +12,7 @@ from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
 from tgan.lookup import look_up
+from tgan.system.folders import check_no_device
 
 # From settings, and whether held-out clips are wanted, to clips.
 Open = Callable[..., ClipSource | None]
@@ -53,6 +54,7 @@ def open_like(data: DataConfig, path: str) -> ClipSource:
 
 
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    check_no_device(data.held_out_path if held_out else data.path)
     source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
     return source if source is None or not data.classes else of_classes(source, data.classes)
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from tgan.features.frames import check_frames, to_rgb
 from tgan.features.weights import fill, load_state, sha256_of
+from tgan.system.archives import read_arrays
 
 NUM_FRAMES, NUM_CLASSES = 16, 101
 # Frames are brought to 128x128, less the mean, then cropped to 112x112.
@@ -179,9 +180,8 @@ def _read_npz(path: Path) -> Mapping[str, np.ndarray]:
     if not zipfile.is_zipfile(path):
         raise ValueError(f"'{path}' is no .npz file")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        return read_arrays(path)
+    except (OSError, ValueError) as error:
         raise ValueError(f"'{path}' is no .npz file that can be read: {error}") from None
 
 

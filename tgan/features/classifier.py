@@ -20,10 +20,13 @@ from tgan.features.frames import resize_bytes, rgb_bytes
 from tgan.features.weights import existing_file, fill, load_state, sha256_of
 from tgan.models.layers import BatchNorm
 from tgan.system.files import write_whole
+from tgan.system.folders import are_names, is_count
 
 # The key of our facts in the file's metadata.
 FACTS = "tgan_classifier"
 WIDTHS = (32, 64, 128, 256)
+# Of pixels a side, and of frames.
+_MOST = 65_536
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,12 @@ def read_facts(path: Path) -> ClassifierFacts:
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-        return ClassifierFacts(**json.loads(metadata[FACTS]))
-    except (SafetensorError, KeyError, TypeError, ValueError):
+        facts = ClassifierFacts(**json.loads(metadata[FACTS]))
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError, OSError):
         raise ValueError(f"'{path}' is no classifier that `tgan train-classifier` wrote") from None
+    counts = (facts.resolution, facts.num_frames, facts.stride)
+    if not (are_names(facts.labels) and facts.labels) or not all(
+        is_count(n) and 0 < n <= _MOST for n in counts
+    ):
+        raise ValueError(f"'{path}' describes a classifier without labels or of sizes beyond use")
+    return facts

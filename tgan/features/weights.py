@@ -13,6 +13,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from tgan.system.memory import check_memory
+from tgan.system.tensor_files import first_not_finite, read_claims, size_of
+
 Network = TypeVar("Network", bound=nn.Module)
 
 SAFETENSORS = ".safetensors"
@@ -78,6 +81,8 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
         raise ValueError(f"no file of weights at '{path}'")
     try:
         if path.suffix == SAFETENSORS:
+            # What the header tells of is compared with the file first.
+            check_memory(size_of(read_claims(path)), f"'{path}'")
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
@@ -92,7 +97,8 @@ def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> 
     """`network`, which may be on the meta device, with the tensors of exactly its names.
 
     Raises:
-        ValueError: they are another network's; the message names `path` and the first difference.
+        ValueError: they are another network's; the message names `path` and the first difference;
+            or they are not finite.
     """
     own = network.state_dict()
     for key in [*own, *state]:
@@ -102,6 +108,8 @@ def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> 
             raise ValueError(
                 f"'{path}' holds another network's weights: '{key}' is {there} there, {here} here"
             )
+    if (key := first_not_finite(state)) is not None:
+        raise ValueError(f"'{path}' is not finite: '{key}' holds NaN or inf")
     network.load_state_dict({key: state[key].to(t.dtype) for key, t in own.items()}, assign=True)
     return network.requires_grad_(False)
 

@@ -29,6 +29,7 @@ from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES, Objective
 from tgan.models import CRITICS, GENERATORS
 from tgan.models.conditions import conditioning_of
+from tgan.models.outline import check_fits_memory
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.parts import Parts, check_networks
@@ -51,22 +52,39 @@ _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
 
-def build_run(config: Config, run_dir: Path, parts: Parts | None = None) -> Run:
+def accelerator_for(config: Config, run_dir: Path) -> Accelerator:
+    """What the processes of a run compute on.
+
+    Raises:
+        ValueError: as `tgan.training.processes.make_accelerator`.
+    """
+    return make_accelerator(
+        mixed_precision=config.train.mixed_precision,
+        trackers=config.log.trackers,
+        run_dir=run_dir,
+        timeout=config.train.timeout,
+    )
+
+
+def build_run(
+    config: Config,
+    run_dir: Path,
+    parts: Parts | None = None,
+    *,
+    accelerator: Accelerator | None = None,
+) -> Run:
     """Everything that `tgan.training.loop.fit` needs; nothing is written yet.
 
     Args:
         parts: what comes from Python instead of the configuration.
+        accelerator: from `accelerator_for`, which is called unless it is given.
 
     Raises:
         ValueError: data that are not there, sizes that do not fit, or held-out clips of another
             shape.
     """
     parts = parts or Parts()
-    accelerator = make_accelerator(
-        mixed_precision=config.train.mixed_precision,
-        trackers=config.log.trackers,
-        run_dir=run_dir,
-    )
+    accelerator = accelerator or accelerator_for(config, run_dir)
     if config.train.batch_size % accelerator.num_processes:
         raise ValueError(
             f"train.batch_size {config.train.batch_size} is not a multiple of the "
@@ -131,10 +149,12 @@ def build_task(
     critic = parts.copy_of("critic", lambda: build_critic(config, classes)).to(device)
     _check_fp16(config, generator, constraint)
     constraint.attach(critic, critic_example(config, classes, device=device))
-    # Convolutions run up to 1.6 times as fast with channels last in memory.
+    # Convolutions run up to 1.6 times as fast with channels last in memory. Unlike `contiguous`,
+    # `to` changes the strides of a kernel with one channel too, which has both layouts: where its
+    # gradient has others, processes copy it, with a warning.
     for parameter in (*generator.parameters(), *critic.parameters()):
         layout = _CHANNELS_LAST.get(parameter.ndim, torch.contiguous_format)
-        parameter.data = parameter.data.contiguous(memory_format=layout)
+        parameter.data = parameter.data.to(memory_format=layout)
     average = _average(config, generator)
     generating = Learner(generator, build_optimizer(config.generator_optimizer, generator))
     judging = Critic(
@@ -167,18 +187,29 @@ def build_generator(config: Config, classes: Sequence[str] = ()) -> nn.Module:
         classes: names of those that it is conditioned on.
 
     Raises:
-        ValueError: a setting that this architecture does not have, or a size that does not fit.
+        ValueError: a setting that this architecture does not have, a size that does not fit, or
+            a network larger than the memory.
     """
-    make = look_up(GENERATORS, config.generator.name, kind="generator")
-    settings = _settings_for(make, config.generator, kind="generator")
-    return seeded(lambda: make(**settings, **_sizes(config, classes)), config.train.seed, 0)
+    return _build(generator_maker(config, classes), config, 0, kind="generator")
 
 
 def build_critic(config: Config, classes: Sequence[str] = ()) -> nn.Module:
     """The critic, on the CPU, with weights that depend on `train.seed` alone; as the generator."""
+    return _build(critic_maker(config, classes), config, 1, kind="critic")
+
+
+def generator_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn.Module]:
+    """What makes the generator; its settings are checked here."""
+    make = look_up(GENERATORS, config.generator.name, kind="generator")
+    settings = _settings_for(make, config.generator, kind="generator")
+    return partial(make, **settings, **_sizes(config, classes))
+
+
+def critic_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn.Module]:
+    """What makes the critic; its settings are checked here."""
     make = look_up(CRITICS, config.critic.name, kind="critic")
     settings = _settings_for(make, config.critic, kind="critic")
-    return seeded(lambda: make(**settings, **_sizes(config, classes)), config.train.seed, 1)
+    return partial(make, **settings, **_sizes(config, classes))
 
 
 def critic_example(
@@ -265,6 +296,11 @@ def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
         return None
     update = get_ema_multi_avg_fn(config.train.ema_decay)
     return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
+
+
+def _build(make: Callable[[], nn.Module], config: Config, number: int, *, kind: str) -> nn.Module:
+    check_fits_memory(make, kind=kind)
+    return seeded(make, config.train.seed, number)
 
 
 def _settings_for(make: Callable, settings: GeneratorConfig | CriticConfig, *, kind: str) -> dict:

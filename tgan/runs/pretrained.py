@@ -23,10 +23,13 @@ from tgan.config.reading import parse_config
 from tgan.lookup import counted, look_up
 from tgan.models import GENERATORS
 from tgan.models.conditions import conditioning_of
-from tgan.runs.build import build_generator
+from tgan.models.outline import outline
+from tgan.runs.build import build_generator, generator_maker
 from tgan.runs.export import card, compare
 from tgan.system.files import write_whole_folder
-from tgan.training.state import load_network
+from tgan.system.folders import MissingFile, are_names, plain_file, quoted, read_json_object
+from tgan.system.tensor_files import read_claims
+from tgan.training.state import check_same, load_network
 
 __getattr__ = moved_names(__name__, {"load_any": "tgan.runs.old"})
 
@@ -130,20 +133,24 @@ def read_pretrained(directory: Path | str) -> Pretrained:
         ValueError: a file is missing or damaged, or not of such a generator.
     """
     directory = Path(directory)
-    for name in (CONFIG, WEIGHTS):
-        if not (directory / name).is_file():
-            raise ValueError(f"'{directory}' holds no generator: there is no {name}")
-    config, classes = _read_config(directory / CONFIG)
+    paths = {name: _existing(directory, name) for name in (CONFIG, WEIGHTS)}
+    config, classes = _read_config(directory)
     try:
-        tensors = load_file(directory / WEIGHTS)
-    except SafetensorError as error:
-        raise ValueError(f"'{directory / WEIGHTS}' is not whole: {error}") from None
-    generator = build_generator(config, classes)
-    try:
-        load_network(generator, tensors, name="generator")
-    except ValueError as error:
+        # Before memory is taken: what the header tells of is what the settings need.
+        expected = outline(generator_maker(config, classes))
+        check_same(read_claims(paths[WEIGHTS]), expected, name="generator")
+        generator = build_generator(config, classes)
+        load_network(generator, load_file(paths[WEIGHTS]), name="generator")
+    except (ValueError, SafetensorError) as error:
         raise ValueError(f"'{directory}': {error}") from None
     return Pretrained(generator.eval(), config, classes)
+
+
+def _existing(directory: Path, name: str) -> Path:
+    try:
+        return plain_file(directory, name)
+    except MissingFile:
+        raise ValueError(f"'{directory}' holds no generator: there is no {name}") from None
 
 
 def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
@@ -157,24 +164,27 @@ def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _read_config(path: Path) -> tuple[Config, list[str]]:
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"'{path}' cannot be read: {error}") from None
-    kind = settings.pop("model_type", None) if isinstance(settings, dict) else None
+def _read_config(directory: Path) -> tuple[Config, list[str]]:
+    path = directory / CONFIG
+    settings = read_json_object(directory, CONFIG)
+    kind = settings.pop("model_type", None)
     if kind != MODEL_TYPE:
-        raise ValueError(f"'{path}' is of model_type '{kind}'; {MODEL_TYPE} is needed")
+        raise ValueError(f"'{path}' is of model_type {quoted(kind)}; {MODEL_TYPE} is needed")
+    classes = settings.pop("classes", None) or []
     data = settings.get("data")
-    classes = settings.pop("classes", None)
     if isinstance(data, dict):
         # Before, the classes were among the settings of the data.
         classes = data.pop("labels", None) or classes
+        for name in data:
+            if name not in _DATA:
+                raise ValueError(f"'{path}': data.{name} is no setting of a generator")
         # A configuration needs data; sampling reads none.
-        name = "images" if data.get("num_frames") == 1 else "videos"
-        settings["data"] = {**data, "name": name, "path": str(path.parent)}
+        kind = "images" if data.get("num_frames") == 1 else "videos"
+        settings["data"] = {**data, "name": kind, "path": str(directory)}
+    if not are_names(classes):
+        raise ValueError(f"'{path}': classes are no list of different names")
     # JSON is YAML, which is checked in detail.
-    return parse_config(json.dumps(settings), source=f"'{path}'"), list(classes or ())
+    return parse_config(json.dumps(settings), source=f"'{path}'"), classes
 
 
 def _readme(config: Config, classes: Sequence[str]) -> str:

@@ -9,18 +9,24 @@ import torch
 from torch import nn
 
 from tgan.config import Config
+from tgan.config.effects import without_effect
 from tgan.config.reading import make_config
 from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
 from tgan.lookup import counted
 from tgan.losses import Objective
-from tgan.runs.build import build_run
+from tgan.runs.build import accelerator_for, build_run
+from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.trained import TrainedRun, load
+from tgan.training.changes import changes, warned
 from tgan.training.checkpoint import Checkpoint
+from tgan.training.history import on_record
+from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
+from tgan.training.ranks import agree_on_checkpoint, others_named
 from tgan.training.recorder import Run
-from tgan.training.run_dir import claim
+from tgan.training.run_dir import claim, config_to_resume, occupied
 
 
 def train(
@@ -28,6 +34,7 @@ def train(
     *,
     run_dir: str | Path,
     resume: str | None = None,
+    wait: bool = False,
     source: Any = None,
     labels: Sequence[Any] | None = None,
     held_out: Any = None,
@@ -46,10 +53,12 @@ def train(
         >>> run = tgan.train(source=clips, run_dir="runs/mine", constraint="svc_certified")
 
     Args:
-        config: a configuration, the path of a YAML file, or None for the defaults.
+        config: a configuration, the path of a YAML file, or None for the defaults; a run that
+            goes on has its own.
         run_dir: the directory that the run fills.
         resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
             is one; else the path of a checkpoint or of another run.
+        wait: whether to wait while another run is at work in `run_dir`; else that is an error.
         source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
             tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. Unless
             `config` or `data.num_frames` says another length, clips have as many frames as the
@@ -72,6 +81,8 @@ def train(
         for name, value in (("objective", objective), ("constraint.name", constraint))
         if isinstance(value, str)
     }
+    if config is None and resume is not None:
+        config = config_to_resume(Path(run_dir), resume)
     length = settings.get("data.num_frames")
     if length is None and config is not None:
         length = make_config(config).data.num_frames
@@ -92,10 +103,11 @@ def train(
         constraint=None if isinstance(constraint, str) else as_constraint(constraint),
     )
     plain = make_config(config, settings | own_settings(parts))
-    run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
-    for line in warnings_of(run, checkpoint):
-        print(line, file=sys.stderr)
-    fit_run(run, checkpoint)
+    with occupied(Path(run_dir), wait=wait):
+        run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
+        for line in warnings_of(run, checkpoint):
+            print(line, file=sys.stderr)
+        fit_run(run, checkpoint)
     return load(
         run_dir,
         source=parts.source,
@@ -115,8 +127,12 @@ def prepare_run(
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
             have other classes than the checkpoint.
     """
-    checkpoint = claim(run_dir, config, resume=resume)
-    run = build_run(config, run_dir, parts)
+    accelerator = accelerator_for(config, run_dir)
+    checkpoint = agree_on_checkpoint(
+        accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
+    )
+    check_networks(checkpoint, parts)
+    run = build_run(config, run_dir, parts, accelerator=accelerator)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):
             raise ValueError(
@@ -135,27 +151,36 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
 
     Raises:
         MemoryError: a device's memory does not suffice.
-        ChildProcessError: another process of this run failed.
+        ChildProcessError: another process of this run failed, or did not answer in time.
         ArithmeticError, OSError: as `tgan.training.loop.fit`.
     """
     first_step = 0 if checkpoint is None else checkpoint.step
     if checkpoint is not None and first_step == run.config.train.steps:
         return 0
     try:
-        return fit(run, first_step=first_step)
+        with (
+            on_record(run, checkpoint) as end,
+            others_named(run.accelerator, run.config.train.timeout),
+        ):
+            end["signal"] = fit(run, first_step=first_step)
+        return end["signal"]
     except torch.OutOfMemoryError as error:
         reason = str(error).splitlines()[0]
         raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
-    except RuntimeError as error:
-        # What is left of a process group when one of its processes has ended.
-        if "Connection closed by peer" not in str(error):
-            raise
-        raise ChildProcessError("another process of this run failed") from None
 
 
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
-    """Lines on videos that were left out, and on data that changed since the checkpoint."""
+    """Lines on videos left out, settings without effect, and changes since the checkpoint."""
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    lines += [f"warning: {line}" for line in without_effect(run.config)]
+    if run.config.log.distance_clips and run.held_out is None:
+        lines.append(
+            f"warning: log.distance_clips {run.config.log.distance_clips} has no effect: no clips "
+            "are kept from training (data.held_out_path names some)"
+        )
+    if checkpoint is not None:
+        found = warned(changes(checkpoint.settings, run.config))
+        lines += [f"warning: {line}" for line in found]
     if checkpoint is not None and checkpoint.num_videos != len(run.source):
         lines.append(
             f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "
@@ -174,6 +199,7 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
     start = 0 if checkpoint is None else checkpoint.step
     frames, height, width, channels = source.shape
     data_name = config.data.dataset or config.data.path or config.data.name
+    fewer = shortfall(accelerator.num_processes)
     return "\n".join(
         [
             f"data: {counted(len(source), 'video' if frames > 1 else 'image')} from "
@@ -185,7 +211,7 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
             f"objective: {config.objective}, constraint {config.constraint.name}, "
             f"{config.train.schedule} updates, batch {config.train.batch_size}",
             f"hardware: {accelerator.num_processes} x {accelerator.device.type}, "
-            f"precision {config.train.mixed_precision}",
+            f"precision {config.train.mixed_precision}{f' ({fewer})' if fewer else ''}",
             f"steps: {start} to {config.train.steps}",
         ]
     )

@@ -1,7 +1,7 @@
 """A trained run: its networks, configuration and data, loaded when they are needed."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,12 @@ import numpy as np
 from torch import nn
 
 from tgan.config import Config
+from tgan.config.data_sets import DATA_SETS
 from tgan.config.names import OWN
-from tgan.config.reading import parse_config
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out, open_like
-from tgan.lookup import counted, look_up
+from tgan.lookup import counted
 from tgan.models.conditions import Conditioning, conditioning_of
 from tgan.runs.build import (
     build_constraint,
@@ -25,12 +25,21 @@ from tgan.runs.build import (
     critic_example,
 )
 from tgan.runs.conditioning import SampleConditions, class_conditions, picture_conditions
+from tgan.runs.loading import (
+    CRITIC,
+    check_critic,
+    fitting_table,
+    generator_table,
+    generator_tensors,
+)
+from tgan.runs.logged import read_metrics
 from tgan.runs.parts import Parts, own_source
 from tgan.runs.pretrained import holds_pretrained, read_pretrained
 from tgan.sampling.latents import decode
 from tgan.sampling.plans import Plan, Samples, Sums, Walks
 from tgan.system.device import pick_device
-from tgan.training.checkpoint import Checkpoint, find_checkpoint
+from tgan.system.memory import check_memory
+from tgan.training.checkpoint import CHECKPOINTS, Checkpoint, find_checkpoint
 from tgan.training.run_dir import METRICS
 from tgan.training.state import load_network
 
@@ -47,6 +56,10 @@ _SETTINGS = {
     "critic": "critic",
     "constraint": "constraint",
 }
+
+
+class NeedsPictures(ValueError):
+    """A run that starts from pictures was to be sampled from without any."""
 
 
 class TrainedRun:
@@ -88,15 +101,11 @@ class TrainedRun:
         """The generator, in inference mode.
 
         Raises:
-            ValueError: it came from Python and was not handed over.
+            ValueError: it came from Python and was not handed over, or is not finite.
         """
         generator = self._own("generator", lambda: build_generator(self.config, self.classes))
         if self.checkpoint is not None:
-            tensors = self.checkpoint.tensors[self.weights]
-            if self.weights == "average":
-                # Stored as `module.<name>`, with a counter beside.
-                own = (name for name in tensors if name.startswith("module."))
-                tensors = {name.removeprefix("module."): tensors[name] for name in own}
+            tensors = generator_tensors(self.checkpoint, self.weights)
             load_network(generator, tensors, name=self.weights)
         return generator.eval().to(self.device)
 
@@ -107,12 +116,14 @@ class TrainedRun:
         Raises:
             ValueError: there is none, or it came from Python and was not handed over.
         """
-        if self.checkpoint is None or "critic" not in self.checkpoint.tensors:
+        if self.checkpoint is None or CRITIC not in self.checkpoint.tensors:
             raise ValueError(f"'{self.path}' has no critic")
+        if self._parts.critic is None:
+            check_critic(self.checkpoint)
         critic = self._own("critic", lambda: build_critic(self.config, self.classes))
         constraint = self._own("constraint", lambda: build_constraint(self.config.constraint))
         constraint.attach(critic, critic_example(self.config, self.classes))
-        load_network(critic, self.checkpoint.tensors["critic"], name="critic")
+        load_network(critic, self.checkpoint.tensors[CRITIC], name=CRITIC)
         return critic.eval().to(self.device)
 
     @cached_property
@@ -161,17 +172,9 @@ class TrainedRun:
         NaN where a metric was not measured at a step. `pandas.DataFrame(run.metrics)` is a table.
 
         Raises:
-            ValueError: there is no log.
+            ValueError: there is no log, or it is damaged.
         """
-        lines = [json.loads(line) for line in self._metrics_file().read_text().splitlines()]
-        rows: dict[float, dict[str, float]] = {}
-        for line in lines:
-            rows.setdefault(line["step"], {}).update(line)
-        names = list(dict.fromkeys(name for row in rows.values() for name in row))
-        return {
-            name: np.array([row.get(name, np.nan) for row in rows.values()], float)
-            for name in ["step", *(name for name in names if name != "step")]
-        }
+        return read_metrics(self._log_folder(), METRICS)
 
     def clips(self, which: str | Path) -> ClipSource:
         """Real clips of the sizes of this run: `train`, `held-out`, or those of a folder.
@@ -203,8 +206,9 @@ class TrainedRun:
         Args:
             seeds: non-negative integers.
             label: a class, or several in turn; all classes of a conditional run by default.
-            pictures: whose input pictures are taken in turn, for a run with `data.input`: clips,
-                `train`, `held-out`, or a folder.
+            pictures: whose input pictures are taken in turn, for a run with `data.input`: clips, a
+                folder, or `train` or `held-out` for what the run itself was trained on and not.
+                They can be left out where these are built in, or were handed over.
             batch_size: samples generated at once.
 
         Raises:
@@ -296,9 +300,9 @@ class TrainedRun:
         if self.config.conditional:
             labels = [label] if isinstance(label, str) else label
             return class_conditions(plan, self.classes, labels)
-        source = pictures or self.conditions
-        if source is None:
+        if self.config.data.input is None:
             return SampleConditions()
+        source = pictures or self._pictures()
         if isinstance(source, str | Path):
             source = self.clips(source)
         return picture_conditions(plan, source, self.conditioning)
@@ -306,7 +310,15 @@ class TrainedRun:
     def decode(
         self, plan: Plan, conditions: SampleConditions, *, factor: int = 1, batch_size: int = 16
     ) -> Iterator[np.ndarray]:
-        """Yield the videos (T, H, W, C), uint8, of a plan, one after the other."""
+        """Yield the videos (T, H, W, C), uint8, of a plan, one after the other.
+
+        Raises:
+            ValueError: a batch of them is larger than the memory.
+        """
+        data, count = self.config.data, min(batch_size, len(plan))
+        pixels = ((data.num_frames - 1) * factor + 1) * data.resolution**2 * data.channels
+        # As float32, with the generator's last map beside it.
+        check_memory(8 * count * pixels, counted(count, "sample"))
         return decode(
             self.generator,
             plan.latents(self.config.generator.z_slow),
@@ -345,6 +357,21 @@ class TrainedRun:
             facts.append(counted(len(self.classes), "class", "classes"))
         return f"TrainedRun({', '.join(facts)})"
 
+    def _pictures(self) -> ClipSource:
+        """The pictures that samples start from if nobody names others.
+
+        What lies at a path, and what is fetched, is opened only for who names it: the path is
+        that of whoever trained the run.
+        """
+        data = self.config.data
+        is_own = data.name == OWN or self._parts.source is not None
+        if is_own or (DATA_SETS[data.name].is_built_in and data.path is data.held_out_path is None):
+            return self.held_out or self.data
+        raise NeedsPictures(
+            f"'{self.path}' starts from pictures: name some, a folder or .npz file, or "
+            f"'{HELD_OUT}' or '{TRAIN}' for those that the run names"
+        )
+
     def _own(self, name: str, build: Callable[[], Any]) -> Any:
         """A part that was handed over, copied if it is a network, or else what `build` makes.
 
@@ -373,11 +400,12 @@ class TrainedRun:
         videos = self.decode(plan, conditions, factor=factor, batch_size=batch_size)
         return np.stack(list(videos))
 
-    def _metrics_file(self) -> Path:
-        # A checkpoint lies two folders below its run.
-        for folder in (self.path, *self.path.absolute().parents[:2]):
+    def _log_folder(self) -> Path:
+        """The run directory, also of a checkpoint that lies in one."""
+        place = self.path.absolute()
+        for folder in (place, place.parents[1] if place.parent.name == CHECKPOINTS else place):
             if (folder / METRICS).is_file():
-                return folder / METRICS
+                return folder
         raise ValueError(f"'{self.path}' has no {METRICS}: only a run directory has one")
 
 
@@ -413,28 +441,21 @@ def load(
         found = read_pretrained(path)
         parts = Parts(generator=found.generator)
         return TrainedRun(path, found.config, classes=found.classes, device=device, parts=parts)
-    checkpoint = find_checkpoint(path, needs=lambda c: [_table_of(c, weights)])
-    config = parse_config(checkpoint.config, source=f"the configuration of '{checkpoint.path}'")
-    parts = Parts(
+    # Lengths of clips are in the checkpoint, the network that it is to fit may be among the parts.
+    handed = Parts(generator=generator, critic=critic, constraint=constraint)
+    checkpoint = find_checkpoint(path, needs=lambda c: [fitting_table(c, weights, handed)])
+    config = checkpoint.settings
+    parts = replace(
+        handed,
         source=own_source(source, config.data.num_frames, labels=labels, any_side=True),
         held_out=own_source(held_out, config.data.num_frames, any_side=True),
-        generator=generator,
-        critic=critic,
-        constraint=constraint,
     )
     return TrainedRun(
         path,
         config,
         classes=checkpoint.classes,
         checkpoint=checkpoint,
-        weights=_table_of(checkpoint, weights),
+        weights=generator_table(checkpoint, weights),
         device=device,
         parts=parts,
     )
-
-
-def _table_of(checkpoint: Checkpoint, weights: str) -> str:
-    """The table of a checkpoint that holds the wanted weights of the generator."""
-    names = [name for name in ("average", "generator") if name in checkpoint.tensors]
-    choices = {"auto": names[0], **{name: name for name in names}}
-    return look_up(choices, weights, kind="weights")

@@ -14,7 +14,7 @@ PAUSE = 0.2
 # system has it.
 STOPS = tuple(
     getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
     if hasattr(signal, name)
 )
 # The processes that are watched already; a fork takes this along, but not the thread.

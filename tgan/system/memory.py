@@ -1,6 +1,7 @@
-"""Memory that networks on a CPU free and ask for again thousands of times."""
+"""Memory: how much may be asked for, and what networks on a CPU free and ask for again."""
 
 import ctypes
+import os
 
 # Numbers of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -22,3 +23,28 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, _NEVER))
+
+
+def check_memory(num_bytes: int, what: str) -> None:
+    """Refuse what does not fit into the memory of this machine, before any of it is taken.
+
+    Args:
+        what: is named in the error, as `a network of width 65536`.
+
+    Raises:
+        ValueError: it needs more than there is.
+    """
+    there = physical_memory()
+    if there is not None and num_bytes > there:
+        raise ValueError(
+            f"{what} takes {num_bytes / 1e9:,.1f} GB of memory, and this machine has "
+            f"{there / 1e9:,.1f} GB"
+        )
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory that the machine has; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None

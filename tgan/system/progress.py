@@ -1,7 +1,7 @@
 """Progress bars: of a terminal, of a notebook, or a line now and then in a log."""
 
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm.auto import tqdm
 
@@ -25,6 +25,6 @@ def progress(total: int, *, unit: str, **settings: Any) -> tqdm:
     )
 
 
-def write(text: str) -> None:
-    """Print a line above the bars."""
-    tqdm.write(text)
+def write(text: str, file: TextIO | None = None) -> None:
+    """Print a line above the bars, to the standard output unless a file says otherwise."""
+    tqdm.write(text, file=file)

@@ -3,69 +3,44 @@
 A checkpoint holds one safetensors file per table of tensors, the resolved configuration, a JSON
 file of facts (the step, the classes), and a manifest with the SHA-256 of every file. It is written
 aside, flushed to disk and renamed. Tables are read and verified when they are asked for, once.
+Whoever wrote it, opening one reads its own plain files only, and nothing of a size that was not
+looked at before; whatever is wrong with it is a `Damaged`.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from tgan.config import Config
 from tgan.system.files import set_usual_mode
+from tgan.system.folders import check_inside
+from tgan.training.statements import (
+    CONFIG,
+    FACTS,
+    FORMAT_VERSION,
+    MANIFEST,
+    read_classes,
+    read_config,
+    read_facts,
+    read_manifest,
+)
+from tgan.training.tables import TENSORS, Damaged, Tables
 
-FORMAT_VERSION = 1
-MANIFEST, FACTS, CONFIG = "manifest.json", "state.json", "config.yaml"
 CHECKPOINTS, PREFIX = "checkpoints", "step_"
-_TENSORS = ".safetensors"
-
-
-class Damaged(ValueError):
-    """A checkpoint is missing, of another format, or not what was written."""
-
-
-class Tables(Mapping[str, dict[str, Tensor]]):
-    """The tables of tensors of a checkpoint by name; each is read and verified once, when needed.
-
-    Args:
-        path: the checkpoint's directory.
-        digests: SHA-256 of its files by name, in hexadecimal digits.
-    """
-
-    def __init__(self, path: Path, digests: Mapping[str, str]) -> None:
-        self._path, self._digests = path, digests
-        self._names = [Path(name).stem for name in digests if name.endswith(_TENSORS)]
-        self._read: dict[str, dict[str, Tensor]] = {}
-
-    def __getitem__(self, name: str) -> dict[str, Tensor]:
-        """The tensors of a table, on the CPU.
-
-        Raises:
-            KeyError: no such table.
-            ValueError: its file is missing or damaged.
-        """
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._read:
-            self._read[name] = load(_read_verified(self._path, name + _TENSORS, self._digests))
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+_NUMBERED = re.compile(rf"{PREFIX}[0-9]+")
+# Where a checkpoint is while another one of its step takes its place.
+_ASIDE = re.compile(rf"\.({PREFIX}[0-9]+)\.replaced")
 
 
 @dataclass(frozen=True)
@@ -77,6 +52,8 @@ class Checkpoint:
         step: generator updates made.
         num_videos: of the data that it was trained on.
         config: the resolved configuration, YAML.
+        settings: the same, which never downloads: what was fetched for training is the
+            trainer's, and a checkpoint may be somebody else's.
         tensors: tables of tensors by name, as `GANTask.tensors` gave them.
         classes: names of the classes that a conditional run was trained on.
     """
@@ -85,6 +62,7 @@ class Checkpoint:
     step: int
     num_videos: int
     config: str
+    settings: Config
     tensors: Tables
     classes: tuple[str, ...] = ()
 
@@ -113,7 +91,7 @@ def save_checkpoint(
     try:
         part.mkdir(parents=True)
         for name, table in tensors.items():
-            _save_tensors(part / f"{name}{_TENSORS}", table)
+            _save_tensors(part / f"{name}{TENSORS}", table)
         (part / CONFIG).write_text(config)
         facts = {"step": step, "num_videos": num_videos, "classes": list(classes)}
         (part / FACTS).write_text(json.dumps(facts))
@@ -126,12 +104,7 @@ def save_checkpoint(
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
         for name in [*files, MANIFEST]:
             _flush(part / name)
-        replaced = path.with_name(f".{path.name}.replaced")
-        if path.exists():
-            path.rename(replaced)
-        part.rename(path)
-        _flush(path.parent)
-        shutil.rmtree(replaced, ignore_errors=True)
+        _put_in_place(part, path)
     except OSError as error:
         raise OSError(error.errno, f"cannot write checkpoint {path}: {error.strerror}") from error
     finally:
@@ -146,16 +119,17 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             missing or damaged; the message names the file.
     """
     path = Path(path)
-    digests = _read_manifest(path)
-    facts = json.loads(_read_verified(path, FACTS, digests))
-    config = _read_verified(path, CONFIG, digests).decode()
+    digests = read_manifest(path)
+    facts = read_facts(path, digests)
+    config, settings = read_config(path, digests)
     return Checkpoint(
         path=path,
         step=facts["step"],
         num_videos=facts["num_videos"],
         config=config,
+        settings=settings,
         tensors=Tables(path, digests),
-        classes=tuple(facts["classes"] if "classes" in facts else _classes_of_old(config)),
+        classes=read_classes(path, facts, config),
     )
 
 
@@ -172,32 +146,48 @@ def find_checkpoint(
 
     Args:
         needs: the tables of a checkpoint that have to be whole, and are read; all by default.
+            It may raise `Damaged` where something else is wrong.
 
     Raises:
         ValueError: `path` is neither, or holds no whole checkpoint.
     """
     path = Path(path)
+    if not path.is_dir() and _aside_of(path).is_dir():
+        path = _aside_of(path)
     if not path.is_dir():
         raise ValueError(f"no run or checkpoint at '{path}'")
-    if (path / MANIFEST).is_file():
+    if os.path.lexists(path / MANIFEST):
         return _whole(path, needs)
+    reasons = []
     for candidate in reversed(list_checkpoints(path)):
         try:
+            _check_inside(candidate, path)
             return _whole(candidate, needs)
         except Damaged as error:
+            reasons.append(str(error))
             warnings.warn(f"passing over a damaged checkpoint: {error}", stacklevel=2)
-    raise ValueError(f"'{path}' holds no whole checkpoint")
+    newest = f"; the newest: {reasons[0]}" if reasons else ""
+    raise ValueError(f"'{path}' holds no whole checkpoint{newest}")
 
 
 def _whole(path: Path, needs: Callable[[Checkpoint], Iterable[str]]) -> Checkpoint:
-    checkpoint = load_checkpoint(path)
-    for name in needs(checkpoint):
-        checkpoint.tensors[name]
+    try:
+        checkpoint = load_checkpoint(path)
+        names = list(needs(checkpoint))
+        checkpoint.tensors.check_sizes(names)
+        for name in names:
+            checkpoint.tensors[name]
+    except OSError as error:
+        raise Damaged(f"checkpoint '{path}' cannot be read: {error.strerror}") from error
     return checkpoint
 
 
 def list_checkpoints(run_dir: Path) -> list[Path]:
-    """The numbered checkpoints of a run, oldest first."""
+    """The numbered checkpoints of a run, oldest first.
+
+    Raises:
+        ValueError: their folder is a link to a place outside the run.
+    """
     return [path for _, path in _numbered(run_dir)]
 
 
@@ -212,14 +202,57 @@ def prune_checkpoints(
     reached = [(number, path) for number, path in _numbered(run_dir) if number <= step]
     for number, path in reached[:-keep_last]:
         if number not in milestones:
-            shutil.rmtree(path, ignore_errors=True)
+            for place in (path, _aside_of(path)):
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _numbered(run_dir: Path) -> list[tuple[int, Path]]:
-    """The checkpoints of a run with their steps, oldest first."""
-    found = (run_dir / CHECKPOINTS).glob(f"{PREFIX}*")
-    steps = {path: path.name.removeprefix(PREFIX) for path in found}
-    return sorted((int(step), path) for path, step in steps.items() if step.isdigit())
+    """The checkpoints of a run with their steps, oldest first.
+
+    Where a crash came between two renames, the one put aside is all there is of its step.
+    """
+    folder = Path(run_dir) / CHECKPOINTS
+    check_inside(folder, run_dir)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    aside = {match[1]: match[0] for match in map(_ASIDE.fullmatch, names) if match}
+    places = aside | {name: name for name in names if _NUMBERED.fullmatch(name)}
+    steps = {name: int(name.removeprefix(PREFIX)) for name in places}
+    return sorted((steps[name], folder / place) for name, place in places.items())
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Move a whole checkpoint to `path`; one that is there is deleted once the new one is there."""
+    aside = _aside_of(path)
+    if os.path.lexists(path):
+        # What an earlier replacement has left there has long been replaced.
+        _delete(aside)
+        path.rename(aside)
+    try:
+        part.rename(path)
+    except OSError:
+        if os.path.lexists(aside):
+            aside.rename(path)
+        raise
+    _flush(path.parent)
+    _delete(aside)
+
+
+def _aside_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.replaced")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _check_inside(path: Path, folder: Path) -> None:
+    try:
+        check_inside(path, folder)
+    except ValueError as error:
+        raise Damaged(str(error)) from None
 
 
 def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
@@ -228,40 +261,6 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
     except SafetensorError as error:
         raise OSError(None, f"{path.name}: {error}") from error
     set_usual_mode(path)
-
-
-def _read_manifest(path: Path) -> dict[str, str]:
-    """SHA-256 of all files by name."""
-    if not (path / MANIFEST).is_file():
-        raise Damaged(f"no checkpoint at '{path}'")
-    try:
-        manifest = json.loads((path / MANIFEST).read_text())
-    except ValueError:
-        raise Damaged(f"checkpoint '{path}' is damaged: '{MANIFEST}' is no JSON") from None
-    version = manifest.get("format") if isinstance(manifest, dict) else None
-    if version != FORMAT_VERSION:
-        raise Damaged(
-            f"checkpoint '{path}' has format {version}; this version reads {FORMAT_VERSION}"
-        )
-    digests = manifest.get("sha256", {})
-    if not {FACTS, CONFIG, f"generator{_TENSORS}"} <= digests.keys():
-        raise Damaged(f"checkpoint '{path}' is damaged: '{MANIFEST}' does not list its files")
-    return digests
-
-
-def _read_verified(path: Path, name: str, digests: Mapping[str, str]) -> bytes:
-    """The bytes of a file of the checkpoint `path`, as they were written."""
-    if not (path / name).is_file():
-        raise Damaged(f"checkpoint '{path}' is incomplete: '{name}' is missing")
-    content = (path / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != digests[name]:
-        raise Damaged(f"checkpoint '{path}' is damaged: '{name}' is not what was written")
-    return content
-
-
-def _classes_of_old(config: str) -> list[str]:
-    """The classes of a checkpoint of version 0.1, which had them among its settings."""
-    return yaml.safe_load(config).get("data", {}).get("labels") or []
 
 
 def _sha256(path: Path) -> str:

@@ -1,76 +1,84 @@
 """The training loop."""
 
-from collections.abc import Iterator
+import sys
+from functools import partial
 
-from torch import Tensor
-
-from tgan.training.processes import finish, stop_signals
-from tgan.training.recorder import Recorder, Run
+from tgan.system.progress import write
+from tgan.training.health import watching
+from tgan.training.processes import finish
+from tgan.training.recorder import Run, recording
 from tgan.training.steps import Terms
-from tgan.training.streams import RealBatches, latent_batches
+from tgan.training.stopping import Request, requests_to_stop
+from tgan.training.streams import RealBatches, streams_of
+
+# Seconds between two looks whether the run is asked to stop while it waits for data.
+PAUSE = 0.5
 
 
 def fit(run: Run, *, first_step: int = 0) -> int:
     """Train from `first_step`, whose state the task holds, until `config.train.steps`.
 
-    Metrics, previews and checkpoints are written before a step, so that the first and the last
-    state of a run are on record.
+    Metrics, checkpoints and previews are written before a step, so that the first and the last
+    state of a run are on record. A run that is asked to stop finishes its step and saves; what a
+    step needs of the data is drawn before it, so that a run whose data fail saves, too.
 
     Returns:
         0, or the number of the signal that asked to stop; a checkpoint is saved either way.
 
     Raises:
-        ArithmeticError: a loss or a weight is no longer finite.
+        ArithmeticError: a number is no longer finite, or processes have different weights.
         OSError: the disk is full or gone.
-        In both cases the last checkpoint is whole.
+        ChildProcessError: the data failed in another process.
+        Exception: whatever reading data raised, once a checkpoint is saved.
+        In all cases the last checkpoint is whole.
     """
     first, last = first_step, max(run.config.train.steps, first_step)
-    recorder = Recorder(run, first_step=first)
-    reals, latents = _streams(run, first)
-    if first == 0:
-        recorder.measure_distance(0)
-
-    terms: Terms = {}
-    with stop_signals(run.accelerator) as stop, recorder.progress(first, last) as bar:
+    reals, latents = streams_of(
+        run,
+        first,
+        workers=run.config.data.workers,
+        timeout=run.config.data.timeout,
+        max_bad_share=run.config.data.max_bad_share,
+        say=partial(write, file=sys.stderr),
+    )
+    with (
+        requests_to_stop(run.accelerator) as request,
+        recording(run, first_step=first, last_step=last) as recorder,
+        watching(run, first_step=first) as health,
+    ):
+        if first == 0:
+            with request.idle():
+                recorder.measure_distance(0)
+        terms: Terms = {}
         for step in range(first, last + 1):
-            ending = step == last or stop.agreed()
-            recorder.report(step, terms, bar)
-            if step > first or step == 0:
-                recorder.preview(step, always=ending)
-                recorder.measure_critic(step, always=ending)
+            if step < last:
+                _draw(reals, run.task.reals_per_step, request)
+            ending = step == last or request.agreed()
+            health.check(step, always=ending)
+            recorder.report(step, terms, replaced=reals.account.replaced)
             if step > first:
                 recorder.save(step, always=ending)
+            if not request.asked:
+                with request.idle():
+                    recorder.preview(step, always=step == last)
+                    recorder.measure_critic(step, always=step == last)
             if ending:
                 break
-            terms = run.task.step(step, reals, latents)
-            bar.update()
-
-    if stop.number == 0 and last > first:
-        recorder.measure_distance(last)
+            terms = health.step(step, reals, latents)
+            recorder.advance()
+        if last > first and not request.asked:
+            with request.idle():
+                recorder.measure_distance(last)
     finish(run.accelerator)
-    return stop.number
+    if request.failed:
+        raise request.failure or ChildProcessError("another process of this run failed")
+    return request.number
 
 
-def _streams(run: Run, first_step: int) -> tuple[RealBatches, Iterator[Tensor]]:
-    """Real samples and latents of this process, from those of `first_step` on."""
-    config, accelerator, task = run.config, run.accelerator, run.task
-    shared = {
-        "batch_size": config.train.batch_size,
-        "seed": config.train.seed,
-        "device": accelerator.device,
-        "rank": accelerator.process_index,
-        "world_size": accelerator.num_processes,
-    }
-    reals = RealBatches(
-        run.source,
-        run.conditioning,
-        first=first_step * task.reals_per_step,
-        workers=config.data.workers,
-        timeout=config.data.timeout,
-        max_bad_share=config.data.max_bad_share,
-        **shared,
-    )
-    latents = latent_batches(
-        config.generator.z_slow, first=first_step * task.latents_per_step, **shared
-    )
-    return reals, latents
+def _draw(reals: RealBatches, count: int, request: Request) -> None:
+    """Read the batches of a step; a failure, as well as a signal, asks the run to stop."""
+    try:
+        while not (reals.fetch(count, seconds=PAUSE) or request.noted):
+            pass
+    except Exception as error:  # noqa: BLE001
+        request.failure = error

@@ -3,39 +3,47 @@
 import gc
 import importlib.util
 import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 from torch.nn.parallel import DistributedDataParallel
 
-from tgan.system.lifetime import end_with_parent
+from tgan.config import TrainConfig
 from tgan.system.memory import keep_freed_memory
+from tgan.training.launcher import check_request, end_with_launcher
 from tgan.training.steps import Learner
 
 Trained = TypeVar("Trained", bound=Learner)
 
 
 def make_accelerator(
-    *, mixed_precision: str = "no", trackers: Sequence[str] = (), run_dir: Path | None = None
+    *,
+    mixed_precision: str = "no",
+    trackers: Sequence[str] = (),
+    run_dir: Path | None = None,
+    timeout: float = TrainConfig.timeout,
 ) -> Accelerator:
     """An accelerator for this process, as the launcher's environment describes it.
+
+    Args:
+        timeout: seconds that a process waits for the others before it gives up.
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
             float32), a launcher that asks for something else or whose processes do not see each
             other, or a tracker that is not installed.
     """
-    _refuse_conflicts(mixed_precision, trackers)
+    check_request(mixed_precision)
+    _check_trackers(trackers)
     if mixed_precision == "fp16" and not torch.cuda.is_available():
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
-    _end_with_launcher()
+    end_with_launcher()
     # Accelerate keeps the settings of a process's first accelerator; each run has its own.
     AcceleratorState._reset_state()
     accelerator = Accelerator(
@@ -43,6 +51,7 @@ def make_accelerator(
         mixed_precision=mixed_precision,
         log_with=list(trackers) or None,
         project_dir=run_dir,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
     )
     launched = int(os.environ.get("WORLD_SIZE", 1))
     if accelerator.num_processes != launched:
@@ -57,30 +66,10 @@ def make_accelerator(
     return accelerator
 
 
-def _refuse_conflicts(mixed_precision: str, trackers: Sequence[str]) -> None:
-    """What Accelerate would pass over without a word."""
-    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-    if asked not in ("no", mixed_precision):
-        raise ValueError(
-            f"the launcher asks for {asked} but train.mixed_precision is {mixed_precision}; "
-            "set it in the configuration"
-        )
-    for engine in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
-        if os.environ.get(f"ACCELERATE_USE_{engine}", "false").lower() == "true":
-            raise ValueError(f"the launcher asks for {engine}, which cannot train two networks")
+def _check_trackers(trackers: Sequence[str]) -> None:
     for name in trackers:
         if importlib.util.find_spec(name) is None:
             raise ValueError(f"log.trackers: {name} is not installed (pip install {name})")
-
-
-def _end_with_launcher() -> None:
-    """End, saving a checkpoint, when `accelerate launch` dies.
-
-    It starts a single process as a child that would otherwise train on, and never saves for it.
-    Without a launcher the parent may be a shell that is closed on purpose.
-    """
-    if "ACCELERATE_MIXED_PRECISION" in os.environ:
-        end_with_parent()
 
 
 def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
@@ -97,50 +86,6 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
     fp16 = accelerator.mixed_precision == "fp16"
     learner.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
     return learner
-
-
-class StopSignal:
-    """Whether some process of the run was asked to stop (SIGTERM, or Ctrl-C once).
-
-    Attributes:
-        number: of the signal that this process got, 0 for none.
-    """
-
-    def __init__(self, accelerator: Accelerator) -> None:
-        self._accelerator = accelerator
-        self.number = 0
-
-    def agreed(self) -> bool:
-        """The same answer in all processes, so that they stop after the same step."""
-        if self._accelerator.num_processes == 1:
-            return self.number > 0
-        mine = torch.tensor(self.number, device=self._accelerator.device)
-        self.number = int(self._accelerator.gather(mine).max())
-        return self.number > 0
-
-
-@contextmanager
-def stop_signals(accelerator: Accelerator) -> Iterator[StopSignal]:
-    """Note SIGTERM and Ctrl-C instead of dying at once; a second one is obeyed immediately.
-
-    Only the main thread of a process can; in another one signals go where they went before.
-    """
-    stop = StopSignal(accelerator)
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def note(number: int, frame: Any) -> None:
-        if stop.number:
-            raise KeyboardInterrupt
-        stop.number = number
-
-    handlers = {s: signal.signal(s, note) for s in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def finish(accelerator: Accelerator) -> None:

@@ -1,7 +1,9 @@
 """What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,7 +11,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, flat_settings
@@ -18,7 +19,7 @@ from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
 from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
-from tgan.metrics.lipschitz import critic_report, describe
+from tgan.metrics.lipschitz import CriticReport, critic_report, describe
 from tgan.metrics.pooled import pooled_statistics
 from tgan.models.conditions import Conditioning, conditioning_of
 from tgan.sampling.decoding import sample_batches, sample_videos
@@ -28,6 +29,7 @@ from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, sa
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import PREVIEWS, MetricsFile
 from tgan.training.steps import Terms
+from tgan.training.tolerance import Tolerance
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000
@@ -35,6 +37,7 @@ DISTANCE_SEED = 1_000_000
 PREVIEW_SIDE = 96
 # Reports on the critic look at so many clips of each kind, and search so many steps from each.
 CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
+IN_EVERY_REPORT = "lipschitz/empirical"
 
 
 @dataclass
@@ -62,15 +65,27 @@ class Run:
         return conditioning_of(self.config, self.classes)
 
 
+@contextmanager
+def recording(run: Run, *, first_step: int, last_step: int) -> Iterator["Recorder"]:
+    """A recorder of the steps of a run, which is closed at the end, however that comes."""
+    recorder = Recorder(run, first_step=first_step, last_step=last_step)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
 class Recorder:
     """Writes what a run leaves behind, in the main process alone.
 
     Every process calls every method at the same step, since losses are averaged over processes.
+    What is not a checkpoint may fail, and training goes on.
     """
 
-    def __init__(self, run: Run, *, first_step: int) -> None:
-        self.run, self.settings = run, run.config.log
+    def __init__(self, run: Run, *, first_step: int, last_step: int) -> None:
+        self.run, self.settings, self.first_step = run, run.config.log, first_step
         self.is_main = run.accelerator.is_main_process
+        self._tolerance = Tolerance()
         self.conditioning = run.conditioning
         # Pictures that training never saw, where there are any; classes as frequent as in training.
         self.conditions = (run.config.data.input and run.held_out) or run.source
@@ -91,35 +106,52 @@ class Recorder:
             },
         )
 
-    def progress(self, first: int, last: int) -> tqdm:
-        """The progress bar, in the main process."""
-        return progress(last, unit="step", initial=first, disable=not self.is_main)
+        self._bar = progress(last_step, unit="step", initial=first_step, disable=not self.is_main)
 
-    def report(self, step: int, terms: Terms, bar: tqdm) -> None:
+    def advance(self) -> None:
+        """Count a step on the progress bar."""
+        self._bar.update()
+
+    def close(self) -> None:
+        """Close the progress bar and the trackers, and name what failed."""
+        self._bar.close()
+        for tracker in self.run.accelerator.trackers:
+            with self._tolerance.of(f"the tracker {tracker.name}"):
+                tracker.finish()
+        # Accelerate would close them again.
+        self.run.accelerator.trackers = []
+        for line in self._tolerance.summary():
+            write(f"warning: {line}", file=sys.stderr)
+
+    def report(self, step: int, terms: Terms, *, replaced: int = 0) -> None:
         """Log the losses of the step before `step`, and show the critic gap beside the bar.
 
-        Raises:
-            ArithmeticError: one of them is not finite.
+        Args:
+            replaced: clips that this process could not read.
         """
         if not terms or not self._due(step, self.settings.every):
             return
-        stacked = torch.stack([value.float() for value in terms.values()])
-        means = self.run.accelerator.reduce(stacked, "mean").tolist()
+        of_this_process = [value.float() for value in terms.values()]
+        of_this_process.append(of_this_process[0].new_tensor(replaced))
+        stacked = torch.stack(of_this_process)
+        *means, replaced = self.run.accelerator.reduce(stacked, "mean").tolist()
         values = dict(zip(terms, means, strict=True))
-        for name, value in values.items():
-            if not math.isfinite(value):
-                raise ArithmeticError(
-                    f"{name} is {value} at step {step}; nothing was saved since. "
-                    "Try a lower learning rate or another constraint"
-                )
+        if replaced:
+            values["data/replaced"] = round(replaced * self.run.accelerator.num_processes)
         if self.is_main:
-            bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
+            self._bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
             self._write(step, values)
 
     def preview(self, step: int, *, always: bool = False) -> None:
         """Write a grid of samples, always of the same seeds, if one is due: MP4, of images PNG."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
+        if step == self.first_step and self._preview(step).is_file():
+            return
+        with self._tolerance.of("previews"):
+            self._write_preview(step)
+
+    def _write_preview(self, step: int) -> None:
         count = self.settings.preview_count
         condition = self.conditioning.examples(self.conditions, count)
         videos = np.stack(list(self._samples(range(count), condition)))
@@ -127,9 +159,8 @@ class Recorder:
         # A column per class where there are enough samples.
         classes = self.conditioning.num_labels
         columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
-        ending = "mp4" if videos.shape[1] > 1 else "png"
         write_samples(
-            self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}",
+            self._preview(step),
             videos,
             columns=columns,
             fps=self.settings.fps,
@@ -174,24 +205,36 @@ class Recorder:
         count, held_out = self.settings.distance_clips, self.run.held_out
         if not self.is_main or held_out is None or count == 0:
             return
-        # One clip at a time: memory does not grow with their number.
-        batches = ClipBatches(held_out, batch_size=1, seed=0)
-        real = pooled_statistics(batches[number][0].numpy() for number in range(count))
-        seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-        condition = self.conditioning.prior(self.conditions, seeds)
-        fake = pooled_statistics(video[None] for video in self._samples(seeds, condition))
-        name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
-        self._write(step, {name: distance})
-        write(
-            f"step {step}: {name} between {count} samples and {count} held-back "
-            f"clips: {distance:.4g}"
-        )
+        work = f"measuring the distance of {count} samples to held-back clips"
+        with self._tolerance.of("distances"), self._at_work(work):
+            # One clip at a time: memory does not grow with their number.
+            batches = ClipBatches(held_out, batch_size=1, seed=0)
+            real = pooled_statistics(batches[number][0].numpy() for number in range(count))
+            seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
+            condition = self.conditioning.prior(self.conditions, seeds)
+            fake = pooled_statistics(video[None] for video in self._samples(seeds, condition))
+            name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
+            self._write(step, {name: distance})
+            write(
+                f"step {step}: {name} between {count} samples and {count} held-back "
+                f"clips: {distance:.4g}"
+            )
 
     def measure_critic(self, step: int, *, always: bool = False) -> None:
         """Log how Lipschitz the critic is if that is due, and print it where training ends."""
         due = self._due(step, self.settings.critic_every)
         if not self.is_main or self.settings.critic_every == 0 or not (due or always):
             return
+        if step == self.first_step and IN_EVERY_REPORT in self.metrics.at_first:
+            return
+        work = "measuring how Lipschitz the critic is"
+        with self._tolerance.of("reports on the critic"), self._at_work(work):
+            report = self._report_on_critic()
+            self._write(step, report.scalars())
+            if always:
+                write(f"critic at step {step}:\n{describe(report)}")
+
+    def _report_on_critic(self) -> CriticReport:
         config, device = self.run.config, self.run.accelerator.device
         batches = ClipBatches(self.run.source, batch_size=CRITIC_CLIPS, seed=0)
         clips, labels = (tensor.to(device) for tensor in batches[0])
@@ -203,7 +246,7 @@ class Recorder:
             size=config.generator.z_slow,
             condition=condition,
         )
-        report = critic_report(
+        return critic_report(
             self.run.task.critic.module,
             real,
             fake.float(),
@@ -211,18 +254,30 @@ class Recorder:
             mixed_precision=config.train.mixed_precision,
             steps=CRITIC_SEARCH,
         )
-        self._write(step, report.scalars())
-        if always:
-            write(f"critic at step {step}:\n{describe(report)}")
+
+    def _preview(self, step: int) -> Path:
+        ending = "mp4" if self.run.config.data.num_frames > 1 else "png"
+        return self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}"
 
     def _samples(self, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow
         return sample_videos(self.run.task.sampler, seeds, size=size, condition=condition)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
-        self.metrics.write(step, values)
+        with self._tolerance.of("metrics"):
+            self.metrics.write(step, values)
         for tracker in self.run.accelerator.trackers:
-            tracker.log(values, step=step)
+            with self._tolerance.of(f"the tracker {tracker.name}"):
+                tracker.log(values, step=step)
+
+    @contextmanager
+    def _at_work(self, work: str) -> Iterator[None]:
+        """Say beside the bar, at once, why no step is taken."""
+        self._bar.set_description(work)
+        try:
+            yield
+        finally:
+            self._bar.set_description("", refresh=False)
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and step % every == 0

@@ -1,13 +1,18 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
-from dataclasses import asdict
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from tgan.config import Config
-from tgan.config.reading import differences, flat_settings, parse_config
-from tgan.system.files import check_writable
+from tgan.config.reading import parse_config
+from tgan.system.files import check_writable, write_whole
+from tgan.system.folders import check_no_links_out
+from tgan.system.lock import locked
+from tgan.system.progress import write
+from tgan.training.changes import changes, refused
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -18,22 +23,28 @@ from tgan.training.checkpoint import (
 
 METRICS, PREVIEWS = "metrics.jsonl", "previews"
 
-# What may change when a run goes on; everything else is part of the experiment.
-_FREE_TO_CHANGE = (
-    "train.steps",
-    "data.workers",
-    "data.path",
-    "data.held_out_path",
-    "data.download",
-    "data.timeout",
-    "data.max_bad_share",
-    "data.changed",
-    "log.",
-)
-
 
 class HoldsRun(ValueError):
     """A directory that was to be filled by a new run holds one: resume it, or name another."""
+
+
+@contextmanager
+def occupied(run_dir: Path, *, wait: bool = False) -> Iterator[None]:
+    """Keep other runs out of a directory; the first process of a run does so for all of them.
+
+    Args:
+        wait: whether to wait while another run is at work in it.
+
+    Raises:
+        AtWork: another run is, and `wait` is false; the message names its process.
+        ValueError: there cannot be such a directory.
+    """
+    check_writable(run_dir / CONFIG)
+    if int(os.environ.get("RANK", 0)) > 0:
+        yield
+        return
+    with locked(run_dir, waits=write if wait else None):
+        yield
 
 
 def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | None:
@@ -48,6 +59,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             differ from the checkpoint's, it is past the last step, or newer checkpoints would be
             overtaken.
     """
+    check_no_links_out(run_dir)
     check_writable(run_dir / CONFIG)
     if resume is None:
         check_no_run(run_dir)
@@ -74,32 +86,63 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
     return checkpoint
 
 
+def config_to_resume(run_dir: Path, resume: str) -> Config | None:
+    """The configuration of what a run would go on from, or None where there is nothing yet.
+
+    Args:
+        resume: as of `claim`.
+
+    Raises:
+        ValueError: no whole checkpoint, or a configuration that this version does not read.
+    """
+    if resume == "auto" and not list_checkpoints(run_dir):
+        config = run_dir / CONFIG
+        return parse_config(config.read_text(), source=str(config)) if config.is_file() else None
+    checkpoint = find_checkpoint(run_dir if resume == "auto" else resume, needs=lambda _: ())
+    return checkpoint.settings
+
+
 class MetricsFile:
     """`metrics.jsonl`: one JSON object per line, in the order of steps.
 
     Lines after `first_step`, left by a run that went on beyond its last checkpoint, are dropped.
+
+    Attributes:
+        at_first: names of what is on record for `first_step`.
     """
 
     def __init__(self, run_dir: Path, *, first_step: int) -> None:
         self.path = run_dir / METRICS
+        self.at_first: set[str] = set()
         if self.path.is_file():
             lines = self.path.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= first_step]
-            part = self.path.with_suffix(".part")
-            part.write_text("".join(kept))
-            part.replace(self.path)
+            self.at_first.update(
+                *(json.loads(line) for line in kept if _step_of(line) == first_step)
+            )
+            write_whole(self.path, lambda part: part.write_text("".join(kept)))
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """Append one line; `step` comes first."""
-        with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
+        """Append one line; `step` comes first.
+
+        Raises:
+            OSError: it cannot be written; what there was of it is taken back.
+        """
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        try:
+            with self.path.open("a") as file:
+                file.write(json.dumps({"step": step, **values}) + "\n")
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.path, size)
+            raise
 
 
 def _step_of(line: str) -> float:
     """The step of a line; infinity for one that was cut short or is something else."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return float("inf")
 
 
@@ -110,12 +153,5 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    before, now = (_fixed(each) for each in (parse_config(checkpoint.config), config))
-    if found := differences(before, now):
+    if found := refused(changes(checkpoint.settings, config)):
         raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")
-
-
-def _fixed(config: Config) -> dict[str, Any]:
-    """The settings that may not change, by their dotted names."""
-    settings = flat_settings(asdict(config))
-    return {name: v for name, v in settings.items() if not name.startswith(_FREE_TO_CHANGE)}

@@ -5,6 +5,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from tgan.data.pixels import normalise
 from tgan.data.replaced import Account, ReplacedBatches
 from tgan.models.conditions import Conditioning
 from tgan.sampling.decoding import batch_latents
+from tgan.training.recorder import Run
 from tgan.training.steps import Batch
 
 
@@ -127,3 +129,31 @@ def latent_batches(
     for draw in count(first):
         latents = batch_latents(seed, draw, batch_size=batch_size, size=size)
         yield latents[rank * share : (rank + 1) * share].to(device)
+
+
+def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[RealBatches, Iterator[Tensor]]:
+    """Real samples and latents of this process, from those of `first_step` of a run on.
+
+    Args:
+        reading: how clips are read, as `RealBatches` takes it: `workers`, `timeout`,
+            `max_bad_share`, `say`.
+    """
+    config, accelerator, task = run.config, run.accelerator, run.task
+    shared = {
+        "batch_size": config.train.batch_size,
+        "seed": config.train.seed,
+        "device": accelerator.device,
+        "rank": accelerator.process_index,
+        "world_size": accelerator.num_processes,
+    }
+    reals = RealBatches(
+        run.source,
+        run.conditioning,
+        first=first_step * task.reals_per_step,
+        **shared,
+        **reading,
+    )
+    latents = latent_batches(
+        config.generator.z_slow, first=first_step * task.latents_per_step, **shared
+    )
+    return reals, latents

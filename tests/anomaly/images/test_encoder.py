@@ -116,6 +116,20 @@ def test_what_is_no_encoder_is_refused(networks, tmp_path):
     (path / "encoder.json").write_text(json.dumps({"width": 3}))
     with pytest.raises(ValueError, match="does not describe an encoder"):
         load_encoder(tmp_path, generator)
+    for changed in ({"width": 10**9}, {"width": "8"}, {"resolution": 60}, {"channels": True}):
+        described = dataclasses.asdict(facts) | changed
+        (path / "encoder.json").write_text(json.dumps(described))
+        with pytest.raises(ValueError, match="does not describe an encoder"):
+            load_encoder(tmp_path, generator)
+    for text in ("[]", "[" * 9000, "{"):
+        (path / "encoder.json").write_text(text)
+        with pytest.raises(ValueError, match="encoder.json' is (no JSON|nested too deep)"):
+            load_encoder(tmp_path, generator)
+    # A width that asks for 91 GB is compared with the file first.
+    large = dataclasses.replace(facts, width=65_536)
+    TrainedEncoder(FACTS.build(), large).save(tmp_path, overwrite=True)
+    with pytest.raises(ValueError, match="another network's weights"):
+        load_encoder(tmp_path, generator)
     wider = dataclasses.replace(facts, width=16)
     TrainedEncoder(FACTS.build(), wider).save(tmp_path, overwrite=True)
     with pytest.raises(ValueError, match="another network's weights"):

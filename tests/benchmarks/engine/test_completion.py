@@ -10,7 +10,7 @@ import pytest
 
 from tests.benchmarks.engine.test_queue import job, make_queue, until
 from tgan.benchmarks.engine.completion import complete
-from tgan.benchmarks.engine.records import locked
+from tgan.system.lock import locked
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -45,7 +45,7 @@ def test_all_is_done_and_reported_and_crashes_are_named_last(tmp_path):
 
 def test_somebody_else_s_benchmark_is_left_alone(tmp_path):
     queue = make_queue(tmp_path, [job("a", "add", to=[1])])
-    with locked(tmp_path), pytest.raises(ValueError, match="another benchmark is at work"):
+    with locked(tmp_path), pytest.raises(ValueError, match="is at work on"):
         complete(queue, lambda: None)
     assert not (tmp_path / "jobs").exists()
 

@@ -8,7 +8,6 @@ from tgan.benchmarks.engine.records import (
     RESULT,
     RESULTS,
     check_folder,
-    locked,
     path_of,
     read_job,
     read_result,
@@ -50,15 +49,6 @@ def test_the_folder_of_another_benchmark_is_refused(tmp_path):
 def test_results_are_in_the_order_of_the_names_that_have_any():
     results = {"a/0": {"x": 0}, "a/2": {"failed": "nan"}}
     assert results_of(results, ["a/2", "a/1", "a/0"]) == [{"failed": "nan"}, {"x": 0}]
-
-
-def test_a_folder_has_one_benchmark_at_a_time(tmp_path):
-    out = tmp_path / "out"
-    busy = pytest.raises(ValueError, match="another benchmark is at work")
-    with locked(out), busy, locked(out):
-        pass
-    with locked(out):
-        pass
 
 
 def test_a_job_is_read_as_it_was_written(tmp_path):

@@ -118,7 +118,7 @@ def test_paths_that_hold_no_images_are_refused(tmp_path):
     np.savez(tmp_path / "set.npz", images=np.full((2, 8, 8), 77, np.uint8))
     whole = (tmp_path / "set.npz").read_bytes()
     (tmp_path / "set.npz").write_bytes(whole.replace(b"MMM", b"MNM", 1))
-    with pytest.raises(ValueError, match="is no NumPy archive .* of images: Bad CRC"):
+    with pytest.raises(ValueError, match="is no NumPy archive .*: array 'images': Bad CRC"):
         open_images(tmp_path / "set.npz", resolution=8, channels=1)
     with pytest.raises(ValueError, match="data.labels_key 'kind' is for a .npz file"):
         open_images(tmp_path, resolution=8, channels=1, labels_key="kind")

@@ -1,4 +1,6 @@
+import itertools
 import re
+import tracemalloc
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 
@@ -7,9 +9,13 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
+from tests.made.archives import array_bytes, claim_size, encrypt, header_of, write_archive
 from tests.made.numbered_videos import numbered_frame, numbers
+from tests.system.test_archives import HEADERS
+from tgan.data.packed.prepare import prepare
+from tgan.data.videos import archive as module
 from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
-from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.decode import MAX_VIDEOS, DecodeError
 from tgan.data.videos.folder import VideoFolder
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.sources import find_sources
@@ -85,7 +91,7 @@ def test_classes_are_numbers_or_text(tmp_path):
         (np.zeros(4, int), r"'key' is int64 \(4,\); classes are whole numbers or text \(3,\)"),
         (np.zeros((3, 1), int), r"'key' is int64 \(3, 1\)"),
         (np.zeros(3), r"'key' is float64"),
-        (np.array([None] * 3), r"'key' is object"),
+        (np.array([None] * 3), "array 'key': it holds objects"),
     ],
     ids=["length", "shape", "float", "object"],
 )
@@ -104,7 +110,7 @@ def test_other_arrays_are_no_classes(tmp_path, array, message):
         (np.zeros((2, 3, 8), np.uint8), r"not uint8 \(2, 3, 8\)"),
         (np.zeros((2, 3, 8, 8, 2), np.uint8), r"not uint8 \(2, 3, 8, 8, 2\)"),
         (np.zeros((0, 3, 8, 8), np.uint8), r"not uint8 \(0, 3, 8, 8\)"),
-        (np.array([None]), "not object"),
+        (np.array([None]), "array 'video': it holds objects"),
         (np.zeros((2, 3, 8, 8), np.uint8).T, "Fortran order"),
     ],
     ids=["float", "axes", "channels", "empty", "object", "fortran"],
@@ -134,6 +140,90 @@ def test_broken_archives_are_named(tmp_path):
         archive.writestr("video.npy", b"hello")
     with pytest.raises(DecodeError, match="not a NumPy archive"):
         archive_shape(path)
+
+
+def bad_archives(folder, rng):
+    """Archives and arrays that are refused, by the name of the file and a part of the reason."""
+    video = array_bytes(rng.integers(0, 256, (2, 3, 8, 8), np.uint8))
+    cases = {name: {"video.npy": content + bytes(24)} for name, content in HEADERS.items()}
+    for name, members in cases.items():
+        write_archive(folder / f"header {name}.npz", members)
+        (folder / f"header {name}.npy").write_bytes(members["video.npy"])
+    encrypt(write_archive(folder / "encrypted.npz", {"video.npy": video}))
+    write_archive(folder / "lzma.npz", {"video.npy": video}, method=zipfile.ZIP_LZMA)
+    claim_size(write_archive(folder / "claims.npz", {"video.npy": video}), 2**31)
+    many = array_bytes(np.zeros((MAX_VIDEOS + 1, 1, 1, 1), np.uint8))
+    write_archive(folder / "many.npz", {"video.npy": many})
+    (folder / "many.npy").write_bytes(header_of((1, MAX_VIDEOS + 1, 1, 1)) + bytes(MAX_VIDEOS + 1))
+    with (folder / "sparse.npy").open("wb") as file:
+        file.write(header_of((10**9, 10**3, 1, 1)))
+        file.truncate(file.tell() + 10**12)
+    (folder / "half.npz").write_bytes(
+        write_archive(folder / "x", {"video.npy": video}).read_bytes()[:99]
+    )
+    (folder / "x").unlink()
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_good_videos_beside_bad_archives_are_packed(tmp_path):
+    """Each bad one is named with its reason, and none takes memory or time by its claims."""
+    (tmp_path / "v").mkdir()
+    bad = bad_archives(tmp_path / "v", np.random.default_rng(0))
+    good = random_videos(3, 5, 12, 12)
+    np.savez_compressed(tmp_path / "v" / "good.npz", video=good)
+    np.save(tmp_path / "v" / "good.npy", good.swapaxes(0, 1))
+    tracemalloc.start()
+    prepared = prepare(tmp_path / "v", tmp_path / "out", min_frames=5, resolution=12, workers=1)
+    assert tracemalloc.get_traced_memory()[1] < 64e6
+    tracemalloc.stop()
+    assert [video.source for video in prepared.index.videos] == [
+        f"v/good.{kind}[{row}]" for kind in ("npy", "npz") for row in range(3)
+    ]
+    reasons = dict(prepared.index.skipped)
+    assert sorted(reasons) == [f"v/{name}" for name in bad]
+    assert all(len(reason.splitlines()) == 1 for reason in reasons.values())
+    assert "it is encrypted" in reasons["v/encrypted.npz"]
+    assert "the header cannot be read" in reasons["v/header nested.npz"]
+    assert "claims 1,000,000,000 bytes" in reasons["v/header more than there is.npz"]
+    assert "claims 1,000,000,000 bytes" in reasons["v/header more than there is.npy"]
+    for name in ("many.npz", "many.npy"):
+        assert reasons[f"v/{name}"] == "an array of 1,000,001 videos; the limit is 1,000,000"
+
+
+def test_a_long_video_is_read_block_by_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 3 * 12 * 10 * 3)
+    video = random_videos(3, 7, 12, 10, 3)
+    np.savez_compressed(tmp_path / "a.npz", video=video)
+    whole, other = read_archive(tmp_path / "a.npz", 1), read_archive(tmp_path / "a.npz", 0)
+    pairs = list(zip(whole.frames, other.frames, strict=True))
+    np.testing.assert_array_equal([a.to_ndarray() for a, _ in pairs], video[1])
+    np.testing.assert_array_equal([b.to_ndarray() for _, b in pairs], video[0])
+
+
+def test_zeros_that_were_compressed_a_thousandfold_take_no_memory(tmp_path, monkeypatch):
+    """A video of 67 MB in 65 KB: frames come block by block."""
+    monkeypatch.setattr(module, "_BLOCK", 2**20)
+    path, length = tmp_path / "a.npz", 2**10
+    zeros = np.zeros((1, length, 256, 256), np.uint8)
+    write_archive(path, {"video.npy": header_of(zeros.shape) + zeros.tobytes()})
+    del zeros
+    assert path.stat().st_size < 2e5
+    tracemalloc.start()
+    frames = read_archive(path, 0).frames
+    assert sum(1 for _ in itertools.islice(frames, 300)) == 300
+    assert tracemalloc.get_traced_memory()[1] < 8 * module._BLOCK < length * 2**16 / 2 + 1
+    tracemalloc.stop()
+
+
+def test_an_archive_without_the_classes_is_passed_over(tmp_path):
+    good = random_videos(2, 4, 8, 8)
+    np.savez(tmp_path / "a.npz", video=good, way=["on", "back"])
+    np.savez(tmp_path / "b.npz", video=good)
+    scan = find_sources([tmp_path], labels="npz", labels_key="way")
+    assert [source.label for source in scan.sources] == ["on", "back"]
+    assert scan.skipped == [(f"{tmp_path.name}/b.npz", "no array 'way'; it has: video")]
+    with pytest.raises(ValueError, match="no videos .* no array 'wai' .did you mean 'way'"):
+        find_sources([tmp_path], labels="npz", labels_key="wai")
 
 
 def test_sources_of_an_archive(tmp_path):

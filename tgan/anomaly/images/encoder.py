@@ -19,8 +19,11 @@ from tgan.models.critic import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
 from tgan.rng.weights import seeded
 from tgan.system.files import check_not_there, write_whole_folder
+from tgan.system.folders import check_inside, is_count, plain_file, read_json_object
 
 WEIGHTS, FACTS = "encoder.safetensors", "encoder.json"
+# Of its sizes, as of those of other networks.
+_MOST = 65_536
 # `tgan.runs.build` takes 0 and 1 for generator and critic.
 _NETWORK_NUMBER = 2
 
@@ -149,17 +152,30 @@ def load_encoder(run: str | Path, generator: nn.Module) -> TrainedEncoder:
     path = Path(run) / ENCODER
     if not (path / FACTS).is_file():
         raise NoEncoder(f"'{run}' has no encoder")
-    try:
-        facts = EncoderFacts(**json.loads((path / FACTS).read_text()))
-    except (TypeError, ValueError):
-        raise ValueError(f"'{path / FACTS}' does not describe an encoder") from None
+    check_inside(path, run)
+    facts = _read_facts(path)
     if facts.generator != weights_hash(generator):
         raise NoEncoder(
             f"'{path}' inverts another generator than '{run}' has now (since then it was trained "
             "further, or other weights of it are asked for)"
         )
-    network = fill(facts.build(), load_state(path / WEIGHTS), path=path / WEIGHTS)
+    with torch.device("meta"):
+        network = facts.build()
+    weights = plain_file(path, WEIGHTS)
+    network = fill(network, load_state(weights), path=weights)
     return TrainedEncoder(network.eval(), facts)
+
+
+def _read_facts(path: Path) -> EncoderFacts:
+    found = read_json_object(path, FACTS)
+    try:
+        for name in ("latent_size", "resolution", "channels", "width"):
+            if not (is_count(found.get(name)) and 0 < found[name] <= _MOST):
+                raise ValueError(name)
+        count_doublings(found["resolution"])
+        return EncoderFacts(**found)
+    except (TypeError, ValueError):
+        raise ValueError(f"'{path / FACTS}' does not describe an encoder") from None
 
 
 def weights_hash(network: nn.Module) -> str:

@@ -1,11 +1,14 @@
 """Settings of a saved detector, read without its networks and without torch."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from tgan.system.folders import MissingFile, plain_file, read_json_object
+
 VERSION = 1
 SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
+# Bytes of settings, in which the scaling of thousands of channels is.
+MAX_SETTINGS = 2**26
 # Errors that JSON of another form, or with values of other types, leads to.
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
@@ -18,10 +21,13 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
     """
     folder = Path(folder)
     for name in (SETTINGS, WEIGHTS):
-        if not (folder / name).is_file():
-            raise ValueError(f"'{folder}' has no {name}: not a folder of a detector")
+        try:
+            plain_file(folder, name)
+        except MissingFile:
+            message = f"'{folder}' has no {name}: not a folder of a detector"
+            raise ValueError(message) from None
     try:
-        described = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        described = read_json_object(folder, SETTINGS, at_most=MAX_SETTINGS)
         version, fitted = described["version"], described["fitted"]
         if version != VERSION:
             raise ValueError(f"its version is {version}, and this program reads {VERSION}")

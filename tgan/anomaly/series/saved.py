@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,15 @@ from tgan.anomaly.series.folder import (
 from tgan.anomaly.series.scoring.intervals import Threshold
 from tgan.anomaly.series.scoring.scores import NormalStatistics
 from tgan.anomaly.series.scoring.settings import ScoringSettings
-from tgan.anomaly.series.training.settings import TadGANSettings
-from tgan.anomaly.series.training.task import build_networks
+from tgan.anomaly.series.training.settings import NETWORKS, TadGANSettings
+from tgan.anomaly.series.training.task import CRITICS, build_networks
 from tgan.features.weights import load_state
+from tgan.models.outline import outline
 from tgan.system.device import usable_device
 from tgan.system.files import write_whole_folder
-from tgan.training.state import load_network
+from tgan.system.memory import check_memory
+from tgan.system.tensor_files import read_claims, size_of
+from tgan.training.state import check_same, load_network
 
 
 def save_detector(detector: TadGANDetector, folder: str | Path) -> None:
@@ -73,6 +77,7 @@ def load_detector(folder: str | Path, *, device: str | torch.device = "cpu") -> 
     try:
         detector = _unfitted(described, device)
         _restore(detector, described["fitted"])
+        _check_sizes(detector.settings, folder)
         detector.networks_ = _networks(detector, load_state(folder / WEIGHTS))
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
@@ -142,6 +147,25 @@ def _numbers(name: str, value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarra
         kind = f"{shape[0]} finite numbers" if shape else "a finite number"
         raise ValueError(f"{name} {json.dumps(value)} is not {kind}")
     return found.astype(np.float64)
+
+
+def _check_sizes(settings: TadGANSettings, folder: Path) -> None:
+    """Refuse settings that need more numbers than the file of weights holds, before any is read."""
+    check_memory(4 * settings.channels * settings.window, f"a window of {settings.window} steps")
+    claims = read_claims(folder / WEIGHTS)
+    for name in NETWORKS:
+        here = outline(partial(_network, settings, name))
+        own = {key: claim for key, claim in claims.items() if key.startswith(f"{name}.")}
+        there = {key.removeprefix(f"{name}."): claim for key, claim in own.items()}
+        # A constraint adds to the tensors of a critic, and gives others new names.
+        if name not in CRITICS:
+            check_same(there, here, name=name)
+        elif size_of(here) > size_of(there):
+            raise ValueError(f"{name} needs {size_of(here):,} bytes, and has {size_of(there):,}")
+
+
+def _network(settings: TadGANSettings, name: str) -> nn.Module:
+    return settings.networks()[name]
 
 
 def _networks(detector: TadGANDetector, tensors: Mapping[str, Tensor]) -> dict[str, nn.Module]:

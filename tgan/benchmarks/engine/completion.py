@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 from typing import NoReturn
 
 from tgan.benchmarks.engine.queue import Queue
-from tgan.benchmarks.engine.records import JOBS, LOG, SCRIPT, locked
+from tgan.benchmarks.engine.records import JOBS, LOG, SCRIPT
 from tgan.lookup import counted
+from tgan.system.lock import locked
 
 
 def complete(queue: Queue, report: Callable[[], None]) -> None:

@@ -1,18 +1,18 @@
 """Records of a benchmark on disk: its folder, and there of each job its description and result."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from tgan.benchmarks.engine.jobs import Job, Result
 from tgan.config.reading import differences
 from tgan.system.files import check_writable, write_whole
+from tgan.system.lock import LOCK
 
 # In the folder of a benchmark.
 RESULTS, REPORT, TABLES = "results.json", "report.html", "tables.md"
-JOBS, LOCK = "jobs", ".lock"
+JOBS = "jobs"
 _OWN = {RESULTS, REPORT, TABLES, JOBS, LOCK}
 # In the folder of a job.
 JOB, RESULT, LOG, SCRIPT = "job.json", "result.json", "log.txt", "reproduce.py"
@@ -34,27 +34,6 @@ def check_folder(out: Path, parts: Collection[str]) -> None:
         raise ValueError(
             f"'{out}' holds something else than this benchmark ({some}); name a new folder"
         )
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Keep everybody else from working on a benchmark's folder, where the system can.
-
-    Raises:
-        ValueError: another process is at work on it.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(f"another benchmark is at work on '{out}'") from None
-        yield
 
 
 def path_of(job: str, file: str = "") -> str:

@@ -25,7 +25,7 @@ from tgan.data.pictures.opening import (
     open_picture,
     square,
 )
-from tgan.lookup import did_you_mean
+from tgan.system.archives import read_array
 
 IMAGES = "images"
 __getattr__ = moved_names(__name__, {"open_digits": "tgan.data.made.digits"})
@@ -208,20 +208,10 @@ def read_arrays(path: Path, keys: Sequence[str]) -> list[np.ndarray]:
     Raises:
         ValueError: it is none, or has no such array.
     """
-    # NumPy would take another file for a pickle, and tell how to load that unsafely.
+    # A name that was mistyped may name a picture.
     if path.is_file() and not zipfile.is_zipfile(path):
         raise ValueError(f"'{path}' is no .npz file; a folder of pictures or a .npz file is needed")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return [_array(archive, key, path) for key in keys]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if str(path) in str(error):
-            raise
+        return [read_array(path, key) for key in keys]
+    except (OSError, ValueError) as error:
         raise ValueError(f"'{path}' is no NumPy archive (.npz) of images: {error}") from None
-
-
-def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
-    if key not in archive:
-        near = did_you_mean(key, archive.files)
-        raise ValueError(f"no array '{key}'{near} in '{path}'; it has: {', '.join(archive.files)}")
-    return archive[key]

@@ -1,72 +1,54 @@
 """Videos in a NumPy archive: the array `video` of a `.npz` file, and their classes beside it."""
 
 import functools
+import math
 import os
 import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+import av
 import numpy as np
 
-from tgan.data.videos.decode import DecodeError, Recording, check_size
+from tgan.data.videos.decode import DecodeError, Recording, check_count, check_size
 from tgan.data.videos.strips import to_frame
-from tgan.lookup import did_you_mean
+from tgan.system.archives import ArrayStream, NoArray, open_array, read_array
 
 VIDEO = "video"
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
-_BROKEN = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+# Bytes of classes; a million names of 64 letters are as many.
+MAX_LABELS = 2**28
+# Frames are read in blocks of so many bytes, so that a video of any length can be read.
+_BLOCK = 2**24
 # A stream has one position, and folders that are not packed are scanned by several threads.
 _lock = threading.Lock()
-
-
-@dataclass(frozen=True)
-class _Stream:
-    """An array of an archive, opened at its header; numbers start after `offset` bytes."""
-
-    file: IO[bytes]
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    is_fortran: bool
-    offset: int
 
 
 def archive_shape(path: Path) -> tuple[int, int, int, int, int]:
     """Read the shape (N, T, H, W, C) of the videos in a `.npz` file; C is 1, 3 or 4 (RGBA).
 
     Raises:
-        DecodeError: no archive, or no array `video` of uint8 (N, T, H, W) or (N, T, H, W, C).
+        DecodeError: no archive, no array `video` of uint8 (N, T, H, W) or (N, T, H, W, C), or one
+            that claims more than the file holds.
     """
     with _errors(path):
-        return _video_shape(path, _open(path, VIDEO))
+        return _video_shape(path, open_array(path, VIDEO))
 
 
 def read_archive(path: Path, row: int) -> Recording:
     """Open video number `row` of a `.npz` file.
 
-    The array is never whole in memory: reading rows in their order decompresses it once in each
+    Frames are read block by block: reading rows in their order decompresses the file once in each
     process; going back starts again.
 
     Raises:
-        DecodeError: as `archive_shape`, or a damaged file.
+        DecodeError: as `archive_shape`; and, from `frames`, a damaged file.
     """
     with _errors(path), _lock:
-        stream = _kept_open(path, path.stat().st_mtime_ns, os.getpid())
-        shape = _video_shape(path, stream)[1:]
-        size = int(np.prod(shape))
-        stream.file.seek(stream.offset + row * size)
-        pixels = stream.file.read(size)
-    if len(pixels) < size:
-        raise DecodeError(path, f"the array '{VIDEO}' ends in video {row}")
-    video = np.frombuffer(pixels, np.uint8).reshape(shape)
-    return Recording(map(to_frame, video if shape[-1] > 1 else video.repeat(3, axis=-1)))
+        shape = _video_shape(path, _opened(path))[1:]
+    return Recording(_frames(path, row, shape))
 
 
 def archive_labels(path: Path, key: str) -> list[str]:
@@ -77,50 +59,59 @@ def archive_labels(path: Path, key: str) -> list[str]:
     """
     count = archive_shape(path)[0]
     with _errors(path):
-        stream = _open(path, key)
-        if stream.shape != (count,) or stream.dtype.kind not in "iuU":
+        header = open_array(path, key).header
+        if header.shape != (count,) or header.dtype.kind not in "iuU":
             raise DecodeError(
                 path,
-                f"the array '{key}' is {stream.dtype} {stream.shape}; classes are whole numbers"
+                f"the array '{key}' is {header.dtype} {header.shape}; classes are whole numbers"
                 f" or text ({count},)",
             )
-        stream.file.seek(0)
-        return [str(label) for label in np.lib.format.read_array(stream.file, allow_pickle=False)]
+        if header.nbytes > MAX_LABELS:
+            raise DecodeError(path, f"the array '{key}' has more than {MAX_LABELS:,} bytes")
+        return [str(label) for label in read_array(path, key)]
+
+
+def _opened(path: Path) -> ArrayStream:
+    return _kept_open(path, path.stat().st_mtime_ns, os.getpid())
 
 
 @functools.lru_cache(maxsize=1)
-def _kept_open(path: Path, changed: int, process: int) -> _Stream:
+def _kept_open(path: Path, changed: int, process: int) -> ArrayStream:
     # By process: after a fork two would share the position in the file.
-    return _open(path, VIDEO)
+    return open_array(path, VIDEO)
 
 
-def _open(path: Path, key: str) -> _Stream:
-    archive = zipfile.ZipFile(path)
-    names = [name.removesuffix(".npy") for name in archive.namelist()]
-    if key not in names:
-        near = did_you_mean(key, names)
-        raise DecodeError(path, f"no array '{key}'{near}; it has: {', '.join(names)}")
-    file = archive.open(f"{key}.npy")
-    version = np.lib.format.read_magic(file)
-    if version not in _HEADERS:
-        raise DecodeError(path, f"the array '{key}' has an unknown format {version}")
-    shape, is_fortran, dtype = _HEADERS[version](file)
-    return _Stream(file, shape, dtype, is_fortran, file.tell())
+def _frames(path: Path, row: int, shape: tuple[int, ...]) -> Iterator[av.VideoFrame]:
+    """The frames of a video (T, H, W, C)."""
+    size, length = math.prod(shape[1:]), shape[0]
+    at_once = max(_BLOCK // size, 1)
+    for first in range(0, length, at_once):
+        count = min(at_once, length - first)
+        with _errors(path), _lock:
+            stream = _opened(path)
+            stream.file.seek(stream.header.offset + (row * length + first) * size)
+            pixels = stream.file.read(count * size)
+        if len(pixels) < count * size:
+            raise DecodeError(path, f"the array '{VIDEO}' ends in video {row}")
+        block = np.frombuffer(pixels, np.uint8).reshape(count, *shape[1:])
+        yield from map(to_frame, block if shape[-1] > 1 else block.repeat(3, axis=-1))
 
 
-def _video_shape(path: Path, stream: _Stream) -> tuple[int, int, int, int, int]:
-    shape = (*stream.shape, 1) if len(stream.shape) == 4 else stream.shape
+def _video_shape(path: Path, stream: ArrayStream) -> tuple[int, int, int, int, int]:
+    header = stream.header
+    shape = (*header.shape, 1) if len(header.shape) == 4 else header.shape
     fits = len(shape) == 5 and shape[-1] in (1, 3, 4) and 0 not in shape
-    if stream.dtype != np.uint8 or not fits:
-        found = f"{stream.dtype} {stream.shape}"
+    if header.dtype != np.uint8 or not fits:
+        found = f"{header.dtype} {header.shape}"
         raise DecodeError(
             path,
             f"the array '{VIDEO}' must be uint8 (N, T, H, W) or (N, T, H, W, 1, 3 or 4), not"
             f" {found}",
         )
-    if stream.is_fortran:
+    if header.is_fortran:
         raise DecodeError(path, f"the array '{VIDEO}' is in Fortran order; save it in C order")
     check_size(path, *shape[2:4])
+    check_count(path, *shape[:2])
     return shape
 
 
@@ -131,5 +122,8 @@ def _errors(path: Path) -> Iterator[None]:
         yield
     except DecodeError:
         raise
-    except _BROKEN as error:
+    except NoArray as error:
+        raise DecodeError(path, str(error)) from None
+    # Reading raises what decompression does (zlib.error is none of the others).
+    except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise DecodeError(path, f"not a NumPy archive that can be read ({error})") from error

@@ -13,6 +13,9 @@ from av.video.stream import VideoStream
 # Passes an 8K frame (7680 x 4320). A decoder keeps several frames, so a header that claims more
 # could take any amount of memory.
 MAX_PIXELS = 2**25
+# In one array. Zeros are compressed a thousandfold, and sparse files take no room at all: a small
+# file could hold any number. So many frames are four days at 24 a second.
+MAX_VIDEOS, MAX_FRAMES = 1_000_000, 10_000_000
 
 # FFmpeg opens these too, but they name other files or draw text: never what "a video" means here.
 _NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
@@ -119,6 +122,18 @@ def check_size(path: Path, width: int, height: int) -> None:
     """
     if not 0 < width * height <= MAX_PIXELS:
         raise DecodeError(path, f"a picture of {width}x{height}; the limit is {MAX_PIXELS} pixels")
+
+
+def check_count(path: Path, count: int, frames: int) -> None:
+    """Refuse an array of more than `MAX_VIDEOS` videos, or of more than `MAX_FRAMES` frames each.
+
+    Raises:
+        DecodeError: with the number and the limit.
+    """
+    if count > MAX_VIDEOS:
+        raise DecodeError(path, f"an array of {count:,} videos; the limit is {MAX_VIDEOS:,}")
+    if frames > MAX_FRAMES:
+        raise DecodeError(path, f"videos of {frames:,} frames; the limit is {MAX_FRAMES:,}")
 
 
 def _open(path: Path) -> InputContainer:

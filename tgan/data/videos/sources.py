@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def find_sources(
     if labels == "csv":
         _label_by_file(scan, labels_file)
     elif labels == "npz":
-        scan.sources = list(_labelled_by_array(scan.sources, labels_key))
+        scan.sources = list(_labelled_by_array(scan, labels_key))
     elif labels == "folders" and not splits:
         scan.sources = [_labelled_by_folder(source) for source in scan.sources]
     if not scan.sources:
@@ -206,14 +206,24 @@ def _label_by_file(scan: Scan, labels_file: Path) -> None:
     _keep(scan, found)
 
 
-def _labelled_by_array(sources: Iterable[Source], key: str) -> Iterator[Source]:
+def _labelled_by_array(scan: Scan, key: str) -> Iterator[Source]:
     columns: dict[Path, list[str]] = {}
-    for source in sources:
+    for source in scan.sources:
         if source.path.suffix.lower() != ARCHIVE_SUFFIX:
             raise ValueError(f"'{source.name}' is in no .npz file, as labels 'npz' needs")
         if source.path not in columns:
-            columns[source.path] = archive_labels(source.path, key)
-        yield replace(source, label=columns[source.path][source.row])
+            columns[source.path] = _column(scan, source, key)
+        if columns[source.path]:
+            yield replace(source, label=columns[source.path][source.row])
+
+
+def _column(scan: Scan, source: Source, key: str) -> list[str]:
+    """The classes in an archive; nothing of one that has none, which is reported."""
+    try:
+        return archive_labels(source.path, key)
+    except DecodeError as error:
+        scan.skipped.append((source.name.rpartition("[")[0], error.reason))
+        return []
 
 
 def _keep(scan: Scan, found: Match) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tgan.data.pictures.opening import check_eight_bits
-from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
+from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_count, check_size
+from tgan.system.archives import map_array
 
 
 def num_strip_frames(path: Path) -> int:
@@ -64,8 +65,7 @@ def read_array(path: Path, member: int) -> Recording:
         DecodeError: not such an array of uint8.
     """
     # Opened for this video only: pages of a map that stays open would count as memory in use.
-    videos = _open_array(path)
-    return Recording(_grey(np.array(videos[:, member])))
+    return Recording(_grey(_open_array(path)[:, member]))
 
 
 def to_frame(pixels: np.ndarray) -> av.VideoFrame:
@@ -143,13 +143,14 @@ def _animation_fps(path: Path, image: Image.Image) -> float | None:
 
 def _open_array(path: Path) -> np.ndarray:
     try:
-        videos = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError) as error:
+        videos = map_array(path)
+    except (OSError, ValueError, EOFError) as error:
         raise DecodeError(path, f"not a NumPy array file ({error})") from error
     if videos.ndim != 4 or videos.dtype != np.uint8 or not videos.size:
         found = f"{videos.dtype} {videos.shape}"
         raise DecodeError(path, f"videos must be uint8 (T, N, H, W), not {found}")
     check_size(path, *videos.shape[2:])
+    check_count(path, videos.shape[1], videos.shape[0])
     return videos
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tgan.system.archives import read_arrays
+
 # Temporal generator, image generator, critic.
 FILES = ("gen", "vgen", "vdis")
 
@@ -59,17 +61,10 @@ def read_archive(path: Path) -> Arrays:
         raise ValueError(f"'{path}' is missing")
     if not zipfile.is_zipfile(path):
         raise ValueError(f"'{path}' is no npz archive")
-    arrays: Arrays = {}
-    what = f"'{path}'"
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            for name in archive.files:
-                what = f"array '{name}' of '{path}'"
-                arrays[name] = np.asanyarray(archive[name])
-    except Exception as error:
-        # Damage can raise nearly anything here (zipfile, zlib, tokenize, ...).
-        raise ValueError(f"{what} cannot be read: {' '.join(str(error).split())}") from None
-    return arrays
+        return read_arrays(path)
+    except ValueError as error:
+        raise ValueError(f"'{path}' cannot be read: {error}") from None
 
 
 def write_archives(paths: Mapping[str, Path], arrays: Mapping[str, Arrays]) -> None:

@@ -136,7 +136,7 @@ class TadGANSettings:
             )
         look_up(OBJECTIVES, self.objective, kind="objective")
         _check(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
-        for kind, table in _NETWORKS.items():
+        for kind, table in NETWORKS.items():
             settings = getattr(self, f"{kind}_settings")
             _check(table, getattr(self, kind), settings, kind=kind.replace("_", " "))
 
@@ -171,7 +171,7 @@ class TadGANSettings:
         shape = Shape(self.window, self.channels, self.latent_size)
         networks = {
             kind: table[getattr(self, kind)](shape, **getattr(self, f"{kind}_settings"))
-            for kind, table in _NETWORKS.items()
+            for kind, table in NETWORKS.items()
         }
         if self.hidden:
             networks["encoder"] = HidesMiddle(
@@ -189,7 +189,7 @@ class TadGANSettings:
 
 
 # Where each network is looked up.
-_NETWORKS = {
+NETWORKS = {
     "encoder": ENCODERS,
     "decoder": DECODERS,
     "window_critic": WINDOW_CRITICS,

@@ -1,0 +1,154 @@
+"""Signals to whole runs, as terminals, launchers and schedulers send them."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tgan.training.checkpoint import find_checkpoint, list_checkpoints
+
+ROOT = Path(__file__).parents[2]
+TINY = [
+    "--config=configs/demo.yaml",
+    "--data.resolution=8",
+    "--data.num_clips=40",
+    "--generator.width=4",
+    "--generator.temporal_width=8",
+    "--generator.z_slow=4",
+    "--generator.z_fast=4",
+    "--critic.width=2",
+    "--train.batch_size=4",
+    "--train.steps=1000000",
+    "--log.distance_clips=0",
+    "--log.preview_every=0",
+    "--log.critic_every=0",
+    "--log.checkpoint_every=1000000",
+    "--log.every=1",
+    "--log.trackers=[]",
+]
+# How often each case of the long tests is tried.
+TIMES = int(os.environ.get("TGAN_TIMES", "1"))
+# Seconds for a step and a save of networks as small, on a busy machine; schedulers give 30.
+SECONDS = 20
+
+
+def start(run_dir, *, processes=1, workers=0, launched=False):
+    """A run in a session of its own, once it is some steps on its way."""
+    command = [sys.executable]
+    if launched or processes > 1:
+        command += ["-m", "accelerate.commands.launch", "--num_processes", str(processes)]
+        command += ["--multi_gpu", "--main_process_port", "0"] if processes > 1 else []
+        command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    command += ["tools/train.py", *TINY, f"--data.workers={workers}", f"--run-dir={run_dir}"]
+    log = run_dir.with_suffix(".log").open("w")
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    until(lambda: steps(run_dir) > 3, process, run_dir)
+    return process
+
+
+def until(condition, process, run_dir, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        text = log_of(run_dir)
+        assert time.monotonic() < deadline, text
+        assert process is None or process.poll() is None, text
+        time.sleep(0.05)
+
+
+def steps(run_dir):
+    metrics = run_dir / "metrics.jsonl"
+    lines = metrics.read_text().splitlines() if metrics.exists() else []
+    return json.loads(lines[-2])["step"] if len(lines) > 1 else 0
+
+
+def log_of(run_dir):
+    return run_dir.with_suffix(".log").read_text()[-3000:]
+
+
+def session(leader):
+    """The processes of a session that are no zombies."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,stat=", "--sid", str(leader)], capture_output=True, text=True
+    ).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [int(pid) for pid, state in rows if not state.startswith("Z")]
+
+
+def rank_zero(process):
+    """A process that trains, below a launcher."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "-f", "tools/train.py"], capture_output=True, text=True
+    )
+    return int(found.stdout.split()[0])
+
+
+def check(run_dir, process, number, target, *, launched):
+    """Send a signal; the run ends in time, saved, said, with its status, and nobody is left."""
+    before = steps(run_dir)
+    if target == "group":
+        os.killpg(process.pid, number)
+    else:
+        os.kill(rank_zero(process) if target == "process" and launched else process.pid, number)
+    process.wait(SECONDS + 30)
+    until(lambda: not session(process.pid), None, run_dir, SECONDS)
+    text = log_of(run_dir)
+    assert find_checkpoint(run_dir).step >= before, text
+    assert len(list_checkpoints(run_dir)) == 1
+    assert "stopping after this step, saving first" in text, text
+    if not launched:
+        assert process.returncode == 128 + number, text
+        assert "Traceback" not in text
+    return find_checkpoint(run_dir)
+
+
+@contextlib.contextmanager
+def no_survivors(process):
+    try:
+        yield
+    finally:
+        for pid in session(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_group_saves_with_workers_too(tmp_path, number):
+    process = start(tmp_path / "run", workers=2)
+    with no_survivors(process):
+        check(tmp_path / "run", process, number, "group", launched=False)
+
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP]
+CASES = [
+    *itertools.product(SIGNALS, ["process", "group"], [1], [0, 2], [False]),
+    *itertools.product(SIGNALS, ["process", "group", "launcher"], [1, 2], [0, 2], [True]),
+    *itertools.product([signal.SIGKILL], ["launcher"], [1, 2], [0, 2], [True]),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "target", "processes", "workers", "launched"),
+    CASES,
+    ids=lambda value: getattr(value, "name", None) or str(value),
+)
+def test_every_signal_saves(tmp_path, number, target, processes, workers, launched):
+    for attempt in range(TIMES):
+        run_dir = tmp_path / str(attempt)
+        process = start(run_dir, processes=processes, workers=workers, launched=launched)
+        with no_survivors(process):
+            check(run_dir, process, number, target, launched=launched)

@@ -1,0 +1,110 @@
+"""Locks of folders: one process works on a folder at a time, and a crash releases it."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+try:
+    import fcntl
+except ImportError:  # Not on POSIX: nothing is locked.
+    fcntl = None  # type: ignore[assignment]
+
+LOCK = ".lock"
+# Seconds between two looks whether the holder is done.
+PAUSE = 0.5
+
+
+Say = Callable[[str], object]
+
+
+class AtWork(ValueError):
+    """Another process, which is named, works on a folder."""
+
+
+@contextmanager
+def locked(folder: str | Path, *, waits: Say | None = None) -> Iterator[None]:
+    """Keep all others from working on a folder, which is made where it is missing.
+
+    The lock goes with the process that holds it, however that ends. On network disks it holds
+    between machines where the file system carries `flock` over (NFS from version 4, Lustre and
+    GPFS where it is mounted so); where there is no such lock, none is taken.
+
+    Args:
+        waits: is called once with words on whom the folder is waited for; None raises instead.
+
+    Raises:
+        AtWork: another process, or another run of this one, is at work on it.
+    """
+    folder = Path(folder)
+    if fcntl is None:
+        yield
+        return
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = _acquired(folder, waits)
+    try:
+        yield
+    finally:
+        # While it is still held, so that nobody else's is deleted.
+        (folder / LOCK).unlink(missing_ok=True)
+        # Said, since processes that were forked meanwhile have the file open, too.
+        fcntl.flock(file, fcntl.LOCK_UN)
+        file.close()
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _acquired(folder: Path, waits: Say | None) -> TextIO:
+    """The open lock file of a folder once this process holds it."""
+    said = False
+    while True:
+        file = (folder / LOCK).open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            at_work = AtWork(f"{_holder(file)} is at work on '{folder}'")
+            file.close()
+            if waits is None:
+                raise at_work from None
+            if not said:
+                waits(f"waiting: {at_work}")
+            said = True
+            time.sleep(PAUSE)
+            continue
+        except OSError:
+            return file
+        if _is_in_place(file, folder / LOCK):
+            _sign(file)
+            return file
+        # Its holder deleted it between the opening and the lock.
+        file.close()
+
+
+def _is_in_place(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _sign(file: TextIO) -> None:
+    """Write down who holds a lock, for those who find it held."""
+    file.truncate(0)
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    json.dump({"host": socket.gethostname(), "process": os.getpid(), "since": since}, file)
+    file.flush()
+
+
+def _holder(file: TextIO) -> str:
+    """Who holds a lock, in words."""
+    try:
+        file.seek(0)
+        signed = json.load(file)
+        return f"process {signed['process']} on {signed['host']} (since {signed['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

@@ -1,0 +1,117 @@
+"""Requests to stop a run: by a person, a scheduler or a launcher, or since its data failed."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import torch
+from accelerate import Accelerator
+
+from tgan.system.lifetime import STOPS
+
+# A Ctrl-C at least so many seconds after the first signal is a person who will not wait: a
+# launcher hands one Ctrl-C on to its processes, which have got it from the terminal already.
+PATIENCE = 1.0
+
+
+class Request:
+    """Whether the run was asked to stop, in whatever process of it.
+
+    Attributes:
+        number: of the signal that all processes know of, 0 for none.
+        failure: what kept this process from going on, if something did.
+        failed: whether something kept a process, this or another one, from going on.
+    """
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        # Written by the handler of signals alone, which may come at any time.
+        self._noted, self._since = 0, 0.0
+        self._idle = False
+        self.number = 0
+        self.failure: Exception | None = None
+        self.failed = False
+
+    def agreed(self) -> bool:
+        """The same answer in all processes, so that they stop after the same step."""
+        asked = [self._noted, int(self.failure is not None)]
+        if self._accelerator.num_processes > 1:
+            device = self._accelerator.device
+            asked = self._accelerator.gather(torch.tensor([asked], device=device)).amax(0).tolist()
+        self.number, self.failed = asked[0], bool(asked[1])
+        if self.number and not self._noted:
+            self._say(self.number)
+        return self.asked
+
+    @property
+    def noted(self) -> bool:
+        """Whether this process was asked to stop."""
+        return self._noted > 0
+
+    @property
+    def asked(self) -> bool:
+        """What all processes agreed on last."""
+        return self.number > 0 or self.failed
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """What is done here is nothing that the run needs: a request to stop cuts it off."""
+        try:
+            self._idle = True
+            yield
+        except _CutOff:
+            pass
+        finally:
+            self._idle = False
+
+    def note(self, number: int, frame: FrameType | None = None) -> None:
+        """Take a signal.
+
+        Raises:
+            KeyboardInterrupt: it is the second Ctrl-C of a person.
+        """
+        now = time.monotonic()
+        if self._noted == 0:
+            self._noted, self._since = number, now
+            self._say(number)
+        elif number == signal.SIGINT and now - self._since >= PATIENCE:
+            raise KeyboardInterrupt
+        if self._idle:
+            self._idle = False
+            raise _CutOff
+
+    def _say(self, number: int) -> None:
+        if not self._accelerator.is_main_process:
+            return
+        name = signal.Signals(number).name
+        at_once = "; Ctrl-C once more ends at once" if number == signal.SIGINT else ""
+        # It may come while a line is written, or since the terminal is gone.
+        with suppress(RuntimeError, OSError):
+            print(f"\n{name}: stopping after this step, saving first{at_once}", file=sys.stderr)
+
+
+class _CutOff(BaseException):
+    """Raised within `Request.idle` by a request to stop."""
+
+
+@contextmanager
+def requests_to_stop(accelerator: Accelerator) -> Iterator[Request]:
+    """Note signals instead of dying at once; those that were ignored stay so (`nohup`).
+
+    Only the main thread of a process can; in another one signals go where they went before.
+    """
+    request = Request(accelerator)
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    noted = [number for number in STOPS if signal.getsignal(number) != signal.SIG_IGN]
+    handlers = {number: signal.signal(number, request.note) for number in noted}
+    try:
+        yield request
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
