@@ -89,10 +89,10 @@ class VideoFolder:
         return [video.source.name for video in self._videos]
 
     def fingerprint(self) -> str:
-        """Compute a SHA-256 of names, sizes and lengths of all files, and of some bytes."""
+        """Compute a SHA-256 of paths, sizes and lengths of all files, and of some bytes."""
         digest = hashlib.sha256()
         for video in self._videos:
-            known_by = [video.source.name, video.source.row, video.size, video.length]
+            known_by = [video.source.relative, video.source.row, video.size, video.length]
             digest.update(json.dumps(known_by).encode())
         for video in self._videos[:: max(1, len(self._videos) // _SAMPLES)]:
             digest.update(_sample(video.source.path))
