@@ -84,7 +84,7 @@ def test_every_option_reaches_the_index(videos, tmp_path):
     ("arguments", "message"),
     [
         ([], "the following arguments are required: SOURCE, --out"),
-        (["{v}", "--out", "{o}", "--resolution", "0"], "resolution must be at least 1, not 0"),
+        (["{v}", "--out", "{o}", "--resolution", "0"], "resolution must be from 1 to 4,096, not 0"),
         (["{v}", "--out", "{o}", "--channels", "4"], "invalid choice: 4"),
         (["{v}", "--out", "{o}", "--workers", "0"], "workers must be at least 1, not 0"),
         (["{v}", "--out", "{o}", "--labels", "csv"], "labels 'csv' and labels_file go together"),
@@ -92,7 +92,7 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         (["{v}", "--out", "{o}", "--labels", "npz"], "labels 'npz' and labels_key go together"),
         (["{v}", "--out", "{o}", "--labels-key", "x"], "labels 'npz' and labels_key go together"),
         (["{v}", "--out", "{o}", "--labels", "npz", "--labels-key", "x"], "is in no .npz file"),
-        (["{v}", "--out", "{o}", "--loop", "0"], "loop must be at least 1, not 0"),
+        (["{v}", "--out", "{o}", "--loop", "0"], "loop must be from 1 to 1,000,000, not 0"),
         (["{v}", "--out", "{o}", "--only", "a/*", "c/*"], "only 'c/*' fits none of the 5 files"),
         (["{v}", "--out", "{o}", "--exclude", "*"], "leave none of the 5 files"),
         (["{v}", "--out", "{o}", "--rows", "0-3"], "rows are for .npy and .npz files alone"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from tgan.cli import Parser, fail
 from tgan.cli.seeds import parse_seeds
 from tgan.data.packed.prepare import Prepared, prepare
+from tgan.data.packed.verify import verify
 from tgan.data.videos.frames import ASPECTS
 from tgan.data.videos.sources import LABELS
 from tgan.lookup import counted
@@ -20,6 +21,7 @@ examples:
   tgan prepare mocogan/data/actions --labels folders --strips --out data/weizmann
   tgan prepare actions --labels folders --exclude '*/0000004[89].jpg' --out data/train
   tgan prepare sprites.npz --labels npz --labels-key action --loop 16 --rows 0-1214 --out data/s
+  tgan prepare --verify data/mine
 
 A SOURCE is a video file, a folder searched to any depth, a picture with square frames side by
 side, a .npy file of grey videos (T, N, H, W), or a .npz file with an array `video` (N, T, H, W)
@@ -36,8 +38,19 @@ def main(argv: Sequence[str]) -> None:
         ValueError: a mistake in the arguments or the files.
         OSError: the disk is full, say.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
     settings = vars(arguments)
+    folder = settings.pop("verify")
+    if folder is not None:
+        if len(argv) > 2 or arguments.source:
+            parser.error("--verify FOLDER stands alone")
+        index = verify(folder)
+        shards = counted(len(index.shards), "shard")
+        print(f"{folder}: {shards}, {counted(index.num_frames, 'frame')}, as they were packed")
+        return
+    if not arguments.source or arguments.out is None:
+        parser.error("the following arguments are required: SOURCE, --out")
     if arguments.rows is not None:
         settings["rows"] = parse_seeds(arguments.rows, option="--rows")
     try:
@@ -58,8 +71,8 @@ def _parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("source", nargs="+", type=Path, metavar="SOURCE", help="video file or folder")
-    add("--out", type=Path, required=True, metavar="DIR", help="new folder for the result")
+    add("source", nargs="*", type=Path, metavar="SOURCE", help="video file or folder")
+    add("--out", type=Path, metavar="DIR", help="new folder for the result")
     add("--resolution", type=int, default=64, metavar="N", help="side of a frame (default 64)")
     add("--channels", type=int, default=3, choices=(1, 3), help="3 for RGB (default), 1 for grey")
     add("--stride", type=int, default=1, metavar="N", help="keep every N-th frame (default 1)")
@@ -87,6 +100,7 @@ def _parser() -> Parser:
     add("--rows", metavar="ROWS", help="take these videos of .npy and .npz files, such as 0-99,120")
     add("--strips", action="store_true", help="every picture must be a strip of square frames")
     add("--workers", type=int, metavar="N", help="processes (default all)")
+    add("--verify", type=Path, metavar="FOLDER", help="check a packed folder's bytes; stands alone")
     add("--strict", action="store_true", help="stop at a file that cannot be decoded")
     return parser
 

@@ -101,6 +101,8 @@ class _Completed:
         self.skipped: Sequence[tuple[str, str]] = getattr(source, "skipped", [])
         self.num_too_short: int = getattr(source, "num_too_short", 0)
         self.names: list[str] = list(getattr(source, "names", []))
+        if hasattr(source, "fingerprint"):
+            self.fingerprint = source.fingerprint
 
     def __len__(self) -> int:
         return len(self._source)

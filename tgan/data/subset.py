@@ -1,10 +1,13 @@
 """Subsets of a source of clips, as sources: some of its videos, or some of its classes."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from tgan.data.clips import ClipSource
+from tgan.data.fingerprint import fingerprint
 from tgan.lookup import look_up
 
 
@@ -41,6 +44,14 @@ class Subset:
         """Names of their files; empty where the source has none."""
         names = getattr(self.source, "names", [])
         return [names[index] for index in self.indices] if names else []
+
+    def fingerprint(self) -> str | None:
+        """Compute a SHA-256 of the source's fingerprint, of the choice of videos and of classes."""
+        whole = fingerprint(self.source)
+        if whole is None:
+            return None
+        content = json.dumps([whole, self.indices, self.labels], default=int)
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -18,6 +18,7 @@ from tgan.losses import Objective
 from tgan.runs.build import accelerator_for, build_run
 from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
+from tgan.runs.same_data import changed_data, check_data
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.changes import changes, warned
 from tgan.training.checkpoint import Checkpoint
@@ -125,7 +126,7 @@ def prepare_run(
 
     Raises:
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
-            have other classes than the checkpoint.
+            have other classes than the checkpoint, or are others and `data.changed` is refuse.
     """
     accelerator = accelerator_for(config, run_dir)
     checkpoint = agree_on_checkpoint(
@@ -139,6 +140,7 @@ def prepare_run(
                 f"the classes of the data are {', '.join(run.classes)}; those of "
                 f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
             )
+        check_data(run, checkpoint)
         run.task.load_tensors(checkpoint.tensors)
     return run, checkpoint
 
@@ -181,12 +183,8 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
     if checkpoint is not None:
         found = warned(changes(checkpoint.settings, run.config))
         lines += [f"warning: {line}" for line in found]
-    if checkpoint is not None and checkpoint.num_videos != len(run.source):
-        lines.append(
-            f"warning: the run was trained on {counted(checkpoint.num_videos, 'video')} and goes "
-            f"on with {len(run.source)}: clips come in another order"
-        )
-    return lines
+    changed = changed_data(run, checkpoint)
+    return lines if changed is None else [*lines, f"warning: {changed}"]
 
 
 def describe(run: Run, checkpoint: Checkpoint | None) -> str:

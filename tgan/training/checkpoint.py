@@ -56,6 +56,7 @@ class Checkpoint:
             trainer's, and a checkpoint may be somebody else's.
         tensors: tables of tensors by name, as `GANTask.tensors` gave them.
         classes: names of the classes that a conditional run was trained on.
+        data: fingerprint of the data that it was trained on, where there is one.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Checkpoint:
     settings: Config
     tensors: Tables
     classes: tuple[str, ...] = ()
+    data: str | None = None
 
 
 def directory_of(run_dir: Path, step: int) -> Path:
@@ -80,6 +82,7 @@ def save_checkpoint(
     num_videos: int,
     config: str,
     classes: Sequence[str] = (),
+    data: str | None = None,
 ) -> None:
     """Write a checkpoint to the directory `path`, replacing one that is there.
 
@@ -93,7 +96,7 @@ def save_checkpoint(
         for name, table in tensors.items():
             _save_tensors(part / f"{name}{TENSORS}", table)
         (part / CONFIG).write_text(config)
-        facts = {"step": step, "num_videos": num_videos, "classes": list(classes)}
+        facts = {"step": step, "num_videos": num_videos, "classes": list(classes), "data": data}
         (part / FACTS).write_text(json.dumps(facts))
         files = sorted(file.name for file in part.iterdir())
         manifest = {
@@ -130,6 +133,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         settings=settings,
         tensors=Tables(path, digests),
         classes=read_classes(path, facts, config),
+        # Earlier versions kept none, and a file may say anything.
+        data=facts["data"] if isinstance(facts.get("data"), str) else None,
     )
 
 

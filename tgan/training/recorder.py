@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from tgan.config import Config
 from tgan.config.reading import dump_config, flat_settings
 from tgan.data.clips import ClipSource
+from tgan.data.fingerprint import fingerprint
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
 from tgan.media.video import write_samples
@@ -59,6 +61,11 @@ class Run:
     held_out: ClipSource | None = None
     origins: Sequence[str] = ()
 
+    @cached_property
+    def data(self) -> str | None:
+        """Fingerprint of the clips as they are when it is first asked for."""
+        return fingerprint(self.source)
+
     @property
     def conditioning(self) -> Conditioning:
         """What generator and critic receive beside a sample."""
@@ -95,6 +102,7 @@ class Recorder:
             run.run_dir.mkdir(parents=True, exist_ok=True)
             write_whole(run.run_dir / CONFIG, lambda part: part.write_text(self.config_text))
             self.metrics = MetricsFile(run.run_dir, first_step=first_step)
+            self.data = run.data
         run.accelerator.init_trackers(
             "tracking",
             config=_trackable(run.config),
@@ -192,6 +200,7 @@ class Recorder:
             num_videos=len(self.run.source),
             config=self.config_text,
             classes=self.run.classes,
+            data=self.data,
         )
         prune_checkpoints(
             self.run.run_dir,

@@ -8,7 +8,8 @@ import numpy as np
 
 from tgan.data.loader import ClipBatches
 from tgan.data.packed.clips import PackedClips
-from tgan.data.packed.index import PARTS_NAME, Index, PackedVideo, Settings, shard_name, write_index
+from tgan.data.packed.index import PARTS_NAME, Index, PackedVideo, Settings, write_index
+from tgan.data.packed.shards import shard_name
 from tgan.data.pixels import normalise
 
 _VIDEOS, _FRAMES = 64, 120

@@ -90,6 +90,9 @@ class DatasetClips:
             raise IndexError(f"no clip from frame {start} in the {len(frames)} of item {index}")
         return frames[start : start + self._span : self._stride]
 
+    def fingerprint(self) -> None:
+        """Return None: an item may be another each time that it is read."""
+
     def _learn_labels(
         self, first: Any, labels: Any, classes: Sequence[str] | None
     ) -> tuple[list[str], bool]:

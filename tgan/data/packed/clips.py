@@ -1,17 +1,19 @@
-"""Clips of a packed folder, read from its memory-mapped shards."""
+"""Clips of a packed folder, read from its shards."""
 
-from functools import cached_property
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 
 from tgan.data.channels import with_channels
-from tgan.data.packed.index import open_shard, read_index, shard_name
+from tgan.data.packed.index import read_index
+from tgan.data.packed.shards import Shards
 from tgan.data.spans import check_start, clip_span, too_short_message
 
 
 class PackedClips:
-    """Clips of a folder that `tgan prepare` has packed, mapped into memory.
+    """Clips of a folder that `tgan prepare` has packed.
 
     Videos shorter than a clip are left out; `num_too_short` counts them. `channels` converts on
     reading, None keeps the folder's.
@@ -42,9 +44,8 @@ class PackedClips:
         if not self._videos:
             longest = max((video.frames for video in self._index.videos), default=0)
             raise ValueError(too_short_message(self._path, longest, num_frames, stride))
-        # Damage is better found now than in the middle of training. The maps are not kept, so
-        # that each process of a loader opens its own.
-        self._open_shards()
+        settings = self._index.settings
+        self._shards = Shards(self._path, self._index.shards, settings.frame_shape)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -73,30 +74,23 @@ class PackedClips:
         return self._videos[index].label
 
     def clip(self, index: int, start: int) -> np.ndarray:
-        """Return the clip (T, H, W, C), uint8, from frame `start`.
-
-        It is a read-only view of the file where the channels are those of the file.
+        """Read the clip (T, H, W, C), uint8, from frame `start`.
 
         Raises:
             IndexError: no such video, or a clip from `start` does not fit into it.
+            OSError: the shard cannot be read any more.
         """
         check_start(self, index, start)
         video = self._videos[index]
         first = video.offset + start
-        frames = self._shards[video.shard][first : first + self._span : self._stride]
+        frames = self._shards.read(video.shard, first, self._span, self._stride)
         return with_channels(frames, self.channels)
 
-    @cached_property
-    def _shards(self) -> list[np.ndarray]:
-        return self._open_shards()
-
-    def _open_shards(self) -> list[np.ndarray]:
-        shape = self._index.settings.frame_shape
-        # As plain arrays: a slice of a memmap object costs several times more.
-        return [
-            np.asarray(open_shard(self._path / shard_name(number), (frames, *shape)))
-            for number, frames in enumerate(self._index.shards)
-        ]
-
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in vars(self).items() if name != "_shards"}
+    def fingerprint(self) -> str:
+        """Compute a SHA-256 of what the folder holds: places and classes, and samples of bytes."""
+        index = self._index
+        places = [[v.shard, v.offset, v.frames, v.label] for v in index.videos]
+        content = [index.settings.frame_shape, index.labels, places, index.checksums]
+        digest = hashlib.sha256(json.dumps(content).encode())
+        digest.update(self._shards.fingerprint().encode())
+        return digest.hexdigest()

@@ -1,23 +1,36 @@
 """Format of a packed folder: `index.json` beside shards of uint8 frames.
 
 A shard is a NumPy file (frames, H, W, C) with the frames of whole videos one after the other;
-`numpy.load(shard, mmap_mode="r")` reads it without this package.
+`numpy.load(shard, mmap_mode="r")` reads it without this package, and `sha256sum` computes its
+checksum.
 """
 
+import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
+from tgan.data.packed.checking import (
+    INDEX,
+    SETTINGS,
+    VIDEO,
+    check_counts,
+    check_fields,
+    check_places,
+)
 from tgan.data.videos.frames import ASPECTS
 
-FORMAT = 1
+# Format 1 had no checksums.
+FORMAT = 2
 INDEX_NAME = "index.json"
 # Holds what an unfinished prepare has done so far.
 PARTS_NAME = ".parts"
+_CHECKSUM = "sha256"
+
+# Far beyond any use, and short of what a typing slip asks the disk for.
+_AT_MOST = {"resolution": 4096, "stride": 10**6, "min_frames": 10**7, "loop": 10**6}
 
 
 @dataclass(frozen=True)
@@ -47,10 +60,10 @@ class Settings:
             raise ValueError(f"channels must be 1 or 3, not {self.channels}")
         if self.aspect not in ASPECTS:
             raise ValueError(f"unknown aspect '{self.aspect}'; choose from {', '.join(ASPECTS)}")
-        for name in ("resolution", "stride", "min_frames", "loop"):
+        for name, most in _AT_MOST.items():
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+            if value is not None and not 1 <= value <= most:
+                raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -89,6 +102,7 @@ class Index:
         num_sources, fingerprint: of the videos that were packed.
         shards: frames of each shard.
         skipped, too_short: `(name, reason)` of videos that were left out.
+        checksums: SHA-256 of each shard's file; none in folders of earlier versions.
     """
 
     settings: Settings
@@ -99,6 +113,7 @@ class Index:
     videos: list[PackedVideo]
     skipped: list[tuple[str, str]]
     too_short: list[tuple[str, str]]
+    checksums: list[str] = field(default_factory=list)
 
     @property
     def num_frames(self) -> int:
@@ -106,34 +121,11 @@ class Index:
         return sum(self.shards)
 
 
-def shard_name(number: int) -> str:
-    """Return the file name of a shard."""
-    return f"shard-{number:05d}.npy"
-
-
-def open_shard(path: Path, shape: tuple[int, int, int, int]) -> np.ndarray:
-    """Map a shard of this shape, (frames, H, W, C), into memory, read-only.
-
-    Raises:
-        ValueError: the file is missing or holds something else.
-    """
-    try:
-        frames = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: prepare the videos again") from None
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}): prepare the videos again") from error
-    if frames.shape != shape or frames.dtype != np.uint8:
-        found = f"{frames.dtype} {frames.shape}"
-        raise ValueError(f"{path} should hold uint8 {shape}, but holds {found}")
-    return frames
-
-
 def read_index(folder: Path) -> Index:
-    """Read and check `index.json` of a packed folder.
+    """Read `index.json` of a packed folder, and check all of it.
 
     Raises:
-        ValueError: it is missing, malformed, or of a format this version does not know.
+        ValueError: it is missing, damaged, or of a format this version does not know.
     """
     path = folder / INDEX_NAME
     if not path.is_file():
@@ -141,22 +133,29 @@ def read_index(folder: Path) -> Index:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("format")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is not an index of packed videos") from error
-    if version != FORMAT:
+    if version not in (1, FORMAT):
         raise ValueError(f"{path} has format {version}; this version of tgan reads format {FORMAT}")
     try:
-        index = _parse(content)
-        _check_places(index)
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        if version == FORMAT and content.pop(_CHECKSUM, None) != _checksum(content):
+            raise ValueError("its checksum is another")
+        return _parse(content)
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}); prepare the videos again") from error
-    return index
 
 
 def write_index(folder: Path, index: Index) -> None:
     """Write `index.json` whole or not at all; afterwards the folder counts as complete."""
-    content = {"format": FORMAT, **asdict(index)}
-    write_json(folder / INDEX_NAME, content, aside=folder / PARTS_NAME)
+    content = asdict(index)
+    whole = {"format": FORMAT, **content, _CHECKSUM: _checksum(content)}
+    write_json(folder / INDEX_NAME, whole, aside=folder / PARTS_NAME)
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    """SHA-256 of the content of an index, however it is laid out."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_json(path: Path, content: dict[str, Any], *, aside: Path) -> None:
@@ -186,7 +185,11 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 
 def _parse(content: dict[str, Any]) -> Index:
-    return Index(
+    check_fields(content, INDEX, Index, "the index")
+    check_fields(content["settings"], SETTINGS, Settings, "the settings")
+    for number, video in enumerate(content["videos"]):
+        check_fields(video, VIDEO, PackedVideo, f"video {number}")
+    index = Index(
         **content
         | {
             "settings": Settings(**content["settings"]),
@@ -195,12 +198,6 @@ def _parse(content: dict[str, Any]) -> Index:
             "too_short": [tuple(pair) for pair in content["too_short"]],
         }
     )
-
-
-def _check_places(index: Index) -> None:
-    for video in index.videos:
-        end = video.offset + video.frames
-        if not (0 <= video.offset < end <= index.shards[video.shard] and video.shard >= 0):
-            raise ValueError(f"the frames of {video.source} lie outside their shard")
-        if video.label is not None and not 0 <= video.label < len(index.labels):
-            raise ValueError(f"the label of {video.source} has no name")
+    check_places(index)
+    check_counts(index)
+    return index

@@ -22,15 +22,14 @@ from tgan.data.packed.index import (
     PackedVideo,
     Settings,
     flush_to_disk,
-    open_shard,
     put_in_place,
     read_index,
-    shard_name,
     write_index,
     write_json,
 )
 from tgan.data.packed.parts import Job, Part, frames_path, remove_part
 from tgan.data.packed.plan import begin, check_complete, check_folder, make_plan
+from tgan.data.packed.shards import checksum, frames_start, shard_name
 from tgan.data.packed.space import check_space
 from tgan.data.packed.workers import finished_parts
 from tgan.data.videos.sources import Scan, Source
@@ -44,11 +43,15 @@ _FRAMES_PER_PART, _BYTES_PER_PART, _VIDEOS_PER_PART = 1024, 4 * 2**20, 64
 
 @dataclass(frozen=True)
 class _Shard:
-    """A finished shard: jobs `first` to `last`, inclusive, and what became of them together."""
+    """A finished shard: jobs `first` to `last`, inclusive, and what became of them together.
+
+    `checksum` is of its file; None where no video was kept.
+    """
 
     first: int
     last: int
     part: Part
+    checksum: str | None
 
 
 def pack(
@@ -152,10 +155,10 @@ def _finished_shard(number: int, out: Path, settings: Settings) -> _Shard | None
         part = Part(**record["part"])
         if part.num_frames:
             shape = (part.num_frames, *settings.frame_shape)
-            open_shard(out / shard_name(number), shape)
-    except (FileNotFoundError, ValueError):
+            frames_start(out / shard_name(number), shape)
+        return _Shard(record["first"], record["last"], part, record["checksum"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return _Shard(record["first"], record["last"], part)
 
 
 def _write_shard(
@@ -163,10 +166,10 @@ def _write_shard(
 ) -> _Shard:
     """Join parts into a shard, record it, and delete the parts."""
     parts = out / PARTS_NAME
-    shard = _Shard(group[0][0], group[-1][0], _joined([part for _, part in group]))
-    if shard.part.num_frames:
+    part, digest = _joined([part for _, part in group]), None
+    if part.num_frames:
         temporary = parts / f"{shard_name(number)}.tmp-0"
-        shape = (shard.part.num_frames, *settings.frame_shape)
+        shape = (part.num_frames, *settings.frame_shape)
         with temporary.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
@@ -174,7 +177,9 @@ def _write_shard(
                 with frames_path(parts, job_number).open("rb") as frames:
                     shutil.copyfileobj(frames, file, 2**20)
             flush_to_disk(file)
+        digest = checksum(temporary)
         put_in_place(temporary, out / shard_name(number))
+    shard = _Shard(group[0][0], group[-1][0], part, digest)
     write_json(_shard_record(out, number), asdict(shard), aside=parts)
     for job_number, _ in group:
         remove_part(parts, job_number)
@@ -213,6 +218,7 @@ def _index(scan: Scan, plan: dict, settings: Settings, shards: Sequence[_Shard])
         videos=videos,
         skipped=[*scan.skipped, *map(tuple, whole.skipped)],
         too_short=[tuple(pair) for pair in whole.too_short],
+        checksums=[shard.checksum for shard in shards if shard.checksum is not None],
     )
 
 

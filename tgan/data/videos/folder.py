@@ -1,5 +1,7 @@
 """Clips of video files that are not packed, decoded when they are asked for."""
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -16,14 +18,21 @@ from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import Source, find_sources
 
+# Files of which bytes count for a fingerprint, and how many of each.
+_SAMPLES, _SAMPLE_BYTES = 256, 4096
+
 
 @dataclass(frozen=True)
 class _Video:
-    """A source and its length; a timeline where frames must be sought in a video file."""
+    """A source and its length; a timeline where frames must be sought in a video file.
+
+    `size` is that of the file in bytes.
+    """
 
     source: Source
     length: int
     timeline: Timeline | None
+    size: int
 
 
 class VideoFolder:
@@ -79,6 +88,16 @@ class VideoFolder:
         """Names of the files."""
         return [video.source.name for video in self._videos]
 
+    def fingerprint(self) -> str:
+        """Compute a SHA-256 of paths, sizes and lengths of all files, and of some bytes."""
+        digest = hashlib.sha256()
+        for video in self._videos:
+            known_by = [video.source.relative, video.source.row, video.size, video.length]
+            digest.update(json.dumps(known_by).encode())
+        for video in self._videos[:: max(1, len(self._videos) // _SAMPLES)]:
+            digest.update(_sample(video.source.path))
+        return digest.hexdigest()
+
     def __len__(self) -> int:
         return len(self._videos)
 
@@ -123,12 +142,25 @@ def _scan_all(sources: list[Source]) -> list[_Video | tuple[str, str]]:
 
 def _scan(source: Source) -> _Video | tuple[str, str]:
     try:
+        size = source.path.stat().st_size
         if source.num_frames is not None:
             # A picture's header can be right while its pixels are broken.
-            return _Video(source, sum(1 for _ in source.read().frames), None)
+            return _Video(source, sum(1 for _ in source.read().frames), None, size)
         timeline = scan_video(source.path)
         if not len(timeline):
             raise DecodeError(source.path, "no pictures in its video stream")
-        return _Video(source, len(timeline), timeline)
+        return _Video(source, len(timeline), timeline, size)
     except DecodeError as error:
         return source.name, error.reason
+    except OSError as error:
+        return source.name, error.strerror or str(error)
+
+
+def _sample(path: Path) -> bytes:
+    """The bytes in the middle of a file; none where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - _SAMPLE_BYTES, 0) // 2)
+            return file.read(_SAMPLE_BYTES)
+    except OSError:
+        return b""
