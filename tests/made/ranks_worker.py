@@ -54,11 +54,17 @@ def healthy(accelerator, folder):
     return [error, first_difference(accelerator, run.task.tensors())]
 
 
-def bad_data(schedule):
-    """One pixel of a batch of process 1 is not a number."""
+def bad_data(schedule, interval=100):
+    """One pixel of a batch of process 1 is not a number.
+
+    Args:
+        interval: of projections, which refuse what is not finite.
+    """
 
     def case(accelerator, folder):
-        run = build_run(config_of(schedule=schedule), folder, accelerator=accelerator)
+        config = config_of(schedule=schedule)
+        config.constraint.interval = interval
+        run = build_run(config, folder, accelerator=accelerator)
         original = streams.RealBatches
 
         class Poisoned(original):
@@ -150,6 +156,7 @@ CASES = {
     "healthy": healthy,
     "bad data, simultaneous": bad_data("simultaneous"),
     "bad data, alternating": bad_data("alternating"),
+    "bad data, refused": bad_data("simultaneous", interval=1),
     "bad weight": bad_weight,
     "drift of the generator": drift("generator"),
     "drift of an optimiser": drift("critic_optimizer"),

@@ -35,9 +35,9 @@ def test_processes_that_train_the_same_networks_pass(seen):
     assert both(seen, "healthy") == ["", None]
 
 
-@pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])
-def test_bad_data_of_one_process_end_all_at_that_step(seen, schedule):
-    message = both(seen, f"bad data, {schedule}")
+@pytest.mark.parametrize("how", ["simultaneous", "alternating", "refused"])
+def test_bad_data_of_one_process_end_all_at_that_step(seen, how):
+    message = both(seen, f"bad data, {how}")
     assert message.startswith("batch 1 of real samples is nan at step 3 in process 1;")
 
 
