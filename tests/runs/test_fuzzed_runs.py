@@ -25,8 +25,9 @@ from tgan.runs.build import build_task
 from tgan.runs.loading import check_networks
 from tgan.runs.train import train
 from tgan.runs.trained import load
-from tgan.training.checkpoint import find_checkpoint
-from tgan.training.run_dir import check_no_links_out
+from tgan.system.folders import check_no_links_out
+from tgan.training.checkpoint import CHECKPOINTS, find_checkpoint
+from tgan.training.run_dir import PREVIEWS, TRACKING
 
 # Of each: in `make test`, and in `make test-slow`.
 QUICK, FOLDERS = 20, 2000
@@ -76,7 +77,7 @@ def use(folder):
 
 
 def resume(folder):
-    check_no_links_out(folder)
+    check_no_links_out(folder, below=(CHECKPOINTS, PREVIEWS, TRACKING))
     checkpoint = find_checkpoint(folder)
     check_networks(checkpoint, None)
     task = build_task(checkpoint.settings, resume.accelerator, checkpoint.classes)

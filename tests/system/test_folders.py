@@ -50,19 +50,27 @@ def test_what_leads_out_or_is_no_file_is_refused(tmp_path):
     for name in ("out", "beside"):
         with pytest.raises(ValueError, match=f"{name}' is a link out of '.*run'"):
             plain_file(folder, name)
-        with pytest.raises(ValueError, match="' is a link out of '.*run'"):
-            check_no_links_out(folder)
-    for name in ("out", "beside"):
-        (folder / name).unlink()
     for name in ("folder", "pipe"):
         with pytest.raises(ValueError, match=f"{name}' is no regular file"):
             plain_file(folder, name)
-    check_no_links_out(folder)
-    (folder / "folder" / "deep").symlink_to("/dev/zero")
-    with pytest.raises(ValueError, match="deep' is a link out of"):
-        check_no_links_out(folder)
-    check_no_links_out(tmp_path / "nothing")
     check_inside(folder / "folder" / ".." / "pipe", folder)
+
+
+def test_links_out_of_a_folder_are_found_where_something_is_written(tmp_path):
+    folder = tmp_path / "run"
+    (folder / "previews").mkdir(parents=True)
+    (folder / "inside").symlink_to("previews")
+    (folder / "data").symlink_to(tmp_path)  # A folder of the user's, in which nothing is written.
+    check_no_links_out(folder, below=["previews", "inside", "nothing"])
+    check_no_links_out(tmp_path / "nothing", below=["previews"])
+    with pytest.raises(ValueError, match="data' is a link out of '.*run'"):
+        check_no_links_out(folder, below=["data"])
+    for link in (folder / "log", folder / "previews" / "1.png", folder / "previews" / "deep"):
+        for target in ("/dev/null", "/nowhere", tmp_path / "nothing"):
+            link.symlink_to(target)
+            with pytest.raises(ValueError, match=f"{link}' is a link out of '.*run'"):
+                check_no_links_out(folder, below=["previews"])
+            link.unlink()
 
 
 def test_sizes_are_looked_at_first(tmp_path):
