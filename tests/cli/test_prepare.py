@@ -86,13 +86,22 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         ([], "the following arguments are required: SOURCE, --out"),
         (["{v}", "--out", "{o}", "--resolution", "0"], "resolution must be from 1 to 4,096, not 0"),
         (["{v}", "--out", "{o}", "--channels", "4"], "invalid choice: 4"),
-        (["{v}", "--out", "{o}", "--workers", "0"], "workers must be at least 1, not 0"),
+        (["{v}", "--out", "{o}", "--workers", "0"], "workers must be from 1 to 1,024, not 0"),
         (["{v}", "--out", "{o}", "--labels", "csv"], "labels 'csv' and labels_file go together"),
         (["{v}", "--out", "{o}", "--labels-file", "x"], "labels 'csv' and labels_file go together"),
         (["{v}", "--out", "{o}", "--labels", "npz"], "labels 'npz' and labels_key go together"),
         (["{v}", "--out", "{o}", "--labels-key", "x"], "labels 'npz' and labels_key go together"),
         (["{v}", "--out", "{o}", "--labels", "npz", "--labels-key", "x"], "is in no .npz file"),
         (["{v}", "--out", "{o}", "--loop", "0"], "loop must be from 1 to 1,000,000, not 0"),
+        (
+            ["{v}", "--out", "{o}", "--loop", "99999999999"],
+            "loop must be from 1 to 1,000,000",
+        ),
+        (["{v}", "--out", "{o}", "--stride", "9" * 30], "stride must be from 1 to 1,000,000, not"),
+        (["{v}", "--out", "{o}", "--workers", "9" * 30], "workers must be from 1 to 1,024, not"),
+        (["--verify", "{o}"], "is not a packed folder: it has no index.json"),
+        (["{v}", "--verify", "{o}"], "--verify FOLDER stands alone"),
+        (["--verify", "{o}", "--strict"], "--verify FOLDER stands alone"),
         (["{v}", "--out", "{o}", "--only", "a/*", "c/*"], "only 'c/*' fits none of the 5 files"),
         (["{v}", "--out", "{o}", "--exclude", "*"], "leave none of the 5 files"),
         (["{v}", "--out", "{o}", "--rows", "0-3"], "rows are for .npy and .npz files alone"),
@@ -112,6 +121,21 @@ def test_mistakes_end_in_one_line(videos, tmp_path, capsys, arguments, message):
     assert printed.startswith("tgan prepare: ") and printed.count("\n") == 1
     assert message in printed
     assert not (out / "index.json").exists()
+
+
+def test_a_packed_folder_is_verified(videos, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert prepare(videos, "--out", out, "--resolution", "8", "--workers", "1") == 0
+    capsys.readouterr()
+    assert prepare("--verify", out) == 0
+    assert capsys.readouterr().out == f"{out}: 1 shard, 70 frames, as they were packed\n"
+    shard = out / "shard-00000.npy"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    assert prepare("--verify", out) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and "is not what was packed: shard-00000.npy" in printed
 
 
 def tool(*arguments, **options):

@@ -369,6 +369,16 @@ def test_space_for_looped_frames_counts(tmp_path, monkeypatch):
     assert pack(scan, tmp_path / "out", settings).num_frames == 160
 
 
+def test_space_for_looped_frames_counts_where_headers_tell_lengths(videos, tmp_path, monkeypatch):
+    scan, settings = find_sources([videos]), Settings(resolution=16, loop=10**6)
+    # Nearly all frames are repetitions.
+    needed = 5 * 10**6 * FRAME
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed))
+    with pytest.raises(ValueError, match="packing 5 videos takes about 4.1 GB, but only 3.8 GB"):
+        pack(scan, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
+
+
 def test_many_files_are_estimated_by_their_bytes(videos, monkeypatch):
     monkeypatch.setattr("tgan.data.packed.space._MAX_PROBES", 2)
     scan = find_sources([videos / "a" / "one.mp4", videos / "c" / "four.mkv", videos / "a"])

@@ -86,7 +86,7 @@ def test_every_argument_reaches_the_folder(videos, tmp_path):
         ({"labels": "csv"}, "labels 'csv' and labels_file go together"),
         ({"labels_file": "x.csv"}, "labels 'csv' and labels_file go together"),
         ({"labels_key": "kind"}, "labels 'npz' and labels_key go together"),
-        ({"workers": 0}, "workers must be at least 1, not 0"),
+        ({"workers": 0}, "workers must be from 1 to 1,024, not 0"),
         ({"aspect": "pad"}, "unknown aspect 'pad'; choose from crop, stretch"),
         ({"only": ["c/*"]}, "only 'c/[*]' fits none of the 4 files"),
         ({"rows": [0]}, "rows are for .npy and .npz files alone"),

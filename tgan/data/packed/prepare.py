@@ -11,6 +11,9 @@ from tgan.data.videos.selection import Selection
 from tgan.data.videos.sources import find_sources
 from tgan.lookup import counted
 
+# Far more than a machine has processors.
+MOST_WORKERS = 1024
+
 
 @dataclass(frozen=True, repr=False)
 class Prepared:
@@ -99,8 +102,8 @@ def prepare(
     """
     sources = [Path(path) for path in ([source] if isinstance(source, Path | str) else source)]
     out = Path(out)
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise ValueError(f"workers must be from 1 to {MOST_WORKERS:,}, not {workers}")
     _check_outside(out, sources)
     settings = Settings(
         resolution=resolution,

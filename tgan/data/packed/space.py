@@ -36,7 +36,7 @@ def estimate_frames(sources: Sequence[Source]) -> int:
     """Estimate the frames of videos from headers alone; files without a count add 0."""
     known = sum(source.num_frames for source in sources if source.num_frames is not None)
     unknown = [source.path for source in sources if source.num_frames is None]
-    probed = unknown[:: max(1, -(-len(unknown) // _MAX_PROBES))]
+    probed = _some(unknown)
     if not probed:
         return known
     frames = sum(map(_frames, probed))
@@ -47,11 +47,23 @@ def estimate_frames(sources: Sequence[Source]) -> int:
 
 
 def _looped_frames(sources: Sequence[Source], settings: Settings) -> float:
-    """How many frames looping adds to the videos whose length is known."""
+    """How many frames looping adds: to videos of known length, and to others as to some of them."""
     if settings.loop is None:
         return 0
-    lengths = [source.num_frames / settings.stride for source in sources if source.num_frames]
-    return sum(max(settings.loop - length, 0) for length in lengths)
+    known = [source.num_frames for source in sources if source.num_frames is not None]
+    unknown = [source.path for source in sources if source.num_frames is None]
+    probed = [_frames(path) for path in _some(unknown)]
+
+    def added(lengths: Sequence[int]) -> float:
+        # What cannot be decoded is not looped.
+        return sum(max(settings.loop - n / settings.stride, 0) for n in lengths if n)
+
+    return added(known) + added(probed) * len(unknown) / max(len(probed), 1)
+
+
+def _some(paths: Sequence[Path]) -> Sequence[Path]:
+    """Evenly spaced files, as many as headers are read of."""
+    return paths[:: max(1, -(-len(paths) // _MAX_PROBES))]
 
 
 def _frames(path: Path) -> int:

@@ -6,7 +6,6 @@ Everything is read at once and kept in memory as bytes; larger sets are for `tga
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from tgan.data.pictures.opening import (
     square,
 )
 from tgan.system.archives import read_array
+from tgan.system.threads import map_in_threads
 
 IMAGES = "images"
 __getattr__ = moved_names(__name__, {"open_digits": "tgan.data.made.digits"})
@@ -145,15 +145,8 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")
-    with ThreadPoolExecutor() as pool:
-        read = tqdm(
-            pool.map(partial(open_picture, use=fit), files),
-            total=len(files),
-            unit="image",
-            desc="read",
-            disable=None,
-        )
-        found = list(read)
+    read = map_in_threads(partial(open_picture, use=fit), files)
+    found = list(tqdm(read, total=len(files), unit="image", desc="read", disable=None))
     names = [file.relative_to(path).as_posix() for file in files]
     skipped = [(n, p) for n, p in zip(names, found, strict=True) if isinstance(p, str)]
     whole = [(n, p) for n, p in zip(names, found, strict=True) if not isinstance(p, str)]

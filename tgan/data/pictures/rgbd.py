@@ -4,7 +4,6 @@ Everything is read at once and kept in memory.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from tgan.data.pictures.depth import (
 )
 from tgan.data.pictures.images import IMAGES, ImageClips, classes_of, read_arrays
 from tgan.data.pictures.opening import convert, open_picture, square
+from tgan.system.threads import map_in_threads
 
 COLOUR_FOLDERS = ("color", "colour", "rgb")
 DEPTH = "depth"
@@ -138,10 +138,9 @@ def _from_folder(path: Path) -> dict[str, Pair | str]:
             f"no pictures with depth in '{path}': a folder {', '.join(COLOUR_FOLDERS)} beside a "
             f"folder {DEPTH} is needed, with pictures of equal names"
         )
-    with ThreadPoolExecutor() as pool:
-        read = pool.map(_read_pair, files.values())
-        bar = tqdm(read, total=len(files), unit="pair", desc="read", disable=None)
-        return dict(zip(files, bar, strict=True))
+    read = map_in_threads(_read_pair, list(files.values()))
+    bar = tqdm(read, total=len(files), unit="pair", desc="read", disable=None)
+    return dict(zip(files, bar, strict=True))
 
 
 def _find(path: Path) -> Iterator[tuple[str, tuple[Path | None, Path | None]]]:

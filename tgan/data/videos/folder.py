@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import Source, find_sources
+from tgan.system.threads import map_in_threads
 
 # Files of which bytes count for a fingerprint, and how many of each.
 _SAMPLES, _SAMPLE_BYTES = 256, 4096
@@ -135,9 +135,8 @@ def _frames(video: _Video, wanted: range) -> list[av.VideoFrame]:
 
 def _scan_all(sources: list[Source]) -> list[_Video | tuple[str, str]]:
     # Threads are enough: FFmpeg decodes outside Python's lock.
-    with ThreadPoolExecutor() as pool:
-        results = pool.map(_scan, sources)
-        return list(tqdm(results, total=len(sources), unit="video", desc="scan", disable=None))
+    results = map_in_threads(_scan, sources)
+    return list(tqdm(results, total=len(sources), unit="video", desc="scan", disable=None))
 
 
 def _scan(source: Source) -> _Video | tuple[str, str]:
