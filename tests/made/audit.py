@@ -57,9 +57,12 @@ def outside(found: list[tuple[str, str]], *folders: Path) -> list[tuple[str, str
     own = [sys.prefix, sys.base_prefix, "/proc/self", "/proc/meminfo", "/sys/devices/system/cpu"]
     own += [str(Path(__file__).parents[2] / "tgan"), "/dev/null", "/etc/localtime"]
     allowed = [os.path.realpath(each) for each in (*folders, *own)]
+    # What an import looks through.
+    searched = {os.path.realpath(each) for each in sys.path}
     return [
         (kind, what)
         for kind, what in found
+        if not (kind == "read" and os.path.realpath(what) in searched)
         if kind in ("network", "start")
         or not any(_is_below(os.path.realpath(what), each) for each in allowed)
         or (kind == "write" and any(_is_below(os.path.realpath(what), each) for each in own))

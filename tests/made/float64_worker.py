@@ -1,17 +1,18 @@
 """Trains a few steps in float64 as one of any number of processes, and writes what came out.
 
-accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT SCHEDULE:OBJECTIVE[:DATA] ...
+accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT CELL ...
+
+A cell is SCHEDULE:OBJECTIVE:CONSTRAINT[:DATA].
 """
 
-import json
 import sys
 from itertools import count
-from pathlib import Path
 
 import torch
 
 from tests.conftest import make_tiny_config
-from tgan.config import DataConfig
+from tgan.config import ConstraintConfig, DataConfig, OptimizerConfig
+from tgan.constraints import CONSTRAINTS
 from tgan.data.datasets import open_dataset
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.data.pixels import normalise
@@ -20,20 +21,36 @@ from tgan.sampling.decoding import batch_latents
 from tgan.training.processes import finish, make_accelerator
 from tgan.training.steps import Batch
 
+STEPS = 3
+# A batch norm takes away what a bias before it adds, whose gradient is rounding noise. Adam without
+# this would make full steps of it.
+EPS = 1e-2
 
-def train(accelerator, schedule: str, objective: str, labelled: str | None = None) -> dict:
-    """Losses of each step (averaged over processes) and all weights, as lists.
 
-    With a packed folder of `labelled` videos it is a conditional GAN of those.
-    """
+def config_of(schedule: str, objective: str, constraint: str, labelled: str | None):
     config = make_tiny_config()
+    config.data.resolution = 8
     if labelled is not None:
         config.conditional = True
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
-    source = open_dataset(config.data)
-    classes = classes_of(source, config) if config.conditional else []
     config.objective, config.train.schedule = objective, schedule
     config.train.n_critic = 2 if schedule == "alternating" else 1
+    interval = 2 if constraint == "svc" else None
+    config.constraint = ConstraintConfig(name=constraint, interval=interval)
+    # Gradient penalties, among others, refuse batch norms.
+    config.critic.batch_norm = constraint in ("none", "weight_clip", "svc")
+    optimizer = OptimizerConfig(name="adam", lr=1e-3, eps=EPS)
+    config.generator_optimizer = config.critic_optimizer = optimizer
+    return config
+
+
+def train(accelerator, *cell: str) -> dict:
+    """Losses of each step (averaged over processes) and all weights."""
+    schedule, objective, constraint, labelled = (*cell, None)[:4]
+    assert constraint in CONSTRAINTS
+    config = config_of(schedule, objective, constraint, labelled)
+    source = open_dataset(config.data)
+    classes = classes_of(source, config) if config.conditional else []
     torch.set_default_dtype(torch.float64)
     task = build_task(config, accelerator, classes)
     rank, world_size = accelerator.process_index, accelerator.num_processes
@@ -45,23 +62,24 @@ def train(accelerator, schedule: str, objective: str, labelled: str | None = Non
     share = slice(rank * 4 // world_size, (rank + 1) * 4 // world_size)
     latents = (batch_latents(0, k, batch_size=4, size=8)[share].double() for k in count())
     losses = []
-    for step in range(4):
+    for step in range(STEPS):
         terms = torch.stack(list(task.step(step, reals, latents).values()))
-        losses.append(accelerator.reduce(terms, "mean").tolist())
+        losses.append(accelerator.reduce(terms, "mean"))
     weights = {
-        f"{name}.{key}": value.flatten().tolist()
+        f"{name}.{key}": value.clone()
         for name in ("generator", "critic")
         for key, value in task.tensors()[name].items()
     }
-    return {"num_processes": world_size, "losses": losses, "weights": weights}
+    return {"losses": torch.stack(losses), **weights}
 
 
 if __name__ == "__main__":
-    out, *pairs = sys.argv[1:]
+    out, *cells = sys.argv[1:]
     accelerator = make_accelerator()
     results = {}
-    for pair in pairs:
+    for cell in cells:
         torch.set_default_dtype(torch.float32)
-        results[pair] = train(accelerator, *pair.split(":"))
-    Path(f"{out}.{accelerator.process_index}").write_text(json.dumps(results))
+        results[cell] = train(accelerator, *cell.split(":"))
+    path = f"{out}.{accelerator.num_processes}.{accelerator.process_index}"
+    torch.save(results, path)
     finish(accelerator)

@@ -31,5 +31,5 @@ def start(processes: int, *command, options=(), **environment) -> subprocess.Pop
 def launch(processes: int, *command, **settings) -> subprocess.CompletedProcess:
     """The same, to its end."""
     process = start(processes, *command, **settings)
-    out, error = process.communicate(timeout=280)
+    out, error = process.communicate(timeout=580)
     return subprocess.CompletedProcess(process.args, process.returncode, out, error)

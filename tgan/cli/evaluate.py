@@ -102,7 +102,11 @@ def _parser() -> Parser:
         type=names,
         help="names with commas between (default: those that need no weights)",
     )
-    add("--data", help="real clips: a folder, train, or held-out (default: the run's held-out)")
+    add(
+        "--data",
+        help="real clips: a folder, or those that the run names, train or held-out (default: "
+        "held-out); they are read where they are, and nothing is downloaded",
+    )
     add(
         "--samples",
         type=limited["samples"],

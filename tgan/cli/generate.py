@@ -158,8 +158,8 @@ def _parser() -> Parser:
     parser.add_argument(
         "--input",
         metavar="DATA",
-        help="pictures that a run with data.input starts from: a folder or .npz file, train, or "
-        "held-out (default: the run's held-out, else train)",
+        help="pictures that a run with data.input starts from: a folder or .npz file, or those "
+        "that the run names, train or held-out (default: built-in ones, where the run has such)",
     )
     parser.add_argument("--given", dest="input", metavar="DATA", help=argparse.SUPPRESS)
     parser.add_argument(

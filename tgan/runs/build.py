@@ -149,12 +149,10 @@ def build_task(
     critic = parts.copy_of("critic", lambda: build_critic(config, classes)).to(device)
     _check_fp16(config, generator, constraint)
     constraint.attach(critic, critic_example(config, classes, device=device))
-    # Convolutions run up to 1.6 times as fast with channels last in memory. Unlike `contiguous`,
-    # `to` changes the strides of a kernel with one channel too, which has both layouts: where its
-    # gradient has others, processes copy it, with a warning.
+    # Convolutions run up to 1.6 times as fast with channels last in memory.
     for parameter in (*generator.parameters(), *critic.parameters()):
         layout = _CHANNELS_LAST.get(parameter.ndim, torch.contiguous_format)
-        parameter.data = parameter.data.to(memory_format=layout)
+        parameter.data = parameter.data.contiguous(memory_format=layout)
     average = _average(config, generator)
     generating = Learner(generator, build_optimizer(config.generator_optimizer, generator))
     judging = Critic(

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from tgan.system.folders import parse_json, plain_file
+from tgan.system.folders import parse_json, read_bytes
+
+# Bytes of a log; a million lines are about a fifth of it.
+MAX_LOG = 2**30
 
 
 def read_metrics(folder: Path, name: str) -> dict[str, np.ndarray]:
@@ -16,8 +19,8 @@ def read_metrics(folder: Path, name: str) -> dict[str, np.ndarray]:
     Raises:
         ValueError: there is no log, or a line of it is no table of numbers with a `step`.
     """
-    path = plain_file(folder, name)
-    text = path.read_text(encoding="utf-8", errors="replace")
+    path = Path(folder) / name
+    text = read_bytes(folder, name, at_most=MAX_LOG).decode(errors="replace")
     whole = text[: text.rfind("\n") + 1]
     rows: dict[float, dict[str, float]] = {}
     for number, line in enumerate(whole.splitlines(), start=1):

@@ -6,6 +6,7 @@ Nothing here opens a device or a pipe, which block, nor follows a link out of th
 import json
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,26 @@ def check_inside(path: str | Path, folder: str | Path) -> None:
         raise ValueError(f"'{path}' is a link out of '{folder}': copy there what it leads to")
 
 
-def check_no_links_out(folder: str | Path) -> None:
-    """Raise a ValueError if anything in a folder, at any depth, is a link to a place outside.
+def check_no_links_out(folder: str | Path, *, below: Sequence[str] = ()) -> None:
+    """Refuse a folder some of whose files are links to places outside.
 
-    What is going to be written there would be written elsewhere.
+    What is going to be written to them would be written elsewhere.
+
+    Args:
+        below: names of folders in it that are looked through, too, to any depth.
+
+    Raises:
+        ValueError: a file in it, or anything in the folders `below`, is such a link.
     """
-    for place, folders, files in os.walk(folder):
-        for path in (Path(place, name) for name in (*folders, *files)):
-            if path.is_symlink():
-                check_inside(path, folder)
+    folder = Path(folder)
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    links = [path for path in found if path.name in below or not path.is_dir()]
+    for name in below:
+        for place, folders, files in os.walk(folder / name):
+            links += [Path(place, each) for each in (*folders, *files)]
+    for path in links:
+        if path.is_symlink():
+            check_inside(path, folder)
 
 
 def check_no_device(path: str | Path | None) -> None:

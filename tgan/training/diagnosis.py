@@ -44,14 +44,14 @@ class Diagnosis:
         processes: those in which it was noticed.
         recorded: losses, norms of gradients and norms of weights, as the step left them.
         found: the first tensor that was not finite when the step was taken again, if one was.
-        replayed_from: the step that the replay started at.
+        replayed_from: the step that a replay started at, if there was one.
     """
 
     step: int
     processes: list[int]
     recorded: Mapping[str, Mapping[str, float]]
     found: Finding | None
-    replayed_from: int
+    replayed_from: int | None
 
     @property
     def first(self) -> Finding:
@@ -88,7 +88,9 @@ class Diagnosis:
         where = ""
         if len(self.processes) < run.accelerator.num_processes:
             where = f" in process {', '.join(map(str, self.processes))}"
-        again = "" if self.found else ", which was not so when the step was taken again"
+        again = ""
+        if self.found is None and self.replayed_from is not None:
+            again = ", which was not so when the step was taken again"
         saved = (
             f"'{checkpoints[-1]}' is the last checkpoint" if checkpoints else "nothing was saved"
         )

@@ -78,8 +78,11 @@ class Health:
             self._observe({})
             if self._alive:
                 raise
+            if self._run.accelerator.num_processes == 1 or self._is_shared():
+                self._look(step + 1)
+            # Other processes may be elsewhere.
             bad = self._first + int(self._survived) + 1
-            self._report(bad, [self._run.accelerator.process_index], alone=True)
+            self._report(bad, [self._run.accelerator.process_index], replays=False)
         self._observe(terms)
         return terms
 
@@ -91,16 +94,27 @@ class Health:
         """
         if not always and not is_due(step, self._run.config.log):
             return
-        accelerator = self._run.accelerator
-        survived = accelerator.gather(self._survived[None]).tolist()
-        if min(survived) < step - self._first:
-            ranks = [rank for rank, steps in enumerate(survived) if steps == min(survived)]
-            self._report(self._first + min(survived) + 1, ranks)
+        self._look(step)
         tables = self._run.task.tensors()
-        if accelerator.num_processes > 1 and self._run.config.train.check_ranks:
+        if self._run.accelerator.num_processes > 1 and self._run.config.train.check_ranks:
             self._compare(step, tables)
         if step == self._first or step - self._copied_at >= LEAST_BETWEEN_COPIES:
             self._copy, self._copied_at = _copied(tables, self._copy), step
+
+    def _look(self, step: int) -> None:
+        """Wait for all steps before `step`, in all processes, and end the run if one was bad."""
+        survived = self._run.accelerator.gather(self._survived[None]).tolist()
+        if min(survived) < step - self._first:
+            ranks = [rank for rank, steps in enumerate(survived) if steps == min(survived)]
+            self._report(self._first + min(survived) + 1, ranks)
+
+    def _is_shared(self) -> bool:
+        """Whether the critic's gradients, which are the same in all processes, are not finite.
+
+        Then its constraint refuses its weights in all of them.
+        """
+        gradients = self._gradients.get("critic", self._zero)
+        return not bool(torch.isfinite(gradients).all())
 
     def close(self) -> None:
         """Leave the optimisers as they were."""
@@ -163,25 +177,25 @@ class Health:
                 "was saved since. train.check_ranks false goes on all the same"
             )
 
-    def _report(self, step: int, ranks: list[int], *, alone: bool = False) -> NoReturn:
+    def _report(self, step: int, ranks: list[int], *, replays: bool = True) -> NoReturn:
         """Find where the first number of a step was not finite, write it down, and end the run.
 
         Args:
-            alone: whether other processes may be elsewhere, so that nothing is done with them.
+            replays: whether the step is taken again, by all processes.
         """
         run, recorded = self._run, self._recorded()
-        together = run.accelerator.num_processes > 1 and not alone
         found: Finding | None = None
-        if together or run.accelerator.num_processes == 1:
+        seen = dict.fromkeys(ranks, (recorded, found))
+        if replays:
             found = first_fault(run, self._copy, first_step=self._copied_at, step=step)
-        mine = (recorded, found)
-        seen = dict(enumerate(gather_object([mine]))) if together else {ranks[0]: mine}
+            seen = dict(enumerate(gather_object([(recorded, found)])))
         # One process's numbers soon are those of all: the first of all is told.
         orders = {rank: one.order for rank, (_, one) in seen.items() if one is not None}
         if orders:
             ranks = [rank for rank, order in orders.items() if order == min(orders.values())]
         recorded, found = seen[ranks[0]]
-        diagnosis = Diagnosis(step, ranks, recorded, found, replayed_from=self._copied_at)
+        start = self._copied_at if replays else None
+        diagnosis = Diagnosis(step, ranks, recorded, found, replayed_from=start)
         raise ArithmeticError(diagnosis.write(run))
 
 

@@ -12,6 +12,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tgan.config import TrainConfig
@@ -82,10 +83,34 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
         # Our batch norms share their statistics themselves. Copying buffers at each forward pass
         # would also break two passes before one backward (pytorch issue 175024).
         network.broadcast_buffers = False
+        for parameter in learner.module.parameters():
+            if parameter.requires_grad and 1 in parameter.shape:
+                _keep_strides(parameter)
     learner.network = network
     fp16 = accelerator.mixed_precision == "fp16"
     learner.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
     return learner
+
+
+def _keep_strides(parameter: nn.Parameter) -> None:
+    """Give gradients of a parameter its own strides, where an axis of one number has several.
+
+    A kernel of one channel has its channels first and last; processes copy a gradient whose
+    strides are others than the parameter's, with a warning.
+    """
+    parameter.register_hook(
+        lambda gradient: (
+            gradient.as_strided(parameter.shape, parameter.stride())
+            if _same_layout(gradient, parameter)
+            else gradient
+        )
+    )
+
+
+def _same_layout(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors of one shape lie alike in memory."""
+    axes = zip(one.shape, one.stride(), other.stride(), strict=True)
+    return all(a == b for size, a, b in axes if size > 1)
 
 
 def finish(accelerator: Accelerator) -> None:

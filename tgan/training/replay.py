@@ -28,13 +28,18 @@ def first_fault(
     Args:
         tables: the state at `first_step`, as `GANTask.tensors` gave it.
     """
-    # Optimisers have no state, and none in the tables, before the first step.
-    run.task.load_tensors({"generator_optimizer": {}, "critic_optimizer": {}, **tables})
-    reals, latents = streams_of(run, first_step, max_bad_share=1.0, say=lambda line: None)
     watch, terms = _Watch(), {}
     learners = {"critic": run.task.critic, "generator": run.task.generator}
+    for name in learners:
+        for key, value in tables[name].items():
+            watch.look("weight", f"the {name}'s '{key}'", value)
+    if watch.found:
+        return watch.found[0]
+    reals, latents = streams_of(run, first_step, max_bad_share=1.0, say=lambda line: None)
     # A constraint may refuse what is not finite before the step is over.
     with suppress(ArithmeticError, RuntimeError, ValueError):
+        # Optimisers have no state, and none in the tables, before the first step.
+        run.task.load_tensors({"generator_optimizer": {}, "critic_optimizer": {}, **tables})
         for number in range(first_step, step - 1):
             run.task.step(number, reals, latents)
         with watch.hooked(learners), watch.paying(run.task.critic):

@@ -21,7 +21,7 @@ from tgan.training.checkpoint import (
     list_checkpoints,
 )
 
-METRICS, PREVIEWS = "metrics.jsonl", "previews"
+METRICS, PREVIEWS, TRACKING = "metrics.jsonl", "previews", "tracking"
 
 
 class HoldsRun(ValueError):
@@ -59,7 +59,7 @@ def claim(run_dir: Path, config: Config, *, resume: str | None) -> Checkpoint | 
             differ from the checkpoint's, it is past the last step, or newer checkpoints would be
             overtaken.
     """
-    check_no_links_out(run_dir)
+    check_no_links_out(run_dir, below=(CHECKPOINTS, PREVIEWS, TRACKING))
     check_writable(run_dir / CONFIG)
     if resume is None:
         check_no_run(run_dir)

@@ -1,0 +1,186 @@
+"""Cases for several processes of a run, each of which writes what it saw.
+
+accelerate launch --multi_gpu --num_processes 2 ranks_worker.py OUT
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.conftest import make_tiny_config
+from tgan.config.reading import dump_config
+from tgan.runs.build import accelerator_for, build_run
+from tgan.training import streams
+from tgan.training.checkpoint import directory_of, save_checkpoint
+from tgan.training.health import Health
+from tgan.training.processes import finish
+from tgan.training.ranks import agree_on_checkpoint, first_difference
+from tgan.training.run_dir import claim
+from tgan.training.streams import streams_of
+
+BAD = 2
+
+
+def config_of(**settings):
+    config = make_tiny_config()
+    config.data.resolution, config.log.every, config.log.checkpoint_every = 8, 4, 3
+    for name, value in settings.items():
+        setattr(config.train, name, value)
+    return config
+
+
+def train(run, steps: int) -> str:
+    """Train so many steps; the error that ended them, if one did."""
+    reals, latents = streams_of(run, 0)
+    health = Health(run, first_step=0)
+    try:
+        for step in range(steps):
+            health.check(step)
+            health.step(step, reals, latents)
+        health.check(steps, always=True)
+    except ArithmeticError as error:
+        return str(error)
+    finally:
+        health.close()
+    return ""
+
+
+def healthy(accelerator, folder):
+    run = build_run(config_of(), folder, accelerator=accelerator)
+    error = train(run, 4)
+    return [error, first_difference(accelerator, run.task.tensors())]
+
+
+def bad_data(schedule, interval=100):
+    """One pixel of a batch of process 1 is not a number.
+
+    Args:
+        interval: of projections, which refuse what is not finite.
+    """
+
+    def case(accelerator, folder):
+        config = config_of(schedule=schedule)
+        config.constraint.interval = interval
+        run = build_run(config, folder, accelerator=accelerator)
+        original = streams.RealBatches
+
+        class Poisoned(original):
+            def __init__(self, *args, first=0, **settings):
+                super().__init__(*args, first=first, **settings)
+                self.number = first
+
+            def __next__(self):
+                batch = super().__next__()
+                if self.number == BAD and accelerator.process_index == 1:
+                    batch.samples.view(-1)[0] = math.nan
+                self.number += 1
+                return batch
+
+        streams.RealBatches = Poisoned
+        try:
+            return train(run, 6)
+        finally:
+            streams.RealBatches = original
+
+    return case
+
+
+def bad_weight(accelerator, folder):
+    """A weight of process 1 is not a number from some step on."""
+    run = build_run(config_of(), folder, accelerator=accelerator)
+    original = run.task.step
+
+    def step(step, reals, latents):
+        if step == BAD and accelerator.process_index == 1:
+            with torch.no_grad():
+                run.task.critic.module.convs[0].weight.view(-1)[0] = math.nan
+        return original(step, reals, latents)
+
+    run.task.step = step
+    return train(run, 6)
+
+
+def drift(table, **settings):
+    """Something of process 1 is off by its last bit."""
+
+    def case(accelerator, folder):
+        run = build_run(config_of(**settings), folder, accelerator=accelerator)
+        original = run.task.step
+
+        def step(step, reals, latents):
+            terms = original(step, reals, latents)
+            if step == BAD and accelerator.process_index == 1:
+                state = run.task.tensors()[table]
+                tensor = next(each for each in state.values() if each.ndim > 1)
+                one = tensor.view(-1)[:1]
+                one.copy_(torch.nextafter(one, one + 1))
+            return terms
+
+        run.task.step = step
+        return train(run, 6)
+
+    return case
+
+
+def resume(*checkpoints, steps=(4, 4)):
+    """A directory per process, with a checkpoint of a step and a weight, or none.
+
+    Args:
+        steps: that each process is to train.
+    """
+
+    def case(accelerator, folder):
+        own = folder / str(accelerator.process_index)
+        config = config_of(steps=steps[accelerator.process_index])
+        if checkpoint := checkpoints[accelerator.process_index]:
+            step, weight = checkpoint
+            tables = {"generator": {"weight": torch.full((1,), weight)}}
+            facts = {"step": step, "num_videos": 50, "config": dump_config(config)}
+            save_checkpoint(directory_of(own, step), tables, **facts)
+        accelerator.wait_for_everyone()
+        try:
+            found = agree_on_checkpoint(
+                accelerator, config, own, lambda: claim(own, config, resume="auto")
+            )
+        except ValueError as error:
+            return str(error)
+        return found and found.step
+
+    return case
+
+
+CASES = {
+    "healthy": healthy,
+    "bad data, simultaneous": bad_data("simultaneous"),
+    "bad data, alternating": bad_data("alternating"),
+    "bad data, refused": bad_data("simultaneous", interval=1),
+    "bad weight": bad_weight,
+    "drift of the generator": drift("generator"),
+    "drift of an optimiser": drift("critic_optimizer"),
+    "drift unchecked": drift("critic", check_ranks=False),
+    "resume the same": resume((3, 1.0), (3, 1.0)),
+    "resume others": resume((3, 1.0), (3, 2.0)),
+    "resume one": resume((3, 1.0), None),
+    "resume another": resume(None, (3, 1.0)),
+    "resume none": resume(None, None),
+    "resume beyond": resume((9, 1.0), None),
+    "other settings": resume(None, None, steps=(4, 5)),
+}
+
+
+def main(out: str) -> None:
+    """Go through all cases, and write what came out beside `out`."""
+    accelerator = accelerator_for(config_of(), Path(out))
+    seen = {}
+    for number, (name, case) in enumerate(CASES.items()):
+        seen[name] = case(accelerator, Path(out) / str(number))
+    rank = accelerator.process_index
+    Path(f"{out}.{rank}").write_text(json.dumps([accelerator.num_processes, seen]))
+    finish(accelerator)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,213 @@
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from tests.made.launched import ROOT, launch, start
+from tgan.training.ranks import checksum, first_difference, others_named
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What each of two processes saw in each case of the worker."""
+    out = tmp_path_factory.mktemp("ranks") / "seen"
+    done = launch(2, ROOT / "tests" / "made" / "ranks_worker.py", out)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = [json.loads(out.with_name(f"seen.{rank}").read_text()) for rank in range(2)]
+    assert [processes for processes, _ in found] == [2, 2]
+    return [cases for _, cases in found]
+
+
+def both(seen, case):
+    """What two processes saw, which is the same."""
+    first, second = (cases[case] for cases in seen)
+    assert first == second
+    return first
+
+
+def test_processes_that_train_the_same_networks_pass(seen):
+    assert both(seen, "healthy") == ["", None]
+
+
+@pytest.mark.parametrize("how", ["simultaneous", "alternating", "refused"])
+def test_bad_data_of_one_process_end_all_at_that_step(seen, how):
+    message = both(seen, f"bad data, {how}")
+    assert message.startswith("batch 1 of real samples is nan at step 3 in process 1;")
+
+
+def test_a_bad_weight_of_one_process_is_named(seen):
+    message = both(seen, "bad weight")
+    assert message.startswith("the critic's 'convs.0.weight' is nan at step 3 in process 1;")
+
+
+@pytest.mark.parametrize(
+    ("case", "table"),
+    [("drift of the generator", "generator"), ("drift of an optimiser", "critic_optimizer")],
+)
+def test_a_last_bit_that_differs_ends_a_run(seen, case, table):
+    message = both(seen, case)
+    assert "no longer train the same networks at step 3: '" in message
+    assert f"' in {table} of process 1 is not that of process 0" in message
+
+
+def test_differences_pass_where_nobody_looks(seen):
+    assert both(seen, "drift unchecked") == ""
+
+
+def test_a_checkpoint_is_one_decision(seen):
+    assert both(seen, "resume the same") == 3
+    assert both(seen, "resume none") is None
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("resume others", "is another one than that of process 0"),
+        ("resume one", "no checkpoint at"),
+        ("resume another", "where process 0 sees no checkpoint"),
+        ("other settings", "train.steps is 5 there, not 4"),
+    ],
+)
+def test_processes_that_would_go_on_apart_all_refuse(seen, case, message):
+    line = both(seen, case)
+    assert line.startswith("process 1 is at odds with process 0: ") and message in line
+    assert "\n" not in line
+
+
+def test_what_the_main_process_refuses_all_refuse(seen):
+    assert "is at step 9 already, past train.steps 4" in both(seen, "resume beyond")
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.randn(5, 3, 4, 4),
+        torch.randn(5, 3, 4, 4).to(memory_format=torch.channels_last),
+        torch.randn(7, dtype=torch.float64),
+        torch.randn(7).bfloat16(),
+        torch.randn(7, dtype=torch.complex64),
+        torch.arange(5),
+        torch.tensor(3.0),
+        torch.tensor([True, False]),
+    ],
+    ids=lambda tensor: f"{tensor.dtype}{tuple(tensor.shape)}",
+)
+def test_a_checksum_tells_every_single_change(tensor):
+    before = checksum(tensor)
+    assert before.dtype == torch.int64 and torch.equal(before, checksum(tensor.clone()))
+    places = tensor.contiguous().view(-1)
+    for place in range(len(places)):
+        changed = places.clone()
+        one = changed[place]
+        if tensor.is_floating_point():
+            for other in (torch.nextafter(one, one + 1), -one, one * 0, one * torch.nan):
+                changed[place] = other
+                assert checksum(changed) != before
+        else:
+            changed[place] = ~one if tensor.dtype == torch.bool else one + 1
+            assert checksum(changed) != before
+
+
+def test_changes_that_add_up_to_nothing_are_told():
+    """One number a last bit up, and another one a last bit down."""
+    torch.manual_seed(0)
+    for _ in range(100):
+        tensor = torch.randn(50)
+        changed = tensor.clone()
+        changed[3], changed[30] = (
+            torch.nextafter(tensor[i], tensor[i] + s) for i, s in ((3, 1), (30, -1))
+        )
+        assert checksum(tensor) != checksum(changed)
+
+
+def test_the_first_difference_is_named_with_its_processes():
+    one = {"critic": nn.Linear(2, 1).state_dict(), "average": {"n": torch.tensor(3)}}
+    three = [torch.stack([checksum(t) for table in one.values() for t in table.values()])] * 3
+    other = three[0].clone()
+    other[1] += 1
+
+    def gather(mine):
+        assert torch.equal(mine[0], three[0])
+        return torch.stack([three[0], other, other])
+
+    accelerator = SimpleNamespace(device="cpu", gather=gather)
+    found = first_difference(accelerator, one)
+    assert found == "'bias' in critic of process 1, 2 is not that of process 0"
+
+
+ALONE = SimpleNamespace(num_processes=1, process_index=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[../gloo/transport/tcp/pair.cc] Connection closed by peer [127.0.0.1]", "run failed$"),
+        ("Read error: Connection reset by peer", "run failed$"),
+        ("Timed out waiting 5000ms for recv operation to complete", r"for 5 s \(train.timeout\)"),
+    ],
+)
+def test_errors_of_a_process_group_are_told_in_words(text, message):
+    with pytest.raises(ChildProcessError, match=message), others_named(ALONE, 5.0):
+        raise RuntimeError(text)
+
+
+def test_other_errors_pass_as_they_are():
+    with pytest.raises(RuntimeError, match="^mat1 and mat2"), others_named(ALONE, 5.0):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+
+TINY = ["--config=configs/demo.yaml", "--data.resolution=8", "--generator.width=4"]
+TINY += ["--generator.temporal_width=8", "--critic.width=2", "--train.batch_size=4"]
+TINY += ["--log.distance_clips=0", "--log.preview_every=0", "--log.critic_every=0"]
+TINY += ["--log.trackers=[]", "--log.every=1", "--log.checkpoint_every=2"]
+
+
+def ranks_of(launcher: int) -> dict[int, int]:
+    """The process ids of the ranks that a launcher started."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == launcher:
+                settings = (stat.parent / "environ").read_bytes().split(b"\0")
+                found |= {int(s[5:]): int(stat.parent.name) for s in settings if s[:5] == b"RANK="}
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_a_stopped_process_ends_the_run_by_name_and_leaves_no_orphans(tmp_path, stopped):
+    run_dir = tmp_path / "run"
+    options = [*TINY, "--train.steps=100000", "--train.timeout=5", f"--run-dir={run_dir}"]
+    process = start(2, "tools/train.py", *options)
+    metrics = run_dir / "metrics.jsonl"
+    deadline = time.monotonic() + 200
+    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    ranks = ranks_of(process.pid)
+    os.kill(ranks[stopped], signal.SIGSTOP)
+    # The launcher gives a process 30 s to end.
+    _, error = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert f"process {stopped} of this run did not answer for 5 s (train.timeout)" in error
+    assert not any(Path(f"/proc/{pid}").exists() for pid in ranks.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_two_processes_exit_cleanly_every_time(tmp_path):
+    for number in range(20):
+        options = [*TINY, "--train.steps=2", f"--run-dir={tmp_path}/{number}"]
+        done = launch(2, "tools/train.py", *options)
+        assert done.returncode == 0, (number, done.stderr[-3000:])
+        assert "warning" not in done.stderr.lower() and "Error" not in done.stderr
