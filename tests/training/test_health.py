@@ -20,7 +20,6 @@ from tgan.training.health import Health, is_due
 from tgan.training.loop import fit
 from tgan.training.streams import streams_of
 
-SCHEDULES = ["simultaneous", "alternating"]
 # Faults are made in this step, from 0, which leads to the next one; logs ask every 4 steps.
 BAD, EVERY, SAVE_EVERY = 5, 4, 2
 
@@ -104,9 +103,14 @@ def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, schedule, 
     assert_ends_well(tmp_path, step=BAD + 1)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize(
-    ("network", "name"), [("critic", "convs.0.weight"), ("generator", "image.slow.weight")]
+    ("schedule", "network", "name"),
+    [
+        ("simultaneous", "critic", "convs.0.weight"),
+        ("alternating", "generator", "image.slow.weight"),
+        pytest.param("alternating", "critic", "convs.0.weight", marks=pytest.mark.slow),
+        pytest.param("simultaneous", "generator", "image.slow.weight", marks=pytest.mark.slow),
+    ],
 )
 def test_a_bad_weight_is_named(tmp_path, schedule, network, name):
     run = make_run(tmp_path, schedule)
@@ -143,8 +147,15 @@ def test_a_layer_that_overflows_is_named(tmp_path):
     assert diagnosis(tmp_path)["first"]["kind"] == "layer"
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("player", ["critic", "generator"])
+@pytest.mark.parametrize(
+    ("schedule", "player"),
+    [
+        ("simultaneous", "generator"),
+        ("alternating", "critic"),
+        pytest.param("simultaneous", "critic", marks=pytest.mark.slow),
+        pytest.param("alternating", "generator", marks=pytest.mark.slow),
+    ],
+)
 def test_an_objective_that_gives_nan_is_named(tmp_path, schedule, player):
     spoil = torch.zeros(())
     plain = {
@@ -209,8 +220,15 @@ def first_bad_step(run):
     return None
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("constraint", ["none", "svc"])
+@pytest.mark.parametrize(
+    ("schedule", "constraint"),
+    [
+        ("alternating", "svc"),
+        pytest.param("simultaneous", "none", marks=pytest.mark.slow),
+        pytest.param("simultaneous", "svc", marks=pytest.mark.slow),
+        pytest.param("alternating", "none", marks=pytest.mark.slow),
+    ],
+)
 def test_a_learning_rate_far_too_high_ends_at_the_first_bad_step(tmp_path, schedule, constraint):
     def make(folder):
         config = make_tiny_config()
@@ -340,6 +358,7 @@ def test_numbers_are_looked_at_before_anything_is_written(step, settings, due):
     assert is_due(step, replace(LogConfig(), **settings)) == due
 
 
+@pytest.mark.slow
 def test_a_run_that_was_ended_goes_on_once_its_data_are_mended(tmp_path, monkeypatch):
     fit(make_run(tmp_path / "whole", steps=8))
     with monkeypatch.context() as patch:
