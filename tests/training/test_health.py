@@ -88,13 +88,14 @@ def assert_ends_well(run_dir, *, step):
 @pytest.mark.parametrize(
     ("schedule", "value"), [("simultaneous", math.inf), ("alternating", math.nan)]
 )
-def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, schedule, value):
+def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, capsys, schedule, value):
     run = make_run(tmp_path, schedule)
     number = BAD * run.task.reals_per_step + run.task.reals_per_step - 1
     poison_batch(monkeypatch, number, value)
     name = f"batch {run.task.reals_per_step} of real samples is {value} at step {BAD + 1};"
     with pytest.raises(ArithmeticError, match=name) as caught:
         fit(run)
+    assert "taking steps 1 to 6 again to find where" in capsys.readouterr().err
     assert "Look at the data" in str(caught.value) and "\n" not in str(caught.value)
     found = diagnosis(tmp_path)
     assert (found["step"], found["first"]["kind"]) == (BAD + 1, "input")
