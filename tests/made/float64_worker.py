@@ -73,13 +73,19 @@ def train(accelerator, *cell: str) -> dict:
     return {"losses": torch.stack(losses), **weights}
 
 
+def train_all(accelerator, out: str, cells: list[str]) -> None:
+    """Train each cell, and write what came out beside `out`."""
+    results = {}
+    for cell in cells:
+        try:
+            results[cell] = train(accelerator, *cell.split(":"))
+        finally:
+            torch.set_default_dtype(torch.float32)
+    torch.save(results, f"{out}.{accelerator.num_processes}.{accelerator.process_index}")
+
+
 if __name__ == "__main__":
     out, *cells = sys.argv[1:]
     accelerator = make_accelerator()
-    results = {}
-    for cell in cells:
-        torch.set_default_dtype(torch.float32)
-        results[cell] = train(accelerator, *cell.split(":"))
-    path = f"{out}.{accelerator.num_processes}.{accelerator.process_index}"
-    torch.save(results, path)
+    train_all(accelerator, out, cells)
     finish(accelerator)

@@ -1,6 +1,8 @@
 """Cases for several processes of a run, each of which writes what it saw.
 
-accelerate launch --multi_gpu --num_processes 2 ranks_worker.py OUT
+accelerate launch --multi_gpu --num_processes 2 ranks_worker.py OUT CELL ...
+
+Cells are trained as `float64_worker.py` does.
 """
 
 import json
@@ -11,6 +13,7 @@ from pathlib import Path
 import torch
 
 from tests.conftest import make_tiny_config
+from tests.made.float64_worker import train_all
 from tgan.config.reading import dump_config
 from tgan.runs.build import accelerator_for, build_run
 from tgan.training import streams
@@ -171,16 +174,17 @@ CASES = {
 }
 
 
-def main(out: str) -> None:
-    """Go through all cases, and write what came out beside `out`."""
+def main(out: str, *cells: str) -> None:
+    """Go through all cases and cells, and write what came out beside `out`."""
     accelerator = accelerator_for(config_of(), Path(out))
     seen = {}
     for number, (name, case) in enumerate(CASES.items()):
         seen[name] = case(accelerator, Path(out) / str(number))
     rank = accelerator.process_index
     Path(f"{out}.{rank}").write_text(json.dumps([accelerator.num_processes, seen]))
+    train_all(accelerator, out, list(cells))
     finish(accelerator)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

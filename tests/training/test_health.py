@@ -20,7 +20,6 @@ from tgan.training.health import Health, is_due
 from tgan.training.loop import fit
 from tgan.training.streams import streams_of
 
-SCHEDULES = ["simultaneous", "alternating"]
 # Faults are made in this step, from 0, which leads to the next one; logs ask every 4 steps.
 BAD, EVERY, SAVE_EVERY = 5, 4, 2
 
@@ -89,13 +88,14 @@ def assert_ends_well(run_dir, *, step):
 @pytest.mark.parametrize(
     ("schedule", "value"), [("simultaneous", math.inf), ("alternating", math.nan)]
 )
-def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, schedule, value):
+def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, capsys, schedule, value):
     run = make_run(tmp_path, schedule)
     number = BAD * run.task.reals_per_step + run.task.reals_per_step - 1
     poison_batch(monkeypatch, number, value)
     name = f"batch {run.task.reals_per_step} of real samples is {value} at step {BAD + 1};"
     with pytest.raises(ArithmeticError, match=name) as caught:
         fit(run)
+    assert "taking steps 1 to 6 again to find where" in capsys.readouterr().err
     assert "Look at the data" in str(caught.value) and "\n" not in str(caught.value)
     found = diagnosis(tmp_path)
     assert (found["step"], found["first"]["kind"]) == (BAD + 1, "input")
@@ -104,9 +104,14 @@ def test_bad_data_are_named_with_the_very_step(tmp_path, monkeypatch, schedule, 
     assert_ends_well(tmp_path, step=BAD + 1)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize(
-    ("network", "name"), [("critic", "convs.0.weight"), ("generator", "image.slow.weight")]
+    ("schedule", "network", "name"),
+    [
+        ("simultaneous", "critic", "convs.0.weight"),
+        ("alternating", "generator", "image.slow.weight"),
+        pytest.param("alternating", "critic", "convs.0.weight", marks=pytest.mark.slow),
+        pytest.param("simultaneous", "generator", "image.slow.weight", marks=pytest.mark.slow),
+    ],
 )
 def test_a_bad_weight_is_named(tmp_path, schedule, network, name):
     run = make_run(tmp_path, schedule)
@@ -143,8 +148,15 @@ def test_a_layer_that_overflows_is_named(tmp_path):
     assert diagnosis(tmp_path)["first"]["kind"] == "layer"
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("player", ["critic", "generator"])
+@pytest.mark.parametrize(
+    ("schedule", "player"),
+    [
+        ("simultaneous", "generator"),
+        ("alternating", "critic"),
+        pytest.param("simultaneous", "critic", marks=pytest.mark.slow),
+        pytest.param("alternating", "generator", marks=pytest.mark.slow),
+    ],
+)
 def test_an_objective_that_gives_nan_is_named(tmp_path, schedule, player):
     spoil = torch.zeros(())
     plain = {
@@ -209,8 +221,15 @@ def first_bad_step(run):
     return None
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("constraint", ["none", "svc"])
+@pytest.mark.parametrize(
+    ("schedule", "constraint"),
+    [
+        ("alternating", "svc"),
+        pytest.param("simultaneous", "none", marks=pytest.mark.slow),
+        pytest.param("simultaneous", "svc", marks=pytest.mark.slow),
+        pytest.param("alternating", "none", marks=pytest.mark.slow),
+    ],
+)
 def test_a_learning_rate_far_too_high_ends_at_the_first_bad_step(tmp_path, schedule, constraint):
     def make(folder):
         config = make_tiny_config()
@@ -340,6 +359,7 @@ def test_numbers_are_looked_at_before_anything_is_written(step, settings, due):
     assert is_due(step, replace(LogConfig(), **settings)) == due
 
 
+@pytest.mark.slow
 def test_a_run_that_was_ended_goes_on_once_its_data_are_mended(tmp_path, monkeypatch):
     fit(make_run(tmp_path / "whole", steps=8))
     with monkeypatch.context() as patch:

@@ -5,20 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.made.float64_worker import train
-from tests.made.launched import ROOT, launch, start
-from tgan.constraints import CONSTRAINTS
-from tgan.losses import OBJECTIVES
+from tests.made.launched import launch, start
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.processes import make_accelerator
-from tgan.training.steps import SCHEDULES
-
-CELLS = [
-    "simultaneous:wasserstein:svc",
-    "simultaneous:hinge:wgan_gp",
-    "alternating:relativistic:spectral_norm",
-]
-
 
 TINY = [
     "--data.resolution=32",
@@ -33,45 +22,6 @@ TINY = [
     "--log.preview_every=0",
     "--log.trackers=[]",
 ]
-
-
-def relative(a: torch.Tensor, b: torch.Tensor) -> float:
-    return float((a - b).abs().max() / a.abs().max().clamp(min=1e-3))
-
-
-def compare_processes(out, cells):
-    """Train cells as one process and as two, in float64, and hold the results together."""
-    done = launch(2, ROOT / "tests" / "made" / "float64_worker.py", out, *cells)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "warning" not in done.stderr.lower()
-    first, second = (torch.load(f"{out}.2.{rank}") for rank in range(2))
-    accelerator = make_accelerator()
-    for cell in cells:
-        try:
-            one = train(accelerator, *cell.split(":"))
-        finally:
-            torch.set_default_dtype(torch.float32)
-        assert one.keys() == first[cell].keys()
-        for name, value in one.items():
-            assert torch.equal(first[cell][name], second[cell][name]), (cell, name)
-            assert value.dtype == torch.float64 or not value.is_floating_point()
-            assert relative(value.double(), first[cell][name].double()) < 1e-12, (cell, name)
-
-
-def test_two_processes_train_what_one_does(tmp_path, labelled_videos):
-    cells = [*CELLS, f"simultaneous:wasserstein:svc:{labelled_videos}"]
-    compare_processes(tmp_path / "out", cells)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_two_processes_train_what_one_does_by_every_schedule_objective_and_constraint(
-    tmp_path, schedule, objective
-):
-    cells = [f"{schedule}:{objective}:{constraint}" for constraint in CONSTRAINTS]
-    compare_processes(tmp_path / "out", cells)
 
 
 def test_two_processes_run_the_tool_and_leave_one_run(tmp_path):

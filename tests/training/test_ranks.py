@@ -9,16 +9,35 @@ import pytest
 import torch
 from torch import nn
 
+from tests.made.float64_worker import train_all
 from tests.made.launched import ROOT, launch, start
+from tgan.constraints import CONSTRAINTS
+from tgan.losses import OBJECTIVES
+from tgan.training.processes import make_accelerator
 from tgan.training.ranks import checksum, first_difference, others_named
+from tgan.training.steps import SCHEDULES
+
+CELLS = [
+    "simultaneous:wasserstein:svc",
+    "simultaneous:hinge:wgan_gp",
+    "alternating:relativistic:spectral_norm",
+]
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
-    """What each of two processes saw in each case of the worker."""
+def out(tmp_path_factory, labelled_videos):
+    """Where two processes wrote what they saw in each case and cell of the worker."""
     out = tmp_path_factory.mktemp("ranks") / "seen"
-    done = launch(2, ROOT / "tests" / "made" / "ranks_worker.py", out)
+    cells = [*CELLS, f"simultaneous:wasserstein:svc:{labelled_videos}"]
+    done = launch(2, ROOT / "tests" / "made" / "ranks_worker.py", out, *cells)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert "strides" not in done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def seen(out):
+    """What each of two processes saw in each case of the worker."""
     found = [json.loads(out.with_name(f"seen.{rank}").read_text()) for rank in range(2)]
     assert [processes for processes, _ in found] == [2, 2]
     return [cases for _, cases in found]
@@ -29,6 +48,41 @@ def both(seen, case):
     first, second = (cases[case] for cases in seen)
     assert first == second
     return first
+
+
+def relative(a: torch.Tensor, b: torch.Tensor) -> float:
+    return float((a - b).abs().max() / a.abs().max().clamp(min=1e-3))
+
+
+def compare_with_one_process(out):
+    """Hold what two processes trained, in float64, against one, which this is."""
+    first, second = (torch.load(f"{out}.2.{rank}") for rank in range(2))
+    train_all(make_accelerator(), out, list(first))
+    for cell, one in torch.load(f"{out}.1.0").items():
+        assert one.keys() == first[cell].keys() == second[cell].keys()
+        for name, value in one.items():
+            assert torch.equal(first[cell][name], second[cell][name]), (cell, name)
+            assert value.dtype == torch.float64 or not value.is_floating_point()
+            assert relative(value.double(), first[cell][name].double()) < 1e-12, (cell, name)
+
+
+def test_two_processes_train_what_one_does(out):
+    compare_with_one_process(out)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_two_processes_train_what_one_does_by_every_schedule_objective_and_constraint(
+    tmp_path, schedule, objective
+):
+    cells = [f"{schedule}:{objective}:{constraint}" for constraint in CONSTRAINTS]
+    worker = ROOT / "tests" / "made" / "float64_worker.py"
+    done = launch(2, worker, tmp_path / "out", *cells)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "strides" not in done.stderr
+    compare_with_one_process(tmp_path / "out")
 
 
 def test_processes_that_train_the_same_networks_pass(seen):

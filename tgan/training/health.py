@@ -5,6 +5,7 @@ on it, and the first that are not finite are kept there until somebody looks, wh
 then, and before anything is saved. Then the last steps are taken again, watched layer by layer.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from tgan.config import LogConfig
+from tgan.system.progress import write
 from tgan.training.diagnosis import Diagnosis, Finding
 from tgan.training.ranks import first_difference
 from tgan.training.recorder import Run
@@ -187,6 +189,9 @@ class Health:
         found: Finding | None = None
         seen = dict.fromkeys(ranks, (recorded, found))
         if replays:
+            if run.accelerator.is_main_process:
+                steps = f"taking steps {self._copied_at + 1} to {step} again to find where"
+                write(f"not all numbers are finite at step {step}: {steps}", file=sys.stderr)
             found = first_fault(run, self._copy, first_step=self._copied_at, step=step)
             seen = dict(enumerate(gather_object([(recorded, found)])))
         # One process's numbers soon are those of all: the first of all is told.
