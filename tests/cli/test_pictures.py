@@ -62,6 +62,7 @@ def torch_of(images):
 def test_samples_stand_between_their_input_picture_and_the_original(place, tmp_path, capsys):
     out = tmp_path / "x.png"
     options = ["--out", out, "--seeds", "0-5", "--grid", "6x1", "--scale", "1"]
+    options += ["--input", "held-out"]
     assert tgan("generate", place / "run", *options) == 0
     sheet = np.asarray(Image.open(out))
     assert sheet.shape == (6 * 16, 3 * 16, 3)
@@ -82,7 +83,7 @@ def test_samples_stand_between_their_input_picture_and_the_original(place, tmp_p
     np.testing.assert_array_equal(*samples)
     run = load(place / "run", device="cpu")
     np.testing.assert_array_equal(samples[0], run.sample(range(2), pictures="train"))
-    assert not np.array_equal(samples[0], run.sample(range(2)))
+    assert not np.array_equal(samples[0], run.sample(range(2), pictures="held-out"))
 
 
 def test_the_tools_take_such_a_run(place, tmp_path):

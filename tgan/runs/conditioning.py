@@ -59,16 +59,21 @@ def class_conditions(
     return SampleConditions((torch.tensor(numbers),), [classes[number] for number in numbers])
 
 
+def check_takes_pictures(plan: Plan) -> None:
+    """Raise a ValueError for a plan of walks or sums, whose samples share no picture."""
+    if not isinstance(plan, Samples):
+        raise ValueError("a run that starts from pictures has samples, but no walks and no sums")
+
+
 def picture_conditions(
     plan: Plan, source: ClipSource, conditioning: Conditioning
 ) -> SampleConditions:
     """Input pictures that are derived from the images of `source`, in turn.
 
     Raises:
-        ValueError: a plan of walks or sums, whose samples share no picture.
+        ValueError: as `check_takes_pictures`.
     """
-    if not isinstance(plan, Samples):
-        raise ValueError("a run that starts from pictures has samples, but no walks and no sums")
+    check_takes_pictures(plan)
     numbers = plan.classes(range(len(source)))
     originals = np.stack([source.clip(number, 0) for number in numbers])
     condition = conditioning.of(normalise(torch.from_numpy(originals)), torch.tensor(numbers))

@@ -24,7 +24,12 @@ from tgan.runs.build import (
     classes_of,
     critic_example,
 )
-from tgan.runs.conditioning import SampleConditions, class_conditions, picture_conditions
+from tgan.runs.conditioning import (
+    SampleConditions,
+    check_takes_pictures,
+    class_conditions,
+    picture_conditions,
+)
 from tgan.runs.loading import (
     CRITIC,
     check_critic,
@@ -302,6 +307,7 @@ class TrainedRun:
             return class_conditions(plan, self.classes, labels)
         if self.config.data.input is None:
             return SampleConditions()
+        check_takes_pictures(plan)
         source = pictures or self._pictures()
         if isinstance(source, str | Path):
             source = self.clips(source)
