@@ -79,13 +79,16 @@ def log_of(run_dir):
     return run_dir.with_suffix(".log").read_text()[-3000:]
 
 
-def session(leader):
-    """The processes of a session that are no zombies."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=", "--sid", str(leader)], capture_output=True, text=True
-    ).stdout
-    rows = (line.split() for line in listed.splitlines())
-    return [int(pid) for pid, state in rows if not state.startswith("Z")]
+def alive(run_dir):
+    """The processes of a run that are no zombies; a launcher's have sessions of their own."""
+    command = ["pgrep", "-f", "--", f"--run-dir={run_dir}( |$)"]
+    found = subprocess.run(command, capture_output=True, text=True).stdout.split()
+    states = {pid: Path(f"/proc/{pid}/stat") for pid in found}
+    return [
+        int(pid)
+        for pid, stat in states.items()
+        if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    ]
 
 
 def rank_zero(process):
@@ -104,7 +107,7 @@ def check(run_dir, process, number, target, *, launched):
     else:
         os.kill(rank_zero(process) if target == "process" and launched else process.pid, number)
     process.wait(SECONDS + 30)
-    until(lambda: not session(process.pid), None, run_dir, SECONDS)
+    until(lambda: not alive(run_dir), None, run_dir, SECONDS)
     text = log_of(run_dir)
     assert find_checkpoint(run_dir).step >= before, text
     assert len(list_checkpoints(run_dir)) == 1
@@ -116,11 +119,11 @@ def check(run_dir, process, number, target, *, launched):
 
 
 @contextlib.contextmanager
-def no_survivors(process):
+def no_survivors(run_dir):
     try:
         yield
     finally:
-        for pid in session(process.pid):
+        for pid in alive(run_dir):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -128,7 +131,7 @@ def no_survivors(process):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_group_saves_with_workers_too(tmp_path, number):
     process = start(tmp_path / "run", workers=2)
-    with no_survivors(process):
+    with no_survivors(tmp_path / "run"):
         check(tmp_path / "run", process, number, "group", launched=False)
 
 
@@ -150,5 +153,5 @@ def test_every_signal_saves(tmp_path, number, target, processes, workers, launch
     for attempt in range(TIMES):
         run_dir = tmp_path / str(attempt)
         process = start(run_dir, processes=processes, workers=workers, launched=launched)
-        with no_survivors(process):
+        with no_survivors(run_dir):
             check(run_dir, process, number, target, launched=launched)
