@@ -23,7 +23,7 @@ from tgan.media.video import write_video
 
 ROOT = Path(__file__).parents[3]
 # Damaged videos, for each of the two ways to read.
-COUNT = 2000 * int(os.environ.get("TGAN_TIMES", "1"))
+COUNT = int(2000 * float(os.environ.get("TGAN_TIMES", "1")))
 # Seeds whose damage brings down nothing outside of this package; and how many one call prepares.
 FOLDER_SEED, PREPARE_SEED, CALL = 1, 2, 250
 # Seconds for a small video on a busy machine, and for a call that prepares `CALL` of them.
@@ -214,7 +214,9 @@ def test_prepared(sound, tmp_path):
         kept = {source_of(video["source"]) for video in index["videos"]}
         reasons = {source_of(name): why for name, why in index["skipped"] + index["too_short"]}
         assert all(reasons.values())
-        assert all(f"{name}: {reasons[source_of(name)]}" in done.stderr for name, _ in index["skipped"])
+        assert all(
+            f"{name}: {reasons[source_of(name)]}" in done.stderr for name, _ in index["skipped"]
+        )
         missing = set(names) - kept - set(reasons)
         assert all(name.endswith(MAY_BE_PASSED_OVER) for name in missing), missing
         check_sound(place / "packed", beside, expected)
