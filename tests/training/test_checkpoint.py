@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -331,8 +332,9 @@ def test_a_real_full_disk_is_one_clear_error(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        with pytest.raises(OSError, match="cannot write checkpoint"):
+        with pytest.raises(OSError, match="cannot write checkpoint .*: File too large") as error:
             save(tmp_path, 2, {"generator": {"a": torch.zeros(10_000)}})
+        assert error.value.errno == errno.EFBIG
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)

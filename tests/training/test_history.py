@@ -1,4 +1,5 @@
 import copy
+import errno
 import json
 import os
 import signal
@@ -68,3 +69,14 @@ def test_a_finished_run_that_is_asked_to_go_on_leaves_no_trace(tiny_config, tmp_
     before = (tmp_path / HISTORY).read_bytes()
     train(tiny_config, tmp_path, resume="auto")
     assert (tmp_path / HISTORY).read_bytes() == before
+
+
+def test_a_record_that_cannot_be_written_ends_no_run(tiny_config, tmp_path, monkeypatch, capsys):
+    def full(path, line):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    tiny_config.train.steps = 2
+    monkeypatch.setattr("tgan.training.history.append_line", full)
+    assert train(tiny_config, tmp_path) == 0
+    error = capsys.readouterr().err
+    assert error.count("history.jsonl' was not written: No space left on device") == 2

@@ -7,6 +7,7 @@ import signal
 import av
 import pytest
 import torch
+from accelerate import Accelerator
 from accelerate.tracking import TensorBoardTracker
 
 from tests.made.checkpoints import assert_same_checkpoints
@@ -299,6 +300,17 @@ def test_what_is_not_a_checkpoint_may_fail(tiny_config, tmp_path, monkeypatch, c
     ):
         assert error.count(f"{what} failed, training goes on") == 1
         assert f"warning: {what} failed {count} (first: " in error
+
+
+def test_trackers_that_cannot_begin_do_not_end_a_run(tiny_config, tmp_path, monkeypatch, capsys):
+    train(tiny_config, tmp_path / "whole")
+    tiny_config.log.trackers = ["tensorboard"]
+    monkeypatch.setattr(Accelerator, "init_trackers", raising(OSError("disk full")))
+    assert train(tiny_config, tmp_path / "run")[0] == 0
+    assert_same_checkpoints(find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "run"))
+    error = capsys.readouterr().err
+    assert "warning: trackers failed, training goes on: disk full" in error
+    assert "warning: trackers failed once (first: disk full)" in error
 
 
 def raising(error):

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -111,6 +111,22 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append a line to a text file, or nothing.
+
+    Raises:
+        OSError: it cannot be written; what there was of it is taken back.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    try:
+        with path.open("a") as file:
+            file.write(f"{line}\n")
+    except OSError:
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise
 
 
 def check_files(folder: str | Path, names: Iterable[str], *, overwrite: bool) -> None:

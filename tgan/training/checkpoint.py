@@ -7,6 +7,7 @@ Whoever wrote it, opening one reads its own plain files only, and nothing of a s
 looked at before; whatever is wrong with it is a `Damaged`.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -264,7 +265,11 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
     try:
         save_file({key: value.detach().cpu().contiguous() for key, value in table.items()}, path)
     except SafetensorError as error:
-        raise OSError(None, f"{path.name}: {error}") from error
+        # The number of the system's error, such as of a full disk, is in its text alone.
+        found = re.search(r"os error (\d+)", str(error))
+        number = int(found[1]) if found else errno.EIO
+        reason = os.strerror(number) if found else str(error)
+        raise OSError(number, f"{path.name}: {reason}") from error
     set_usual_mode(path)
 
 

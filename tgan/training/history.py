@@ -3,6 +3,7 @@
 import json
 import platform
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Any
 import torch
 
 from tgan import __version__
+from tgan.system.files import append_line
+from tgan.system.progress import write
 from tgan.training.changes import changes
 from tgan.training.checkpoint import Checkpoint, list_checkpoints
 from tgan.training.recorder import Run
@@ -68,5 +71,7 @@ def _name(number: int) -> str:
 def _write(run_dir: Path, entry: dict[str, Any]) -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     time = datetime.now(UTC).isoformat(timespec="seconds")
-    with (run_dir / HISTORY).open("a") as file:
-        file.write(json.dumps({"time": time, **entry}) + "\n")
+    try:
+        append_line(run_dir / HISTORY, json.dumps({"time": time, **entry}))
+    except OSError as error:
+        write(f"warning: '{run_dir / HISTORY}' was not written: {error.strerror}", file=sys.stderr)

@@ -116,10 +116,12 @@ def first_difference(
     Sums over the tensors' bits are compared, a number each, which is exact for a single change.
 
     Args:
-        tables: as `GANTask.tensors` gives them.
+        tables: as `GANTask.tensors` gives them; the names in a table may come in any order.
     """
-    names = [f"'{key}' in {table}" for table, state in tables.items() for key in state]
-    tensors = [tensor for state in tables.values() for tensor in state.values()]
+    # Those of a loaded optimiser come in the order in which its file was read, which varies.
+    ordered = [(table, *item) for table, state in tables.items() for item in sorted(state.items())]
+    names = [f"'{key}' in {table}" for table, key, _ in ordered]
+    tensors = [tensor for _, _, tensor in ordered]
     # Optimisers count their steps on the CPU.
     sums = [checksum(tensor).to(accelerator.device) for tensor in tensors]
     of_all = accelerator.gather(torch.stack(sums)[None])

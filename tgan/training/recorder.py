@@ -29,7 +29,7 @@ from tgan.system.files import write_whole
 from tgan.system.progress import progress, write
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
-from tgan.training.run_dir import PREVIEWS, MetricsFile
+from tgan.training.run_dir import PREVIEWS, MetricsFile, clear_unfinished
 from tgan.training.steps import Terms
 from tgan.training.tolerance import Tolerance
 
@@ -100,19 +100,21 @@ class Recorder:
         self.config_text = origins + dump_config(run.config)
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
+            clear_unfinished(run.run_dir)
             write_whole(run.run_dir / CONFIG, lambda part: part.write_text(self.config_text))
             self.metrics = MetricsFile(run.run_dir, first_step=first_step)
             self.data = run.data
-        run.accelerator.init_trackers(
-            "tracking",
-            config=_trackable(run.config),
-            # What a run logged beyond the checkpoint that it goes on from is dropped.
-            init_kwargs={
-                "tensorboard": {"purge_step": first_step + 1},
-                "wandb": {"name": run.run_dir.name},
-                "trackio": {"name": run.run_dir.name},
-            },
-        )
+        with self._tolerance.of("trackers"):
+            run.accelerator.init_trackers(
+                "tracking",
+                config=_trackable(run.config),
+                # What a run logged beyond the checkpoint that it goes on from is dropped.
+                init_kwargs={
+                    "tensorboard": {"purge_step": first_step + 1},
+                    "wandb": {"name": run.run_dir.name},
+                    "trackio": {"name": run.run_dir.name},
+                },
+            )
 
         self._bar = progress(last_step, unit="step", initial=first_step, disable=not self.is_main)
 

@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tgan.config import Config
 from tgan.config.reading import parse_config
-from tgan.system.files import check_writable, write_whole
+from tgan.system.files import append_line, check_writable, write_whole
 from tgan.system.folders import check_no_links_out
 from tgan.system.lock import locked
 from tgan.system.progress import write
@@ -128,14 +129,7 @@ class MetricsFile:
         Raises:
             OSError: it cannot be written; what there was of it is taken back.
         """
-        size = self.path.stat().st_size if self.path.is_file() else 0
-        try:
-            with self.path.open("a") as file:
-                file.write(json.dumps({"step": step, **values}) + "\n")
-        except OSError:
-            with suppress(OSError):
-                os.truncate(self.path, size)
-            raise
+        append_line(self.path, json.dumps({"step": step, **values}))
 
 
 def _step_of(line: str) -> float:
@@ -144,6 +138,16 @@ def _step_of(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return float("inf")
+
+
+def clear_unfinished(run_dir: Path) -> None:
+    """Delete what a run that was killed was in the middle of writing; its directory is occupied."""
+    for folder in (run_dir, run_dir / PREVIEWS, run_dir / CHECKPOINTS):
+        for part in folder.glob(".*.part*"):
+            if part.is_dir() and not part.is_symlink():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
 
 
 def check_no_run(run_dir: Path) -> None:

@@ -357,6 +357,15 @@ def test_too_little_space_is_noticed_before_the_work(videos, tmp_path, monkeypat
     pack(scan, tmp_path / "out", Settings())
 
 
+def test_a_header_that_promises_too_much_does_not_keep_others_out(videos, monkeypatch):
+    true = "tgan.data.packed.space.count_frames"
+    count = pack_module.check_space.__globals__["count_frames"]
+    monkeypatch.setattr(true, lambda path: 10**9 if path.name == "one.mp4" else count(path))
+    size = (videos / "a" / "one.mp4").stat().st_size
+    assert 40 < estimate_frames(find_sources([videos]).sources) < 134 + size / 8
+    assert estimate_frames(find_sources([videos / "a" / "two.avi"]).sources) == 33
+
+
 def test_space_for_looped_frames_counts(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", np.zeros((8, 10, 16, 16), np.uint8))
     scan = find_sources([tmp_path / "a.npy"])

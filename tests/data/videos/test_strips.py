@@ -4,6 +4,7 @@ from PIL import Image
 
 from tests.made.numbered_videos import numbered_frame, numbers
 from tgan.data.channels import with_channels
+from tgan.data.pictures.opening import BROKEN, open_picture
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.strips import num_strip_frames, read_array, read_strip
@@ -83,3 +84,21 @@ def test_arrays_of_videos(tmp_path):
     np.save(tmp_path / "objects.npy", np.array([{}, {}]))
     with pytest.raises(DecodeError, match="objects.npy: not a NumPy array file"):
         read_array(tmp_path / "objects.npy", 0)
+
+
+@pytest.mark.parametrize("error", BROKEN)
+def test_whatever_pillow_raises_of_a_damaged_file_is_a_reason(tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error("damaged\nthere")
+
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((16, 64, 3), np.uint8)).save(path)
+    assert num_strip_frames(path) == 4
+    frames = read_strip(path).frames
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(DecodeError, match="a.png: a broken picture .*damaged.* there"):
+        next(frames)
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(DecodeError, match="a.png: (not a picture that|a picture of more than)"):
+        num_strip_frames(path)
+    assert isinstance(open_picture(path, lambda image: image), str)

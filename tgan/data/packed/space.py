@@ -10,6 +10,8 @@ from tgan.data.videos.sources import Source
 
 # Headers of more files than this are not read: the others are judged by their size in bytes.
 _MAX_PROBES = 200
+# No frame takes fewer bytes of a file, whatever a damaged header promises.
+_LEAST_BYTES = 8
 
 
 def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spare: int) -> None:
@@ -68,7 +70,7 @@ def _some(paths: Sequence[Path]) -> Sequence[Path]:
 
 def _frames(path: Path) -> int:
     try:
-        return count_frames(path)
+        return min(count_frames(path), path.stat().st_size // _LEAST_BYTES)
     except DecodeError:
         return 0
 

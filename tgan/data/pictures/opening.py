@@ -1,5 +1,7 @@
 """Picture files: opened, converted to grey, RGB or RGBA, and squares of them resized."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +12,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tgan.data.pictures.crops import Box
 from tgan.data.videos.decode import MAX_PIXELS
 
+# What Pillow raises where a file is damaged; readers of formats differ.
+BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError),
+    *(AttributeError, struct.error, zlib.error, Image.DecompressionBombError),
+)
 # Modes of Pillow with 8 bits a channel or fewer.
 _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 # By number of channels.
@@ -26,8 +33,8 @@ def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
             return use(image)
     except UnidentifiedImageError:
         return "not a picture that Pillow can open"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return " ".join(str(error).split())
+    except BROKEN as error:
+        return " ".join(str(error).split()) or type(error).__name__
 
 
 def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarray:

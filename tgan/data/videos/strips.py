@@ -8,9 +8,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from tgan.data.pictures.opening import check_eight_bits
+from tgan.data.pictures.opening import BROKEN, check_eight_bits
 from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_count, check_size
 from tgan.system.archives import map_array
 
@@ -24,9 +24,7 @@ def num_strip_frames(path: Path) -> int:
         DecodeError: not a picture, or one of more than `MAX_PIXELS`.
     """
     with _open(path) as image:
-        if getattr(image, "is_animated", False):
-            return image.n_frames
-        return _num_squares(image)
+        return _num_animated(path, image) or _num_squares(image)
 
 
 def read_strip(path: Path) -> Recording:
@@ -41,7 +39,7 @@ def read_strip(path: Path) -> Recording:
             multiple (2 or more) of the shorter.
     """
     with _open(path) as image:
-        if getattr(image, "is_animated", False):
+        if _num_animated(path, image):
             return Recording(_animation(path), fps=_animation_fps(path, image))
         if not _num_squares(image):
             reason = f"a picture of {image.width}x{image.height} is not a strip of square frames"
@@ -77,15 +75,23 @@ def to_frame(pixels: np.ndarray) -> av.VideoFrame:
 def _open(path: Path) -> Image.Image:
     try:
         image = Image.open(path)
-        if image.width * image.height > MAX_PIXELS:
-            image.close()
-        check_size(path, image.width, image.height)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except BROKEN as error:
         reason = "not a picture that Pillow can open"
         if isinstance(error, Image.DecompressionBombError):
             reason = f"a picture of more than {MAX_PIXELS} pixels"
         raise DecodeError(path, reason) from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+    check_size(path, image.width, image.height)
     return image
+
+
+def _num_animated(path: Path, image: Image.Image) -> int:
+    """The frames of an animation; 0 for a single picture."""
+    try:
+        return image.n_frames if getattr(image, "is_animated", False) else 0
+    except BROKEN as error:
+        raise DecodeError(path, f"a broken picture ({error})") from error
 
 
 def _check_bits(path: Path, image: Image.Image) -> None:
@@ -105,7 +111,7 @@ def _pixels(path: Path, image: Image.Image) -> np.ndarray:
     _check_bits(path, image)
     try:
         return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
+    except BROKEN as error:
         raise DecodeError(path, f"a broken picture ({error})") from error
 
 
@@ -121,11 +127,11 @@ def _strip(path: Path) -> Iterator[av.VideoFrame]:
 def _animation(path: Path) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
         _check_bits(path, image)
-        for index in range(image.n_frames):
+        for index in range(_num_animated(path, image)):
             try:
                 image.seek(index)
                 pixels = np.asarray(image.convert("RGBA"))
-            except (EOFError, OSError, SyntaxError, ValueError) as error:
+            except BROKEN as error:
                 reason = f"decoding failed after {index} frames ({error})"
                 raise DecodeError(path, reason) from error
             yield to_frame(pixels)
@@ -135,7 +141,7 @@ def _animation_fps(path: Path, image: Image.Image) -> float | None:
     """From the time that the first frame is shown, in milliseconds."""
     try:
         image.load()
-    except (OSError, SyntaxError, ValueError) as error:
+    except BROKEN as error:
         raise DecodeError(path, f"a broken picture ({error})") from error
     milliseconds = image.info.get("duration", 0)
     return 1000 / milliseconds if milliseconds else None
