@@ -182,9 +182,10 @@ def test_changes_that_add_up_to_nothing_are_told():
 
 def test_the_first_difference_is_named_with_its_processes():
     one = {"critic": nn.Linear(2, 1).state_dict(), "average": {"n": torch.tensor(3)}}
-    three = [torch.stack([checksum(t) for table in one.values() for t in table.values()])] * 3
+    names = [(table, name) for table in one for name in sorted(one[table])]
+    three = [torch.stack([checksum(one[table][name]) for table, name in names])] * 3
     other = three[0].clone()
-    other[1] += 1
+    other[names.index(("critic", "bias"))] += 1
 
     def gather(mine):
         assert torch.equal(mine[0], three[0])
