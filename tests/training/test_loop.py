@@ -325,13 +325,13 @@ def test_a_metrics_line_that_is_cut_short_is_taken_back(tmp_path, monkeypatch):
     metrics.write(1, {"loss": 0.5})
     whole = metrics.path.read_bytes()
 
-    def cut(values):
-        with metrics.path.open("a") as file:
+    def cut(path, mode):
+        with open(path, mode) as file:  # noqa: PTH123
             file.write('{"step": 2, "lo')
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tgan.training.run_dir.json.dumps", cut)
+        patch.setattr("tgan.system.files.Path.open", cut)
         with pytest.raises(OSError, match="No space"):
             metrics.write(2, {"loss": 0.25})
     assert metrics.path.read_bytes() == whole
