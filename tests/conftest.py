@@ -22,9 +22,10 @@ from tgan.media.video import write_video
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
-# Shells start background jobs, and so what tests start in turn, deaf to Ctrl-C; `nohup` does so
-# with what a closed terminal sends.
+# Shells start background jobs, and so what tests start in turn, deaf to what the keyboard sends,
+# and `nohup` does so with what a closed terminal sends.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

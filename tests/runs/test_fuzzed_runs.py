@@ -147,7 +147,9 @@ def outcome(folder, place, number, known):
 def test_some_fuzzed_folders(made, tmp_path, what):
     with bounded():
         counts = fuzz(made, tmp_path, range(QUICK), what)
-    assert sum(counts.values()) == QUICK and counts["refused"] and counts["equal"]
+    # A run has another checkpoint to fall back on; an exported folder has not.
+    assert sum(counts.values()) == QUICK and counts["equal"]
+    assert counts["refused"] or what == "run"
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ class DataConfig:
     classes: list[str] = field(default_factory=list)
     input: PictureName | None = None
     workers: int = 0
-    timeout: float = 300
+    timeout: float = 300.0
     max_bad_share: float = 0.01
     changed: Literal["warn", "refuse"] = "warn"
 

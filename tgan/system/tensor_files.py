@@ -85,13 +85,24 @@ def size_of(claims: Mapping[str, Claim]) -> int:
 
 
 def first_difference(there: Mapping[str, Claim], here: Mapping[str, Claim]) -> str | None:
-    """The first tensor in which two tables differ, in words; None where they are alike."""
+    """The first tensor in which two tables differ, in words; None where they are alike.
+
+    Floating-point numbers of another precision are alike: they are rounded when they are copied.
+    """
     for name in [*here, *there]:
         pair = there.get(name), here.get(name)
-        if pair[0] != pair[1]:
+        if not _are_alike(*pair):
             words = [_in_words(claim, other) for claim, other in (pair, pair[::-1])]
             return f"{quoted(name)} is {words[0]} there and {words[1]} here"
     return None
+
+
+def _are_alike(one: Claim | None, other: Claim | None) -> bool:
+    if one is None or other is None or one.shape != other.shape:
+        return False
+    return one.dtype == other.dtype or (
+        one.dtype.is_floating_point and other.dtype.is_floating_point
+    )
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
