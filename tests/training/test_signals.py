@@ -128,11 +128,10 @@ def no_survivors(run_dir):
                 os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_group_saves_with_workers_too(tmp_path, number):
+def test_a_closed_terminal_saves_with_workers_too(tmp_path):
     process = start(tmp_path / "run", workers=2)
     with no_survivors(tmp_path / "run"):
-        check(tmp_path / "run", process, number, "group", launched=False)
+        check(tmp_path / "run", process, signal.SIGHUP, "group", launched=False)
 
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP]
