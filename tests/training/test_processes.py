@@ -41,9 +41,8 @@ def test_two_processes_run_the_tool_and_leave_one_run(tmp_path):
 
 
 def test_a_failure_of_one_process_ends_all_with_a_line_each(tmp_path):
-    part = tmp_path / "run" / "checkpoints" / ".step_00000003.part"
-    part.parent.mkdir(parents=True)
-    part.write_text("in the way of the main process")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoints").write_text("in the way of the main process")
     done = launch(2, "tools/train.py", "--run-dir", tmp_path / "run", "--resume=auto", *TINY)
     assert done.returncode != 0
     ours = [line for line in done.stderr.splitlines() if line.startswith("tgan train: ")]

@@ -87,7 +87,7 @@ def size_of(claims: Mapping[str, Claim]) -> int:
 def first_difference(there: Mapping[str, Claim], here: Mapping[str, Claim]) -> str | None:
     """The first tensor in which two tables differ, in words; None where they are alike.
 
-    Floating-point numbers of another precision are alike: they are rounded when they are copied.
+    Numbers of double precision there are alike to others here: they are rounded when copied.
     """
     for name in [*here, *there]:
         pair = there.get(name), here.get(name)
@@ -97,12 +97,11 @@ def first_difference(there: Mapping[str, Claim], here: Mapping[str, Claim]) -> s
     return None
 
 
-def _are_alike(one: Claim | None, other: Claim | None) -> bool:
-    if one is None or other is None or one.shape != other.shape:
+def _are_alike(there: Claim | None, here: Claim | None) -> bool:
+    if there is None or here is None or there.shape != here.shape:
         return False
-    return one.dtype == other.dtype or (
-        one.dtype.is_floating_point and other.dtype.is_floating_point
-    )
+    rounded = there.dtype == torch.float64 and here.dtype.is_floating_point
+    return there.dtype == here.dtype or rounded
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
