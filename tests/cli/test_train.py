@@ -213,8 +213,7 @@ def test_a_disk_that_fills_up_costs_one_line_and_no_checkpoint(tmp_path, capsys,
     assert find_checkpoint(tmp_path / "run").step == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_save_and_tell_how_to_go_on(tmp_path, number):
+def test_ctrl_c_saves_and_tells_how_to_go_on(tmp_path):
     command = [sys.executable, ROOT / "tools" / "train.py", *TINY, "--train.steps=100000"]
     command += ["--train.schedule=alternating", "--train.n_critic=2", "--data.workers=1"]
     process = subprocess.Popen(
@@ -228,12 +227,9 @@ def test_signals_save_and_tell_how_to_go_on(tmp_path, number):
     while not (metrics.exists() and metrics.read_text().count("\n") > 2):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.1)
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)  # as a terminal does, to the loader's processes too
-    else:
-        process.send_signal(number)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the loader's processes too
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
+    assert process.returncode == 130
     assert "--resume auto" in error and "Traceback" not in error
     last = json.loads(metrics.read_text().splitlines()[-1])["step"]
     assert find_checkpoint(tmp_path / "run").step >= last > 2

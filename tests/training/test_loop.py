@@ -243,7 +243,7 @@ def test_a_run_that_stops_is_saved_before_anything_else(tiny_config, tmp_path, m
 
 
 def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, monkeypatch):
-    tiny_config.log.preview_every = tiny_config.log.critic_every = 1
+    tiny_config.log.preview_every, tiny_config.log.critic_every = 1, 2
     train(tiny_config, tmp_path / "whole")
     step = GANTask.step
 

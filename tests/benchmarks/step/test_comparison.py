@@ -18,6 +18,7 @@ def refused(capsys, *argv) -> str:
     return error
 
 
+@pytest.mark.slow
 def test_the_tool_alternates_and_writes_json(shared, tmp_path, capsys):
     options = ["--batch=2", "--generator-width=16", "--critic-width=2", "--steps=1", "--rounds=1"]
     baseline = str(shared("bench/plain_step.py"))
