@@ -109,7 +109,7 @@ class Watched:
         return status
 
     def survivors(self) -> list[int]:
-        """The processes of this session that are still there some time after its end."""
+        """The run's processes that are still there some time after its end."""
         until = time.monotonic() + GRACE
         while (alive := session(self.process.pid)) and time.monotonic() < until:
             time.sleep(0.1)

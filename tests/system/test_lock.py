@@ -93,6 +93,22 @@ def test_waiting_takes_the_folder_when_it_is_free(tmp_path):
     assert len(said) == 1 and str(os.getpid()) in said[0]
 
 
+def test_a_folder_that_its_holder_deletes_is_made_again(tmp_path):
+    folder, waiting, order = tmp_path / "run", threading.Event(), []
+
+    def wait():
+        with locked(folder, waits=lambda _: waiting.set()):
+            order.append(folder.is_dir())
+
+    with locked(folder):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert waiting.wait(60)
+    assert not folder.exists()
+    thread.join()
+    assert order == [True]
+
+
 def test_nothing_stays_behind(tmp_path):
     with locked(tmp_path / "new" / "run"):
         pass

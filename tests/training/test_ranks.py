@@ -11,6 +11,7 @@ from torch import nn
 
 from tests.made.float64_worker import train_all
 from tests.made.launched import ROOT, launch, start
+from tests.made.watched import SMALL
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.training.processes import make_accelerator
@@ -197,6 +198,7 @@ def test_the_first_difference_is_named_with_its_processes():
 
 
 ALONE = SimpleNamespace(num_processes=1, process_index=0)
+PAIR = SimpleNamespace(num_processes=2, process_index=0)
 
 
 @pytest.mark.parametrize(
@@ -208,18 +210,21 @@ ALONE = SimpleNamespace(num_processes=1, process_index=0)
     ],
 )
 def test_errors_of_a_process_group_are_told_in_words(text, message):
-    with pytest.raises(ChildProcessError, match=message), others_named(ALONE, 5.0):
+    with pytest.raises(ChildProcessError, match=message), others_named(PAIR, 5.0):
         raise RuntimeError(text)
 
 
+def test_one_process_has_no_others_to_blame():
+    with pytest.raises(RuntimeError, match="^reading timed out$"), others_named(ALONE, 5.0):
+        raise RuntimeError("reading timed out")
+
+
 def test_other_errors_pass_as_they_are():
-    with pytest.raises(RuntimeError, match="^mat1 and mat2"), others_named(ALONE, 5.0):
+    with pytest.raises(RuntimeError, match="^mat1 and mat2"), others_named(PAIR, 5.0):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
 
-TINY = ["--config=configs/demo.yaml", "--data.resolution=8", "--generator.width=4"]
-TINY += ["--generator.temporal_width=8", "--critic.width=2", "--train.batch_size=4"]
-TINY += ["--log.distance_clips=0", "--log.preview_every=0", "--log.critic_every=0"]
+TINY = [*SMALL, "--log.preview_every=0", "--log.critic_every=0"]
 TINY += ["--log.trackers=[]", "--log.every=1", "--log.checkpoint_every=2"]
 
 

@@ -12,21 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.made.watched import ROOT, SMALL
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
 
-ROOT = Path(__file__).parents[2]
 TINY = [
-    "--config=configs/demo.yaml",
-    "--data.resolution=8",
-    "--data.num_clips=40",
-    "--generator.width=4",
-    "--generator.temporal_width=8",
-    "--generator.z_slow=4",
-    "--generator.z_fast=4",
-    "--critic.width=2",
-    "--train.batch_size=4",
+    *SMALL,
     "--train.steps=1000000",
-    "--log.distance_clips=0",
     "--log.preview_every=0",
     "--log.critic_every=0",
     "--log.checkpoint_every=1000000",

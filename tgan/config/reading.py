@@ -13,7 +13,7 @@ from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from reprlib import repr as short_repr
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter, Namespace
@@ -131,23 +131,37 @@ def flat_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The settings that differ, in words: `["train.steps was 5 and is 6"]`; [] for none.
+class Change(NamedTuple):
+    """A setting that has another value; as text, `train.steps was 5 and is 6`."""
+
+    name: str
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.name} was {self.before!r:.80} and is {self.now!r:.80}"
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """The settings that differ.
 
     Settings may be nested; a name is dotted then. One that is missing counts as None, and a tuple
     as the list of its items, as JSON has it.
+    """
+    before, now = (flat_settings(json.loads(json.dumps(each))) for each in (old, new))
+    names = dict.fromkeys([*before, *now])
+    found = [Change(name, before.get(name), now.get(name)) for name in names]
+    return [change for change in found if change.before != change.now]
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The texts of `changes`; [] for none.
 
     Example:
         >>> differences({"critic": {"width": 4}}, {"critic": {"width": 8}})
         ['critic.width was 4 and is 8']
     """
-    before, now = (flat_settings(json.loads(json.dumps(each))) for each in (old, new))
-    names = dict.fromkeys([*before, *now])
-    return [
-        f"{name} was {before.get(name)!r:.80} and is {now.get(name)!r:.80}"
-        for name in names
-        if before.get(name) != now.get(name)
-    ]
+    return [str(change) for change in changes(old, new)]
 
 
 def _parse(parser: ArgumentParser, options: Sequence[str]) -> tuple[Config, Namespace]:

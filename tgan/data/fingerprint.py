@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from tgan.data.clips import ClipSource
+from tgan.data.replaced import UNREADABLE
 
 # Clips that are looked at where a source has no fingerprint of its own.
 _SAMPLES = 16
@@ -35,7 +36,7 @@ def _of_samples(source: ClipSource) -> str:
     for index in places.tolist():
         try:
             clip = source.clip(index, 0)
-        except (ValueError, OSError, EOFError):
+        except UNREADABLE:
             clip = np.empty(0, np.uint8)
         digest.update(np.ascontiguousarray(clip).tobytes())
     return digest.hexdigest()

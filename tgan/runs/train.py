@@ -20,7 +20,7 @@ from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.same_data import changed_data, check_data
 from tgan.runs.trained import TrainedRun, load
-from tgan.training.changes import changes, warned
+from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
 from tgan.training.launcher import shortfall
@@ -181,7 +181,7 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
             "are kept from training (data.held_out_path names some)"
         )
     if checkpoint is not None:
-        found = warned(changes(checkpoint.settings, run.config))
+        found = warned(changed_settings(checkpoint.settings, run.config))
         lines += [f"warning: {line}" for line in found]
     changed = changed_data(run, checkpoint)
     return lines if changed is None else [*lines, f"warning: {changed}"]

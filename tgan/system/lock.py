@@ -18,7 +18,6 @@ LOCK = ".lock"
 # Seconds between two looks whether the holder is done.
 PAUSE = 0.5
 
-
 Say = Callable[[str], object]
 
 
@@ -45,7 +44,6 @@ def locked(folder: str | Path, *, waits: Say | None = None) -> Iterator[None]:
         yield
         return
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
     file = _acquired(folder, waits)
     try:
         yield
@@ -63,6 +61,8 @@ def _acquired(folder: Path, waits: Say | None) -> TextIO:
     """The open lock file of a folder once this process holds it."""
     said = False
     while True:
+        # Its holder deletes a folder that stayed empty.
+        folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,9 @@
 """Changes of settings when a run goes on: what is free, what is warned of, what is refused."""
 
 from dataclasses import asdict
-from typing import Any, NamedTuple
 
 from tgan.config import Config
-from tgan.config.reading import flat_settings
+from tgan.config.reading import Change, changes
 
 # Names that begin so may change without a word: they have no part in the numbers of a step, or
 # are meant to be changed on the way.
@@ -44,21 +43,9 @@ REASONS = {
 }
 
 
-class Change(NamedTuple):
-    """A setting that a run goes on with another value of."""
-
-    name: str
-    before: Any
-    now: Any
-
-    def __str__(self) -> str:
-        return f"{self.name} was {self.before!r:.80} and is {self.now!r:.80}"
-
-
-def changes(before: Config, now: Config) -> list[Change]:
+def changed_settings(before: Config, now: Config) -> list[Change]:
     """The settings that differ."""
-    old, new = (flat_settings(asdict(config)) for config in (before, now))
-    return [Change(name, old[name], new[name]) for name in old if old[name] != new[name]]
+    return changes(asdict(before), asdict(now))
 
 
 def refused(found: list[Change]) -> list[str]:

@@ -8,7 +8,6 @@ looked at before; whatever is wrong with it is a `Damaged`.
 """
 
 import errno
-import hashlib
 import json
 import os
 import re
@@ -24,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgan.config import Config
-from tgan.system.files import set_usual_mode
+from tgan.system.files import delete, set_usual_mode, sha256
 from tgan.system.folders import check_inside
 from tgan.training.statements import (
     CONFIG,
@@ -103,7 +102,7 @@ def save_checkpoint(
         manifest = {
             "format": FORMAT_VERSION,
             "torch": torch.__version__,
-            "sha256": {name: _sha256(part / name) for name in files},
+            "sha256": {name: sha256(part / name) for name in files},
         }
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
         for name in [*files, MANIFEST]:
@@ -231,7 +230,7 @@ def _put_in_place(part: Path, path: Path) -> None:
     aside = _aside_of(path)
     if os.path.lexists(path):
         # What an earlier replacement has left there has long been replaced.
-        _delete(aside)
+        delete(aside)
         path.rename(aside)
     try:
         part.rename(path)
@@ -240,18 +239,11 @@ def _put_in_place(part: Path, path: Path) -> None:
             aside.rename(path)
         raise
     _flush(path.parent)
-    _delete(aside)
+    delete(aside)
 
 
 def _aside_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.replaced")
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _check_inside(path: Path, folder: Path) -> None:
@@ -271,11 +263,6 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
         reason = os.strerror(number) if found else str(error)
         raise OSError(number, f"{path.name}: {reason}") from error
     set_usual_mode(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from tgan import __version__
 from tgan.system.files import append_line
 from tgan.system.progress import write
-from tgan.training.changes import changes
+from tgan.training.changes import changed_settings
 from tgan.training.checkpoint import Checkpoint, list_checkpoints
 from tgan.training.recorder import Run
 
@@ -44,7 +44,7 @@ def on_record(run: Run, checkpoint: Checkpoint | None) -> Iterator[dict[str, Any
 
 
 def _beginning(run: Run, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    found = changes(checkpoint.settings, run.config) if checkpoint else []
+    found = changed_settings(checkpoint.settings, run.config) if checkpoint else []
     return {
         "event": "start" if checkpoint is None else "resume",
         "from": None if checkpoint is None else str(checkpoint.path),

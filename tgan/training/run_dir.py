@@ -2,18 +2,17 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tgan.config import Config
 from tgan.config.reading import parse_config
-from tgan.system.files import append_line, check_writable, write_whole
+from tgan.system.files import append_line, check_writable, delete, write_whole
 from tgan.system.folders import check_no_links_out
 from tgan.system.lock import locked
 from tgan.system.progress import write
-from tgan.training.changes import changes, refused
+from tgan.training.changes import changed_settings, refused
 from tgan.training.checkpoint import (
     CHECKPOINTS,
     CONFIG,
@@ -144,10 +143,7 @@ def clear_unfinished(run_dir: Path) -> None:
     """Delete what a run that was killed was in the middle of writing; its directory is occupied."""
     for folder in (run_dir, run_dir / PREVIEWS, run_dir / CHECKPOINTS):
         for part in folder.glob(".*.part*"):
-            if part.is_dir() and not part.is_symlink():
-                shutil.rmtree(part, ignore_errors=True)
-            else:
-                part.unlink(missing_ok=True)
+            delete(part)
 
 
 def check_no_run(run_dir: Path) -> None:
@@ -157,5 +153,5 @@ def check_no_run(run_dir: Path) -> None:
 
 
 def _refuse_other_settings(checkpoint: Checkpoint, config: Config) -> None:
-    if found := refused(changes(checkpoint.settings, config)):
+    if found := refused(changed_settings(checkpoint.settings, config)):
         raise ValueError(f"settings differ from those of '{checkpoint.path}': {'; '.join(found)}")

@@ -29,10 +29,11 @@ from tgan.data.packed.index import (
 )
 from tgan.data.packed.parts import Job, Part, frames_path, remove_part
 from tgan.data.packed.plan import begin, check_complete, check_folder, make_plan
-from tgan.data.packed.shards import checksum, frames_start, shard_name
+from tgan.data.packed.shards import frames_start, shard_name
 from tgan.data.packed.space import check_space
 from tgan.data.packed.workers import finished_parts
 from tgan.data.videos.sources import Scan, Source
+from tgan.system.files import sha256
 
 # A shard is closed when it has reached this size; a video is never split.
 SHARD_BYTES = 256 * 2**20
@@ -177,7 +178,7 @@ def _write_shard(
                 with frames_path(parts, job_number).open("rb") as frames:
                     shutil.copyfileobj(frames, file, 2**20)
             flush_to_disk(file)
-        digest = checksum(temporary)
+        digest = sha256(temporary)
         put_in_place(temporary, out / shard_name(number))
     shard = _Shard(group[0][0], group[-1][0], part, digest)
     write_json(_shard_record(out, number), asdict(shard), aside=parts)

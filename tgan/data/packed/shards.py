@@ -14,15 +14,13 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tgan.system.archives import read_header
+
 _AGAIN = "prepare the videos again"
 # Files that are kept open.
 _MOST_OPEN = 64
 # Samples of a fingerprint, over all shards but two of each at least, and the bytes of each.
 _SAMPLES, _SAMPLE_BYTES = 256, 4096
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 def shard_name(number: int) -> str:
@@ -38,17 +36,15 @@ def frames_start(path: Path, shape: tuple[int, int, int, int]) -> int:
     """
     try:
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version not in _HEADERS:
-                raise ValueError(f"format {version}")
-            found, is_fortran, dtype = _HEADERS[version](file)
-            start, size = file.tell(), os.fstat(file.fileno()).st_size
+            header = read_header(file)
+            start, size = header.offset, os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: {_AGAIN}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}): {_AGAIN}") from error
-    if found != shape or dtype != np.uint8 or is_fortran:
-        raise ValueError(f"{path} should hold uint8 {shape}, but holds {dtype} {found}")
+    if header.shape != shape or header.dtype != np.uint8 or header.is_fortran:
+        found = f"{header.dtype} {header.shape}"
+        raise ValueError(f"{path} should hold uint8 {shape}, but holds {found}")
     expected = start + int(np.prod(shape))
     if size != expected:
         raise ValueError(f"{path} is damaged ({size:,} bytes, not {expected:,}): {_AGAIN}")
@@ -160,9 +156,3 @@ def _read_into(file: BinaryIO, out: memoryview, place: int) -> int:
             break
         done += count
     return done
-
-
-def checksum(path: Path) -> str:
-    """Compute the SHA-256 of a file, as `sha256sum` prints it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,8 +5,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tgan.data.packed.index import INDEX_NAME, Index, read_index
-from tgan.data.packed.shards import checksum, frames_start, shard_name
+from tgan.data.packed.shards import frames_start, shard_name
 from tgan.lookup import counted
+from tgan.system.files import sha256
 
 
 def verify(folder: Path | str) -> Index:
@@ -34,7 +35,7 @@ def verify(folder: Path | str) -> Index:
     for number, (frames, expected) in enumerate(bar):
         path = folder / shard_name(number)
         frames_start(path, (frames, *index.settings.frame_shape))
-        if checksum(path) != expected:
+        if sha256(path) != expected:
             damaged.append(path.name)
     if damaged:
         names = ", ".join(damaged[:5]) + (", ..." if len(damaged) > 5 else "")
