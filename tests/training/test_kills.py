@@ -131,6 +131,7 @@ def test_a_run_that_is_killed_at_any_moment_loses_nothing(tiny_config, tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300 + 60 * KILLS)
 @pytest.mark.parametrize("processes", [1, 2])
 def test_runs_that_are_killed_again_and_again_lose_nothing(tiny_config, tmp_path, processes):
     assert kill_runs(settings(tiny_config), tmp_path, processes, KILLS) >= KILLS
