@@ -10,12 +10,15 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tests.conftest import make_tiny_config
 from tests.made.float64_worker import train_all
 from tgan.config.reading import dump_config
 from tgan.runs.build import accelerator_for, build_run
+from tgan.runs.parts import Parts, own_source
+from tgan.runs.same_data import check_data_of_ranks
 from tgan.training import streams
 from tgan.training.checkpoint import directory_of, save_checkpoint
 from tgan.training.health import Health
@@ -155,6 +158,22 @@ def resume(*checkpoints, steps=(4, 4)):
     return case
 
 
+def data(*videos):
+    """Made videos of each process: how many, and the seed of their making."""
+
+    def case(accelerator, folder):
+        number, seed = videos[accelerator.process_index]
+        own = np.random.default_rng(seed).integers(0, 256, (number, 16, 8, 8, 3), np.uint8)
+        source = own_source(own, 16)
+        run = build_run(config_of(), folder, Parts(source=source), accelerator=accelerator)
+        try:
+            return check_data_of_ranks(run)
+        except ValueError as error:
+            return str(error)
+
+    return case
+
+
 CASES = {
     "healthy": healthy,
     "bad data, simultaneous": bad_data("simultaneous"),
@@ -171,6 +190,9 @@ CASES = {
     "resume none": resume(None, None),
     "resume beyond": resume((9, 1.0), None),
     "other settings": resume(None, None, steps=(4, 5)),
+    "same data": data((5, 1), (5, 1)),
+    "more data": data((5, 1), (6, 1)),
+    "other data": data((5, 1), (5, 2)),
 }
 
 

@@ -127,12 +127,18 @@ def test_a_checkpoint_is_one_decision(seen):
         ("resume one", "no checkpoint at"),
         ("resume another", "where process 0 sees no checkpoint"),
         ("other settings", "train.steps is 5 there, not 4"),
+        ("more data", "the number of its videos is 6 there, not 5"),
+        ("other data", "the fingerprint of its videos is "),
     ],
 )
 def test_processes_that_would_go_on_apart_all_refuse(seen, case, message):
     line = both(seen, case)
     assert line.startswith("process 1 is at odds with process 0: ") and message in line
     assert "\n" not in line
+
+
+def test_processes_with_the_same_data_pass(seen):
+    assert both(seen, "same data") is None
 
 
 def test_what_the_main_process_refuses_all_refuse(seen):

@@ -1,6 +1,11 @@
+import json
+import tracemalloc
+
+import pytest
+
 from tests.made.watched import SMALL
 from tgan.cli import main
-from tgan.training.run_dir import clear_unfinished
+from tgan.training.run_dir import MetricsFile, clear_unfinished, config_to_resume
 
 
 def test_what_a_killed_run_was_writing_is_cleared_by_the_next(tmp_path, monkeypatch):
@@ -33,3 +38,38 @@ def test_a_run_clears_its_directory_as_it_starts(tmp_path):
     left.touch()
     main(["train", "--resume=auto", "--train.steps=2", f"--run-dir={run_dir}"])
     assert not left.exists()
+
+
+def test_metrics_of_steps_that_are_done_again_are_dropped_and_so_is_what_is_no_line(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}, {"step": 3, "loss": 0.1}]
+    first, second, third = (json.dumps(line) + "\n" for line in lines)
+    path.write_text(first + "[1]\n" + second + '{"step": 2, "distance": 3}\n' + third + '{"st')
+    metrics = MetricsFile(tmp_path, first_step=2)
+    assert path.read_text() == first + second + '{"step": 2, "distance": 3}\n'
+    assert metrics.at_first == {"step", "loss", "distance"}
+
+
+def test_a_log_whose_line_has_no_end_takes_no_memory(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1, "loss": 0.5}\n')
+    with path.open("r+") as file:
+        file.truncate(2**28)
+    tracemalloc.start()
+    MetricsFile(tmp_path, first_step=1)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.read_text() == '{"step": 1, "loss": 0.5}\n' and most < 2**25
+
+
+def test_a_configuration_that_is_a_link_elsewhere_is_not_read(tmp_path):
+    run_dir, outside = tmp_path / "run", tmp_path / "secret.yaml"
+    run_dir.mkdir()
+    assert config_to_resume(run_dir, "auto") is None
+    outside.write_text("train: {steps: 7}\n")
+    (run_dir / "config.yaml").symlink_to(outside)
+    with pytest.raises(ValueError, match="is a link out of"):
+        config_to_resume(run_dir, "auto")
+    (run_dir / "config.yaml").unlink()
+    outside.rename(run_dir / "config.yaml")
+    assert config_to_resume(run_dir, "auto").train.steps == 7

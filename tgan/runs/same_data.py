@@ -2,6 +2,7 @@
 
 from tgan.lookup import counted
 from tgan.training.checkpoint import Checkpoint
+from tgan.training.ranks import check_same
 from tgan.training.recorder import Run
 
 
@@ -19,6 +20,22 @@ def changed_data(run: Run, checkpoint: Checkpoint | None) -> str | None:
     return (
         f"the data are not those that '{checkpoint.path}' was trained on: as many videos, but "
         "others, or changed ones"
+    )
+
+
+def check_data_of_ranks(run: Run) -> None:
+    """Refuse a run whose processes, on machines of their own perhaps, would train on other clips.
+
+    Raises:
+        ValueError: in every process, if they differ.
+    """
+    check_same(
+        run.accelerator,
+        {
+            "the number of its videos": len(run.source),
+            "what their classes are called": list(run.source.labels),
+            "the fingerprint of its videos": run.data,
+        },
     )
 
 

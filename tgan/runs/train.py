@@ -18,7 +18,7 @@ from tgan.losses import Objective
 from tgan.runs.build import accelerator_for, build_run
 from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
-from tgan.runs.same_data import changed_data, check_data
+from tgan.runs.same_data import changed_data, check_data, check_data_of_ranks
 from tgan.runs.trained import TrainedRun, load
 from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
@@ -126,7 +126,8 @@ def prepare_run(
 
     Raises:
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
-            have other classes than the checkpoint, or are others and `data.changed` is refuse.
+            differ between processes, have other classes than the checkpoint, or are others and
+            `data.changed` is refuse.
     """
     accelerator = accelerator_for(config, run_dir)
     checkpoint = agree_on_checkpoint(
@@ -134,6 +135,7 @@ def prepare_run(
     )
     check_networks(checkpoint, parts)
     run = build_run(config, run_dir, parts, accelerator=accelerator)
+    check_data_of_ranks(run)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):
             raise ValueError(

@@ -69,6 +69,27 @@ def agree_on_checkpoint(
     return found
 
 
+def check_same(accelerator: Accelerator, facts: Mapping[str, Any]) -> None:
+    """Refuse processes that would train on other data, or with other parts.
+
+    Args:
+        facts: what has to be the same everywhere, by what to call it.
+
+    Raises:
+        ValueError: in every process, if a fact of one of them differs.
+    """
+    if accelerator.num_processes == 1:
+        return
+    first, *others = gather_object([dict(facts)])
+    for rank, other in enumerate(others, start=1):
+        for name, value in first.items():
+            if other[name] != value:
+                raise ValueError(
+                    f"process {rank} is at odds with process 0: {name} is {other[name]} there, "
+                    f"not {value}; all need the same data"
+                )
+
+
 def _tried(find: Callable[[], Checkpoint | None]) -> tuple[Checkpoint | None, Exception | None]:
     try:
         return find(), None

@@ -9,7 +9,7 @@ from pathlib import Path
 from tgan.config import Config
 from tgan.config.reading import parse_config
 from tgan.system.files import append_line, check_writable, delete, write_whole
-from tgan.system.folders import check_no_links_out
+from tgan.system.folders import check_no_links_out, read_bytes
 from tgan.system.lock import locked
 from tgan.system.progress import write
 from tgan.training.changes import changed_settings, refused
@@ -21,6 +21,8 @@ from tgan.training.checkpoint import (
     list_checkpoints,
 )
 
+# Characters of a line of metrics that are read; a line has some hundreds.
+_MAX_LINE = 2**20
 METRICS, PREVIEWS, TRACKING = "metrics.jsonl", "previews", "tracking"
 
 
@@ -96,8 +98,10 @@ def config_to_resume(run_dir: Path, resume: str) -> Config | None:
         ValueError: no whole checkpoint, or a configuration that this version does not read.
     """
     if resume == "auto" and not list_checkpoints(run_dir):
-        config = run_dir / CONFIG
-        return parse_config(config.read_text(), source=str(config)) if config.is_file() else None
+        if not (run_dir / CONFIG).exists():
+            return None
+        text = read_bytes(run_dir, CONFIG).decode(errors="replace")
+        return parse_config(text, source=str(run_dir / CONFIG))
     checkpoint = find_checkpoint(run_dir if resume == "auto" else resume, needs=lambda _: ())
     return checkpoint.settings
 
@@ -115,12 +119,16 @@ class MetricsFile:
         self.path = run_dir / METRICS
         self.at_first: set[str] = set()
         if self.path.is_file():
-            lines = self.path.read_text().splitlines(keepends=True)
-            kept = [line for line in lines if _step_of(line) <= first_step]
-            self.at_first.update(
-                *(json.loads(line) for line in kept if _step_of(line) == first_step)
-            )
-            write_whole(self.path, lambda part: part.write_text("".join(kept)))
+            write_whole(self.path, lambda part: self._keep(part, first_step))
+
+    def _keep(self, part: Path, first_step: int) -> None:
+        with self.path.open(errors="replace") as before, part.open("w") as kept:
+            while line := before.readline(_MAX_LINE):
+                step = _step_of(line)
+                if step <= first_step:
+                    kept.write(line)
+                if step == first_step:
+                    self.at_first.update(json.loads(line))
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line; `step` comes first.
