@@ -46,9 +46,11 @@ def prepare(*arguments) -> int:
 def test_the_summary_counts_and_names(videos, tmp_path, capsys):
     assert prepare(videos, "--out", tmp_path / "out", "--labels", "folders", "--workers", 2) == 0
     printed = capsys.readouterr()
-    assert (
-        "2 videos kept (70 frames of 64x64x3, 0.9 MB), 2 classes, 1 skipped, 1 too short, "
-        "1 other file ignored\n" in printed.out
+    kept = "2 videos kept (70 frames of 64x64x3, 0.9 MB), 2 classes, 1 skipped, 1 too short"
+    assert printed.out == (
+        "classes: a (2), b (0)\n"
+        "5 files: 2 taken, 1 skipped, 1 too short, 1 ignored (1 .txt)\n"
+        f"{tmp_path / 'out'}: {kept}\n"
     )
     name = videos.name
     assert f"skipped {name}/b/bad.mp4: not a video that FFmpeg can open" in printed.err

@@ -2,17 +2,21 @@
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.cli import Parser, fail
 from tgan.cli.seeds import parse_seeds
+from tgan.data.packed.index import Index
 from tgan.data.packed.prepare import Prepared, prepare
 from tgan.data.packed.verify import verify
 from tgan.data.videos.frames import ASPECTS
 from tgan.data.videos.sources import LABELS
 from tgan.lookup import counted
 
+# Classes in the summary.
+_SHOWN = 12
 _EXAMPLES = """\
 examples:
   tgan prepare my_videos --out data/mine
@@ -23,11 +27,12 @@ examples:
   tgan prepare sprites.npz --labels npz --labels-key action --loop 16 --rows 0-1214 --out data/s
   tgan prepare --verify data/mine
 
-A SOURCE is a video file, a folder searched to any depth, a picture with square frames side by
-side, a .npy file of grey videos (T, N, H, W), or a .npz file with an array `video` (N, T, H, W)
-or (N, T, H, W, C). A GLOB is of the path below the SOURCE; its * matches / too. Files that cannot
-be decoded are named and skipped. A run that was interrupted goes on when the same command is
-given again.
+A SOURCE is a video file, a folder searched to any depth (links are followed; pictures with
+numbers, frame_0001.png and so on, are the frames of a video), a picture with square frames side
+by side, a .npy file of videos, or a .npz file with an array `video`, (N, T, H, W) or
+(N, T, H, W, C). A GLOB is of the path below the SOURCE; its * matches / too. Files that cannot
+be decoded are named and skipped; every file that was found is counted. A run that was interrupted
+goes on when the same command is given again.
 """
 
 
@@ -53,6 +58,8 @@ def main(argv: Sequence[str]) -> None:
         parser.error("the following arguments are required: SOURCE, --out")
     if arguments.rows is not None:
         settings["rows"] = parse_seeds(arguments.rows, option="--rows")
+    if arguments.labels_columns is not None:
+        settings["labels_columns"] = parse_pair(arguments.labels_columns)
     try:
         prepared = prepare(settings.pop("source"), settings.pop("out"), **settings)
     except KeyboardInterrupt:
@@ -84,7 +91,13 @@ def _parser() -> Parser:
         choices=LABELS,
         help="classes: sub-folders of SOURCE, a list, or an array beside the videos",
     )
-    add("--labels-file", type=Path, metavar="FILE", help="for --labels csv: lines 'file,label'")
+    add(
+        "--labels-file",
+        type=Path,
+        metavar="FILE",
+        help="for --labels csv: a list of files, classes",
+    )
+    add("--labels-columns", metavar="FILE,CLASS", help="its columns, by heading or number from 1")
     add("--labels-key", metavar="KEY", help="for --labels npz: the array's name")
     several = {"action": "extend", "nargs": "+", "default": []}
     add(
@@ -93,21 +106,52 @@ def _parser() -> Parser:
         dest="splits",
         **several,
         metavar="FILE",
-        help="UCF-101 lists: take these videos",
+        help="lists of UCF-101 or HMDB-51 (FILE#train, FILE#test): take these videos",
     )
     add("--only", **several, metavar="GLOB", help="take these files, such as '*_train.mp4'")
     add("--exclude", **several, metavar="GLOB", help="leave these files out")
     add("--rows", metavar="ROWS", help="take these videos of .npy and .npz files, such as 0-99,120")
     add("--strips", action="store_true", help="every picture must be a strip of square frames")
+    add("--axes", metavar="AXES", help="order of the axes of arrays, such as TNHW or NTHWC")
+    add("--frame-rate", type=float, metavar="F", help="of folders of frames, strips and arrays")
     add("--workers", type=int, metavar="N", help="processes (default all)")
     add("--verify", type=Path, metavar="FOLDER", help="check a packed folder's bytes; stands alone")
-    add("--strict", action="store_true", help="stop at a file that cannot be decoded")
+    add("--strict", action="store_true", help="stop at what is skipped, too short or there twice")
     return parser
 
 
+def _classes(index: Index) -> str:
+    """Names of classes and their numbers of videos, those of as many as can be read at a glance."""
+    numbers = Counter(video.label for video in index.videos)
+    shown = [f"{name} ({numbers[k]})" for k, name in enumerate(index.labels[:_SHOWN])]
+    more = len(index.labels) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """Split `FILE,CLASS`.
+
+    Raises:
+        ValueError: there are not two names.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if len(names) != 2 or not all(names):
+        raise ValueError(f"--labels-columns needs two names, FILE,CLASS, not '{text}'")
+    return names
+
+
 def _report(prepared: Prepared) -> None:
-    for name, reason in prepared.index.skipped:
-        print(f"skipped {name}: {reason}", file=sys.stderr)
-    for name, reason in prepared.index.too_short:
-        print(f"too short {name}: {reason}", file=sys.stderr)
-    print(f"{prepared.path}: {prepared}, {counted(prepared.num_ignored, 'other file')} ignored")
+    index = prepared.index
+    for what, pairs in (
+        ("note", index.notes),
+        ("skipped", index.skipped),
+        ("too short", index.too_short),
+        ("not taken", index.not_taken),
+        ("no video for", index.unmatched),
+    ):
+        for name, reason in pairs:
+            print(f"{what} {name}: {reason}", file=sys.stderr)
+    if index.labels:
+        print(f"classes: {_classes(index)}")
+    print(f"{index.account}")
+    print(f"{prepared.path}: {prepared}")

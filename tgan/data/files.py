@@ -1,6 +1,9 @@
 """Files of data: which suffixes mean pictures and videos, and which files a folder shows."""
 
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 # What Pillow reads as one picture, as a strip of frames, or as an animation.
@@ -10,6 +13,9 @@ VIDEO_SUFFIXES = (
     *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4"),
     *(".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
+# Problems of an entry.
+BROKEN, NO_FILE = "a broken link", "no regular file"
+LOOP, SECOND = "a link to a folder that it lies in", "a second link to one folder"
 
 
 def is_picture(path: Path) -> bool:
@@ -27,8 +33,96 @@ def is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """Something that a search came upon: a file, or what can be opened by nobody.
+
+    Attributes:
+        root: the folder that was searched, or the file itself.
+        title: what to call that folder in reports.
+        problem: why nothing can be read there; None for a file.
+    """
+
+    path: Path
+    root: Path
+    title: str
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it in reports."""
+        return self.title if self.path == self.root else f"{self.title}/{self.relative}"
+
+    @property
+    def relative(self) -> str:
+        """The path below the folder that was searched, with `/`."""
+        return self.path.name if self.path == self.root else self._below.as_posix()
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a part of the path below the folder that was searched starts with a dot."""
+        return self.path != self.root and is_hidden(self._below)
+
+    @property
+    def _below(self) -> Path:
+        return self.path.relative_to(self.root)
+
+
+def entries(root: Path, title: str | None = None) -> Iterator[Entry]:
+    """Yield all that lies in a folder and in the folders below it, sorted, folders left out.
+
+    Links to folders are followed, but not to one that they lie in, nor twice to the same below
+    one folder of `root`; then the link itself is an entry with a problem. A file yields itself.
+
+    Args:
+        title: by default the name of the folder.
+    """
+    title = title or root.resolve().name
+    followed: set[tuple[str, str]] = set()
+    # A stack, since folders can lie deeper than calls can.
+    waiting = [(root, (os.path.realpath(root),))]
+    while waiting:
+        path, above = waiting.pop()
+        if not path.is_dir():
+            yield Entry(path, root, title, _problem_of(path))
+            continue
+        real = os.path.realpath(path)
+        if path != root and path.is_symlink():
+            place = (path.relative_to(root).parts[0], real)
+            if problem := _not_followed(place, above, followed):
+                yield Entry(path, root, title, problem)
+                continue
+            followed.add(place)
+        try:
+            below = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            reason = f"a folder that cannot be opened ({error.strerror})"
+            yield Entry(path, root, title, reason)
+            continue
+        waiting += [(each, (*above, real)) for each in below]
+
+
+def _not_followed(
+    place: tuple[str, str], above: Sequence[str], followed: Collection[tuple[str, str]]
+) -> str | None:
+    if place[1] in above:
+        return LOOP
+    return SECOND if place in followed else None
+
+
+def _problem_of(path: Path) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return BROKEN if path.is_symlink() else f"cannot be opened ({error.strerror})"
+    return None if stat.S_ISREG(mode) else NO_FILE
+
+
 def files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder and of all folders below it, sorted, but for hidden ones."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not is_hidden(path.relative_to(folder)):
-            yield path
+    """Yield the files of a folder and of all folders below it, sorted, but for hidden ones.
+
+    Links are followed as `entries` does.
+    """
+    for entry in entries(folder):
+        if entry.problem is None and not entry.is_hidden:
+            yield entry.path

@@ -167,7 +167,7 @@ def test_strict_stops_and_the_same_without_it_goes_on(videos, tmp_path):
     root = Path(shutil.copytree(videos, tmp_path / "v"))
     add_broken(root)
     out = tmp_path / "out"
-    with pytest.raises(ValueError, match="v/a/cut.mp4: .*; strict skips nothing"):
+    with pytest.raises(ValueError, match="v/a/cut.mp4: .*; strict leaves nothing out"):
         pack(find_sources([root]), out, SMALL, strict=True, workers=2)
     assert not (out / "index.json").exists()
     assert len(pack(find_sources([root]), out, SMALL).videos) == 5
@@ -368,7 +368,7 @@ def test_a_header_that_promises_too_much_does_not_keep_others_out(videos, monkey
 
 def test_space_for_looped_frames_counts(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", np.zeros((8, 10, 16, 16), np.uint8))
-    scan = find_sources([tmp_path / "a.npy"])
+    scan = find_sources([tmp_path / "a.npy"], axes="TNHW")
     settings = Settings(resolution=16, stride=2, min_frames=4, loop=16)
     needed = 2 * 10 * 16 * FRAME
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed - 1))
@@ -405,7 +405,7 @@ def test_small_files_share_a_part_and_large_ones_do_not(tmp_path):
             path = tmp_path / f"{number}.mp4"
             path.touch()
             os.truncate(path, size)
-            sources.append(Source(path, path.name, path.name, None))
+            sources.append(Source(path, path.name, path.name, None, tmp_path))
         return [[int(s.path.stem) for s in job.sources] for job in pack_module._jobs(sources)]
 
     small, large = 10_000, 2**26
@@ -413,7 +413,7 @@ def test_small_files_share_a_part_and_large_ones_do_not(tmp_path):
     assert jobs_of(large, large, small, small, large, small) == [[0], [1], [2, 3, 4], [5]]
     # Of a megabyte each.
     assert [len(job) for job in jobs_of(*[2**20] * 9)] == [4, 4, 1]
-    rows = [Source(Path("a.npy"), "", "", None, num_frames=n) for n in (500, 500, 500, 20, 2000)]
+    rows = [Source(Path("a.npy"), "", "", None, Path(), num_frames=n) for n in (500, 500, 500, 20, 2000)]
     assert [len(job.sources) for job in pack_module._jobs(rows)] == [3, 2]
 
 

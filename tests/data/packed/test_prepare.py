@@ -26,7 +26,8 @@ def contents(folder):
 
 def test_one_call_finds_packs_and_counts(videos, tmp_path):
     found = prepare(str(videos), tmp_path / "out", resolution=16, labels="folders", workers=1)
-    assert found.is_new and found.num_ignored == 1 and found.path == tmp_path / "out"
+    assert found.is_new and found.path == tmp_path / "out"
+    assert str(found.index.account) == "4 files: 2 taken, 1 too short, 1 ignored (1 .txt)"
     assert str(found) == (
         "2 videos kept (70 frames of 16x16x3, 0.1 MB), 2 classes, 0 skipped, 1 too short"
     )

@@ -106,10 +106,10 @@ def test_other_arrays_are_no_classes(tmp_path, array, message):
 @pytest.mark.parametrize(
     ("video", "message"),
     [
-        (np.zeros((2, 3, 8, 8)), r"must be uint8 .* not float64 \(2, 3, 8, 8\)"),
-        (np.zeros((2, 3, 8), np.uint8), r"not uint8 \(2, 3, 8\)"),
-        (np.zeros((2, 3, 8, 8, 2), np.uint8), r"not uint8 \(2, 3, 8, 8, 2\)"),
-        (np.zeros((0, 3, 8, 8), np.uint8), r"not uint8 \(0, 3, 8, 8\)"),
+        (np.zeros((2, 3, 8, 8)), r"must be uint8, .* not float64 \(2, 3, 8, 8\)"),
+        (np.zeros((2, 3, 8), np.uint8), r"\(2, 3, 8\) is no array of videos"),
+        (np.zeros((2, 3, 8, 8, 2), np.uint8), r"\(2, 3, 8, 8, 2\) is no array of videos"),
+        (np.zeros((0, 3, 8, 8), np.uint8), r"must be uint8, .* not uint8 \(0, 3, 8, 8\)"),
         (np.array([None]), "array 'video': it holds objects"),
         (np.zeros((2, 3, 8, 8), np.uint8).T, "Fortran order"),
     ],
@@ -171,7 +171,7 @@ def test_good_videos_beside_bad_archives_are_packed(tmp_path):
     bad = bad_archives(tmp_path / "v", np.random.default_rng(0))
     good = random_videos(3, 5, 12, 12)
     np.savez_compressed(tmp_path / "v" / "good.npz", video=good)
-    np.save(tmp_path / "v" / "good.npy", good.swapaxes(0, 1))
+    np.save(tmp_path / "v" / "good.npy", good[..., None])
     tracemalloc.start()
     prepared = prepare(tmp_path / "v", tmp_path / "out", min_frames=5, resolution=12, workers=1)
     assert tracemalloc.get_traced_memory()[1] < 64e6
@@ -186,8 +186,8 @@ def test_good_videos_beside_bad_archives_are_packed(tmp_path):
     assert "the header cannot be read" in reasons["v/header nested.npz"]
     assert "claims 1,000,000,000 bytes" in reasons["v/header more than there is.npz"]
     assert "claims 1,000,000,000 bytes" in reasons["v/header more than there is.npy"]
-    for name in ("many.npz", "many.npy"):
-        assert reasons[f"v/{name}"] == "an array of 1,000,001 videos; the limit is 1,000,000"
+    assert reasons["v/many.npz"] == "an array of 1,000,001 videos; the limit is 1,000,000"
+    assert "is no array of videos" in reasons["v/many.npy"]
 
 
 def test_a_long_video_is_read_block_by_block(tmp_path, monkeypatch):

@@ -54,20 +54,22 @@ def test_files_that_are_left_out_are_not_opened(tmp_path):
         np.save(root / name, np.zeros((20, 3, 16, 16), np.uint8))
     for name in ("broken.png", "c.mp4", "notes.txt"):
         (root / name).touch()
-    scan = find_sources([root], selection=Selection(only=("*.npy",), rows=frozenset({0, 2})))
+    chosen = Selection(only=("*.npy",), rows=frozenset({0, 2}))
+    scan = find_sources([root], axes="TNHW", selection=chosen)
     assert [s.name for s in scan.sources] == [
         "v/a.npy[0]",
         "v/a.npy[2]",
         "v/b.npy[0]",
         "v/b.npy[2]",
     ]
-    assert scan.skipped == [] and scan.num_ignored == 0
+    assert scan.skipped == [] and scan.account().counts == {"taken": 2, "left out": 3}
     # A file named by itself goes by its name, and two SOURCES may hold files of one name.
     twin = root / "b.npy"
     (tmp_path / "w").mkdir()
     twin.rename(tmp_path / "w" / "a.npy")
     paths = [root / "a.npy", tmp_path / "w"]
-    assert len(find_sources(paths, selection=Selection(only=("a.npy",))).sources) == 6
+    chosen = Selection(only=("a.npy",))
+    assert len(find_sources(paths, axes="TNHW", selection=chosen).sources) == 6
 
 
 def test_weizmann_is_split_by_performer(shared):

@@ -33,7 +33,7 @@ def test_folders_are_searched_in_order(tmp_path):
     touch(root, "README.md", "b/notes.txt")
     scan = find_sources([root])
     assert names(scan) == ["v/a.mkv", "v/b/1.avi", "v/b/2.MP4", "v/c/d/e.gif"]
-    assert scan.num_ignored == 2
+    assert scan.account().ignored == {".md": 1, ".txt": 1, "hidden": 2}
     assert scan.skipped == []
     assert {source.label for source in scan.sources} == {None}
 
@@ -73,6 +73,8 @@ def test_labels_from_a_csv_file(tmp_path):
     assert scan.skipped == [
         ("v/y/3.mp4", "has no label in labels.csv"),
         ("v/z/1.mp4", "has no label in labels.csv"),
+    ]
+    assert scan.unmatched == [
         ("1.mp4", "listed in labels.csv, but 2 files have this name"),
         ("gone.mp4", "listed in labels.csv, but no such file"),
     ]
@@ -109,7 +111,7 @@ def test_ucf101_lists(tmp_path):
     both = find_sources([root], splits=[train, test])
     assert len(both.sources) == 3
     missing = "listed in testlist01.txt, but no such file"
-    assert both.skipped == [("Surf/v_Surf_g99_c01.avi", missing)]
+    assert both.unmatched == [("Surf/v_Surf_g99_c01.avi", missing)]
     # The same lists when the videos lie deeper, or all in one folder.
     assert len(find_sources([tmp_path], splits=[train]).sources) == 2
     flat = touch(tmp_path / "flat", "v_Surf_g02_c01.avi", "v_Dive_g02_c01.avi")
@@ -148,7 +150,7 @@ def test_an_array_holds_many_videos(tmp_path):
 
 def test_nothing_found(tmp_path):
     touch(tmp_path / "v", "a.txt")
-    with pytest.raises(ValueError, match=r"no videos in '.*v' \(1 other files\)"):
+    with pytest.raises(ValueError, match=r"no videos in '.*v' \(1 file: 1 ignored \(1 .txt\)\)"):
         find_sources([tmp_path / "v"])
     with pytest.raises(ValueError, match="no such file or folder: '.*gone'"):
         find_sources([tmp_path / "gone"])

@@ -7,7 +7,7 @@ from tgan.data.channels import with_channels
 from tgan.data.pictures.opening import BROKEN, open_picture
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
-from tgan.data.videos.strips import num_strip_frames, read_array, read_strip
+from tgan.data.videos.strips import num_strip_frames, read_strip
 
 
 @pytest.mark.parametrize(("suffix", "fps"), [("webp", 20), ("png", 20), ("tif", None)])
@@ -68,22 +68,6 @@ def test_pictures_that_are_no_strips(tmp_path):
     (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
     with pytest.raises(DecodeError, match="cut.png: a broken picture"):
         list(read_strip(tmp_path / "cut.png").frames)
-
-
-def test_arrays_of_videos(tmp_path):
-    path = tmp_path / "digits.npy"
-    videos = np.random.default_rng(0).integers(0, 256, (20, 3, 64, 64), dtype=np.uint8)
-    np.save(path, videos)
-    for member in range(3):
-        squares = np.stack(list(map(Fitter(64), read_array(path, member).frames)))
-        np.testing.assert_array_equal(with_channels(squares, 1)[..., 0], videos[:, member])
-    for name, wrong in {"float": videos / 255.0, "flat": videos[0], "none": videos[:0]}.items():
-        np.save(tmp_path / f"{name}.npy", wrong)
-        with pytest.raises(DecodeError, match=rf"{name}.npy: videos must be uint8 \(T, N, H, W\)"):
-            read_array(tmp_path / f"{name}.npy", 0)
-    np.save(tmp_path / "objects.npy", np.array([{}, {}]))
-    with pytest.raises(DecodeError, match="objects.npy: not a NumPy array file"):
-        read_array(tmp_path / "objects.npy", 0)
 
 
 @pytest.mark.parametrize("error", BROKEN)

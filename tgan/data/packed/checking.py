@@ -39,6 +39,10 @@ _POSITIVE: Check = (lambda value: _is_int(value, 1), "a whole number from 1 on")
 _NATURAL: Check = (_is_int, "a whole number from 0 on")
 _MAYBE_NATURAL: Check = (lambda value: value is None or _is_int(value), "a whole number or null")
 _TEXT: Check = (_is_text, "a text")
+_COUNTS: Check = (
+    lambda value: isinstance(value, dict) and all(map(_is_int, value.values())),
+    "an object of whole numbers",
+)
 _PAIRS: Check = (_list_of(_is_pair), "a list of pairs of texts")
 
 SETTINGS: dict[str, Check] = {
@@ -69,7 +73,14 @@ INDEX: dict[str, Check] = {
     "skipped": _PAIRS,
     "too_short": _PAIRS,
     "checksums": (_list_of(_is_checksum), "a list of SHA-256 in hexadecimal digits"),
+    "files": _COUNTS,
+    "ignored": _COUNTS,
+    "not_taken": _PAIRS,
+    "unmatched": _PAIRS,
+    "notes": _PAIRS,
 }
+# Earlier versions did not write them.
+_NEWER = {"checksums", "files", "ignored", "not_taken", "unmatched", "notes"}
 
 
 def check_fields(
@@ -81,8 +92,7 @@ def check_fields(
         ValueError: with the first field that is wrong.
     """
     known = {field.name for field in fields(kind)}
-    # Earlier versions wrote no checksums.
-    for name in sorted((known ^ content.keys()) - {"checksums"}):
+    for name in sorted((known ^ content.keys()) - _NEWER):
         raise ValueError(f"{of} {'has a' if name in content else 'lacks the'} field '{name}'")
     for name, value in content.items():
         fits, wanted = checks[name]
@@ -122,6 +132,8 @@ def check_counts(index: Any) -> None:
     kept = len(index.videos) + len(index.too_short)
     if not kept <= index.num_sources <= kept + len(index.skipped):
         raise ValueError(f"num_sources is {index.num_sources}, with {kept} videos")
+    if index.files and sum(index.ignored.values()) != index.files.get("ignored", 0):
+        raise ValueError("the numbers of ignored files do not add up")
     if len(index.checksums) not in (0, len(index.shards)):
         raise ValueError(f"{len(index.checksums)} checksums of {len(index.shards)} shards")
     if any(one == other for one, other in pairwise(sorted(index.labels))):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from tgan.data.account import Account
 from tgan.data.packed.checking import (
     INDEX,
     SETTINGS,
@@ -28,6 +29,7 @@ INDEX_NAME = "index.json"
 # Holds what an unfinished prepare has done so far.
 PARTS_NAME = ".parts"
 _CHECKSUM = "sha256"
+_PAIRS = ("skipped", "too_short", "not_taken", "unmatched", "notes")
 
 # Far beyond any use, and short of what a typing slip asks the disk for.
 _AT_MOST = {"resolution": 4096, "stride": 10**6, "min_frames": 10**7, "loop": 10**6}
@@ -103,6 +105,12 @@ class Index:
         shards: frames of each shard.
         skipped, too_short: `(name, reason)` of videos that were left out.
         checksums: SHA-256 of each shard's file; none in folders of earlier versions.
+        files: how many of the files that were found had which fate, see
+            `tgan.data.account.FATES`, and `ignored` ones by their endings in `ignored`; nothing
+            in folders of earlier versions, as in the following.
+        not_taken: `(name, reason)` of duplicates and broken links.
+        unmatched: `(file, reason)` of rows of lists that name no video.
+        notes: `(name, text)` of what was taken, but may not have been meant so.
     """
 
     settings: Settings
@@ -114,11 +122,21 @@ class Index:
     skipped: list[tuple[str, str]]
     too_short: list[tuple[str, str]]
     checksums: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
+    not_taken: list[tuple[str, str]] = field(default_factory=list)
+    unmatched: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def num_frames(self) -> int:
         """Frames in all shards."""
         return sum(self.shards)
+
+    @property
+    def account(self) -> Account:
+        """What became of all files that were found."""
+        return Account(self.files, self.ignored)
 
 
 def read_index(folder: Path) -> Index:
@@ -194,9 +212,8 @@ def _parse(content: dict[str, Any]) -> Index:
         | {
             "settings": Settings(**content["settings"]),
             "videos": [PackedVideo(**video) for video in content["videos"]],
-            "skipped": [tuple(pair) for pair in content["skipped"]],
-            "too_short": [tuple(pair) for pair in content["too_short"]],
         }
+        | {name: [tuple(pair) for pair in content.get(name, [])] for name in _PAIRS}
     )
     check_places(index)
     check_counts(index)

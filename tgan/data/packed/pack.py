@@ -6,6 +6,7 @@ comes last. So a run killed at any moment goes on from its last part, and the re
 depend on how many processes worked or how often they were stopped.
 """
 
+import itertools
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tgan.data.account import SKIPPED, TOO_SHORT
 from tgan.data.packed.index import (
     INDEX_NAME,
     PARTS_NAME,
@@ -32,7 +34,7 @@ from tgan.data.packed.plan import begin, check_complete, check_folder, make_plan
 from tgan.data.packed.shards import frames_start, shard_name
 from tgan.data.packed.space import check_space
 from tgan.data.packed.workers import finished_parts
-from tgan.data.videos.sources import Scan, Source
+from tgan.data.videos.scan import Scan, Source
 from tgan.system.files import sha256
 
 # A shard is closed when it has reached this size; a video is never split.
@@ -61,19 +63,20 @@ def pack(
     """Decode all videos of a scan into the folder `out`, and go on where an earlier run stopped.
 
     A folder that is complete already, from the same videos and settings, is left as it is.
-    `strict` refuses to skip: the first video that cannot be decoded ends the packing. What was
+    `strict` refuses to leave out: the first video that cannot be decoded or is too short, the
+    first duplicate, broken link or row of a list without a video ends the packing. What was
     decoded before is kept for the same call without it.
 
     Raises:
         ValueError: `out` holds other files, or was begun with other videos or settings; too
-            little space; nothing to keep; under `strict`, a video that cannot be decoded.
+            little space; nothing to keep; under `strict`, something that is left out.
         OSError: the disk is full, or a worker process died; the finished part stays.
     """
     plan = make_plan(scan, settings)
     if (out / INDEX_NAME).exists():
         return _complete(out, plan, strict=strict)
-    if strict and scan.skipped:
-        _refuse(*scan.skipped[0])
+    if strict:
+        _refuse_first(scan.skipped, scan.unmatched, scan.ledger.reasons)
     parts = out / PARTS_NAME
     check_folder(out, plan)
     check_space(scan.sources, out, settings, spare=SHARD_BYTES)
@@ -94,8 +97,8 @@ def pack(
 def _complete(out: Path, plan: dict, *, strict: bool) -> Index:
     index = read_index(out)
     check_complete(out, index, plan)
-    if strict and index.skipped:
-        _refuse(*index.skipped[0])
+    if strict:
+        _refuse_first(index.skipped, index.too_short, index.unmatched, index.not_taken)
     shutil.rmtree(out / PARTS_NAME, ignore_errors=True)
     return index
 
@@ -210,6 +213,8 @@ def _index(scan: Scan, plan: dict, settings: Settings, shards: Sequence[_Shard])
             videos.append(PackedVideo(**video | place))
             offset += video["frames"]
     whole = _joined([shard.part for shard in shards])
+    fates = dict.fromkeys((name for name, _ in whole.skipped), SKIPPED)
+    account = scan.account(fates | dict.fromkeys((name for name, _ in whole.too_short), TOO_SHORT))
     return Index(
         settings=settings,
         num_sources=plan["videos"],
@@ -220,16 +225,22 @@ def _index(scan: Scan, plan: dict, settings: Settings, shards: Sequence[_Shard])
         skipped=[*scan.skipped, *map(tuple, whole.skipped)],
         too_short=[tuple(pair) for pair in whole.too_short],
         checksums=[shard.checksum for shard in shards if shard.checksum is not None],
+        files=dict(account.counts),
+        ignored=dict(account.ignored),
+        not_taken=scan.ledger.reasons,
+        unmatched=scan.unmatched,
+        notes=scan.notes,
     )
 
 
 def _check_strict(part: Part, *, strict: bool) -> None:
-    if strict and part.skipped:
-        _refuse(*part.skipped[0])
+    if strict:
+        _refuse_first(part.skipped, part.too_short)
 
 
-def _refuse(name: str, reason: str) -> None:
-    raise ValueError(f"{name}: {reason}; strict skips nothing")
+def _refuse_first(*left_out: Sequence[tuple[str, str]]) -> None:
+    for name, reason in itertools.chain(*left_out):
+        raise ValueError(f"{name}: {reason}; strict leaves nothing out")
 
 
 def _nothing_kept(index: Index) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tgan.config.reading import differences
 from tgan.data.packed.index import FORMAT, PARTS_NAME, Index, Settings, write_json
 from tgan.data.packed.parts import clear_unfinished
-from tgan.data.videos.sources import Scan
+from tgan.data.videos.scan import Scan
 
 _PLAN_NAME = "plan.json"
 # Counts the ways in which videos were grouped into parts, which have to be the same to go on.
@@ -19,10 +19,12 @@ def make_plan(scan: Scan, settings: Settings) -> dict:
     """Put together settings and a fingerprint of names, labels, sizes and times of change."""
     digest = hashlib.sha256()
     for source in scan.sources:
-        status = source.path.stat()
-        known_by = [source.name, source.label, status.st_size, status.st_mtime_ns]
+        known_by = [source.name, source.label]
+        for status in map(Path.stat, source.files):
+            known_by += [status.st_size, status.st_mtime_ns]
         digest.update(json.dumps(known_by).encode())
-    digest.update(json.dumps(scan.skipped).encode())
+    left_out = [scan.skipped, scan.unmatched, scan.ledger.reasons]
+    digest.update(json.dumps(left_out).encode())
     return _plan_of(settings, len(scan.sources), digest.hexdigest())
 
 

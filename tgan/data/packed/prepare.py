@@ -1,5 +1,6 @@
 """Preparation of videos: files of any format become a packed folder, in one call."""
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,14 +22,13 @@ class Prepared:
 
     Attributes:
         path: the folder.
-        index: its videos, their classes, and `(name, reason)` of those that were left out.
-        num_ignored: files beside the videos that are none.
+        index: its videos, their classes, `(name, reason)` of those that were left out, and the
+            account of all files.
         is_new: whether this call made it; if not, it was complete already.
     """
 
     path: Path
     index: Index
-    num_ignored: int
     is_new: bool
 
     def __str__(self) -> str:
@@ -58,12 +58,15 @@ def prepare(
     loop: int | None = None,
     labels: str | None = None,
     labels_file: Path | str | None = None,
+    labels_columns: Sequence[str] | None = None,
     labels_key: str | None = None,
     splits: Sequence[Path | str] = (),
     only: Sequence[str] = (),
     exclude: Sequence[str] = (),
     rows: Iterable[int] | None = None,
     strips: bool = False,
+    axes: str | None = None,
+    frame_rate: float | None = None,
     workers: int | None = None,
     strict: bool = False,
 ) -> Prepared:
@@ -81,15 +84,19 @@ def prepare(
         min_frames: videos that keep fewer frames are left out.
         aspect: "crop" keeps the middle square of a frame, "stretch" all of it.
         loop: videos with fewer frames are repeated until they have so many.
-        labels, labels_file, labels_key: where the classes of the videos come from, see
-            `tgan.data.videos.sources.find_sources`.
-        splits: lists in UCF-101's format: which videos to take, and their classes.
+        labels, labels_file, labels_columns, labels_key: where the classes of the videos come
+            from, see `tgan.data.videos.sources.find_sources`.
+        splits: lists in the format of UCF-101 or HMDB-51: which videos to take, and their
+            classes.
         only, exclude: patterns of paths below `source`, see
             `tgan.data.videos.selection.Selection`.
         rows: numbers of the videos to take from arrays that hold several.
         strips: every picture has to be a strip of square frames; others are reported.
+        axes: order of the axes of arrays, such as TNHW, see `tgan.data.videos.arrays.axes_of`.
+        frame_rate: of folders of frames, strips and arrays, which state none.
         workers: processes; None for one per processor.
-        strict: stop at a video that cannot be decoded, instead of leaving it out.
+        strict: stop at what is left out without being asked for: what cannot be decoded or is
+            too short, duplicates, broken links, rows of lists without a video.
 
     Raises:
         ValueError: nothing there, a setting out of range, an `out` that holds other things or lies
@@ -102,6 +109,8 @@ def prepare(
     """
     sources = [Path(path) for path in ([source] if isinstance(source, Path | str) else source)]
     out = Path(out)
+    if frame_rate is not None and not 0 < frame_rate < math.inf:
+        raise ValueError(f"frame_rate must be above 0, not {frame_rate}")
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
         raise ValueError(f"workers must be from 1 to {MOST_WORKERS:,}, not {workers}")
     _check_outside(out, sources)
@@ -118,14 +127,18 @@ def prepare(
         sources,
         labels=labels,
         labels_file=None if labels_file is None else Path(labels_file),
+        labels_columns=labels_columns,
         labels_key=labels_key,
         splits=[Path(path) for path in splits],
         strips=strips,
+        axes=axes,
+        least=1 if loop else min_frames,
+        frame_rate=frame_rate,
         selection=selection,
     )
     is_new = not (out / INDEX_NAME).exists()
     index = pack(scan, out, settings, workers=workers or os.cpu_count() or 1, strict=strict)
-    return Prepared(out, index, scan.num_ignored, is_new)
+    return Prepared(out, index, is_new)
 
 
 def _check_outside(out: Path, sources: Sequence[Path]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tgan.data.packed.index import Settings
 from tgan.data.videos.decode import DecodeError, count_frames
-from tgan.data.videos.sources import Source
+from tgan.data.videos.scan import Source
 
 # Headers of more files than this are not read: the others are judged by their size in bytes.
 _MAX_PROBES = 200

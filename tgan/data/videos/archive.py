@@ -13,8 +13,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tgan.data.videos.arrays import as_frames, axes_of, in_order, is_channels_last
 from tgan.data.videos.decode import DecodeError, Recording, check_count, check_size
-from tgan.data.videos.strips import to_frame
 from tgan.system.archives import ArrayStream, NoArray, open_array, read_array
 
 VIDEO = "video"
@@ -26,29 +26,36 @@ _BLOCK = 2**24
 _lock = threading.Lock()
 
 
-def archive_shape(path: Path) -> tuple[int, int, int, int, int]:
+def archive_shape(path: Path, axes: str | None = None) -> tuple[int, int, int, int, int]:
     """Read the shape (N, T, H, W, C) of the videos in a `.npz` file; C is 1, 3 or 4 (RGBA).
 
+    Args:
+        axes: of the array, see `tgan.data.videos.arrays.axes_of`; by default (N, T, H, W) where
+            it has four and the last is none of channels.
+
     Raises:
-        DecodeError: no archive, no array `video` of uint8 (N, T, H, W) or (N, T, H, W, C), or one
-            that claims more than the file holds.
+        DecodeError: no archive, no array `video` of uint8 with such axes, or one that claims more
+            than the file holds.
     """
     with _errors(path):
-        return _video_shape(path, open_array(path, VIDEO))
+        return _video_shape(path, open_array(path, VIDEO), axes)[0]
 
 
-def read_archive(path: Path, row: int) -> Recording:
+def read_archive(path: Path, row: int, axes: str | None = None) -> Recording:
     """Open video number `row` of a `.npz` file.
 
     Frames are read block by block: reading rows in their order decompresses the file once in each
     process; going back starts again.
 
+    Args:
+        axes: as of `archive_shape`.
+
     Raises:
         DecodeError: as `archive_shape`; and, from `frames`, a damaged file.
     """
     with _errors(path), _lock:
-        shape = _video_shape(path, _opened(path))[1:]
-    return Recording(_frames(path, row, shape))
+        shape, stored = _video_shape(path, _opened(path), axes)
+    return Recording(_frames(path, row, shape[1:], stored))
 
 
 def archive_labels(path: Path, key: str) -> list[str]:
@@ -81,8 +88,9 @@ def _kept_open(path: Path, changed: int, process: int) -> ArrayStream:
     return open_array(path, VIDEO)
 
 
-def _frames(path: Path, row: int, shape: tuple[int, ...]) -> Iterator[av.VideoFrame]:
-    """The frames of a video (T, H, W, C)."""
+def _frames(path: Path, row: int, shape: tuple[int, ...], stored: str) -> Iterator[av.VideoFrame]:
+    """The frames of a video (T, H, W, C), the axes of which are stored in another order."""
+    sizes = dict(zip("THWC", shape, strict=True))
     size, length = math.prod(shape[1:]), shape[0]
     at_once = max(_BLOCK // size, 1)
     for first in range(0, length, at_once):
@@ -93,26 +101,33 @@ def _frames(path: Path, row: int, shape: tuple[int, ...]) -> Iterator[av.VideoFr
             pixels = stream.file.read(count * size)
         if len(pixels) < count * size:
             raise DecodeError(path, f"the array '{VIDEO}' ends in video {row}")
-        block = np.frombuffer(pixels, np.uint8).reshape(count, *shape[1:])
-        yield from map(to_frame, block if shape[-1] > 1 else block.repeat(3, axis=-1))
+        block = np.frombuffer(pixels, np.uint8).reshape([(sizes | {"T": count})[a] for a in stored])
+        yield from as_frames(in_order(block, stored)[0])
 
 
-def _video_shape(path: Path, stream: ArrayStream) -> tuple[int, int, int, int, int]:
+def _video_shape(
+    path: Path, stream: ArrayStream, axes: str | None
+) -> tuple[tuple[int, int, int, int, int], str]:
+    """The shape (N, T, H, W, C), and the axes of one video in the order in which it is stored."""
     header = stream.header
-    shape = (*header.shape, 1) if len(header.shape) == 4 else header.shape
-    fits = len(shape) == 5 and shape[-1] in (1, 3, 4) and 0 not in shape
-    if header.dtype != np.uint8 or not fits:
+    if header.dtype != np.uint8 or 0 in header.shape:
         found = f"{header.dtype} {header.shape}"
-        raise DecodeError(
-            path,
-            f"the array '{VIDEO}' must be uint8 (N, T, H, W) or (N, T, H, W, 1, 3 or 4), not"
-            f" {found}",
-        )
+        raise DecodeError(path, f"the array '{VIDEO}' must be uint8, from 0 to 255, not {found}")
     if header.is_fortran:
         raise DecodeError(path, f"the array '{VIDEO}' is in Fortran order; save it in C order")
-    check_size(path, *shape[2:4])
-    check_count(path, *shape[:2])
-    return shape
+    if axes is None and len(header.shape) == 4:
+        axes = "THWC" if is_channels_last(header.shape) else "NTHW"
+    try:
+        axes = axes_of(header.shape, axes)
+    except ValueError as error:
+        raise DecodeError(path, f"the array '{VIDEO}' {error}") from None
+    if not axes.startswith(("NT", "T")) or axes[1:2] == "N":
+        raise DecodeError(path, f"the array '{VIDEO}' has axes {axes}; N and T have to come first")
+    sizes = dict(zip(axes, header.shape, strict=True))
+    count, length, height, width, channels = (sizes.get(axis, 1) for axis in "NTHWC")
+    check_size(path, height, width)
+    check_count(path, count, length)
+    return (count, length, height, width, channels), axes.removeprefix("N")
 
 
 @contextmanager

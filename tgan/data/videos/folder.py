@@ -14,8 +14,9 @@ from tgan.data.channels import with_channels
 from tgan.data.spans import check_start, clip_span, too_short_message
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
+from tgan.data.videos.scan import Source
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
-from tgan.data.videos.sources import Source, find_sources
+from tgan.data.videos.sources import find_sources
 from tgan.system.threads import map_in_threads
 
 # Files of which bytes count for a fingerprint, and how many of each.

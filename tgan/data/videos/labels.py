@@ -1,23 +1,16 @@
-"""Lists of videos and their classes: CSV files, and UCF-101's train and test lists."""
+"""Classes of videos by a list: each row means the file that it names, and no namesake."""
 
-import csv
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-# The first row of a label file is a heading when its first cell is one of these.
-_HEADINGS = frozenset({"file", "filename", "file_name", "name", "path", "video", "video_name"})
+from tgan.data.files import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from tgan.data.videos.lists import Row
 
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a list: a video file, its class, and the list's own name for reports."""
-
-    file: str
-    label: str
-    listed_in: str
+_ENDINGS = {*PICTURE_SUFFIXES, *VIDEO_SUFFIXES}
+# Parts of a path, from the file up to the root.
+_Parts = tuple[str, ...]
 
 
 @dataclass
@@ -28,89 +21,127 @@ class Match:
     missing: list[tuple[str, str]] = field(default_factory=list)
 
 
-def match(videos: Sequence[str], rows: Iterable[Row]) -> Match:
-    """Find each row's file among `videos`, paths relative to their source, with `/`.
+@dataclass(frozen=True)
+class Place:
+    """Where a video is: its path below the folder that was searched, and that folder's path."""
 
-    A row names a relative path, or only a file name if that is unambiguous.
+    relative: str
+    root: str = ""
+
+
+def match(videos: Sequence[Place], rows: Iterable[Row]) -> Match:
+    """Find each row's video.
+
+    A row names it by a path below the folder that was searched, or by the end of its whole path.
+    A list that was made elsewhere names it by a path that ends with that below the folder, where
+    all such rows begin alike; or by a path in folders that are gone, where all videos lie in one
+    and no name is listed twice. Slashes may be backslashes; a name without a usual ending means
+    the video whose name is the same up to its ending. Otherwise a row that names a folder never
+    means a video in another one. Two videos that a row fits equally well are named, and not
+    chosen between.
 
     Raises:
         ValueError: two rows give one video two classes.
     """
-    exact, by_name = defaultdict(list), defaultdict(list)
-    for position, video in enumerate(videos):
-        exact[video].append(position)
-        by_name[PurePosixPath(video).name].append(position)
-    found = Match()
+    search, found = _Search(videos), Match()
+    elsewhere: list[tuple[Row, _Parts]] = []
     for row in rows:
-        name = PurePosixPath(row.file).name
-        positions = exact.get(row.file) or by_name.get(name, [])
-        paths = {videos[position] for position in positions}
-        if len(paths) == 1:
-            _assign(found.labels, positions, row)
+        parts = _parts(row.file)
+        positions = search.by_end(parts)
+        if positions:
+            _assign(found, videos, positions, row)
         else:
-            reason = f"{len(paths)} files have this name" if paths else "no such file"
-            found.missing.append((row.file, f"listed in {row.listed_in}, but {reason}"))
+            elsewhere.append((row, parts))
+    by_name = Counter(parts[:1] for _, parts in elsewhere)
+    below = [search.below_another_root(parts) for _, parts in elsewhere]
+    beginnings = {beginning for positions, beginning in below if positions}
+    for (row, parts), (positions, _) in zip(elsewhere, below, strict=True):
+        if not positions and search.is_flat and by_name[parts[:1]] == 1:
+            positions = search.by_end(parts[:1])
+        elif len(beginnings) > 1:
+            positions = []
+        if positions:
+            _assign(found, videos, positions, row)
+        else:
+            found.missing.append((row.file, search.why_not(parts, row)))
     return found
 
 
-def read_split_files(paths: Sequence[Path]) -> list[Row]:
-    """Read UCF-101's lists: `Class/video.avi`, in train lists followed by the class's number.
+class _Search:
+    """Videos by the names of their files, with and without ending."""
 
-    Raises:
-        ValueError: a list that cannot be read or is empty, or a line without a class folder.
-    """
-    rows = []
-    for path in paths:
-        lines = [line.strip() for line in _text(path).splitlines()]
-        rows += [_split_row(path, line) for line in lines if line]
-    if not rows:
-        raise ValueError(f"no videos listed in {', '.join(str(path) for path in paths)}")
-    return rows
+    def __init__(self, videos: Sequence[Place]) -> None:
+        self._below = [_parts(video.relative) for video in videos]
+        self._whole = [
+            below + _parts(video.root) for below, video in zip(self._below, videos, strict=True)
+        ]
+        # Until a row names the folder that was searched: then it is one of several.
+        self.is_flat = all(len(parts) == 1 for parts in self._below)
+        self._by_name: dict[str, list[int]] = defaultdict(list)
+        for position, parts in enumerate(self._below):
+            for name in {parts[0], _stem(parts[0])}:
+                self._by_name[name].append(position)
+
+    def by_end(self, parts: _Parts) -> list[int]:
+        """The videos whose path below the folder is this, else whose whole path ends so."""
+        fitting = [p for p in self._named(parts) if _begins(self._whole[p], parts)]
+        exact = [p for p in fitting if len(self._below[p]) == len(parts)]
+        if any(len(self._below[p]) < len(parts) for p in fitting):
+            self.is_flat = False
+        return exact or fitting
+
+    def below_another_root(self, parts: _Parts) -> tuple[list[int], _Parts]:
+        """The videos that lie below another root as they lie below theirs, and that root.
+
+        Those that lie in no folder do not count: their names alone say nothing of where.
+        """
+        fitting = [p for p in self._named(parts) if _begins(parts, self._below[p])]
+        longest = max((len(self._below[p]) for p in fitting), default=0)
+        found = [p for p in fitting if len(self._below[p]) == longest > 1]
+        return found, parts[longest:]
+
+    def why_not(self, parts: _Parts, row: Row) -> str:
+        namesakes = ["/".join(reversed(self._below[p])) for p in self._named(parts)]
+        other = f", only '{namesakes[0]}'" if namesakes else ""
+        return f"listed in {row.listed_in}, but no such file{other}"
+
+    def _named(self, parts: _Parts) -> list[int]:
+        """Those with the name of a row's file: to the letter, or else up to the ending."""
+        named = self._by_name.get(parts[0], []) if parts else []
+        whole = [p for p in named if self._below[p][0] == parts[0]]
+        return whole or named
 
 
-def read_label_file(path: Path) -> list[Row]:
-    """Read a CSV file with two columns, file and label; a heading is passed over.
-
-    Raises:
-        ValueError: a file that cannot be read or is empty, or a row without two columns.
-    """
-    rows = []
-    for number, cells in enumerate(csv.reader(_text(path).splitlines()), start=1):
-        cells = [cell.strip() for cell in cells]
-        if not any(cells) or (number == 1 and cells[0].lower() in _HEADINGS):
-            continue
-        if len(cells) != 2 or not all(cells):
-            raise ValueError(
-                f"{path} line {number}: expected 'file,label', got {','.join(cells)!r}"
-            )
-        rows.append(Row(cells[0], cells[1], path.name))
-    if not rows:
-        raise ValueError(f"no videos listed in {path}")
-    return rows
+def _parts(path: str) -> _Parts:
+    """A path's parts from its end, with `./` and `..` taken out; "/" is the last of an absolute."""
+    parts: list[str] = []
+    for part in PurePosixPath(path.strip().replace("\\", "/")).parts:
+        if part == ".." and parts and parts[-1] not in ("..", "/"):
+            parts.pop()
+        else:
+            parts.append(part)
+    return tuple(reversed(parts))
 
 
-def _assign(labels: dict[int, str], positions: Iterable[int], row: Row) -> None:
+def _begins(parts: _Parts, beginning: _Parts) -> bool:
+    """Whether the ends of two paths agree, that of a file's name up to its ending."""
+    return parts[1 : len(beginning)] == beginning[1:]
+
+
+def _stem(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    return stem if dot and f".{ending.lower()}" in _ENDINGS else name
+
+
+def _assign(found: Match, videos: Sequence[Place], positions: Sequence[int], row: Row) -> None:
+    paths = {(videos[position].root, videos[position].relative) for position in positions}
+    if len(paths) > 1:
+        reason = f"{len(paths)} files have this name"
+        found.missing.append((row.file, f"listed in {row.listed_in}, but {reason}"))
+        return
     for position in positions:
-        if labels.setdefault(position, row.label) != row.label:
+        if found.labels.setdefault(position, row.label) != row.label:
             raise ValueError(
-                f"{row.listed_in} gives {row.file} two labels: '{labels[position]}' and"
+                f"{row.listed_in} gives {row.file} two labels: '{found.labels[position]}' and"
                 f" '{row.label}'"
             )
-
-
-def _split_row(path: Path, line: str) -> Row:
-    file = re.sub(r"\s+\d+$", "", line)
-    label = PurePosixPath(file).parent.name
-    if not label:
-        raise ValueError(
-            f"{path}: expected lines like 'Archery/v_Archery_g01_c01.avi 1', got {line!r}"
-        )
-    return Row(file, label, path.name)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ValueError(f"cannot read {path}: {reason}") from error

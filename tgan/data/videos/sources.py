@@ -1,58 +1,27 @@
 """Videos that files and folders hold, found in an order that depends on their names only."""
 
-import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tgan.data.files import files_below, is_picture, is_video
-from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
-from tgan.data.videos.decode import DecodeError, Recording, read_video
-from tgan.data.videos.labels import Match, match, read_label_file, read_split_files
+from tgan.data.account import DUPLICATE, LEFT_OUT, SKIPPED
+from tgan.data.class_folders import class_folders, splits_of
+from tgan.data.files import Entry, entries
+from tgan.data.videos.archive import archive_labels
+from tgan.data.videos.arrays import check_axes
+from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.labels import Match, Place, match
+from tgan.data.videos.lists import Row, read_list, read_splits
+from tgan.data.videos.recognition import ARCHIVE_SUFFIX, Reading, add_videos
+from tgan.data.videos.scan import Scan, Source
 from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
-from tgan.data.videos.strips import array_shape, num_strip_frames, read_array, read_strip
 from tgan.lookup import look_up
 
-ARRAY_SUFFIX, ARCHIVE_SUFFIX = ".npy", ".npz"
 # Where classes can come from.
 LABELS = ("folders", "csv", "npz")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One video to read.
-
-    Attributes:
-        name: where it came from, for reports: the name of the file or folder that was searched,
-            and the path below it.
-        relative: the path below that folder.
-        read: opens the video for one reading.
-        num_frames: None where only decoding can tell.
-        row: the number of the video in a file that holds several.
-    """
-
-    path: Path
-    name: str
-    relative: str
-    read: Callable[[], Recording]
-    label: str | None = None
-    num_frames: int | None = None
-    row: int | None = None
-
-
-@dataclass
-class Scan:
-    """The videos found by a search.
-
-    Attributes:
-        skipped: `(name, reason)` of what cannot be used.
-        num_ignored: the number of files in folders that are no videos.
-    """
-
-    sources: list[Source] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    num_ignored: int = 0
 
 
 def find_sources(
@@ -60,22 +29,33 @@ def find_sources(
     *,
     labels: str | None = None,
     labels_file: Path | None = None,
+    labels_columns: Sequence[str] | None = None,
     labels_key: str | None = None,
     splits: Sequence[Path] = (),
     strips: bool = False,
+    axes: str | None = None,
+    least: int = 16,
+    frame_rate: float | None = None,
     selection: Selection = EVERYTHING,
 ) -> Scan:
     """Find all videos of files and folders (searched to any depth), sorted by name within each.
 
-    Hidden files and unknown suffixes are passed over; a file reached twice counts once. A picture
-    is a strip when its longer side is a multiple of the shorter; other pictures are passed over,
-    or reported when `strips` says that all are strips. A `.npy` file holds one video per index
-    of its second axis, a `.npz` file one per row of its array `video`.
+    Links are followed. Hidden files and unknown suffixes are passed over; a file reached twice
+    counts once for each class. A picture is a strip when its longer side is a multiple of the
+    shorter; pictures of one folder whose names differ in a number are the frames of a video;
+    others are passed over, or reported when `strips` says that all are strips. A `.npy` file
+    holds one or several videos, a `.npz` file one per row of its array `video`.
 
     Args:
-        labels: where classes come from: "folders" (the folder just below each of `paths`), "csv"
-            (the two columns of `labels_file`) or "npz" (the array `labels_key` beside the videos).
-        splits: lists in UCF-101's format, which choose videos and name their classes.
+        labels: where classes come from: "folders" (the folder just below each of `paths`, or
+            below folders that name splits), "csv" (the list `labels_file`, see
+            `tgan.data.videos.lists.read_list`) or "npz" (the array `labels_key` beside the
+            videos).
+        splits: lists in the format of UCF-101 or HMDB-51, which choose videos and name their
+            classes.
+        axes: order of the axes of arrays, see `tgan.data.videos.arrays.axes_of`.
+        least: frames that a video has at least, to tell the axes of an array by.
+        frame_rate: of strips, arrays and folders of frames, which state none.
         selection: leaves files out before they are opened.
 
     Raises:
@@ -87,22 +67,28 @@ def find_sources(
         >>> [(source.name, source.label) for source in scan.sources]
     """
     _check_labels(labels, labels_file=labels_file, labels_key=labels_key)
+    check_axes(axes)
     scan = Scan()
-    files = list(_files(paths))
-    wanted = choose_files([_relative(path, root) for path, root in files], selection)
-    for path, root in itertools.compress(files, wanted):
-        _add(scan, path, root, strips=strips)
+    files = [entry for entry in _found(paths) if scan.ledger.usable(entry)]
+    wanted = choose_files([entry.relative for entry in files], selection)
+    for entry in itertools.compress(files, [not chosen for chosen in wanted]):
+        scan.ledger.enter(entry.path, LEFT_OUT)
+    add_videos(
+        scan, list(itertools.compress(files, wanted)), Reading(strips, axes, least, frame_rate)
+    )
     wanted = choose_rows([source.row for source in scan.sources], selection)
-    scan.sources = list(itertools.compress(scan.sources, wanted))
+    scan.drop(list(itertools.compress(scan.sources, [not w for w in wanted])), LEFT_OUT)
     if splits:
-        names = [source.relative for source in scan.sources]
-        _keep(scan, match(names, read_split_files(splits)))
+        _label_by_list(scan, read_splits(splits), otherwise=LEFT_OUT)
     if labels == "csv":
-        _label_by_file(scan, labels_file)
+        rows = read_list(labels_file, labels_columns)
+        reason = f"has no label in {labels_file.name}"
+        _label_by_list(scan, rows, otherwise=SKIPPED, reason=reason)
     elif labels == "npz":
-        scan.sources = list(_labelled_by_array(scan, labels_key))
+        _label_by_array(scan, labels_key)
     elif labels == "folders" and not splits:
-        scan.sources = [_labelled_by_folder(source) for source in scan.sources]
+        _label_by_folder(scan)
+    _drop_duplicates(scan)
     if not scan.sources:
         raise ValueError(_nothing(paths, scan))
     return scan
@@ -119,102 +105,67 @@ def _check_labels(labels: str | None, *, labels_file: Path | None, labels_key: s
             raise ValueError(f"labels '{kind}' and {name} go together")
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Pairs of a file and the folder that its name is relative to, each file once."""
+def _found(paths: Sequence[Path]) -> Iterator[Entry]:
+    """All that lies at or below some paths; a path that is reached twice counts once."""
+    paths = list(dict.fromkeys(paths))
+    titles = Counter(path.resolve().name for path in paths)
     seen = set()
     for root in paths:
         if not root.exists():
             raise ValueError(f"no such file or folder: '{root}'")
-        for path in files_below(root) if root.is_dir() else [root]:
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
-                yield path, root
+        title = root.name if root.is_file() else root.resolve().name
+        for entry in entries(root, title if titles[root.resolve().name] == 1 else str(root)):
+            if entry.path not in seen:
+                seen.add(entry.path)
+                yield entry
 
 
-def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
-    suffix = path.suffix.lower()
-    named_itself = path == root
-    try:
-        if suffix == ARRAY_SUFFIX:
-            length, count = array_shape(path)[:2]
-            scan.sources += _rows(path, root, read_array, count=count, num_frames=length)
-        elif suffix == ARCHIVE_SUFFIX:
-            count, length = archive_shape(path)[:2]
-            scan.sources += _rows(path, root, read_archive, count=count, num_frames=length)
-        elif is_picture(path):
-            num_frames = num_strip_frames(path)
-            if num_frames or strips or named_itself:
-                read = functools.partial(read_strip, path)
-                scan.sources.append(_source(path, root, read, num_frames=num_frames))
-            else:
-                scan.num_ignored += 1
-        elif is_video(path) or named_itself:
-            scan.sources.append(_source(path, root, functools.partial(read_video, path)))
-        else:
-            scan.num_ignored += 1
-    except DecodeError as error:
-        scan.skipped.append((_name(path, root), error.reason))
+def _label_by_folder(scan: Scan) -> None:
+    """By the folders below each root."""
+    of_root: dict[Path, list[int]] = {}
+    for position, source in enumerate(scan.sources):
+        of_root.setdefault(source.root, []).append(position)
+    for positions in of_root.values():
+        sources = [scan.sources[position] for position in positions]
+        paths = [source.relative for source in sources]
+        classes = class_folders(paths)
+        if found := splits_of(paths):
+            text = f"folders of splits, {', '.join(found)}, with classes below; only takes one"
+            scan.notes.append((sources[0].name.partition("/")[0], text))
+        for position, source, label in zip(positions, sources, classes, strict=True):
+            if label is None:
+                raise ValueError(
+                    f"'{source.name}' lies in no class folder: for labels 'folders' every video "
+                    "must be in a folder below the one that is searched"
+                )
+            scan.sources[position] = replace(source, label=label)
 
 
-def _rows(
-    path: Path,
-    root: Path,
-    read: Callable[[Path, int], Recording],
-    *,
-    count: int,
-    num_frames: int,
-) -> Iterator[Source]:
-    """The videos of a file that holds `count` of them."""
-    for row in range(count):
-        source = _source(path, root, functools.partial(read, path, row), num_frames=num_frames)
-        yield replace(source, name=f"{source.name}[{row}]", row=row)
+def _label_by_list(scan: Scan, rows: Sequence[Row], *, otherwise: str, reason: str = "") -> None:
+    """Keep the videos that a list names; the others have the fate `otherwise`."""
+    places = [Place(source.relative, _folder_of(source)) for source in scan.sources]
+    found: Match = match(places, rows)
+    others = [s for position, s in enumerate(scan.sources) if position not in found.labels]
+    labels = [found.labels[position] for position in sorted(found.labels)]
+    scan.drop(others, otherwise, reason)
+    scan.sources = [replace(s, label=x) for s, x in zip(scan.sources, labels, strict=True)]
+    scan.unmatched += found.missing
 
 
-def _source(
-    path: Path, root: Path, read: Callable[[], Recording], *, num_frames: int | None = None
-) -> Source:
-    return Source(path, _name(path, root), _relative(path, root), read, num_frames=num_frames)
+def _folder_of(source: Source) -> str:
+    is_folder = source.root != source.path
+    return str((source.root if is_folder else source.root.parent).absolute())
 
 
-def _relative(path: Path, root: Path) -> str:
-    return path.name if path == root else path.relative_to(root).as_posix()
-
-
-def _name(path: Path, root: Path) -> str:
-    if path == root:
-        return path.name
-    return f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
-
-
-def _labelled_by_folder(source: Source) -> Source:
-    folder, _, rest = source.relative.partition("/")
-    if not rest:
-        raise ValueError(
-            f"'{source.name}' lies in no class folder: for labels 'folders' every video must be in"
-            " a folder below the one that is searched"
-        )
-    return replace(source, label=folder)
-
-
-def _label_by_file(scan: Scan, labels_file: Path) -> None:
-    found = match([source.relative for source in scan.sources], read_label_file(labels_file))
-    scan.skipped += [
-        (source.name, f"has no label in {labels_file.name}")
-        for position, source in enumerate(scan.sources)
-        if position not in found.labels
-    ]
-    _keep(scan, found)
-
-
-def _labelled_by_array(scan: Scan, key: str) -> Iterator[Source]:
+def _label_by_array(scan: Scan, key: str) -> None:
     columns: dict[Path, list[str]] = {}
     for source in scan.sources:
         if source.path.suffix.lower() != ARCHIVE_SUFFIX:
             raise ValueError(f"'{source.name}' is in no .npz file, as labels 'npz' needs")
         if source.path not in columns:
             columns[source.path] = _column(scan, source, key)
-        if columns[source.path]:
-            yield replace(source, label=columns[source.path][source.row])
+    scan.drop([source for source in scan.sources if not columns[source.path]], SKIPPED)
+    scan.sources = [replace(s, label=columns[s.path][s.row]) for s in scan.sources]
 
 
 def _column(scan: Scan, source: Source, key: str) -> list[str]:
@@ -226,19 +177,22 @@ def _column(scan: Scan, source: Source, key: str) -> list[str]:
         return []
 
 
-def _keep(scan: Scan, found: Match) -> None:
-    """Reduce the scan to the videos that have been given a label, in their order."""
-    scan.sources = [
-        replace(source, label=found.labels[position])
-        for position, source in enumerate(scan.sources)
-        if position in found.labels
-    ]
-    scan.skipped += found.missing
+def _drop_duplicates(scan: Scan) -> None:
+    """Keep the first of the videos that are one file, by links, once for each class."""
+    first: dict[tuple[str, int | None, str | None], str] = {}
+    again = []
+    for source in scan.sources:
+        known_by = (os.path.realpath(source.path), source.row, source.label)
+        if first.setdefault(known_by, source.name) != source.name:
+            again.append(source)
+            scan.ledger.reasons.append((source.name, f"is {first[known_by]}, by a link"))
+    scan.drop(again, DUPLICATE)
 
 
 def _nothing(paths: Sequence[Path], scan: Scan) -> str:
     where = ", ".join(f"'{path}'" for path in paths)
-    if scan.skipped:
-        name, reason = scan.skipped[0]
-        return f"no videos in {where}: {len(scan.skipped)} skipped, the first is {name}: {reason}"
-    return f"no videos in {where} ({scan.num_ignored} other files)"
+    problems = [*scan.skipped, *scan.unmatched, *scan.ledger.reasons]
+    if problems:
+        name, reason = problems[0]
+        return f"no videos in {where}: {len(problems)} skipped, the first is {name}: {reason}"
+    return f"no videos in {where} ({scan.account()})"

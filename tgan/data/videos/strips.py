@@ -1,4 +1,4 @@
-"""Videos in other files: strips of frames in a picture, animations, stacks, `.npy` arrays.
+"""Videos in picture files: strips of frames, animations, stacks.
 
 The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side by side.
 """
@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from tgan.data.pictures.opening import BROKEN, check_eight_bits
-from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_count, check_size
-from tgan.system.archives import map_array
+from tgan.data.videos.arrays import to_frame
+from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
 
 
 def num_strip_frames(path: Path) -> int:
@@ -45,31 +45,6 @@ def read_strip(path: Path) -> Recording:
             reason = f"a picture of {image.width}x{image.height} is not a strip of square frames"
             raise DecodeError(path, reason)
     return Recording(_strip(path))
-
-
-def array_shape(path: Path) -> tuple[int, int, int, int]:
-    """Read the shape (T, N, H, W) of N grey videos in a `.npy` file, Moving MNIST's layout.
-
-    Raises:
-        DecodeError: not such an array of uint8.
-    """
-    return _open_array(path).shape
-
-
-def read_array(path: Path, member: int) -> Recording:
-    """Open video number `member` of a `.npy` file (T, N, H, W); the others stay on disk.
-
-    Raises:
-        DecodeError: not such an array of uint8.
-    """
-    # Opened for this video only: pages of a map that stays open would count as memory in use.
-    return Recording(_grey(_open_array(path)[:, member]))
-
-
-def to_frame(pixels: np.ndarray) -> av.VideoFrame:
-    """Make a frame of pixels (H, W, 3), uint8, or (H, W, 4) with transparency."""
-    pixel_format = "rgba" if pixels.shape[-1] == 4 else "rgb24"
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
 
 
 def _open(path: Path) -> Image.Image:
@@ -145,21 +120,3 @@ def _animation_fps(path: Path, image: Image.Image) -> float | None:
         raise DecodeError(path, f"a broken picture ({error})") from error
     milliseconds = image.info.get("duration", 0)
     return 1000 / milliseconds if milliseconds else None
-
-
-def _open_array(path: Path) -> np.ndarray:
-    try:
-        videos = map_array(path)
-    except (OSError, ValueError, EOFError) as error:
-        raise DecodeError(path, f"not a NumPy array file ({error})") from error
-    if videos.ndim != 4 or videos.dtype != np.uint8 or not videos.size:
-        found = f"{videos.dtype} {videos.shape}"
-        raise DecodeError(path, f"videos must be uint8 (T, N, H, W), not {found}")
-    check_size(path, *videos.shape[2:])
-    check_count(path, videos.shape[1], videos.shape[0])
-    return videos
-
-
-def _grey(video: np.ndarray) -> Iterator[av.VideoFrame]:
-    for image in video:
-        yield to_frame(np.repeat(image[..., None], 3, axis=-1))

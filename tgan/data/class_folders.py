@@ -1,0 +1,32 @@
+"""Classes and splits as folders name them."""
+
+from collections.abc import Sequence
+
+# Folders that name a part of a data set, not a class.
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
+
+
+def class_folders(paths: Sequence[str]) -> list[str | None]:
+    """Name the class of each file by the folder just below the one that was searched.
+
+    Where these are all names of splits (`train/jump/0.mp4`), it is the folder below that.
+
+    Args:
+        paths: relative to the folder that was searched, with `/`.
+
+    Returns:
+        Names of folders; None for a file that lies in no folder.
+
+    Example:
+        >>> class_folders(["jump/0.mp4", "wave/0.mp4", "1.mp4"])
+        ['jump', 'wave', None]
+    """
+    folders = [path.split("/")[:-1] for path in paths]
+    depth = int(bool(splits_of(paths)))
+    return [f[depth] if len(f) > depth else None for f in folders]
+
+
+def splits_of(paths: Sequence[str]) -> list[str]:
+    """Name the splits that files lie in, if nothing else lies in the folder that was searched."""
+    found = {path.partition("/")[0] if "/" in path else "" for path in paths}
+    return sorted(found) if found and all(name.lower() in SPLITS for name in found) else []
