@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tgan.data.account import Account
 from tgan.data.clips import ClipSource
 from tgan.data.fingerprint import fingerprint
 from tgan.lookup import look_up
@@ -33,6 +34,8 @@ class Subset:
         self.labels = list(source.labels if labels is None else labels)
         self.num_frames = source.num_frames
         self.skipped, self.num_too_short = source.skipped, source.num_too_short
+        self.account: Account = getattr(source, "account", Account())
+        self.notes: Sequence[tuple[str, str]] = getattr(source, "notes", [])
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -13,6 +13,8 @@ from tgan.config.effects import without_effect
 from tgan.config.reading import make_config
 from tgan.config.sizes import nearest_length
 from tgan.constraints import Constraint
+from tgan.data.account import Account
+from tgan.data.clips import ClipSource
 from tgan.lookup import counted
 from tgan.losses import Objective
 from tgan.runs.build import accelerator_for, build_run
@@ -28,6 +30,9 @@ from tgan.training.loop import fit
 from tgan.training.ranks import agree_on_checkpoint, others_named
 from tgan.training.recorder import Run
 from tgan.training.run_dir import claim, config_to_resume, occupied
+
+# Classes that a plan names.
+_SHOWN = 12
 
 
 def train(
@@ -176,6 +181,7 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
     """Lines on videos left out, settings without effect, and changes since the checkpoint."""
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
+    lines += [f"note {name}: {text}" for name, text in getattr(run.source, "notes", [])]
     lines += [f"warning: {line}" for line in without_effect(run.config)]
     if run.config.log.distance_clips and run.held_out is None:
         lines.append(
@@ -187,6 +193,16 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
         lines += [f"warning: {line}" for line in found]
     changed = changed_data(run, checkpoint)
     return lines if changed is None else [*lines, f"warning: {changed}"]
+
+
+def _of_the_data(source: ClipSource) -> list[str]:
+    """What became of files, if they were searched for just now, and the classes."""
+    account: Account = getattr(source, "account", Account())
+    found = [str(account)] if account.num_files else []
+    if source.labels:
+        shown, more = ", ".join(source.labels[:_SHOWN]), len(source.labels) - _SHOWN
+        found.append(f"classes: {shown}{f' and {more} more' if more > 0 else ''}")
+    return found
 
 
 def describe(run: Run, checkpoint: Checkpoint | None) -> str:
@@ -206,6 +222,7 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
             f"{data_name} ({len(source.skipped)} skipped, "
             f"{source.num_too_short} too short), "
             f"{f'clips of {frames} frames ' if frames > 1 else ''}{height}x{width}x{channels}",
+            *_of_the_data(source),
             f"networks: generator {sizes['generator']:.2f} M and critic {sizes['critic']:.2f} M "
             "parameters",
             f"objective: {config.objective}, constraint {config.constraint.name}, "

@@ -413,7 +413,9 @@ def test_small_files_share_a_part_and_large_ones_do_not(tmp_path):
     assert jobs_of(large, large, small, small, large, small) == [[0], [1], [2, 3, 4], [5]]
     # Of a megabyte each.
     assert [len(job) for job in jobs_of(*[2**20] * 9)] == [4, 4, 1]
-    rows = [Source(Path("a.npy"), "", "", None, Path(), num_frames=n) for n in (500, 500, 500, 20, 2000)]
+    rows = [
+        Source(Path("a.npy"), "", "", None, Path(), num_frames=n) for n in (500, 500, 500, 20, 2000)
+    ]
     assert [len(job.sources) for job in pack_module._jobs(rows)] == [3, 2]
 
 

@@ -3,7 +3,6 @@ import pytest
 from PIL import Image
 
 from tests.made.numbered_videos import numbered_frame, numbers
-from tgan.data.channels import with_channels
 from tgan.data.pictures.opening import BROKEN, open_picture
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter

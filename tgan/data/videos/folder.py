@@ -10,9 +10,11 @@ import av
 import numpy as np
 from tqdm import tqdm
 
+from tgan.data.account import SKIPPED, TOO_SHORT
 from tgan.data.channels import with_channels
 from tgan.data.spans import check_start, clip_span, too_short_message
 from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.frame_files import read_frame_files
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.scan import Source
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
@@ -44,6 +46,10 @@ class VideoFolder:
     `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives.
     Packed (`tgan prepare`) clips come hundreds of times faster.
 
+    Attributes:
+        account: what became of every file.
+        notes: `(name, text)` of duplicates, broken links, and what may not have been meant so.
+
     Raises:
         ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.
 
@@ -70,13 +76,17 @@ class VideoFolder:
         self.num_frames = num_frames
         self.shape = (num_frames, resolution, resolution, channels)
         self.labels = []
-        found = find_sources([path])
+        found = find_sources([path], least=self._span)
         scanned = _scan_all(found.sources)
         broken = [result for result in scanned if isinstance(result, tuple)]
         videos = [result for result in scanned if isinstance(result, _Video)]
         self.skipped: list[tuple[str, str]] = [*found.skipped, *broken]
         self._videos = [video for video in videos if video.length >= self._span]
-        self.num_too_short = len(videos) - len(self._videos)
+        short = [video.source.name for video in videos if video.length < self._span]
+        self.num_too_short = len(short)
+        fates = dict.fromkeys((name for name, _ in broken), SKIPPED)
+        self.account = found.account(fates | dict.fromkeys(short, TOO_SHORT))
+        self.notes: list[tuple[str, str]] = [*found.notes, *found.ledger.reasons]
         if not videos:
             name, reason = self.skipped[0]
             raise ValueError(f"no video in {path} can be decoded, the first is {name}: {reason}")
@@ -127,8 +137,10 @@ class VideoFolder:
 def _frames(video: _Video, wanted: range) -> list[av.VideoFrame]:
     if video.timeline is not None:
         return read_frames(video.source.path, video.timeline, wanted)
-    frames = islice(video.source.read().frames, wanted.start, wanted.stop, wanted.step)
-    found = list(frames)
+    if video.source.others:
+        files = video.source.files[wanted.start : wanted.stop : wanted.step]
+        return list(read_frame_files(files).frames)
+    found = list(islice(video.source.read().frames, wanted.start, wanted.stop, wanted.step))
     if len(found) < len(wanted):
         raise DecodeError(video.source.path, "its frames have changed since it was scanned")
     return found
