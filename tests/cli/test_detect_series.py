@@ -54,6 +54,12 @@ def folder(tmp_path_factory):
     (folder / "empty.csv").write_text("")
     milliseconds = [f"{time}000,1" for time in series_of(wave()).timestamps]
     (folder / "ms.csv").write_text("\n".join(["timestamp,value", *milliseconds]))
+    columns = [
+        f"{datetime.fromtimestamp(time, UTC):%d.%m.%Y;%H:%M};{value}".replace(".", ",")
+        for time, value in zip(series_of(wave()).timestamps, wave(), strict=True)
+    ]
+    columns = [row.replace(",", ".", 2) for row in columns]
+    (folder / "german.csv").write_text("\n".join(["Datum;Uhrzeit;value", *columns]))
     (folder / "known.json").write_text(json.dumps([[START + 60000, START + 65400]]))
     (folder / "names.json").write_text(json.dumps({"odd.csv": [["2014-04-01", "2014-04-02"]]}))
     main(["detect", "series", "fit", str(folder / "usual.csv"), *small(folder / "detector")])
@@ -134,10 +140,70 @@ def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
     assert "240 segments of 600 seconds, 4.2% empty" in printed
 
 
+def test_a_lost_segment_is_warned_of_and_how_it_is_filled(folder, tmp_path):
+    lines = (folder / "odd.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "one.csv").write_text("".join(lines[:60] + lines[61:]))
+    message = r"1 of 240 segments \(0.4%\) lack values, filled by 'linear'$"
+    with pytest.warns(UserWarning, match=message):
+        score(folder / "detector", tmp_path / "one.csv", tmp_path / "out")
+    (tmp_path / "long.csv").write_text("".join(lines[:60] + lines[75:]))
+    message = r"15 of 240 .* 'linear'; gaps of more than 10 segments \(15 values\) by means$"
+    with pytest.warns(UserWarning, match=message):
+        score(folder / "detector", tmp_path / "long.csv", tmp_path / "out", "--overwrite")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("ms.csv", [], "times in ms"),
+        ("german.csv", [], "';' between cells, times from Datum and Uhrzeit, dates as day/month/"),
+        (
+            "german.csv",
+            ["--delimiter", "semicolon", "--decimal", ",", "--timestamp", "Datum,Uhrzeit"]
+            + ["--date-format", "%d.%m.%Y %H:%M"],
+            "times from Datum and Uhrzeit",
+        ),
+    ],
+)
+def test_a_file_of_another_form_is_the_same_series(folder, tmp_path, name, options, told):
+    expected = score(folder / "detector", folder / "usual.csv", tmp_path / "usual")
+    with pytest.warns(UserWarning, match=told):
+        found = score(folder / "detector", folder / name, tmp_path / "other", *options)
+    same = [row["timestamp"] for row in found] == [row["timestamp"] for row in expected]
+    if name == "german.csv":
+        assert same
+        scores = ([float(row["score"]) for row in rows] for rows in (found, expected))
+        np.testing.assert_allclose(*scores, rtol=1e-5)
+    else:
+        assert same and len(found) == 240
+
+
+def test_a_series_finer_than_a_second_and_a_narrow_interval(folder, tmp_path):
+    rows = [f"{0.01 * k:.2f},{value!r}\n" for k, value in enumerate(wave().tolist())]
+    (tmp_path / "usual.csv").write_text("time,value\n" + "".join(rows))
+    odd = wave()
+    odd[100:110] += 4
+    rows = [f"{0.01 * k:.2f},{value!r}\n" for k, value in enumerate(odd.tolist())]
+    (tmp_path / "odd.csv").write_text("time,value\n" + "".join(rows))
+    main(["detect", "series", "fit", str(tmp_path / "usual.csv"), *small(tmp_path / "d")])
+    described = json.loads((tmp_path / "d" / "detector.json").read_text())
+    assert described["fitted"]["interval"] == 0.01 and described["fitted"]["lead"] == 0.005
+    lengths = []
+    for options in ([], ["--narrow"]):
+        out = tmp_path / f"out{len(options)}"
+        argv = tmp_path / "d", tmp_path / "odd.csv", out, "--reference", "training", *options
+        found = score(*argv)
+        intervals = read_intervals(out / "intervals.json")
+        [(start, end)] = [pair for pair in intervals if pair[0] <= 1.09 and pair[1] >= 1]
+        lengths.append(end - start)
+    assert len(found) == 240 and found[1]["timestamp"] == "0.01"
+    assert lengths[0] > 0.5 and 0.04 <= lengths[1] <= 0.2
+
+
 def test_many_empty_segments_are_warned_of(folder, tmp_path):
     kept = [line for place, line in enumerate((folder / "usual.csv").open()) if place % 2 < 1]
     (tmp_path / "thin.csv").write_text("timestamp,value\n" + "".join(kept[1:]))
-    with pytest.warns(UserWarning, match=r"50% of the segments are empty .* a longer --interval"):
+    with pytest.warns(UserWarning, match=r"\(49.8%\) lack values, .* a longer --interval"):
         score(folder / "detector", tmp_path / "thin.csv", tmp_path / "out")
 
 
@@ -210,13 +276,18 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         (["fit", "{f}/empty.csv", "--out", "{t}/o"], "has no header"),
         (["fit", "{f}/constant.csv", "--out", "{t}/o"], "the series is constant (value)"),
         (["fit", "{f}/nothing.csv", "--out", "{t}/o"], "channel 'value' has no values"),
-        (["fit", "{f}/ms.csv", "--out", "{t}/o"], "not milliseconds"),
+        ([*FIT, "--every", "1", "--timestamp", "a"], "--every says that there are no times, and"),
+        ([*FIT, "--fill", "liner"], "unknown fill 'liner' (did you mean 'linear'?)"),
+        ([*FIT, "--delimiter", ";;"], "a delimiter is one character, not ';;'"),
+        ([*FIT, "--unit", "h"], "argument --unit: invalid choice: 'h'"),
+        ([*FIT, "--date-format", "%d"], "line 2 of '{f}/usual.csv': '1396310400' is not a time"),
+        ([*FIT, "--interval", "x"], "argument --interval: 'x' is no number of seconds above 0"),
         (["fit", "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),
         (["fit", "{f}/short.csv", "--out", "{t}/o"], "9 segments of time is too short; at least"),
         (["fit", "{f}/usual.csv", "--out", "{f}/detector"], "is not empty; name a new one"),
         ([*FIT, "--values", "valeu"], "no column 'valeu' (did you mean 'value'?)"),
         ([*FIT, "--values", "value,,"], "argument --values: 'value,,'; names with commas"),
-        ([*FIT, "--interval", "0"], "argument --interval: '0' is no whole number from 1"),
+        ([*FIT, "--interval", "0"], "argument --interval: '0' is no number of seconds above 0"),
         ([*FIT, "--interval", "1"], "1 seconds makes 143401 segments of 240 samples"),
         ([*FIT, "--interval", "9000000"], "longer than the series; its first and its last sample"),
         ([*FIT, "--steps", "0"], "argument --steps: '0' is no whole number from 1"),
@@ -250,6 +321,7 @@ def test_mistakes_end_in_one_line(folder, tmp_path, capsys, argv, message):
     with pytest.raises(SystemExit) as exit_:
         main(["detect", "series", *(a.format(f=folder, t=tmp_path) for a in argv)])
     error = capsys.readouterr().err
+    message = message.format(f=folder)
     assert exit_.value.code == 2 and message in error and len(error.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 

@@ -62,11 +62,12 @@ def own_scores(values, reconstruction, *, smoothing, error="dtw"):
     return normal.scores(errors, combination="reconstruction")
 
 
-def literal_segments(series):
+def literal_segments(series, lead=0):
     """Means of segments by a loop: times and values, NaN where there are none."""
     times, rows, start = [], [], int(series.timestamps[0])
-    while start <= series.timestamps[-1]:
-        inside = (series.timestamps >= start) & (series.timestamps < start + INTERVAL)
+    while start - lead <= series.timestamps[-1]:
+        since = series.timestamps - start + lead
+        inside = (since >= 0) & (since < INTERVAL)
         known = [column[~np.isnan(column)] for column in series.values[inside].T]
         rows.append([column.mean() if len(column) else np.nan for column in known])
         times.append(start)
@@ -74,13 +75,28 @@ def literal_segments(series):
     return np.array(times), np.array(rows)
 
 
+def literal_filled(values, means, longest=10):
+    """Gaps of up to `longest` places on lines between their neighbours, longer ones with means."""
+    filled = values.copy()
+    for column, mean in zip(filled.T, means, strict=True):
+        known = np.flatnonzero(~np.isnan(column))
+        for place in np.flatnonzero(np.isnan(column)):
+            before = max((k for k in known if k < place), default=-1)
+            after = min((k for k in known if k > place), default=len(column))
+            is_short = after - before - 1 <= longest
+            column[place] = np.interp(place, known, column[known]) if is_short else mean
+    return filled
+
+
 def literal_measures(detector, series, training, error):
     """Every stage up to errors by itself, with plain loops but for the networks."""
-    hidden, (_, of_training) = detector.settings.hidden, literal_segments(training)
+    hidden, (_, of_training) = detector.settings.hidden, literal_segments(training, detector.lead_)
     margin = (WINDOW - hidden) // 2 if hidden else 0
-    times, values = literal_segments(series)
+    times, values = literal_segments(series, detector.lead_)
     low, high = np.nanmin(of_training, 0), np.nanmax(of_training, 0)
-    filled = np.where(np.isnan(values), np.nanmean(of_training, 0), values)
+    means = np.nanmean(of_training, 0)
+    is_mean = detector.fill == "mean"
+    filled = literal_filled(values, means, longest=0 if is_mean else 10)
     scaled = 2 * (filled - low) / (high - low) - 1
     starts = range(len(scaled) - WINDOW + 1)
     windows = torch.tensor(

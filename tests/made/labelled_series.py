@@ -24,5 +24,5 @@ def write_ucr(data, number, *, seed=0):
     values = np.sin(np.arange(900) / 7) + 0.05 * np.random.default_rng(seed).normal(size=900)
     values[700:710] += 4
     (data / "ucr").mkdir(parents=True, exist_ok=True)
-    name = f"{number}_UCR_Anomaly_sine_400_701_710.txt"
+    name = f"{number}_UCR_Anomaly_sine_400_700_709.txt"
     (data / "ucr" / name).write_text("\n".join(map(str, values)))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from tgan.anomaly.series.data.filling import LONGEST, gaps_of
+from tgan.anomaly.series.data.grid import lead_of
 from tgan.anomaly.series.data.reading import read_channels, read_series
 from tgan.anomaly.series.data.robot import robot_with_faults
 from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.series import Series, segments_of
 from tgan.anomaly.series.data.writing import read_intervals, write_intervals, write_series
-from tgan.anomaly.series.folder import read_settings
+from tgan.anomaly.series.folder import FORMER_FILL, read_settings
 from tgan.anomaly.series.plot import check_installed, write_plot
 from tgan.anomaly.series.results import (
     describe,
@@ -22,13 +24,22 @@ from tgan.anomaly.series.results import (
     relative_error,
     write_scores,
 )
-from tgan.cli.series_arguments import FAULTS, INTERVALS, LABELS, NORMAL, PLOT, SCORES, parse
+from tgan.cli.csv_options import form_of
+from tgan.cli.series_arguments import (
+    FAULTS,
+    INTERVALS,
+    LABELS,
+    NORMAL,
+    PLOT,
+    SCORES,
+    parse,
+)
 from tgan.system.files import write_files, write_whole_folder
 
 # Settings that options change, see `tgan.anomaly.series.presets.settings_of`.
 _NETWORKS = ("window", "hidden", "latent_size", "constraint", "steps")
 _SCORING = ("error", "combination", "smoothing", "false_alarms")
-# The share of empty segments from which on a detector learns, and scores, the means in them.
+# The share of empty segments from which on a longer interval is advised.
 _MANY_EMPTY = 1 / 3
 
 
@@ -40,12 +51,17 @@ def main(argv: Sequence[str]) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     """Read a series, train a detector on it, and save the detector."""
-    series = read_series(arguments.series, timestamp=arguments.timestamp, values=arguments.values)
+    series = read_series(
+        arguments.series,
+        timestamp=arguments.timestamp,
+        values=arguments.values,
+        form=form_of(arguments),
+    )
     interval = arguments.interval or series.median_step
-    segments = segments_of(series, interval)
+    segments = segments_of(series, interval, lead=lead_of(series.timestamps, interval))
     Scaler.fit(segments)  # Raises for a series that nothing can be learned from.
     print(describe(series, segments))
-    _warn_of_gaps(segments, series)
+    _warn_of_gaps(segments, series, fill=arguments.fill)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
@@ -58,6 +74,7 @@ def fit(arguments: argparse.Namespace) -> None:
     detector = TadGANDetector(
         arguments.preset,
         interval=interval,
+        fill=arguments.fill,
         seed=arguments.seed,
         device=pick_device(arguments.device),
         **_changes(arguments),
@@ -82,14 +99,19 @@ def fit(arguments: argparse.Namespace) -> None:
 def score(arguments: argparse.Namespace) -> None:
     """Read a series, score it with a saved detector, and write scores, intervals and a plot."""
     check_installed()
-    fitted = read_settings(arguments.detector)["fitted"]
+    described = read_settings(arguments.detector)
+    fitted, fill = described["fitted"], described.get("fill", FORMER_FILL)
     labels = read_intervals(arguments.labels) if arguments.labels else None
     series = read_channels(
-        fitted["names"], arguments.series, timestamp=arguments.timestamp, values=arguments.values
+        fitted["names"],
+        arguments.series,
+        timestamp=arguments.timestamp,
+        values=arguments.values,
+        form=form_of(arguments),
     )
-    segments = segments_of(series, fitted["interval"])
+    segments = segments_of(series, fitted["interval"], lead=fitted.get("lead", 0))
     print(describe(series, segments))
-    _warn_of_gaps(segments, series)
+    _warn_of_gaps(segments, series, fill=fill)
     first, last = series.timestamps[[0, -1]]
     if labels and not any(start <= last and end >= first for start, end in labels):
         warnings.warn(f"no interval of '{arguments.labels}' lies within the series", stacklevel=2)
@@ -101,7 +123,7 @@ def score(arguments: argparse.Namespace) -> None:
     detector = load_detector(arguments.detector, device=pick_device(arguments.device))
     reference = arguments.reference
     scores = detector.score(series, reference=reference)
-    found = detector.intervals_of(scores)
+    found = detector.intervals_of(scores, narrow=arguments.narrow)
     with write_files(arguments.out) as folder:
         write_scores(folder / SCORES, scores, found)
         write_intervals(folder / INTERVALS, found)
@@ -144,12 +166,20 @@ def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _warn_of_gaps(segments: Series, series: Series) -> None:
-    share = np.isnan(segments.values).mean(0).max()
+def _warn_of_gaps(segments: Series, series: Series, *, fill: str) -> None:
+    """Warn of segments without a value of some channel, and say how they are filled."""
+    is_missing = np.isnan(segments.values)
+    lost, share = int(is_missing.any(1).sum()), is_missing.any(1).mean()
+    if not lost:
+        return
+    long = sum(gaps_of(column)[1] for column in is_missing.T)
+    text = f"{lost} of {len(segments)} segments ({share:.1%}) lack values, filled by '{fill}'"
+    if long and fill != "mean":
+        text += f"; gaps of more than {LONGEST} segments ({long} values) by means"
     if share > _MANY_EMPTY:
-        warnings.warn(
-            f"{share:.0%} of the segments are empty and filled with the mean; a longer --interval "
-            f"in fit leaves fewer (samples are {series.median_step} seconds apart in the median, "
-            f"{np.diff(series.timestamps).max()} at most)",
-            stacklevel=3,
+        longest = np.diff(series.timestamps).max()
+        text += (
+            f"; a longer --interval in fit leaves fewer (samples are {series.median_step} seconds "
+            f"apart in the median, {longest:.6g} at most)"
         )
+    warnings.warn(text, stacklevel=3)

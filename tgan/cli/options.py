@@ -1,5 +1,6 @@
 """Options that commands share, and types that check a value while it is parsed."""
 
+import math
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
@@ -12,6 +13,17 @@ def at_least(low: int) -> Callable[[str], int]:
 def between(low: int, high: int) -> Callable[[str], int]:
     """The type of a whole number from `low` to `high`."""
     return lambda text: _whole_number(text, low, high)
+
+
+def seconds(text: str) -> float:
+    """The type of a time above 0, a whole number as int."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f"'{text}' is no number of seconds above 0")
+    return int(number) if number.is_integer() else number
 
 
 def names(text: str) -> list[str]:

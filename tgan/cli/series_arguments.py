@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from tgan.anomaly.series.data.filling import DEFAULT_FILL, FILLS
 from tgan.anomaly.series.scoring.reconstruction_errors import ERRORS
 from tgan.anomaly.series.scoring.scores import COMBINATIONS
 from tgan.anomaly.series.scoring.settings import PRESET_SCORINGS, REFERENCES
 from tgan.cli import Parser
-from tgan.cli.options import add_device, add_overwrite, at_least, names
+from tgan.cli.csv_options import add_file, form_of
+from tgan.cli.options import add_device, add_overwrite, at_least, seconds
 from tgan.config.names import OWN, ConstraintName
 from tgan.lookup import look_up
 from tgan.system.files import check_files, check_new_folder
@@ -23,9 +25,11 @@ examples:
   tgan detect series fit --help
   tgan detect series score --help
 
-SERIES.csv has a header, a column of times (whole epoch seconds, or dates in ISO 8601, which are
-UTC unless they name a zone) and columns of values. Samples are averaged over segments of --interval
-seconds. Samples of one time are averaged, unsorted ones sorted, and gaps filled with means.
+SERIES.csv has columns of values, and mostly a header and a column of times: epoch seconds, or
+dates, which are UTC unless they name a zone. Delimiter, decimal mark, units and dates are detected,
+and told where they are unusual; what can be read in two ways is refused until an option says which.
+Samples are averaged over segments of --interval seconds. Samples of one time are averaged, unsorted
+ones sorted, and short gaps filled from their neighbours (--fill).
 """
 FIT_EXAMPLES = """\
 examples:
@@ -33,6 +37,9 @@ examples:
   tgan detect series fit normal.csv --out detector --timestamp time --values load,heat
   tgan detect series fit normal.csv --out detector --preset published --constraint svc
   tgan detect series fit normal.csv --out detector --preset dense --window 20 --smoothing 10
+  tgan detect series fit plant.csv --out detector --delimiter ';' --decimal , \\
+      --timestamp Datum,Uhrzeit --date-format '%d.%m.%Y %H:%M:%S'
+  tgan detect series fit vibration.txt --out detector --every 0.0001
 
 presets:
   context    predicts the middle of a window (100 of 150 segments), which it does not see, from
@@ -44,6 +51,13 @@ presets:
 
 Other defaults: --error dtw, --combination reconstruction.
 
+--fill, of gaps of up to 10 segments (longer ones get the mean of the training series):
+  linear    a line between their neighbours, the default: it adds no jump that could be found
+  previous  the value before, for values that are only sent when they change
+  mean      of the training series, as published
+  none      a line, too, but it counts for nothing: no window with a gap is trained on, and no
+            error in a gap is scored
+
 The series should be normal for the most part. DETECTOR gets detector.json (settings and statistics)
 and networks.safetensors.
 """
@@ -52,10 +66,14 @@ examples:
   tgan detect series score detector today.csv --out anomalies
   tgan detect series score detector today.csv --out anomalies --labels known.json
   tgan detect series score detector today.csv --out anomalies --reference training --overwrite
+  tgan detect series score detector today.csv --out anomalies --narrow
 
 --reference series, as published, cuts scores in windows of the series itself, so it finds what
 stands out there. --reference training cuts them at a level that the training series set (see
 --false-alarms of fit), so no score depends on what comes much later.
+
+Scores are smoothed, and 50 segments added on both sides of what is found. --narrow shortens an
+interval to where single segments are further off than normal ones; one may become several.
 
 OUT gets scores.csv, intervals.json ([[start, end], ...] in epoch seconds, both included) and
 plot.png. --labels takes a file of the same form, and prints how well both agree. Read the F1 of
@@ -119,12 +137,14 @@ def _parser() -> Parser:
 
 def _add_fit(parser: Parser) -> None:
     add = parser.add_argument
-    add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
+    add("series", type=Path, metavar="SERIES.csv", help="a CSV")
     add("--out", type=Path, required=True, metavar="DETECTOR", help="new folder for it")
-    _add_columns(parser, values="all others")
+    add_file(parser, values="all others")
     count = {"type": at_least(1), "metavar": "N"}
     interval = "of a segment (default: the median step)"
-    add("--interval", type=at_least(1), metavar="SECONDS", help=interval)
+    add("--interval", type=seconds, metavar="SECONDS", help=interval)
+    fill = f"of short gaps: {', '.join(FILLS)} (default {DEFAULT_FILL})"
+    add("--fill", default=DEFAULT_FILL, metavar="NAME", help=fill)
     add(
         "--preset",
         default=DEFAULT_PRESET,
@@ -156,9 +176,9 @@ def _add_fit(parser: Parser) -> None:
 def _add_score(parser: Parser) -> None:
     add = parser.add_argument
     add("detector", type=Path, metavar="DETECTOR", help="folder that fit wrote")
-    add("series", type=Path, metavar="SERIES.csv", help="a CSV with a header")
+    add("series", type=Path, metavar="SERIES.csv", help="a CSV")
     add("--out", type=Path, required=True, metavar="OUT", help="folder to write")
-    _add_columns(parser, values="those of the detector")
+    add_file(parser, values="those of the detector")
     add("--labels", type=Path, metavar="FILE", help="JSON of known anomalies, to compare with")
     add(
         "--known",
@@ -174,6 +194,8 @@ def _add_score(parser: Parser) -> None:
         default=REFERENCES[0],
         help="the series that counts as normal (default series: the scored one)",
     )
+    narrow = "shorten intervals to where single segments are off"
+    add("--narrow", action="store_true", help=narrow)
     add_overwrite(parser, "results that are in OUT")
     add_device(parser)
 
@@ -181,13 +203,6 @@ def _add_score(parser: Parser) -> None:
 def _add_robot(parser: Parser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the errands")
-
-
-def _add_columns(parser: Parser, *, values: str) -> None:
-    times = "column of times (default: timestamp, or else the first)"
-    parser.add_argument("--timestamp", metavar="COL", help=times)
-    columns = f"columns of values (default: {values})"
-    parser.add_argument("--values", type=names, metavar="COL,...", help=columns)
 
 
 class _Renamed(argparse.Action):
@@ -209,6 +224,8 @@ def _check_fit(arguments: argparse.Namespace) -> None:
     if alarms is not None and not 0 < alarms < 1:
         raise ValueError(f"--false-alarms {alarms} is not between 0 and 1")
     look_up(PRESET_SCORINGS, arguments.preset, kind="preset")
+    look_up(FILLS, arguments.fill, kind="fill")
+    form_of(arguments)
     tables = {"error": ERRORS, "combination": COMBINATIONS}
     for option, table in {**tables, "constraint": dict.fromkeys(_CONSTRAINTS)}.items():
         value = getattr(arguments, option)
@@ -222,4 +239,5 @@ def _check_robot(arguments: argparse.Namespace) -> None:
 
 
 def _check_score(arguments: argparse.Namespace) -> None:
+    form_of(arguments)
     check_files(arguments.out, (SCORES, INTERVALS, PLOT), overwrite=arguments.overwrite)

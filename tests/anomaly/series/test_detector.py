@@ -33,6 +33,7 @@ from tgan.anomaly.series.scoring.reconstruction import Reconstruction
 from tgan.anomaly.series.scoring.reconstruction_errors import mean_squared_error
 from tgan.anomaly.series.scoring.scores import NormalStatistics, Scores
 from tgan.anomaly.series.scoring.settings import PRESET_SCORINGS, REFERENCES, ScoringSettings
+from tgan.anomaly.series.training.loop import train
 from tgan.anomaly.series.training.settings import TadGANSettings
 
 
@@ -120,6 +121,47 @@ def test_a_fit_is_a_function_of_the_seed_and_leaves_global_generators_alone():
         np.testing.assert_array_equal(before[1], after[1])
     np.testing.assert_array_equal(scores[0], scores[1])
     assert not np.allclose(scores[0], scores[2], rtol=1e-3)
+
+
+def holed(places):
+    """A sine with missing values."""
+    values = np.sin(np.arange(200) / 5)[:, None]
+    values[places] = np.nan
+    return Series(INTERVAL * np.arange(200), values, ("a",))
+
+
+def test_what_is_masked_is_neither_trained_on_nor_scored(monkeypatch):
+    gaps = [70, 71, 150]
+    detector = TadGANDetector(SETTINGS, fill="none", scoring=ScoringSettings(error="point"))
+    seen = []
+    monkeypatch.setattr(
+        module, "train", lambda windows, *a, **k: seen.append(windows) or train(windows, *a, **k)
+    )
+    detector.fit(holed(gaps))
+    [windows] = seen
+    known = detector.scaler_.transform(holed([]).values)[:, 0].astype(np.float32)
+    starts = [s for s in range(200 - WINDOW + 1) if not any(s <= g < s + WINDOW for g in gaps)]
+    assert len(starts) == len(windows) < 200 - WINDOW + 1 - 40
+    for start, window in zip(starts, windows, strict=True):
+        np.testing.assert_array_equal(window[0], known[start : start + WINDOW])
+    errors = detector.reconstruct(holed(gaps)).errors
+    assert np.flatnonzero(errors == 0).tolist() == gaps
+    # A line counts where nothing is masked.
+    filled = TadGANDetector(SETTINGS, scoring=ScoringSettings(error="point")).fit(holed(gaps))
+    assert (filled.reconstruct(holed(gaps)).errors > 0).all()
+
+
+def test_gaps_in_every_window_cannot_be_masked():
+    with pytest.raises(ValueError, match="a gap in every window of 20 segments, .* another fill"):
+        TadGANDetector(SETTINGS, fill="none").fit(holed(range(0, 200, 15)))
+
+
+@pytest.mark.parametrize("fill", ["linear", "previous", "mean"])
+def test_a_series_without_gaps_has_the_same_scores_however_they_are_filled(fill):
+    series = holed([])
+    expected = TadGANDetector(SETTINGS, fill="none").fit(series).score(series)
+    found = TadGANDetector(SETTINGS, fill=fill).fit(series).score(series)
+    np.testing.assert_array_equal(found.scores, expected.scores)
 
 
 def test_what_was_made_of_the_training_series_is_kept():
@@ -246,7 +288,8 @@ def test_one_constant_channel_is_no_reason_to_refuse():
         (lambda: TadGANDetector(smoothing=0), "smoothing 0 of scores"),
         (lambda: TadGANDetector("contxt"), "unknown preset 'contxt' .*'context'"),
         (lambda: TadGANDetector(interval=0), "an interval of 0 seconds"),
-        (lambda: TadGANDetector(interval=1.5), "an interval of 1.5 seconds is no whole"),
+        (lambda: TadGANDetector(interval="1h"), "an interval of 1h seconds is no number"),
+        (lambda: TadGANDetector(fill="liner"), r"unknown fill 'liner' \(did you mean 'linear'"),
         (lambda: TadGANDetector(steps=-1), "steps -1"),
         (lambda: TadGANDetector(steps=1.5), "steps 1.5"),
         (lambda: TadGANDetector(seed=-1), "seed -1 of a detector"),

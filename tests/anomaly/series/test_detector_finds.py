@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.scoring.intervals import Threshold
@@ -69,3 +70,94 @@ def test_another_phase_of_the_same_is_usual_by_the_training_series(configuration
     assert usual.mean() < 1.3 * training.mean() and usual.max() < 2 * training.max()
     assert usual.max() < detector.level_ < bump.max()
     assert bump.max() > 3 * usual.max()
+
+
+COUNT, BUMP = 1800, slice(1200, 1215)
+
+
+def stamped(kind, *, bump, seed):
+    """A wave with noise, a sample a minute, and a bump of a quarter of an hour."""
+    rng = np.random.default_rng(seed)
+    minutes = np.arange(COUNT)
+    values = 50 + 20 * np.sin(minutes / 60) + 0.3 * rng.normal(size=COUNT)
+    values[BUMP] += 8 * bump
+    times = {
+        "even": 60 * minutes,
+        "jitter": 60 * minutes + rng.integers(-1, 2, COUNT),
+        "drift": np.floor(60.4 * minutes).astype(int),
+        "milliseconds": 60 * minutes + np.round(rng.uniform(-1, 1, COUNT), 3),
+        "thin": 60 * minutes,
+    }[kind]
+    # Two of a hundred samples are lost, but not those of the bump.
+    kept = (rng.random(COUNT) > 0.02) | (kind != "thin")
+    kept[BUMP] = True
+    return Series(1396310400 + times[kept], values[kept, None], ("load",))
+
+
+@cache
+def bump_by(kind, fill="linear"):
+    detector = TadGANDetector("context", steps=0, fill=fill)
+    detector.fit(stamped(kind, bump=False, seed=0))
+    series = stamped(kind, bump=True, seed=1)
+    scores = detector.score(series, reference="training")
+    found = detector.intervals_of(scores)
+    narrow = detector.intervals_of(scores, narrow=True)
+    start, end = series.timestamps[np.searchsorted(series.timestamps, stamps_of(kind))]
+    return detector, scores, found, narrow, (start, end)
+
+
+def stamps_of(kind):
+    """Times just before the first and just before the last sample of the bump."""
+    step = 60.4 if kind == "drift" else 60
+    return [1396310400 + step * place - 5 for place in (BUMP.start, BUMP.stop - 1)]
+
+
+@pytest.mark.parametrize("kind", ["jitter", "drift", "milliseconds", "thin"])
+@pytest.mark.parametrize("fill", ["linear", "previous", "none"])
+def test_stamps_that_jitter_drift_or_are_missing_change_no_score_by_a_tenth(kind, fill):
+    if (kind, fill) == ("thin", "none"):
+        pytest.skip("a gap is in every window")
+    detector, scores, found, _, (start, end) = bump_by(kind, fill)
+    even, expected, _, _, _ = bump_by("even")
+    assert detector.interval_ == even.interval_ == 60 and detector.lead_ == 30
+    assert scores.scores.max() == pytest.approx(expected.scores.max(), rel=0.1)
+    assert scores.scores.max() > 2 * detector.level_
+    # It is found, and nothing else is.
+    [(first, last)] = found
+    assert first <= start and end <= last
+    lost = np.isnan(scores.series.values).sum()
+    if kind in ("jitter", "milliseconds"):
+        assert lost == 0
+        np.testing.assert_allclose(scores.scores, expected.scores, rtol=1e-6)
+    else:
+        assert lost > 5
+
+
+def test_a_narrowed_interval_is_as_long_as_the_bump():
+    for kind in ("even", "drift"):
+        detector, _, [(first, last)], narrow, (start, end) = bump_by(kind)
+        length = end - start + detector.interval_
+        assert last - first > 5 * length
+        [(first, last)] = narrow
+        assert first <= end and start <= last
+        assert length / 2 <= last - first + detector.interval_ <= 2 * length
+
+
+def test_series_finer_than_a_second():
+    values = with_bump(sine(1.3))
+    coarse = fitted_on_a_sine("dense")
+    times = 1396310400 + 0.01 * np.arange(len(values))
+    fine = TadGANDetector(coarse.settings, scoring=coarse.scoring)
+    fine.fit(Series(times, sine(0.0)[:, None], ("channel0",)))
+    assert fine.interval_ == 0.01 and fine.lead_ == 0.005
+    series = Series(times, values[:, None], ("channel0",))
+    scores = fine.score(series, reference="training")
+    expected = coarse.score(values, reference="training")
+    np.testing.assert_array_equal(scores.series.values, expected.series.values)
+    np.testing.assert_array_equal(scores.scores, expected.scores)
+    [(start, end)] = fine.detect(series)
+    [(first, last)] = coarse.detect(values)
+    np.testing.assert_allclose([start, end], times[[first, last]], atol=1e-6)
+    parts = [series.part(0, 300), series.part(300, 301), series.part(301, 1000)]
+    streamed = np.concatenate([part.scores for part in fine.stream(parts)])
+    np.testing.assert_allclose(streamed, scores.scores, rtol=1e-4)

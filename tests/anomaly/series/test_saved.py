@@ -109,9 +109,9 @@ def test_what_is_loaded_gives_the_same_scores_bit_for_bit(
 
 def test_everything_comes_back(folder):
     detector, loaded = shared_detector(), load_detector(folder)
-    for name in ("settings", "scoring", "interval", "allow_constant", "seed", "device"):
+    for name in ("settings", "scoring", "interval", "fill", "allow_constant", "seed", "device"):
         assert getattr(loaded, name) == getattr(detector, name), name
-    for name in ("interval_", "names_", "statistics_", "level_"):
+    for name in ("interval_", "lead_", "names_", "statistics_", "level_"):
         assert getattr(loaded, name) == getattr(detector, name), name
     for name, values in vars(detector.scaler_).items():
         np.testing.assert_array_equal(getattr(loaded.scaler_, name), values)
@@ -249,7 +249,10 @@ NAN = float("nan")
         (["interval"], 0, "an interval of 0 seconds"),
         (["fitted"], ..., "has no 'fitted'"),
         (["fitted", "interval"], 0, "an interval of 0 seconds"),
-        (["fitted", "interval"], 1.5, "its interval is no whole number"),
+        (["fitted", "interval"], 1.5, "lead 150 of segments of 1.5 seconds"),
+        (["fitted", "interval"], "1", "an interval of 1 seconds is no number"),
+        (["fitted", "lead"], -1, "lead -1 of segments of 600 seconds"),
+        (["fill"], "liner", "unknown fill 'liner'"),
         (["fitted", "names"], ["a"], "names .* of 2 channels"),
         (["fitted", "names"], "ab", "its names are no list"),
         (["fitted", "names"], [1, 2], "names .* of 2 channels"),

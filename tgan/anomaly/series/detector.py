@@ -14,14 +14,11 @@ import torch
 from torch import nn
 
 from tgan._moved import moved_names
+from tgan.anomaly.series.data.filling import DEFAULT_FILL, FILLS, fill_gaps
+from tgan.anomaly.series.data.grid import check_interval, lead_of
 from tgan.anomaly.series.data.reading import as_series
 from tgan.anomaly.series.data.scaling import Scaler
-from tgan.anomaly.series.data.series import (
-    Series,
-    check_channels,
-    check_has_values,
-    check_interval,
-)
+from tgan.anomaly.series.data.series import Series, check_channels, check_has_values
 from tgan.anomaly.series.presets import settings_of
 from tgan.anomaly.series.scoring.intervals import (
     find_intervals,
@@ -29,12 +26,14 @@ from tgan.anomaly.series.scoring.intervals import (
     intervals_above_stream,
     level_of,
 )
+from tgan.anomaly.series.scoring.narrowing import narrowed
 from tgan.anomaly.series.scoring.reconstruction import (
     NetworkReconstructor,
     Reconstruction,
     check_length,
     training_windows,
 )
+from tgan.anomaly.series.scoring.reconstruction_errors import point_errors
 from tgan.anomaly.series.scoring.scores import NormalStatistics, Scores
 from tgan.anomaly.series.scoring.settings import REFERENCES, ScoringSettings
 from tgan.anomaly.series.scoring.smoothing import smoothing_window
@@ -75,8 +74,12 @@ class TadGANDetector:
             `published` (`tgan.anomaly.series.presets`), or a `TadGANSettings`. The series sets
             the number of channels.
         scoring: of scores and intervals; by default those of the preset.
-        interval: seconds over which samples are averaged; by default the median time between
-            samples of the training series.
+        interval: seconds over which samples are averaged, which may be a fraction of one; by
+            default the median time between samples of the training series.
+        fill: what short gaps of up to 10 segments are filled with: `linear`, a line between their
+            neighbours; `previous`, the value before; `mean`, that of the training series, which
+            longer gaps always take; or `none`, which trains on windows without gaps alone, and
+            counts no error in a gap.
         allow_constant: whether a training series may be constant, from which nothing but its
             value is learned.
         seed: of everything that is random.
@@ -87,6 +90,7 @@ class TadGANDetector:
         settings, scoring: as given, with the channels of the series. What was learned depends on
             them: another scoring needs another `fit`.
         interval_: seconds.
+        lead_: seconds by which segments begin before their times, see `lead_of`.
         names_: of the channels.
         scaler_: of values.
         networks_: `encoder`, `decoder`, `window_critic` and `latent_critic`, in inference mode.
@@ -110,18 +114,20 @@ class TadGANDetector:
         settings: TadGANSettings | str = "context",
         *,
         scoring: ScoringSettings | None = None,
-        interval: int | None = None,
+        interval: float | None = None,
+        fill: str = DEFAULT_FILL,
         allow_constant: bool = False,
         seed: int = 0,
         device: str | torch.device = "cpu",
         **changes: Any,
     ) -> None:
-        if interval is not None:
-            check_interval(interval)
+        interval = None if interval is None else check_interval(interval)
+        look_up(FILLS, fill, kind="fill")
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise ValueError(f"seed {seed} of a detector is no whole number from 0")
         self.settings, self._scoring = settings_of(settings, scoring, changes)
-        self.interval, self.allow_constant, self.seed = interval, allow_constant, seed
+        self.interval, self.fill = interval, fill
+        self.allow_constant, self.seed = allow_constant, seed
         self.device = usable_device(device)
         self.networks_: dict[str, nn.Module] = {}
         self.training_: Scores | None = None
@@ -152,19 +158,21 @@ class TadGANDetector:
         """
         series = as_series(normal)
         interval = self.interval or series.median_step
-        segments = series.aggregate(interval)
+        lead = lead_of(series.timestamps, interval)
+        segments = series.aggregate(interval, lead=lead)
         scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
         settings = replace(self.settings, channels=len(series.names))
         check_length(len(segments), settings)
         self._check_smoothing(segments)
-        networks = self._trained(settings, scaler.transform(segments.values), report)
-        reconstructor = NetworkReconstructor(settings, scaler, networks, self.scoring.error)
+        networks = self._trained(settings, self._windows(segments, scaler, settings), report)
+        reconstructor = self._reconstructor(settings, scaler, networks)
         found = reconstructor.reconstruct(segments)
         statistics = self._statistics_of(found)
         scores = statistics.scores(found.errors, found.critic, combination=self.scoring.combination)
 
         # All at once, now that nothing can fail.
-        self.settings, self.interval_, self.names_ = settings, interval, series.names
+        self.settings, self.names_ = settings, series.names
+        self.interval_, self.lead_ = interval, lead
         self.scaler_, self.networks_, self.statistics_ = scaler, networks, statistics
         self.training_ = found.with_scores(
             scores, names=series.names, scaler=scaler, reference="training"
@@ -177,7 +185,7 @@ class TadGANDetector:
     def score(self, series: Samples, *, reference: str = "series") -> Scores:
         """Score how abnormal every segment of a series is.
 
-        Missing values are replaced by the mean of the training series. Where the middle of windows
+        Missing values are filled as `fill` says. Where the middle of windows
         is hidden from the encoder, the first and the last `TadGANSettings.margin` segments, which
         lie in no middle, are reconstructed from windows that see them.
 
@@ -202,10 +210,10 @@ class TadGANDetector:
         found = as_series(series)
         check_channels(found, self.names_)
         check_has_values(found)
-        segments = found.aggregate(self.interval_)
+        segments = found.aggregate(self.interval_, lead=self.lead_)
         check_length(len(segments), self.settings)
         self._check_smoothing(segments)
-        return self._reconstructor().reconstruct(segments)
+        return self._fitted_reconstructor().reconstruct(segments)
 
     def scores_of(
         self,
@@ -242,24 +250,40 @@ class TadGANDetector:
             reference=reference,
         )
 
-    def detect(self, series: Samples, *, reference: str = "series") -> list[tuple[int, int]]:
+    def detect(
+        self, series: Samples, *, reference: str = "series", narrow: bool = False
+    ) -> list[tuple[float, float]]:
         """Find closed intervals of abnormal segments, in epoch seconds; see `intervals_of`.
 
-        Args, Raises: as for `score`.
+        Args, Raises: as for `score` and `intervals_of`.
         """
-        return self.intervals_of(self.score(series, reference=reference))
+        return self.intervals_of(self.score(series, reference=reference), narrow=narrow)
 
-    def intervals_of(self, scores: Scores) -> list[tuple[int, int]]:
+    def intervals_of(self, scores: Scores, *, narrow: bool = False) -> list[tuple[float, float]]:
         """Find the abnormal intervals in what `score` returned.
 
         Scores by the series itself are cut as published (`find_intervals`), those by the training
         series at `level_`. Both ends of an interval are times at which a segment starts. Intervals
         of a part of a stream are those of this part alone, see `detect_stream`.
 
+        Args:
+            narrow: shorten them to where single segments are off, see `narrowed`; one may become
+                several.
+
         Raises:
             ValueError: the detector is not fitted.
         """
         self._check_fitted()
+        found = self._wide_intervals(scores)
+        if not narrow:
+            return found
+        values, reconstruction = scores.series.values, scores.reconstruction
+        is_missing, scaler = np.isnan(values), self.scaler_
+        known = np.where(is_missing, reconstruction, values)
+        errors = point_errors(scaler.transform(known), scaler.transform(reconstruction))
+        return narrowed(found, errors, scores.series.timestamps)
+
+    def _wide_intervals(self, scores: Scores) -> list[tuple[float, float]]:
         times, threshold = scores.series.timestamps, self.scoring.threshold
         if scores.reference == "series":
             return find_intervals(scores.scores, times, threshold=threshold)
@@ -270,7 +294,8 @@ class TadGANDetector:
 
         Scores equal those of `score` with that reference up to rounding; but here a channel may
         be without any value. Memory holds a part, a window, and a window of the smoothing; a
-        segment is scored a window, 5 segments and half the smoothing after it came.
+        segment is scored a window, 5 segments and half the smoothing after it came, and after the
+        end of a gap that may be short.
 
         Args:
             chunks: parts of the series; an array goes on a second after the part before it.
@@ -283,14 +308,15 @@ class TadGANDetector:
         self._check_fitted()
         return stream_scores(
             chunks,
-            self._reconstructor(),
+            self._fitted_reconstructor(),
             self.statistics_,
             names=self.names_,
             interval=self.interval_,
+            lead=self.lead_,
             combination=self.scoring.combination,
         )
 
-    def detect_stream(self, chunks: Iterable[Samples]) -> Iterator[tuple[int, int]]:
+    def detect_stream(self, chunks: Iterable[Samples]) -> Iterator[tuple[float, float]]:
         """Yield the intervals of `detect` by the training series, each as soon as it has ended.
 
         Args, Raises: as for `stream`.
@@ -326,11 +352,17 @@ class TadGANDetector:
                 f"segments ({len(segments)})"
             )
 
+    def _windows(self, segments: Series, scaler: Scaler, settings: TadGANSettings) -> torch.Tensor:
+        """View scaled and filled segments as the windows that are trained on."""
+        gaps = np.isnan(segments.values)
+        scaled = fill_gaps(scaler.transform(segments.values), gaps, how=self.fill)
+        left_out = gaps if FILLS[self.fill].is_masked else None
+        return training_windows(scaled, settings, gaps=left_out, device=self.device)
+
     def _trained(
-        self, settings: TadGANSettings, scaled: np.ndarray, report: Report
+        self, settings: TadGANSettings, windows: torch.Tensor, report: Report
     ) -> dict[str, nn.Module]:
-        """Train networks on the windows of scaled values; return them in inference mode."""
-        windows = training_windows(scaled, settings, device=self.device)
+        """Train networks on windows; return them in inference mode."""
         steps = settings.steps_of(len(windows))
         task = train(
             windows,
@@ -342,8 +374,13 @@ class TadGANDetector:
         )
         return {name: network.eval() for name, network in task.networks().items()}
 
-    def _reconstructor(self) -> NetworkReconstructor:
-        return NetworkReconstructor(self.settings, self.scaler_, self.networks_, self.scoring.error)
+    def _reconstructor(
+        self, settings: TadGANSettings, scaler: Scaler, networks: dict[str, nn.Module]
+    ) -> NetworkReconstructor:
+        return NetworkReconstructor(settings, scaler, networks, self.scoring.error, self.fill)
+
+    def _fitted_reconstructor(self) -> NetworkReconstructor:
+        return self._reconstructor(self.settings, self.scaler_, self.networks_)
 
     def _statistics_of(self, found: Reconstruction) -> NormalStatistics:
         windows = len(found.errors) - self.settings.window + 1

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from tgan.anomaly.series.data.grid import check_interval
 from tgan.system.folders import MissingFile, plain_file, read_json_object
 
 VERSION = 1
 SETTINGS, WEIGHTS = "detector.json", "networks.safetensors"
+# What gaps were filled with before detectors said so; their segments began at the first sample.
+FORMER_FILL = "mean"
 # Bytes of settings, in which the scaling of thousands of channels is.
 MAX_SETTINGS = 2**26
 # Errors that JSON of another form, or with values of other types, leads to.
@@ -31,8 +34,9 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
         version, fitted = described["version"], described["fitted"]
         if version != VERSION:
             raise ValueError(f"its version is {version}, and this program reads {VERSION}")
-        if not isinstance(fitted["interval"], int) or not isinstance(fitted["names"], list):
-            raise ValueError("its interval is no whole number, or its names are no list")
+        if not isinstance(fitted["names"], list):
+            raise ValueError("its names are no list")
+        fitted["interval"] = check_interval(fitted["interval"])
     except UNREADABLE as error:
         raise unreadable(folder, error) from error
     return described

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tgan.anomaly.series.scoring.scores import Scores
 
-Interval = tuple[int, int]
+Interval = tuple[float, float]
 
 # Most channels that get a panel: those whose reconstruction is furthest off.
 MOST_CHANNELS = 8

@@ -15,7 +15,7 @@ from tgan.lookup import counted
 from tgan.metrics.overlap import agreement
 from tgan.system.files import write_whole
 
-Interval = tuple[int, int]
+Interval = tuple[float, float]
 
 # Most names of channels in a line, and most found intervals that are listed.
 _MOST_NAMES, _MOST_FOUND = 6, 20

@@ -12,10 +12,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from tgan.anomaly.series.data.grid import check_interval
 from tgan.anomaly.series.data.scaling import Scaler
-from tgan.anomaly.series.data.series import check_interval
 from tgan.anomaly.series.detector import TadGANDetector
 from tgan.anomaly.series.folder import (
+    FORMER_FILL,
     SETTINGS,
     UNREADABLE,
     VERSION,
@@ -93,10 +94,12 @@ def _description(detector: TadGANDetector) -> dict[str, Any]:
         "settings": asdict(detector.settings),
         "scoring": asdict(detector.scoring),
         "interval": detector.interval,
+        "fill": detector.fill,
         "allow_constant": detector.allow_constant,
         "seed": detector.seed,
         "fitted": {
             "interval": detector.interval_,
+            "lead": detector.lead_,
             "names": detector.names_,
             "scaler": scaler,
             "reference": asdict(detector.statistics_),
@@ -112,6 +115,7 @@ def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetec
         TadGANSettings(**described["settings"]),
         scoring=ScoringSettings(threshold=threshold, **scoring),
         interval=described["interval"],
+        fill=described.get("fill", FORMER_FILL),
         allow_constant=described["allow_constant"],
         seed=described["seed"],
         device=device,
@@ -120,12 +124,14 @@ def _unfitted(described: Mapping[str, Any], device: torch.device) -> TadGANDetec
 
 def _restore(detector: TadGANDetector, fitted: Mapping[str, Any]) -> None:
     """Set all that `fit` learned, except for the networks."""
-    interval, names = fitted["interval"], fitted["names"]
-    check_interval(interval)
+    interval, names = check_interval(fitted["interval"]), fitted["names"]
+    lead = fitted.get("lead", 0)
+    if not isinstance(lead, int | float) or not 0 <= lead <= interval / 2:
+        raise ValueError(f"lead {json.dumps(lead)} of segments of {interval} seconds")
     are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not are_names or len(names) != detector.settings.channels:
         raise ValueError(f"names {names} of {detector.settings.channels} channels")
-    detector.interval_, detector.names_ = interval, tuple(names)
+    detector.interval_, detector.lead_, detector.names_ = interval, lead, tuple(names)
     detector.scaler_ = Scaler(
         **{name: _numbers(name, v, shape=(len(names),)) for name, v in fitted["scaler"].items()}
     )

@@ -18,7 +18,8 @@ def stream_scores(
     statistics: NormalStatistics,
     *,
     names: tuple[str, ...],
-    interval: int,
+    interval: float,
+    lead: float,
     combination: str,
 ) -> Iterator[Scores]:
     """Yield the scores of consecutive parts by the statistics of the training series.
@@ -30,6 +31,7 @@ def stream_scores(
         statistics: of the training series.
         names: of the channels.
         interval: seconds of a segment.
+        lead: seconds by which segments begin before their times.
         combination: a name in `COMBINATIONS`.
 
     Raises:
@@ -42,7 +44,7 @@ def stream_scores(
         found["scores"] = statistics.scores(part.errors, part.critic, combination=combination)
         return found
 
-    segments = aggregate_stream(_following(chunks, names), interval)
+    segments = aggregate_stream(_following(chunks, names), interval, lead=lead)
     before, after = statistics.smoothing // 2, (statistics.smoothing - 1) // 2
     finished = local(reconstructor.stream(segments), with_scores, before=before, after=after)
     return (

@@ -35,7 +35,7 @@ class Outcome:
             numbers; None of a baseline.
     """
 
-    intervals: dict[str, list[tuple[int, int]]]
+    intervals: dict[str, list[tuple[float, float]]]
     seconds: float
     error: float | None = None
     components_error: float | None = None
@@ -114,16 +114,21 @@ class TadGANMethod:
         """Nothing that may be missing is needed."""
 
     def run(self, series: Labelled, *, seed: int) -> Outcome:
-        """Fit it to the training part of a series, and find intervals in the other one."""
+        """Fit it to the training part of a series, and find intervals in the other one.
+
+        As published, segments begin at the first sample, and gaps are filled with means.
+        """
         start = time.perf_counter()
+        segments, test = (part.aggregate(series.interval) for part in (series.train, series.test))
         detector = TadGANDetector(
             self.configuration,
             scoring=self.scoring,
             interval=series.interval,
+            fill="mean",
             allow_constant=True,
             seed=seed,
-        ).fit(series.train)
-        reconstruction = detector.reconstruct(series.test)
+        ).fit(segments)
+        reconstruction = detector.reconstruct(test)
         detector.scores_of(reconstruction)
         seconds = time.perf_counter() - start
         found = {}
@@ -131,7 +136,7 @@ class TadGANMethod:
             scores = detector.scores_of(reconstruction, combination=combination)
             found[combination] = detector.intervals_of(scores)
         values = detector.scaler_.transform(reconstruction.values)
-        train = detector.scaler_.transform(series.train.aggregate(series.interval).values)
+        train = detector.scaler_.transform(segments.values)
         length = self.configuration.window
         # There are no more components than windows.
         count = min(self.configuration.latent_size, len(train) - length + 1)

@@ -42,28 +42,27 @@ def test_columns_by_default_and_by_name(write):
     ("cell", "seconds"),
     [
         ("1396310400", 1396310400),
-        ("1396310400.9", 1396310400),
+        ("1396310400.9", 1396310400.9),
         ("1.3963104e9", 1396310400),
         ("-10", -10),
         ("2014-04-01 00:00:00", 1396310400),
         ("2014-04-01", 1396310400),
-        ("2014-04-01T00:00:00.900", 1396310400),
+        ("2014-04-01T00:00:00.900", 1396310400.9),
         ("2014-04-01T00:00:00Z", 1396310400),
         ("2014-04-01T02:00:00+02:00", 1396310400),
-        ("1969-12-31 23:59:58.500", -2),
+        ("1969-12-31 23:59:58.500", -1.5),
     ],
 )
 @pytest.mark.usefixtures("in_tokyo")
-@pytest.mark.filterwarnings("ignore:.* have fractions of a second")
 def test_times(write, cell, seconds):
     assert read_series(write("timestamp,x", f"{cell},1")).timestamps.tolist() == [seconds]
 
 
-@pytest.mark.parametrize("cells", [["1.5", "2.0", "2.5"], ["2014-04-01T00:00:00.5"] * 2])
-def test_fractions_of_seconds_are_told(write, cells):
-    path = write("timestamp,x", *[f"{cell},1" for cell in cells])
-    with pytest.warns(UserWarning, match=f"2 of {len(cells)} times of .* have fractions"):
-        read_series(path)
+@pytest.mark.filterwarnings("error")
+def test_fractions_of_seconds_are_kept(write):
+    found = read_series(write("timestamp,x", *[f"{1396310400 + k / 100},{k}" for k in range(500)]))
+    np.testing.assert_allclose(np.diff(found.timestamps), 0.01, rtol=1e-4)
+    assert found.median_step == 0.01
 
 
 def test_a_column_without_a_name_is_no_channel(write):
@@ -97,10 +96,7 @@ def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(wr
         ([""], "has no header"),
         (["timestamp,x"], "has no rows"),
         (["timestamp", "1"], "no column of values beside 'timestamp'$"),
-        (["timestamp;x", "1;2"], "beside 'timestamp;x'; ';' seems to separate them"),
-        (["timestamp\tx", "1\t2"], r"; '\\t' seems to separate them, and ',' has to"),
-        (["1,2", "2,3"], "line 1 of .* looks like samples; names of columns are needed"),
-        (["2014-04-01 00:00,2.5,3", "2014-04-01 00:05,3,4"], "line 1 of .* looks like samples"),
+        (["1,2", "2,3"], "line 1 of .* looks like samples, or like names that are numbers"),
         (["timestamp,x,x", "1,2,3"], "2 columns 'x'"),
         (["timestamp,x", "1,2,3"], "line 2 .* has 3 cells; the header has 2"),
         (
@@ -114,15 +110,10 @@ def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(wr
         ),
         (
             ["timestamp,x", "yesterday,3"],
-            r"'yesterday' is not a time; .* \(2014-04-01 00:00:00\) are$",
-        ),
-        (
-            ["timestamp,x", "01/04/2014 00:00,3"],
-            r"is not a time; whole epoch seconds \(1396310400\)",
+            r"'yesterday' is not a time; epoch seconds \(1396310400\) or dates .* are$",
         ),
         (["timestamp,x", "nan,3"], "'nan' is not a time"),
         (["timestamp,x", "1,2", ",3"], "line 3 .*'' is not a time"),
-        (["timestamp,x", "1396310400000,3"], "milliseconds"),
         (["timestamp,x", f"1{'0' * 30},3"], "is not a time"),
     ],
 )
@@ -143,7 +134,7 @@ def test_columns_that_are_not_there(write, tmp_path):
         read_series(tmp_path)
     with pytest.raises(ValueError, match="no file"):
         read_series(tmp_path / "none.csv")
-    path.write_bytes(b"timestamp,value\n1,\xff\n")
+    path.write_bytes(b"timestamp,value\n1,\0\n")
     with pytest.raises(ValueError, match="is not a CSV"):
         read_series(path)
 

@@ -50,11 +50,13 @@ def test_an_interval_that_cannot_be_meant():
         match="1200001 segments of 3 samples; .* is 600000, the longest 6",
     ):
         whole.aggregate(1)
-    for interval in (0, -5, 600.0, 1.5, np.nan):
+    for interval in (0, -5, 1e-7, np.nan, np.inf, True, "600", None):
         for refuses in (check_interval, whole.aggregate, lambda i: list(aggregate_stream([], i))):
-            with pytest.raises(ValueError, match=f"interval of {interval} seconds is no whole"):
+            with pytest.raises(ValueError, match=f"interval of {interval} seconds is no number"):
                 refuses(interval)
-    check_interval(np.int64(1))
+    for given, taken in ((np.int64(1), 1), (600.0, 600), (np.float32(0.5), 0.5), (1e-6, 1e-6)):
+        found = check_interval(given)
+        assert found == taken and type(found) is type(taken)
     assert len(whole.aggregate(600_000)) == 3
 
 
@@ -90,9 +92,26 @@ def test_times_of_any_whole_numbers_are_compared_without_wrapping_around(kind):
     assert made.median_step == int(np.median(np.diff(times.astype(int))))
 
 
-def test_times_are_whole_seconds():
-    with pytest.raises(ValueError, match="float64; whole seconds are needed"):
-        Series(np.array([0.0, 1.5]), np.zeros((2, 1)), ("a",))
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([0.0, np.nan], "float64; finite seconds are needed"),
+        ([0.0, np.inf], "finite seconds"),
+        (["a", "b"], "finite seconds"),
+        ([0, 1j], "complex128; finite seconds"),
+        ([0.0, 1e300], "times of a series reach 1e\\+300 seconds"),
+    ],
+)
+def test_times_are_finite_seconds(times, message):
+    with pytest.raises(ValueError, match=message):
+        Series(np.array(times), np.zeros((2, 1)), ("a",))
+
+
+def test_whole_times_are_whole_numbers_whatever_their_type():
+    made = Series(np.array([0.0, 2.0]), np.zeros((2, 1)), ("a",))
+    assert made.timestamps.dtype == np.int64
+    made = Series(np.float32([0.0, 2.5]), np.zeros((2, 1)), ("a",))
+    assert made.timestamps.dtype == np.float64 and made.median_step == 2.5
 
 
 def test_a_part_is_what_lies_from_one_place_to_another():
@@ -113,19 +132,22 @@ def joined(parts):
     return [np.concatenate([getattr(p, name) for p in parts]) for name in ("timestamps", "values")]
 
 
-@pytest.mark.parametrize("interval", [1, 7, 90, 6000])
+@pytest.mark.parametrize(
+    ("interval", "lead", "unit"),
+    [(1, 0, 1), (7, 3, 1), (90, 0, 1), (6000, 30, 1), (7, 0.5, 0.1), (0.3, 0.15, 0.1)],
+)
 @pytest.mark.parametrize("seed", range(5))
-def test_segments_of_parts_are_those_of_the_whole_bit_for_bit(seed, interval):
+def test_segments_of_parts_are_those_of_the_whole_bit_for_bit(seed, interval, lead, unit):
     rng = np.random.default_rng(seed)
     # Few times, so that many samples share one, also across two parts; gaps, and before 1970.
     times = np.sort(rng.integers(-300, 900, 400))
     times = times[(times < 200) | (times > 600)]
     values = np.where(rng.random((len(times), 2)) < 0.1, np.nan, rng.normal(size=(len(times), 2)))
-    whole = Series(times, values, ("a", "b"))
-    expected = whole.aggregate(interval)
+    whole = Series(times * unit, values, ("a", "b"))
+    expected = whole.aggregate(interval, lead=lead)
     middle = len(times) // 2
     for cuts in ([], [middle], sorted({*rng.integers(1, len(times), 9)}), range(1, len(times))):
-        found = list(aggregate_stream(parts_of(whole, cuts), interval))
+        found = list(aggregate_stream(parts_of(whole, cuts), interval, lead=lead))
         times_found, values_found = joined(found)
         np.testing.assert_array_equal(times_found, expected.timestamps)
         np.testing.assert_array_equal(values_found, expected.values)

@@ -56,10 +56,10 @@ def test_naive_times_of_nabs_layout(tmp_path):
     assert one.test.timestamps.tolist() == [86400]
 
 
-def test_ucr_counts_samples_from_one(tmp_path):
+def test_ucr_counts_samples_from_zero(tmp_path):
     (tmp_path / "12_UCR_Anomaly_two_words_3_5_6.txt").write_text("1\n2\n3\n4\n5\n6\n7\n8\n")
     # Several in a line, with blanks around; an anomaly of the first sample that can be one.
-    (tmp_path / "002_UCR_Anomaly_b7_2_3_3.txt").write_text("  1.5e0  -2\n 3 \n")
+    (tmp_path / "002_UCR_Anomaly_b7_2_2_2.txt").write_text("  1.5e0  -2\n 3 \n")
     (tmp_path / "README.md").write_text("not a series")
     first, second = SETS["ucr"](tmp_path)
     assert [(one.group, one.name) for one in (first, second)] == [
@@ -70,8 +70,8 @@ def test_ucr_counts_samples_from_one(tmp_path):
     assert second.train.values[:, 0].tolist() == [1, 2, 3]
     assert second.test.values[:, 0].tolist() == [4, 5, 6, 7, 8]
     assert second.train.timestamps.tolist() == [1222819200, 1222819500, 1222819800]
-    # Of the anomaly are the samples 5 and 6, whose values are their numbers.
-    for one, expected in ((first, [3.0]), (second, [5.0, 6.0])):
+    # Of the anomaly are the samples 5 and 6, whose values are their numbers and 1.
+    for one, expected in ((first, [3.0]), (second, [6.0, 7.0])):
         ((start, end),) = one.labels
         times = one.test.timestamps
         assert one.test.values[(times >= start) & (times <= end), 0].tolist() == expected
@@ -84,9 +84,9 @@ def test_ucr_counts_samples_from_one(tmp_path):
     [
         ("1_UCR_Anomaly_a_2_4.txt", "1 2 3 4", "is not named N_UCR_Anomaly_NAME_TRAIN"),
         ("1_UCR_Anomaly_a_2_x_4.txt", "1 2 3 4", "'1_UCR_Anomaly_a_2_x_4.txt' is not named"),
-        ("1_UCR_Anomaly_a_2_3_5.txt", "1 2 3 4", "from 3 to 5 do not fit 4 samples"),
+        ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 3 4", "from 3 to 4 do not fit 4 samples"),
         ("1_UCR_Anomaly_a_2_4_3.txt", "1 2 3 4", "from 4 to 3 do not fit"),
-        ("1_UCR_Anomaly_a_3_3_4.txt", "1 2 3 4", "training up to 3 and an anomaly from 3"),
+        ("1_UCR_Anomaly_a_3_2_3.txt", "1 2 3 4", "training up to 3 and an anomaly from 2"),
         ("1_UCR_Anomaly_a_0_3_4.txt", "1 2 3 4", "training up to 0"),
         ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 x 4", "numbers alone: .*'x'"),
         ("1_UCR_Anomaly_a_2_3_4.txt", "1 2 nan 4", "'1_UCR.*' holds a number that is not finite"),
@@ -109,6 +109,13 @@ def test_ucrs_own_files(shared):
         assert (len(one.train), len(one.train) + len(one.test)) == (size, count)
         samples = agreement(one.labels, one.labels, one.test.timestamps).samples
         assert (samples.tp, samples.fp, samples.fn) == (known, 0, 0)
+    # The edit of the second one begins and ends with a jump, at the very samples that are named.
+    values, steps = second.test.values[:, 0], np.abs(np.diff(second.test.values[:, 0]))
+    ((start, end),) = second.labels
+    for time in (start, end):
+        place = int(np.searchsorted(second.test.timestamps, time))
+        near = steps[place - 21 : place + 20]
+        assert near[20] == abs(values[place] - values[place - 1]) > 5 > 10 * np.median(near)
     # Lines 1 and 1,201 of the file.
     assert (first.train.values[0, 0], first.test.values[0, 0]) == (63.73215, 73.43674)
 

@@ -32,3 +32,11 @@ def test_dates_are_those_of_the_standard_library():
     seconds = [(datetime.fromisoformat(text) - epoch).total_seconds() for text in found]
     assert seconds == times.tolist()
     assert written(times[1:3], dates=False) == ["-1", "0"]
+
+
+def test_fractions_of_a_second_are_written_as_far_as_they_go():
+    times = 1396310400 + 0.01 * np.arange(3)
+    assert written(times, dates=True)[1] == "2014-04-01T00:00:00.010Z"
+    assert written(times + 1e-5, dates=True)[1] == "2014-04-01T00:00:00.010010Z"
+    assert written(np.array([0.5, 1.25]), dates=False) == ["0.500", "1.250"]
+    assert written(np.array([-0.5]), dates=True) == ["1969-12-31T23:59:59.500Z"]

@@ -1,82 +1,89 @@
 """Time series from CSV files, and from arrays."""
 
-import csv
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns
 from tgan.anomaly.series.data.series import Series
-from tgan.lookup import did_you_mean
+from tgan.anomaly.series.data.stamps import END_OF_TIME, read_times
+from tgan.anomaly.series.data.tables import MISSING, CsvForm, Table, read_table
 
-# Cells that spreadsheets and data frames write for a missing value.
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
-END_OF_TIME = 253402300800  # The year 10000: greater numbers count milliseconds.
+__all__ = ["END_OF_TIME", "CsvForm", "as_series", "read_channels", "read_series"]
+
+# Numbers with a mark in them, and those in which a comma may stand between thousands.
+_COMMA, _POINT = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"), re.compile(r"[+-]?\d*\.\d+([eE].*)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_series(
-    path: str | Path, *, timestamp: str | None = None, values: Sequence[str] | None = None
+    path: str | Path,
+    *,
+    timestamp: str | Sequence[str] | None = None,
+    values: Sequence[str] | None = None,
+    form: CsvForm | None = None,
 ) -> Series:
-    """Read a series from a CSV with a header.
+    """Read a series from a CSV.
 
-    Rows are sorted by time, with a warning if that changes their order. Rows with the same time
-    are kept: `Series.aggregate` averages them. Fractions of a second are dropped, with a warning.
+    What `form` leaves open is detected; what is unusual of it, such as semicolons between cells, is
+    told by one warning, and what can be read in two ways is refused. Rows are sorted by time, with
+    a warning if that changes their order. Rows with the same time are kept: `Series.aggregate`
+    averages them.
 
     Args:
-        timestamp: the column of times, `timestamp` or else the first by default: whole epoch
-            seconds, or dates in ISO 8601, which are UTC unless they name a zone.
+        timestamp: the column of times, or those of date and time of day: epoch seconds, or dates,
+            which are UTC unless they name a zone. By default `timestamp`, or else the one that is
+            called like times and holds some, or else the first; without any, samples are a second
+            apart.
         values: the columns of values, by default all others that have a name. Empty cells are
             missing values.
+        form: delimiter, decimal mark, unit of times, and so on.
 
     Raises:
-        ValueError: no such file, column or row, or a cell that cannot be read, with its line.
+        ValueError: no such file, column or row, a cell that cannot be read, with its line, or what
+            can be read in two ways.
 
     Example:
         >>> series = read_series("sensors.csv", timestamp="time", values=["load", "heat"])
     """
-    path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"'{path}' is a folder; name a CSV")
-    if not path.is_file():
-        raise ValueError(f"no file '{path}'")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file)
-            header = [name.strip() for name in next(rows, [])]
-            times, channels, columns = _places(path, header, timestamp, values)
-            cells = [_row(path, rows.line_num, row, header) for row in rows if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"'{path}' is not a CSV: {error}") from error
-    if not cells:
-        raise ValueError(f"'{path}' has no rows")
-    stamps = _read_times(path, [(line, row[times]) for line, row in cells])
-    table = np.array(
-        [[_value(path, line, header[c], row[c]) for c in channels] for line, row in cells]
-    )
+    form = form or CsvForm()
+    table = read_table(Path(path), form)
+    times = time_columns(table, form, timestamp)
+    channels = _channels(table, times, values, is_even=form.every is not None)
+    if times:
+        _drop_empty(table)
+    stamps = read_times(table, times, form)
+    decimal = form.decimal or _decimal(table, channels)
+    columns = [_values(table, place, decimal) for place in channels]
+    if table.notes:
+        warnings.warn(f"'{path}' is read with {', '.join(table.notes)}", stacklevel=2)
+    numbers = np.array(columns).T
     if (np.diff(stamps) < 0).any():
         warnings.warn(f"the rows of '{path}' are not in order of time; sorted", stacklevel=2)
         order = np.argsort(stamps, kind="stable")
-        stamps, table = stamps[order], table[order]
-    return Series(stamps, table, columns)
+        stamps, numbers = stamps[order], numbers[order]
+    return Series(stamps, numbers, tuple(table.header[place] for place in channels))
 
 
 def read_channels(
     names: Sequence[str],
     path: str | Path,
     *,
-    timestamp: str | None = None,
+    timestamp: str | Sequence[str] | None = None,
     values: Sequence[str] | None = None,
+    form: CsvForm | None = None,
 ) -> Series:
     """Read a series from a CSV as one of the channels of a fitted detector.
 
     Args:
         names: of these channels.
-        timestamp: the column of times, as for `read_series`.
+        timestamp, form: as for `read_series`.
         values: the columns of values. By default those called like the channels; others take the
             channels' names in their order.
 
@@ -97,7 +104,9 @@ def read_channels(
                 f"column '{column}' would be channel '{name}' of the detector, which has a "
                 f"channel '{column}' too; name columns in the order {', '.join(names)}"
             )
-    return replace(read_series(path, timestamp=timestamp, values=values), names=tuple(names))
+    return replace(
+        read_series(path, timestamp=timestamp, values=values, form=form), names=tuple(names)
+    )
 
 
 def as_series(samples: Any, *, start: int = 0) -> Series:
@@ -142,115 +151,84 @@ def _array(samples: Any) -> np.ndarray:
     return values.astype(np.float64, copy=False)
 
 
-def _places(
-    path: Path, header: list[str], timestamp: str | None, values: Sequence[str] | None
-) -> tuple[int, list[int], tuple[str, ...]]:
-    """Find the places of the column of times and of those of values, and the names of these."""
-    if not any(header):
-        raise ValueError(f"'{path}' has no header")
-    if all(_is_number(name) or _is_date(name) for name in header):
-        raise ValueError(f"line 1 of '{path}' looks like samples; names of columns are needed")
-    if timestamp is None:
-        timestamp = "timestamp" if "timestamp" in header else header[0]
+def _channels(
+    table: Table, times: Sequence[int], values: Sequence[str] | None, *, is_even: bool
+) -> list[int]:
+    """Find the places of the columns of values; times of evenly spaced samples are none."""
+    header, named = table.header, [table.header[place] for place in times]
     if values is None:
-        values = [name for name in header if name and name != timestamp]
-        if "" in header and timestamp:
-            warnings.warn(f"a column of '{path}' has no name and is left out", stacklevel=4)
+        left_out = [p for p in range(len(header)) if is_even and kind_of(table, p)]
+        if left_out:
+            table.notes.append(f"no times from {' and '.join(header[p] for p in left_out)}")
+        places = [p for p, name in enumerate(header) if name and p not in (*times, *left_out)]
+        unnamed = [p for p, name in enumerate(header) if not name and p not in times]
+        if any(cell for place in unnamed for cell in table.column(place)):
+            warnings.warn(f"a column of '{table.path}' has no name and is left out", stacklevel=4)
+        values = [header[place] for place in places]
     if not values:
-        other = next((mark for mark in ";\t|" if mark in timestamp), None)
-        hint = f"; {other!r} seems to separate them, and ',' has to" if other else ""
-        raise ValueError(f"'{path}' has no column of values beside '{timestamp}'{hint}")
-    for name in (timestamp, *values):
-        if name not in header:
-            raise ValueError(
-                f"'{path}' has no column '{name}'{did_you_mean(name, header)}; "
-                f"choose from {', '.join(header)}"
-            )
-        if header.count(name) > 1:
-            raise ValueError(f"'{path}' has {header.count(name)} columns '{name}'")
-    named = [timestamp, *values]
-    for name in named:
-        if named.count(name) > 1:
+        beside = f" beside '{named[0]}'" if named else ""
+        raise ValueError(f"'{table.path}' has no column of values{beside}")
+    for name in [*named, *values]:
+        if [*named, *values].count(name) > 1 and header.count(name) < 2:
             raise ValueError(f"column '{name}' is named twice, as a time or as a value")
-    return header.index(timestamp), [header.index(name) for name in values], tuple(values)
+    return [place_of(table, name) for name in values]
 
 
-def _row(path: Path, line: int, row: list[str], header: list[str]) -> tuple[int, list[str]]:
-    if len(row) != len(header):
+def _drop_empty(table: Table) -> None:
+    """Drop rows without any cell, which spreadsheets leave below a table."""
+    kept = [place for place, row in enumerate(table.rows) if any(row)]
+    if not kept:
+        raise ValueError(f"'{table.path}' has no rows")
+    table.rows[:] = [table.rows[place] for place in kept]
+    table.lines[:] = [table.lines[place] for place in kept]
+
+
+def _decimal(table: Table, places: Sequence[int]) -> str:
+    """Find the decimal mark of columns.
+
+    Raises:
+        ValueError: commas may stand between thousands, or both marks are in use.
+    """
+    cells = [row[place] for row in table.rows for place in places]
+    commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
+    if not commas:
+        return "."
+    if any(map(_POINT.fullmatch, cells)) or all(map(_THOUSANDS.fullmatch, commas)):
         raise ValueError(
-            f"line {line} of '{path}' has {len(row)} cells; the header has {len(header)}"
+            f"the comma in '{commas[0]}' of '{table.path}' may be a decimal mark or stand between "
+            "thousands; say which by decimal"
         )
-    return line, row
+    table.notes.append("decimal commas")
+    return ","
 
 
-def _read_times(path: Path, cells: list[tuple[int, str]]) -> np.ndarray:
-    """Read epoch seconds (N,); the first cell decides whether all are numbers or dates."""
-    read, kind = (_number, "number") if _is_number(cells[0][1]) else (_date, "date")
-    stamps, num_finer = np.empty(len(cells), np.int64), 0
-    for place, (line, cell) in enumerate(cells):
-        try:
-            stamps[place], is_finer = read(cell.strip())
-        except (ValueError, OverflowError) as error:
-            first = f", and '{cells[0][1]}' in the first row is a {kind}" if place else ""
-            raise ValueError(
-                f"line {line} of '{path}': '{cell}' is not a time; whole epoch seconds "
-                f"(1396310400) or dates in ISO 8601 (2014-04-01 00:00:00) are{first}"
-            ) from error
-        num_finer += is_finer
-    if num_finer:
-        warnings.warn(
-            f"{num_finer} of {len(cells)} times of '{path}' have fractions of a second, which are "
-            "dropped: samples of one second are averaged",
-            stacklevel=3,
-        )
-    if abs(stamps).max() >= END_OF_TIME:
-        raise ValueError(
-            f"'{path}' has the time {abs(stamps).max()}, past the year 9999; "
-            "seconds are read, not milliseconds"
-        )
-    return stamps
+def _values(table: Table, place: int, decimal: str) -> list[float]:
+    """Read a column of numbers (N,)."""
+    column = table.header[place]
+    return [
+        _value(table, line, column, cell, decimal)
+        for line, cell in zip(table.lines, table.column(place), strict=True)
+    ]
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
-
-
-def _is_date(cell: str) -> bool:
-    try:
-        datetime.fromisoformat(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str) -> tuple[int, bool]:
-    """Read whole seconds from a number; also return whether it has a fraction."""
-    try:
-        return int(cell), False
-    except ValueError:
-        return math.floor(float(cell)), not float(cell).is_integer()
-
-
-def _date(cell: str) -> tuple[int, bool]:
-    """Read whole seconds from a date; also return whether it has a fraction."""
-    when = datetime.fromisoformat(cell)
-    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    return math.floor(seconds), when.microsecond > 0
-
-
-def _value(path: Path, line: int, column: str, cell: str) -> float:
-    if cell.strip().lower() in _MISSING:
+def _value(table: Table, line: int, column: str, cell: str, decimal: str) -> float:
+    if cell.lower() in MISSING:
         return math.nan
+    place = f"line {line} of '{table.path}', column '{column}'"
     try:
-        value = float(cell)
+        value = float(_with_point(cell, decimal))
     except ValueError as error:
         raise ValueError(
-            f"line {line} of '{path}', column '{column}': '{cell}' is not a number; "
-            "name the columns of values, or leave it empty"
+            f"{place}: '{cell}' is not a number; name the columns of values, or leave it empty"
         ) from error
     if math.isinf(value):
-        raise ValueError(f"line {line} of '{path}', column '{column}': '{cell}' is not finite")
+        raise ValueError(f"{place}: '{cell}' is not finite")
     return value
+
+
+def _with_point(cell: str, decimal: str) -> str:
+    """Write a number with a decimal point and without thousands between commas."""
+    if decimal == ",":
+        return "no number" if "." in cell else cell.replace(",", ".")
+    is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell)
+    return cell.replace(",", "") if is_grouped else cell

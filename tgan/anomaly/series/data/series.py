@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tgan._moved import moved_names
+from tgan.anomaly.series.data.grid import Grid, check_interval, median_step
 
 # Segments per sample beyond which the interval is taken for a mistake of units.
 _MOST_SEGMENTS = 100
@@ -32,12 +33,12 @@ class Series:
     Several samples may have the same time; `aggregate` averages them.
 
     Attributes:
-        timestamps: (N,), int64, epoch seconds, never falling.
+        timestamps: (N,), epoch seconds, never falling: int64, or float64 where some have fractions.
         values: (N, C), float64; NaN where a value is missing.
         names: of the C channels.
 
     Raises:
-        ValueError: no samples, shapes that do not fit, times that fall or are no whole numbers,
+        ValueError: no samples, shapes that do not fit, times that fall or are no finite numbers,
             or an infinite value.
 
     Example:
@@ -61,12 +62,7 @@ class Series:
             raise ValueError(
                 f"values {shape} of {len(self.timestamps)} times and {len(self.names)} channels"
             )
-        if not np.issubdtype(self.timestamps.dtype, np.integer):
-            raise ValueError(
-                f"times of a series are {self.timestamps.dtype}; whole seconds are needed"
-            )
-        # Differences of unsigned or narrow numbers would wrap around.
-        object.__setattr__(self, "timestamps", self.timestamps.astype(np.int64, copy=False))
+        object.__setattr__(self, "timestamps", _plain_times(self.timestamps))
         if (np.diff(self.timestamps) < 0).any():
             raise ValueError("times of a series are not sorted")
         infinite = np.isinf(self.values).any(0)
@@ -78,107 +74,97 @@ class Series:
         return len(self.timestamps)
 
     @property
-    def median_step(self) -> int:
+    def median_step(self) -> float:
         """Median time between two samples in seconds, those of one time left out; 1 without any."""
-        steps = np.diff(self.timestamps)
-        steps = steps[steps > 0]
-        return int(np.median(steps)) if len(steps) else 1
+        return median_step(self.timestamps)
 
-    def aggregate(self, interval: int) -> "Series":
-        """Average samples over the segments [t0 + k I, t0 + (k + 1) I); their starts are the times.
+    def aggregate(self, interval: float, *, lead: float = 0) -> "Series":
+        """Average samples over the segments [t0 + k I - lead, t0 + (k + 1) I - lead).
 
-        Missing values are left out of the means; a mean of nothing is NaN.
+        The times of segments are t0 + k I. Missing values are left out of the means; a mean of
+        nothing is NaN.
 
         Args:
             interval: I, seconds.
+            lead: seconds, in [0, I / 2], see `Grid`; t0 is the first time, or for a whole interval
+                a whole second near it.
 
         Raises:
-            ValueError: an interval below 1, or one so short that more than 99 of 100 segments
-                would be empty.
+            ValueError: an interval below a microsecond, or one so short that more than 99 of 100
+                segments would be empty.
         """
-        check_interval(interval)
-        start = int(self.timestamps[0])
-        count = (int(self.timestamps[-1]) - start) // interval + 1
+        interval = check_interval(interval)
+        grid = Grid.from_first(self.timestamps[0], interval, lead)
+        count = grid.number(self.timestamps[-1]) + 1
         if count > _MOST_SEGMENTS * len(self):
             raise ValueError(
                 f"an interval of {interval} seconds makes {count} segments of {len(self)} "
                 f"samples; their median step is {self.median_step}, "
-                f"the longest {np.diff(self.timestamps).max()}"
+                f"the longest {np.diff(self.timestamps).max():.10g}"
             )
-        samples = self.timestamps, self.values, self.names
-        return _means(*samples, start=start, count=count, interval=interval)
+        return _means(self, grid, first=0, count=count)
 
     def part(self, first: int, last: int) -> "Series":
         """Take the samples from place `first` up to, but without, `last`."""
         return Series(self.timestamps[first:last], self.values[first:last], self.names)
 
 
-def check_interval(interval: int) -> None:
-    """Raise a ValueError unless an interval is a whole number of seconds from 1."""
-    if not isinstance(interval, int | np.integer) or interval < 1:
-        raise ValueError(f"an interval of {interval} seconds is no whole number from 1")
-
-
-def aggregate_stream(chunks: Iterable[Series], interval: int) -> Iterator[Series]:
+def aggregate_stream(
+    chunks: Iterable[Series], interval: float, *, lead: float = 0
+) -> Iterator[Series]:
     """Average consecutive parts of a series as `Series.aggregate` does; memory holds one part.
 
     Yields:
         segments, as soon as a later one has begun, at most 4096 at once.
 
     Raises:
-        ValueError: an interval below 1, other channels, a part that starts before the end of the
-            previous one, or gaps after which more than 99 of 100 segments so far are empty (only
-            from 100,000 segments on, since a series may begin with a gap).
+        ValueError: an interval below a microsecond, other channels, a part that starts before the
+            end of the previous one, or gaps after which more than 99 of 100 segments so far are
+            empty (only from 100,000 segments on, since a series may begin with a gap).
     """
-    check_interval(interval)
-    held, start, samples, segments = None, 0, 0, 1
+    interval = check_interval(interval)
+    held, first, samples = None, 0, 0
     for chunk in chunks:
-        joined = chunk if held is None else _joined(held, chunk)
         if held is None:
-            start = int(joined.timestamps[0])
-        count = (int(joined.timestamps[-1]) - start) // interval
-        samples, segments = samples + len(chunk), segments + count
-        if segments > _MOST_SEGMENTS * max(samples, _CREDIT):
+            held, grid = chunk, Grid.from_first(chunk.timestamps[0], interval, lead)
+        else:
+            held = _joined(held, chunk)
+        # The last segment may go on in the next part.
+        end, samples = grid.number(held.timestamps[-1]), samples + len(chunk)
+        if end >= _MOST_SEGMENTS * max(samples, _CREDIT):
             raise ValueError(
-                f"an interval of {interval} seconds makes {segments} segments of the {samples} "
+                f"an interval of {interval} seconds makes {end + 1} segments of the {samples} "
                 f"samples so far; the median step is {chunk.median_step}"
             )
-        end = start + count * interval
-        place = int(np.searchsorted(joined.timestamps, end))
-        if count:
-            yield from _segments(joined.part(0, place), start, count, interval)
-        held, start = joined.part(place, len(joined)), end
+        place = int(np.searchsorted(grid.numbers(held.timestamps), end))
+        if end > first:
+            yield from _segments(held.part(0, place), grid, first, end)
+        held, first = held.part(place, len(held)), end
     if held is not None:
-        yield from _segments(held, start, 1, interval)
+        yield from _segments(held, grid, first, first + 1)
 
 
-def _segments(series: Series, start: int, count: int, interval: int) -> Iterator[Series]:
-    """Yield means over the segments from `start` on, few at once, so that a gap fits in memory."""
-    for first in range(start, start + count * interval, _CHUNK * interval):
-        size = min(_CHUNK, count - (first - start) // interval)
-        low, high = np.searchsorted(series.timestamps, [first, first + size * interval])
-        times, values = series.timestamps[low:high], series.values[low:high]
-        yield _means(times, values, series.names, start=first, count=size, interval=interval)
+def _segments(series: Series, grid: Grid, start: int, end: int) -> Iterator[Series]:
+    """Yield means over the segments from `start` to `end`, few at once: a gap fits in memory."""
+    numbers = grid.numbers(series.timestamps)
+    for first in range(start, end, _CHUNK):
+        count = min(_CHUNK, end - first)
+        low, high = np.searchsorted(numbers, [first, first + count])
+        yield _means(series, grid, first=first, count=count, places=slice(low, high))
 
 
 def _means(
-    timestamps: np.ndarray,
-    values: np.ndarray,
-    names: tuple[str, ...],
-    *,
-    start: int,
-    count: int,
-    interval: int,
+    series: Series, grid: Grid, *, first: int, count: int, places: slice = slice(None)
 ) -> Series:
-    """Average samples (N, C) over `count` segments from `start` on, in which all of them lie."""
-    places = (timestamps - start) // interval
-    means = np.full((count, len(names)), np.nan)
-    for channel, column in enumerate(values.T):
+    """Average the samples at `places` over `count` segments, in which all of them lie."""
+    numbers = grid.numbers(series.timestamps[places]) - first
+    means = np.full((count, len(series.names)), np.nan)
+    for channel, column in enumerate(series.values[places].T):
         present = ~np.isnan(column)
-        sizes = np.bincount(places[present], minlength=count)
-        sums = np.bincount(places[present], column[present], minlength=count)
+        sizes = np.bincount(numbers[present], minlength=count)
+        sums = np.bincount(numbers[present], column[present], minlength=count)
         np.divide(sums, sizes, out=means[:, channel], where=sizes > 0)
-    return Series(start + interval * np.arange(count, dtype=np.int64), means, names)
+    return Series(grid.times(first, count), means, series.names)
 
 
 def _joined(before: Series, after: Series) -> Series:
@@ -193,18 +179,19 @@ def _joined(before: Series, after: Series) -> Series:
     return Series(times, np.concatenate([before.values, after.values]), before.names)
 
 
-def segments_of(series: Series, interval: int) -> Series:
+def segments_of(series: Series, interval: float, *, lead: float = 0) -> Series:
     """Average a series over segments, and refuse intervals that cannot be meant.
 
     Args:
         interval: seconds.
+        lead: as of `Series.aggregate`.
 
     Raises:
         ValueError: a channel without values, samples at one time only, or an interval that is
             much too short or longer than the series.
     """
     check_has_values(series)
-    span = int(series.timestamps[-1] - series.timestamps[0])
+    span = series.timestamps[-1] - series.timestamps[0]
     if not span:
         raise ValueError(f"the series has samples at one time only ({series.timestamps[0]})")
     if interval > span:
@@ -212,7 +199,19 @@ def segments_of(series: Series, interval: int) -> Series:
             f"an interval of {interval} seconds is longer than the series; "
             f"its first and its last sample are {span} apart"
         )
-    return series.aggregate(interval)
+    return series.aggregate(interval, lead=lead)
+
+
+def _plain_times(times: np.ndarray) -> np.ndarray:
+    """Return times as int64, or as float64 where some have fractions of a second."""
+    if np.issubdtype(times.dtype, np.integer):
+        # Differences of unsigned or narrow numbers would wrap around.
+        return times.astype(np.int64, copy=False)
+    if not np.issubdtype(times.dtype, np.floating) or not np.isfinite(times).all():
+        raise ValueError(f"times of a series are {times.dtype}; finite seconds are needed")
+    if (abs(times) >= 2.0**53).any():
+        raise ValueError(f"times of a series reach {abs(times).max():.3g} seconds")
+    return times.astype(np.int64 if (times == np.floor(times)).all() else np.float64)
 
 
 def check_channels(series: Series, names: tuple[str, ...]) -> None:

@@ -129,9 +129,10 @@ def ucr_series(folder: str | Path) -> Iterator[Labelled]:
     """Yield the series of UCR's archive in a folder, by number.
 
     The name of a file, `N_UCR_Anomaly_NAME_TRAIN_START_END.txt`, holds the number of samples at
-    its start that are without anomalies, and the first and the last sample of its one anomaly,
-    counted from 1. A series is called `N-NAME`. Its first sample is at 1222819200, each next one
-    300 seconds later, as in Orion. Orion counts samples from 0, so its labels are one sample later.
+    its start that are without anomalies, and the first and the last sample of its one anomaly. A
+    series is called `N-NAME`. Its first sample is at 1222819200, each next one 300 seconds later.
+    Samples are counted from 0, as in Orion: in the files at hand the values change at the sample
+    that has this number, and not at the one before.
 
     Args:
         folder: holds these files, numbers as text, separated by blanks or line ends.
@@ -153,14 +154,14 @@ def ucr_series(folder: str | Path) -> Iterator[Labelled]:
     for _, path, match in sorted(named):
         values = _numbers(path)
         size, start, end = (int(number) for number in match.groups()[2:])
-        if not 0 < size < start <= end <= len(values):
+        if not 0 < size <= start <= end < len(values):
             raise ValueError(
                 f"'{path.name}': training up to {size} and an anomaly from {start} to {end} "
                 f"do not fit {len(values)} samples"
             )
         train = _regular(values[:size], _UCR_INTERVAL)
         test = _regular(values[size:], _UCR_INTERVAL, first=size)
-        labels = [(_START + _UCR_INTERVAL * (start - 1), _START + _UCR_INTERVAL * (end - 1))]
+        labels = [(_START + _UCR_INTERVAL * start, _START + _UCR_INTERVAL * end)]
         yield Labelled("UCR", f"{match[1]}-{match[2]}", _UCR_INTERVAL, train, test, labels)
 
 

@@ -24,10 +24,25 @@ def local(
     Yields:
         (k, ...), as soon as they are determined; as many places in all as came in.
     """
+    return settled(chunks, stage, before=before, waiting=lambda block: after)
+
+
+def settled(
+    chunks: Chunks,
+    stage: Callable[[np.ndarray], np.ndarray],
+    *,
+    before: int,
+    waiting: Callable[[np.ndarray], int],
+) -> Iterator[np.ndarray]:
+    """Apply `stage` as `local` does, where what comes says how much of it has to wait.
+
+    Args:
+        waiting: counts the places at the end of (m, ...) that depend on what comes after them.
+    """
     held, done = None, 0
     for chunk in chunks:
         block = chunk if held is None else np.concatenate([held, chunk])
-        stop = max(len(block) - after, done)
+        stop = max(len(block) - waiting(block), done)
         if stop > done:
             yield stage(block)[done:stop]
         first = max(stop - before, 0)

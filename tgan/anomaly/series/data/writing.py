@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from tgan.anomaly.series.data.grid import plain
 from tgan.anomaly.series.data.reading import END_OF_TIME
 from tgan.anomaly.series.data.series import Series
 from tgan.system.files import write_whole
 
-_FORM = "[[start, end], ...] in whole epoch seconds"
+_FORM = "[[start, end], ...] in epoch seconds"
 
 
 def write_series(path: str | Path, series: Series) -> None:
@@ -37,12 +38,12 @@ def write_series(path: str | Path, series: Series) -> None:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(header)
             for time, values in zip(series.timestamps, series.values.tolist(), strict=True):
-                rows.writerow([int(time), *("" if math.isnan(v) else repr(v) for v in values)])
+                rows.writerow([plain(time), *("" if math.isnan(v) else repr(v) for v in values)])
 
     write_whole(path, write)
 
 
-def write_intervals(path: str | Path, intervals: Sequence[tuple[int, int]]) -> None:
+def write_intervals(path: str | Path, intervals: Sequence[tuple[float, float]]) -> None:
     """Write closed intervals as JSON, [[start, end], ...], whole or not at all.
 
     A file at `path` is replaced.
@@ -53,15 +54,14 @@ def write_intervals(path: str | Path, intervals: Sequence[tuple[int, int]]) -> N
     Raises:
         ValueError: an interval that `read_intervals` would refuse.
     """
-    pairs = [[int(start), int(end)] for start, end in intervals]
-    for number, (start, end) in enumerate(pairs, 1):
+    for number, (start, end) in enumerate(intervals, 1):
         _check(f"interval {number}", start, end)
-    text = json.dumps(pairs)
+    text = json.dumps([[plain(start), plain(end)] for start, end in intervals])
     write_whole(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
-def read_intervals(path: str | Path) -> list[tuple[int, int]]:
-    """Read closed intervals from JSON, [[start, end], ...] in whole epoch seconds, in order.
+def read_intervals(path: str | Path) -> list[tuple[float, float]]:
+    """Read closed intervals from JSON, [[start, end], ...] in epoch seconds, in order.
 
     Raises:
         ValueError: no such file, or one of another form.
@@ -78,15 +78,16 @@ def read_intervals(path: str | Path) -> list[tuple[int, int]]:
     return [_interval(path, number, pair) for number, pair in enumerate(found, 1)]
 
 
-def _interval(path: Path, number: int, pair: object) -> tuple[int, int]:
+def _interval(path: Path, number: int, pair: object) -> tuple[float, float]:
     place = f"interval {number} of '{path}'"
-    if not isinstance(pair, list) or len(pair) != 2 or not all(type(end) is int for end in pair):
+    ends = pair if isinstance(pair, list) else []
+    if len(ends) != 2 or not all(type(end) in (int, float) and math.isfinite(end) for end in ends):
         raise ValueError(f"{place} is {json.dumps(pair)}; the form is {_FORM}")
-    _check(place, *pair)
-    return pair[0], pair[1]
+    _check(place, *ends)
+    return plain(ends[0]), plain(ends[1])
 
 
-def _check(place: str, start: int, end: int) -> None:
+def _check(place: str, start: float, end: float) -> None:
     if start > end:
         raise ValueError(f"{place}, [{start}, {end}], ends before it starts")
     if max(abs(start), abs(end)) >= END_OF_TIME:

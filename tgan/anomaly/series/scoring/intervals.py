@@ -11,6 +11,7 @@ from numbers import Integral
 
 import numpy as np
 
+from tgan.anomaly.series.data.grid import plain
 from tgan.anomaly.series.data.streaming import local
 from tgan.lookup import look_up
 
@@ -57,7 +58,7 @@ class Threshold:
 
 def find_intervals(
     scores: np.ndarray, timestamps: np.ndarray, *, threshold: Threshold | None = None
-) -> list[tuple[int, int]]:
+) -> list[tuple[float, float]]:
     """Find closed intervals of abnormal samples, in order, that neither overlap nor touch.
 
     Args:
@@ -81,12 +82,12 @@ def find_intervals(
         if start + size >= len(scores):
             break
         start += step
-    return [(int(timestamps[first]), int(timestamps[last])) for first, last in merge_runs(found)]
+    return [(plain(timestamps[a]), plain(timestamps[b])) for a, b in merge_runs(found)]
 
 
 def intervals_above(
     scores: np.ndarray, timestamps: np.ndarray, *, level: float, padding: int
-) -> list[tuple[int, int]]:
+) -> list[tuple[float, float]]:
     """Find closed intervals of samples above a fixed level, with `padding` samples around them.
 
     Args:
@@ -98,7 +99,7 @@ def intervals_above(
 
 def intervals_above_stream(
     chunks: Iterable[tuple[np.ndarray, np.ndarray]], *, level: float, padding: int
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[tuple[float, float]]:
     """Yield `intervals_above` of consecutive scores and times, each as soon as it has ended."""
     marked = (
         np.rec.fromarrays([times, scores > level], names="time,above") for scores, times in chunks
@@ -117,7 +118,7 @@ def intervals_above_stream(
             yield held
             held = None
         for first, last in _runs(above):
-            held = held[0] if held else int(times[first]), int(times[last])
+            held = held[0] if held else plain(times[first]), plain(times[last])
             if last + 1 < len(samples):
                 yield held
                 held = None

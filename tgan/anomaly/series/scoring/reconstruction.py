@@ -10,9 +10,16 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from tgan._moved import moved_names
+from tgan.anomaly.series.data.filling import (
+    DEFAULT_FILL,
+    FILLS,
+    LONGEST,
+    fill_gaps,
+    waiting_for_values,
+)
 from tgan.anomaly.series.data.scaling import Scaler
 from tgan.anomaly.series.data.series import Series, windows_of
-from tgan.anomaly.series.data.streaming import local, pieces, rolling, together, twice
+from tgan.anomaly.series.data.streaming import local, pieces, rolling, settled, together, twice
 from tgan.anomaly.series.networks.inference import critic_scores, reconstruct
 from tgan.anomaly.series.scoring.critic_values import critic_values_stream
 from tgan.anomaly.series.scoring.reconstruction_errors import (
@@ -38,7 +45,7 @@ class Reconstruction:
     """T segments of a series with their reconstruction: all that scores are computed from.
 
     Attributes:
-        times: (T,), int64, epoch seconds.
+        times: (T,), int64 or float64, epoch seconds.
         values: (T, C), in the units of the data; NaN where there were no samples.
         reconstruction: (T, C), of the scaled values.
         critic: (T,), the critic of windows at each time step.
@@ -77,15 +84,19 @@ class Reconstruction:
         return self.reconstruction
 
 
-def record_type(channels: int) -> np.dtype:
+def record_type(channels: int, times: np.dtype) -> np.dtype:
     """Describe a segment with all of its numbers, so that a stream consists of arrays (k,).
+
+    Args:
+        channels: C.
+        times: type of the times.
 
     Its fields are those of `Reconstruction`, the scaled values and the score.
     """
     each = (np.float64, (channels,))
     return np.dtype(
         [
-            ("times", np.int64),
+            ("times", times),
             ("values", *each),
             ("scaled", *each),
             ("reconstruction", *each),
@@ -105,12 +116,14 @@ class NetworkReconstructor:
         scaler: of the values.
         networks: by name; `encoder`, `decoder` and `window_critic` are used, in inference mode.
         error: a name in `ERRORS`.
+        fill: of gaps, a name in `FILLS`.
     """
 
     settings: TadGANSettings
     scaler: Scaler
     networks: Mapping[str, nn.Module]
     error: str
+    fill: str = DEFAULT_FILL
 
     def reconstruct(self, segments: Series) -> Reconstruction:
         """Reconstruct a whole series of segments.
@@ -119,7 +132,8 @@ class NetworkReconstructor:
             ValueError: fewer segments than `check_length` asks for, or a network's output that is
                 not finite.
         """
-        records = np.concatenate(list(self._reconstructions([segments])))
+        begun = self._filled(self._begun(segments))
+        records = np.concatenate(list(self._reconstructions([begun])))
         return Reconstruction.of(self._with_errors(records))
 
     def stream(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
@@ -138,18 +152,21 @@ class NetworkReconstructor:
                 f"{others}"
             )
         half = SCORE_WINDOW // 2
-        return local(self._reconstructions(parts), self._with_errors, before=half, after=half)
+        begun = settled(
+            map(self._begun, parts), self._filled, before=LONGEST + 1, waiting=self._waiting
+        )
+        return local(self._reconstructions(begun), self._with_errors, before=half, after=half)
 
-    def _reconstructions(self, parts: Iterable[Series]) -> Iterator[np.ndarray]:
+    def _reconstructions(self, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield records that are complete but for errors and scores."""
-        begun, seen = twice(map(self._begun, self._long_enough(parts)))
+        begun, seen = twice(self._long_enough(parts))
         windows, judged = twice(self._windows(records["scaled"] for records in seen))
         decoded = map(self._reconstructed, windows)
         medians = reconstruct_middles_stream(decoded, self.settings.margin)
         values = critic_values_stream(map(self._judged, judged), self.settings.window)
         return (_completed(*blocks) for blocks in together(begun, medians, values))
 
-    def _long_enough(self, parts: Iterable[Series]) -> Iterator[Series]:
+    def _long_enough(self, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         count = 0
         for part in parts:
             count += len(part)
@@ -157,10 +174,16 @@ class NetworkReconstructor:
         check_length(count, self.settings)
 
     def _begun(self, part: Series) -> np.ndarray:
-        records = np.zeros(len(part), record_type(len(part.names)))
+        records = np.zeros(len(part), record_type(len(part.names), part.timestamps.dtype))
         records["times"], records["values"] = part.timestamps, part.values
         records["scaled"] = self.scaler.transform(part.values)
         return records
+
+    def _filled(self, records: np.ndarray) -> np.ndarray:
+        found = records.copy()
+        is_missing = np.isnan(found["values"])
+        found["scaled"] = fill_gaps(found["scaled"], is_missing, how=self.fill)
+        return found
 
     def _windows(self, scaled: Iterable[np.ndarray]) -> Iterator[Tensor]:
         """Yield all windows (n, C, W), in order."""
@@ -175,9 +198,15 @@ class NetworkReconstructor:
     def _judged(self, windows: Tensor) -> np.ndarray:
         return critic_scores(self.networks["window_critic"], windows).double().numpy()
 
+    def _waiting(self, records: np.ndarray) -> int:
+        return waiting_for_values(np.isnan(records["values"]), how=self.fill)
+
     def _with_errors(self, records: np.ndarray) -> np.ndarray:
         found = records.copy()
-        found["errors"] = ERRORS[self.error](found["scaled"], found["reconstruction"])
+        scaled, reconstruction = found["scaled"], found["reconstruction"]
+        if FILLS[self.fill].is_masked:
+            scaled = np.where(np.isnan(found["values"]), reconstruction, scaled)
+        found["errors"] = ERRORS[self.error](scaled, reconstruction)
         return found
 
 
@@ -196,15 +225,30 @@ def check_length(segments: int, settings: TadGANSettings) -> None:
 
 
 def training_windows(
-    scaled: np.ndarray, settings: TadGANSettings, *, device: str | torch.device = "cpu"
+    scaled: np.ndarray,
+    settings: TadGANSettings,
+    *,
+    gaps: np.ndarray | None = None,
+    device: str | torch.device = "cpu",
 ) -> Tensor:
     """View scaled values (N, C) as all of their windows (M, C, W), which takes no more memory.
 
+    Args:
+        gaps: (N, C) bool, of values of which no window may hold any; windows are copied then.
+
     Raises:
-        ValueError: a number beyond the range of float32.
+        ValueError: a number beyond the range of float32, or no window without a gap.
     """
-    values = torch.from_numpy(_narrow(scaled)).to(device)
-    return values.unfold(0, settings.window, 1)
+    windows = torch.from_numpy(_narrow(scaled)).to(device).unfold(0, settings.window, 1)
+    if gaps is None or not gaps.any():
+        return windows
+    is_whole = ~windows_of(gaps, settings.window).any((1, 2))
+    if not is_whole.any():
+        raise ValueError(
+            f"there is a gap in every window of {settings.window} segments, of which none is left "
+            "to train on; choose another fill, a shorter window or a longer interval"
+        )
+    return windows[torch.from_numpy(np.flatnonzero(is_whole)).to(device)]
 
 
 def _tensor(windows: np.ndarray) -> Tensor:
