@@ -11,7 +11,7 @@ from PIL import Image
 import tgan.data.videos.decode as decode_module
 from tests.made.numbered_videos import numbered_frame, numbers, write_audio, write_video
 from tgan.data.videos.decode import DecodeError, count_frames, read_video
-from tgan.data.videos.frames import Fitter, displayed_size
+from tgan.data.videos.frames import Fitter
 
 KINDS = {
     "h264.mp4": {"options": {"bf": "3", "g": "20"}},
@@ -139,55 +139,6 @@ def test_colours_follow_the_file(tmp_path, colorspace, color_range, expected):
         container.mux(stream.encode())
     square = Fitter(32)(next(read_video(path).frames))
     np.testing.assert_allclose(square[16, 16], expected, atol=1.5)
-
-
-def test_transparency_is_laid_on_black(tmp_path):
-    # FFmpeg gives transparent GIF pixels the colour white.
-    images = []
-    for left in (0, 10, 20):
-        image = Image.new("RGBA", (40, 40), (255, 255, 255, 0))
-        image.paste((10, 200, 30, 255), (left, 0, left + 20, 40))
-        images.append(image)
-    path = tmp_path / "a.gif"
-    images[0].save(path, save_all=True, append_images=images[1:], disposal=2)
-    for frame, left in zip(map(Fitter(40), read_video(path).frames), (0, 10, 20), strict=True):
-        expected = np.zeros((40, 40, 3), np.uint8)
-        expected[:, left : left + 20] = (10, 200, 30)
-        np.testing.assert_array_equal(frame, expected)
-
-
-def test_half_transparent_pixels_are_half_as_bright():
-    rgba = np.full((8, 8, 4), (200, 100, 51, 128), np.uint8)
-    square = Fitter(8)(av.VideoFrame.from_ndarray(rgba, format="rgba"))
-    np.testing.assert_array_equal(square[0, 0], [100, 50, 26])
-
-
-def turned(path, matrix):
-    """Replace the display matrix in the header of an MP4 file."""
-    data = path.read_bytes()
-    identity = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    at = data.index(identity, data.index(b"tkhd"))
-    a, b, c, d = (value << 16 for value in matrix)
-    changed = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(data[:at] + changed + data[at + 36 :])
-    return path
-
-
-@pytest.mark.parametrize("matrix", [(0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0), (1, 0, 0, 1)])
-def test_rotation_follows_the_display_matrix(tmp_path, matrix):
-    # A white corner, top left, on a wide black frame.
-    image = np.zeros((48, 64, 3), np.uint8)
-    image[:24, :32] = 255
-    frame = next(read_video(turned(write_video(tmp_path / "a.mp4", [image]), matrix)).frames)
-    # QuickTime: a point (x, y), y downwards, is shown at (a x + c y, b x + d y).
-    a, b, c, d = matrix
-    corner = np.array([-1, -1])
-    shown = np.array([a * corner[0] + c * corner[1], b * corner[0] + d * corner[1]])
-    square = Fitter(32, aspect="stretch")(frame)
-    column, row = (8 if side < 0 else 24 for side in shown)
-    assert square[row, column].min() > 200
-    assert square.mean() == pytest.approx(255 / 4, abs=8)
-    assert displayed_size(frame) == ((64, 48) if a else (48, 64))
 
 
 def broken_files(folder):

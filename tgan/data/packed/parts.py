@@ -15,7 +15,8 @@ from typing import BinaryIO
 from tgan.data.channels import with_channels
 from tgan.data.packed.index import Settings
 from tgan.data.videos.decode import DecodeError
-from tgan.data.videos.frames import Fitter, displayed_size
+from tgan.data.videos.frames import Fitter
+from tgan.data.videos.orientation import displayed_size
 from tgan.data.videos.scan import Source
 from tgan.lookup import counted
 from tgan.system.lifetime import end_with_parent

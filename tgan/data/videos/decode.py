@@ -1,6 +1,7 @@
 """Decoding of video files, frame by frame, so that memory does not grow with their length."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import av
 import av.error
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
+
+from tgan.data.videos.transparency import alpha_decoder, with_tags
 
 # Passes an 8K frame (7680 x 4320). A decoder keeps several frames, so a header that claims more
 # could take any amount of memory.
@@ -59,8 +63,8 @@ def read_video(path: Path) -> Recording:
             from `frames`, a picture that cannot be decoded or was decoded with damage. A header
             that promises more frames than there are is no error.
     """
-    container, stream = open_stream(path)
-    return Recording(_frames(path, container, stream), fps=_fps(stream))
+    video = open_stream(path)
+    return Recording(_frames(video), fps=video.fps)
 
 
 def count_frames(path: Path) -> int:
@@ -68,18 +72,55 @@ def count_frames(path: Path) -> int:
 
     For estimates only: headers are often wrong by a frame, sometimes by hundreds.
     """
-    container, stream = open_stream(path)
-    with container:
+    with closing(open_stream(path)) as video:
+        stream = video.stream
         if stream.frames:
             return stream.frames
-        seconds = (container.duration or 0) / av.time_base
+        seconds = (video.container.duration or 0) / av.time_base
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)
-        return round(seconds * (_fps(stream) or 0))
+        return round(seconds * (video.fps or 0))
 
 
-def open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Open a video file at its beginning, and its first video stream; the caller closes it.
+@dataclass(frozen=True)
+class OpenVideo:
+    """A video file that stands at some frame; whoever opened it closes it.
+
+    `stream` is its first video stream, `decoder` what turns its packets into frames.
+    """
+
+    path: Path
+    container: InputContainer
+    stream: VideoStream
+    decoder: VideoCodecContext
+
+    @property
+    def fps(self) -> float | None:
+        """The average rate; None where the file states none."""
+        rate: Fraction | None = self.stream.average_rate or self.stream.guessed_rate
+        return float(rate) if rate else None
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Yield frames from where the file stands, as FFmpeg gives them, errors included."""
+        if self.decoder is self.stream.codec_context:
+            yield from self.container.decode(self.stream)
+            return
+        for packet in self.container.demux(self.stream):
+            for frame in self.decoder.decode(packet):
+                yield with_tags(frame, self.stream)
+
+    def seek(self, time: int) -> None:
+        """Go to the last key frame at or before a time in the stream's units."""
+        self.container.seek(time, stream=self.stream, backward=True)
+        self.decoder.flush_buffers()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.container.close()
+
+
+def open_stream(path: Path) -> OpenVideo:
+    """Open a video file at its beginning; the caller closes it.
 
     Raises:
         DecodeError: as `read_video`.
@@ -91,17 +132,19 @@ def open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise DecodeError(path, f"not a video that FFmpeg can open ({_text(error)})") from error
     try:
-        return container, _first_stream(path, container)
-    except DecodeError:
+        stream = _first_stream(path, container)
+        decoder = _set_up(path, alpha_decoder(stream) or stream.codec_context)
+    except ValueError as error:
         container.close()
-        raise
+        raise error if isinstance(error, DecodeError) else DecodeError(path, str(error)) from error
+    return OpenVideo(path, container, stream, decoder)
 
 
-def decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the frames from where a container stands; `DecodeError` where decoding breaks."""
-    count = 0
+def decode(video: OpenVideo) -> Iterator[av.VideoFrame]:
+    """Yield the frames from where a video stands; `DecodeError` where decoding breaks."""
+    path, count = video.path, 0
     try:
-        for frame in container.decode(stream):
+        for frame in video.frames():
             if frame.is_corrupt:
                 raise DecodeError(path, f"decoding failed after {count} frames (damaged picture)")
             check_size(path, frame.width, frame.height)
@@ -109,7 +152,7 @@ def decode(path: Path, container: InputContainer, stream: VideoStream) -> Iterat
             count += 1
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         # Rubbish behind the last frame loses nothing; anything earlier loses pictures.
-        if not 0 < stream.frames <= count:
+        if not 0 < video.stream.frames <= count:
             reason = f"decoding failed after {count} frames ({_text(error)})"
             raise DecodeError(path, reason) from error
 
@@ -154,23 +197,22 @@ def _first_stream(path: Path, container: InputContainer) -> VideoStream:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
                 raise DecodeError(path, "no decoder for its video stream")
-            check_size(path, stream.codec_context.width, stream.codec_context.height)
-            # One thread: several files are decoded at once, and memory stays small.
-            stream.codec_context.thread_count = 1
-            # Sizes can grow in the middle: the decoder refuses before it takes the memory.
-            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             return stream
     raise DecodeError(path, "no video stream")
 
 
-def _frames(path: Path, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    with container:
-        yield from decode(path, container, stream)
+def _set_up(path: Path, decoder: VideoCodecContext) -> VideoCodecContext:
+    check_size(path, decoder.width, decoder.height)
+    # One thread: several files are decoded at once, and memory stays small.
+    decoder.thread_count = 1
+    # Sizes can grow in the middle: the decoder refuses before it takes the memory.
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    return decoder
 
 
-def _fps(stream: VideoStream) -> float | None:
-    rate: Fraction | None = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate else None
+def _frames(video: OpenVideo) -> Iterator[av.VideoFrame]:
+    with closing(video):
+        yield from decode(video)
 
 
 def _text(error: Exception) -> str:

@@ -5,8 +5,15 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from tgan._moved import moved_names
+from tgan.data.videos.orientation import as_shown, display_matrix
 
-__getattr__ = moved_names(__name__, {"with_channels": "tgan.data.channels"})
+__getattr__ = moved_names(
+    __name__,
+    {
+        "with_channels": "tgan.data.channels",
+        "displayed_size": "tgan.data.videos.orientation",
+    },
+)
 ASPECTS = ("crop", "stretch")
 
 # Area averaging with exact rounding and full chroma: against the exact average of 1080p to 240p
@@ -65,10 +72,11 @@ class Fitter:
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
 
-        Transparency is laid on black and rotation metadata is carried out. Pixels are taken as
-        square.
+        Transparency is laid on black, and the picture is turned and mirrored as its display
+        matrix says (by another angle than a multiple of 90 degrees: by the nearest one). Pixels
+        are taken as square.
         """
-        turns = _quarter_turns(frame)
+        matrix = display_matrix(frame)
         if any(component.is_alpha for component in frame.format.components):
             frame = self._on_black(frame)
         width, height = self._scaled_size(frame.width, frame.height)
@@ -76,7 +84,7 @@ class Fitter:
         small = self._scaler.reformat(
             frame, width, height, "rgb24", interpolation=way, **_ONE_THREAD
         )
-        return self._middle(np.rot90(small.to_ndarray(), turns))
+        return self._middle(as_shown(small.to_ndarray(), matrix))
 
     def _scaled_size(self, width: int, height: int) -> tuple[int, int]:
         if self.aspect == "stretch":
@@ -98,14 +106,3 @@ class Fitter:
         if rgba[..., 3].min() < 255:
             rgb = ((rgb * rgba[..., 3:].astype(np.uint16) + 127) // 255).astype(np.uint8)
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-
-
-def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
-    """Return width and height of a frame as it is shown, after rotation."""
-    turned = _quarter_turns(frame) % 2 == 1
-    return (frame.height, frame.width) if turned else (frame.width, frame.height)
-
-
-def _quarter_turns(frame: av.VideoFrame) -> int:
-    """How often to turn the stored picture by 90 degrees, counterclockwise."""
-    return round(frame.rotation / 90) % 4

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +43,9 @@ def scan_video(path: Path) -> Timeline:
     Raises:
         DecodeError: as `tgan.data.videos.decode.read_video`.
     """
-    container, stream = open_stream(path)
     times, marks, keys = [], [], []
-    with container:
-        for frame in decode(path, container, stream):
+    with closing(open_stream(path)) as video:
+        for frame in decode(video):
             if frame.key_frame:
                 keys.append(len(times))
             times.append(frame.pts)
@@ -87,18 +87,17 @@ def _landing_places(timeline: Timeline, start: int) -> list[int]:
 
 def _seek(path: Path, timeline: Timeline, wanted: range, key: int) -> list[av.VideoFrame] | None:
     """The wanted frames by way of one key frame, or None if they are not found there."""
-    container, stream = open_stream(path)
     positions = {int(timeline.times[position]): position for position in wanted}
     last = timeline.times[wanted[-1]]
     found = []
-    with container:
+    with closing(open_stream(path)) as video:
         try:
             # The first packet may tell the decoder what later ones assume (x264 names its
             # version there, and FFmpeg decodes 4:4:4 by it).
-            next(container.decode(stream), None)
-            container.seek(int(timeline.times[key]), stream=stream, backward=True)
+            next(video.frames(), None)
+            video.seek(int(timeline.times[key]))
             # Not `decode`: pictures before the wanted ones may well be damaged after a seek.
-            for frame in container.decode(stream):
+            for frame in video.frames():
                 position = positions.get(frame.pts)
                 if position is not None and _mark(frame) == timeline.marks[position]:
                     found.append(frame)
@@ -110,9 +109,8 @@ def _seek(path: Path, timeline: Timeline, wanted: range, key: int) -> list[av.Vi
 
 
 def _from_beginning(path: Path, wanted: range) -> Iterator[tuple[int, av.VideoFrame]]:
-    container, stream = open_stream(path)
-    with container:
-        for position, frame in enumerate(decode(path, container, stream)):
+    with closing(open_stream(path)) as video:
+        for position, frame in enumerate(decode(video)):
             if position in wanted:
                 yield position, frame
             if position == wanted[-1]:

@@ -1,0 +1,61 @@
+"""Orientation of frames: how a display matrix turns and mirrors the picture that is stored."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.filter import Graph
+from av.sidedata.sidedata import Type
+
+# Kinds of side data that FFmpeg may have and this PyAV does not know.
+_UNKNOWN = sorted(set(range(64)) - {kind.value for kind in Type})
+
+
+def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
+    """Return width and height of a frame as it is shown, after rotation."""
+    sideways = _is_sideways(display_matrix(frame))
+    return (frame.height, frame.width) if sideways else (frame.width, frame.height)
+
+
+def display_matrix(frame: av.VideoFrame) -> np.ndarray:
+    """Return the matrix (2, 2) of a frame: a point p, y downwards, is shown at p @ matrix.
+
+    `frame.rotation` is the angle of its first row, which knows nothing of mirrors.
+    """
+    try:
+        found = frame.side_data
+    except ValueError:
+        # PyAV refuses to look at any if there is one whose kind it does not know, such as EXIF.
+        found = _without_unknown(frame).side_data
+    for data in found:
+        if data.type is Type.DISPLAYMATRIX:
+            return np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
+    return np.eye(2, dtype=np.int64)
+
+
+def as_shown(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Turn and mirror an image (H, W, C) by a display matrix, to the nearest right angle."""
+    if _is_sideways(matrix):
+        image, matrix = image.transpose(1, 0, 2), matrix[::-1]
+    across, down = (-1 if matrix[axis, axis] < 0 else 1 for axis in (0, 1))
+    return image[::down, ::across]
+
+
+def _is_sideways(matrix: np.ndarray) -> bool:
+    """Whether columns become rows."""
+    return 2 * np.abs(matrix[::-1]).trace() > np.abs(matrix).sum()
+
+
+def _without_unknown(frame: av.VideoFrame) -> av.VideoFrame:
+    """The same frame without the side data that PyAV does not know."""
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or Fraction(1),
+    )
+    deleting = [graph.add("sidedata", f"mode=delete:type={kind}") for kind in _UNKNOWN]
+    graph.link_nodes(source, *deleting, graph.add("buffersink")).configure()
+    graph.push(frame)
+    return graph.pull()
