@@ -22,6 +22,7 @@ from tgan.config import Config
 from tgan.config.text import join_pairs, unveil, veil, veil_start
 from tgan.config.validation import validate
 from tgan.lookup import did_you_mean
+from tgan.system.files import at_home
 
 # Names that settings had before, for a release.
 RENAMED = {"given": "data.input", "train.reconstruction": "train.l1_weight"}
@@ -225,7 +226,7 @@ def _expand_files(argv: Sequence[str]) -> Iterator[str]:
 
 def _read_file(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(at_home(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ValueError(f"the configuration '{path}' cannot be read: {reason}") from None
