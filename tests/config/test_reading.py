@@ -2,8 +2,9 @@ import json
 import re
 import textwrap
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -54,6 +55,40 @@ def test_bounds_of_depth_are_stored_with_the_run():
     options = ["--data.name=rgbd", "--data.channels=4", "--data.num_frames=1", "--data.path=x"]
     config = read(*options, "--data.depth_bounds=[700, 9900.5]")
     assert parse_config(dump_config(config)).data.depth_bounds == [700, 9900.5]
+
+
+def whole_numbers(group=Config, prefix=""):
+    """Names of the settings that are whole numbers."""
+    for name, kind in get_type_hints(group).items():
+        if is_dataclass(kind):
+            yield from whole_numbers(kind, f"{prefix}{name}.")
+        elif kind in (int, int | None):
+            yield prefix + name
+
+
+@pytest.mark.parametrize("name", sorted({*whole_numbers()} - {"train.seed"}))
+def test_no_whole_number_but_a_seed_is_without_end(name):
+    with pytest.raises(ValueError, match=rf"{name} {10**30} is above \d"):
+        read(f"--{name}={10**30}")
+
+
+def test_bounds_of_pixels_are_two_numbers_of_images():
+    options = ["--data.name=images", "--data.num_frames=1", "--data.path=x"]
+    config = read(*options, "--data.pixel_bounds=[-1.5, 4095]")
+    assert parse_config(dump_config(config)).data.pixel_bounds == [-1.5, 4095]
+    for bounds in ("[1, 1]", "[1]", "[0, .inf]"):
+        with pytest.raises(ValueError, match="data.pixel_bounds .* low < high"):
+            read(*options, f"--data.pixel_bounds={bounds}")
+    with pytest.raises(ValueError, match="data.pixel_bounds needs data.name images"):
+        read("--data.pixel_bounds=[0, 1]")
+
+
+def test_a_configuration_lies_at_home(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    written(tmp_path, "train: {steps: 7}")
+    assert read("--config=~/settings.yaml").train.steps == 7
+    assert make_config("~/settings.yaml").train.steps == 7
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

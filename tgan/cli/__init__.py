@@ -1,7 +1,9 @@
 """The `tgan` command: picks a subcommand, imports only that, and turns mistakes into one line."""
 
 import argparse
+import codecs
 import importlib
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -78,6 +80,7 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     wrong later (a full disk, too little memory, numbers that are not finite), 130 for Ctrl-C.
     """
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    print_any_text()
     module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
     try:
         module.main(list(sys.argv[1:] if argv is None else argv))
@@ -88,6 +91,20 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
         fail(f"tgan {command}: {error}", status=1)
     except KeyboardInterrupt:
         fail(f"tgan {command}: interrupted", status=130)
+
+
+def print_any_text() -> None:
+    """Have every text printed: bytes of names that are no UTF-8 as they are, the rest escaped."""
+    codecs.register_error("tgan", _encoded_anyhow)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="tgan")
+
+
+def _encoded_anyhow(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)
 
 
 def _help() -> str:

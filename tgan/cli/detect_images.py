@@ -38,7 +38,6 @@ def main(argv: Sequence[str]) -> None:
     """Parse arguments, score, write a table, a picture, and metrics if classes are named."""
     arguments = _parser().parse_args(argv)
     arguments.methods = parse_names(arguments.methods, option="--methods")
-    arguments.normal = parse_names(arguments.normal, option="--normal")
     _check(arguments)
 
     # Only now the heavy imports: mistakes above are answered at once.
@@ -46,16 +45,18 @@ def main(argv: Sequence[str]) -> None:
 
     detector = _detector(arguments)
     pictures = detector.open(arguments.pictures, labels_key=arguments.labels_key)
-    if arguments.normal:
-        pictures.is_abnormal(arguments.normal)  # Raises for classes that do not exist.
+    known = pictures.source.labels
+    normal = parse_names(arguments.normal, option="--normal", known=known)
+    if normal:
+        pictures.is_abnormal(normal)  # Raises for classes that do not exist.
     if skipped := pictures.source.skipped:
         name, reason = skipped[0]
         print(f"{counted(len(skipped), 'picture')} cannot be used, the first: {name}: {reason}")
     print(f"{counted(len(pictures), 'picture')}, methods: {', '.join(detector.methods)}")
     found = detector.score(pictures)
-    found.write(arguments.out, normal=arguments.normal, overwrite=True)
-    if arguments.normal:
-        print(table(found.metrics(arguments.normal)))
+    found.write(arguments.out, normal=normal, overwrite=True)
+    if normal:
+        print(table(found.metrics(normal)))
     print(arguments.out)
 
 
@@ -114,6 +115,7 @@ def _parser() -> Parser:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    parse_names(arguments.normal, option="--normal")
     for name in arguments.methods:
         look_up(dict.fromkeys(METHODS), name, kind="method")
     if arguments.pictures == HELD_OUT and arguments.labels_key is not None:

@@ -103,7 +103,8 @@ def main(argv: Sequence[str]) -> None:
 
 def parse_labels(text: str, known: Sequence[str]) -> list[str]:
     """The class called `text`, or several with commas between, if there is none of that name."""
-    return [text] if text in known else [name.strip() for name in text.split(",")]
+    names = [text] if text in known else text.split(",")
+    return [name if name in known else name.strip() for name in names]
 
 
 def check_size(out: str, shape: tuple[int, ...]) -> None:

@@ -114,6 +114,13 @@ def _parser() -> Parser:
     add("--strips", action="store_true", help="every picture must be a strip of square frames")
     add("--axes", metavar="AXES", help="order of the axes of arrays, such as TNHW or NTHWC")
     add("--frame-rate", type=float, metavar="F", help="of folders of frames, strips and arrays")
+    add(
+        "--pixel-bounds",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="black and white of pictures of more than 8 bits",
+    )
     add("--workers", type=int, metavar="N", help="processes (default all)")
     add("--verify", type=Path, metavar="FOLDER", help="check a packed folder's bytes; stands alone")
     add("--strict", action="store_true", help="stop at what is skipped, too short or there twice")

@@ -34,7 +34,7 @@ DATA_SETS: dict[str, DataFacts] = {
         channels=(1, 3), single_frames=False, has_classes=False, is_built_in=True
     ),
     "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
-    "images": DataFacts(needs_path=True, settings=("labels_key", "crops")),
+    "images": DataFacts(needs_path=True, settings=("labels_key", "crops", "pixel_bounds")),
     "rgbd": DataFacts(
         channels=(4,), needs_path=True, settings=("crops", "depth_bounds", "depth_holes")
     ),

@@ -19,8 +19,10 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, DefaultHelpFormatter, Namespace
 
 from tgan.config import Config
+from tgan.config.text import join_pairs, unveil, veil, veil_start
 from tgan.config.validation import validate
 from tgan.lookup import did_you_mean
+from tgan.system.files import at_home
 
 # Names that settings had before, for a release.
 RENAMED = {"given": "data.input", "train.reconstruction": "train.l1_weight"}
@@ -170,15 +172,24 @@ def _parse(parser: ArgumentParser, options: Sequence[str]) -> tuple[Config, Name
     for option in options:
         name = option.partition("=")[0].removeprefix("--")
         if option.startswith("--") and name not in known:
-            raise ValueError(_unknown(name, known))
+            raise ValueError(unveil(_unknown(name, known)))
     try:
         namespace = parser.parse_args(options)
+        for name, value in list(namespace.items()):
+            namespace[name] = _unveiled(value)
         settings = parser.instantiate(namespace)
     except ArgumentError as error:
-        raise ValueError(_explain(str(error), _own_options(parser))) from None
+        raise ValueError(unveil(_explain(str(error), _own_options(parser)))) from None
     config = Config(**{f.name: settings[f.name] for f in fields(Config)})
     validate(config)
     return config, namespace
+
+
+def _unveiled(value: Any) -> Any:
+    """The value of a setting, a text or a list of such perhaps, with the characters it had."""
+    if isinstance(value, list):
+        return [_unveiled(item) for item in value]
+    return unveil(value) if isinstance(value, str) else value
 
 
 def _plain_parser() -> ArgumentParser:
@@ -202,12 +213,12 @@ def _current(options: Iterable[str], *, warns: bool) -> Iterator[str]:
 
 
 def _expand_files(argv: Sequence[str]) -> Iterator[str]:
-    """The arguments, with every `--config FILE` replaced by the settings in the file."""
+    """The arguments, veiled, with every `--config FILE` replaced by the settings in the file."""
     remaining = iter(argv)
     for argument in remaining:
         name, equals, path = argument.partition("=")
         if name != "--config":
-            yield argument
+            yield veil(argument)
             continue
         path = path if equals else next(remaining, "")
         yield from _options(_read_file(path), path)
@@ -215,7 +226,7 @@ def _expand_files(argv: Sequence[str]) -> Iterator[str]:
 
 def _read_file(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(at_home(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ValueError(f"the configuration '{path}' cannot be read: {reason}") from None
@@ -236,7 +247,10 @@ def _options(text: str, source: str) -> list[str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of plain values, in which no name stands twice: the first would not count."""
+    """YAML of plain values, or JSON, in which no name stands twice: the first would not count."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        return join_pairs(super().construct_scalar(node))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names: list[Any] = []
@@ -266,11 +280,15 @@ def _flatten(settings: Any, source: str, prefix: str = "") -> Iterator[str]:
 
 
 def _as_text(name: str, value: Any, source: str) -> str:
-    """A value of a file as it would be given on the command line."""
+    """A value of a file as it would be given on the command line, veiled."""
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | dict) for item in items):
         raise ValueError(f"{source}: {name} has to be a single value or a list of such")
-    return str(value) if isinstance(value, str | Path) else json.dumps(value, default=str)
+    if isinstance(value, str | Path):
+        # Where null is possible, `~` and `#1` would be it.
+        hide = veil_start if _settings(Config).get(name) == str | None else veil
+        return hide(str(value))
+    return veil(json.dumps(value, default=str, ensure_ascii=False))
 
 
 def _explain(message: str, options: dict[str, Any]) -> str:

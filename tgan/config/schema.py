@@ -45,6 +45,8 @@ class DataConfig:
         num_digits: moving digits per clip.
         num_clips: number of different clips of moving digits, or of rendered shapes.
         crops: images, rgbd: random squares per picture; 0 takes the middle square of each.
+        pixel_bounds: images: the numbers that become black and white in pictures of more than 8
+            bits; none takes the range of 16 bits, and refuses 32 bits and floats.
         depth_bounds: rgbd: near and far, in the units of the files; depth between them fills the
             fourth channel.
         depth_holes: rgbd: keep what was not measured as byte 0, or fill it from the nearest
@@ -73,6 +75,7 @@ class DataConfig:
     num_digits: int = 2
     num_clips: int = 10_000
     crops: int = 0
+    pixel_bounds: list[float] | None = None
     depth_bounds: list[float] | None = None
     depth_holes: Literal["keep", "fill"] = "keep"
     classes: list[str] = field(default_factory=list)

@@ -37,6 +37,7 @@ _AT_MOST = {
     "data.num_frames": 4096,
     "data.resolution": 4096,
     "data.num_clips": 10**7,
+    "data.num_digits": 1000,
     "data.crops": 10**7,
     "data.stride": 10**6,
     "data.workers": 1024,
@@ -45,7 +46,19 @@ _AT_MOST = {
     "generator.temporal_width": 65536,
     "generator.width": 65536,
     "critic.width": 65536,
+    "constraint.interval": 10**12,
+    "constraint.iterations": 10**6,
+    "train.steps": 10**12,
+    "train.batch_size": 10**6,
+    "train.n_critic": 10**6,
     "train.timeout": 10**7,
+    "log.every": 10**12,
+    "log.preview_every": 10**12,
+    "log.preview_count": 4096,
+    "log.checkpoint_every": 10**12,
+    "log.critic_every": 10**12,
+    "log.keep_last": 10**6,
+    "log.distance_clips": 10**7,
 }
 
 
@@ -60,7 +73,7 @@ def _out_of_range(config: Config) -> list[str]:
     above = [
         f"{name} {value} is above {maximum}"
         for name, maximum in _AT_MOST.items()
-        if (value := attrgetter(name)(config)) > maximum
+        if (value := attrgetter(name)(config)) is not None and value > maximum
     ]
     milestones = [f"log.milestones {m} is below 1" for m in config.log.milestones if m < 1]
     return below + above + milestones
@@ -160,6 +173,13 @@ def _of_data(config: Config) -> list[str]:
     if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < bounds[1] < math.inf):
         problems.append(
             f"data.depth_bounds {bounds} has to be [near, far], finite, with 0 <= near < far"
+        )
+    bounds = data.pixel_bounds
+    if bounds is not None and not (
+        len(bounds) == 2 and -math.inf < bounds[0] < bounds[1] < math.inf
+    ):
+        problems.append(
+            f"data.pixel_bounds {bounds} has to be [low, high], finite, with low < high"
         )
     if not 0 <= data.timeout < math.inf:
         problems.append(f"data.timeout {data.timeout} is negative or not finite")

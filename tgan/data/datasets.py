@@ -12,6 +12,7 @@ from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
 from tgan.lookup import look_up
+from tgan.system.files import at_home
 from tgan.system.folders import check_no_device
 
 # From settings, and whether held-out clips are wanted, to clips.
@@ -54,6 +55,9 @@ def open_like(data: DataConfig, path: str) -> ClipSource:
 
 
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    names = ("path", "held_out_path")
+    paths = {name: path and at_home(path) for name in names for path in [getattr(data, name)]}
+    data = dataclasses.replace(data, **paths)
     check_no_device(data.held_out_path if held_out else data.path)
     source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
     return source if source is None or not data.classes else of_classes(source, data.classes)
@@ -122,6 +126,7 @@ def _images(path: str, data: DataConfig) -> ClipSource:
         channels=data.channels,
         labels_key=data.labels_key,
         crops=data.crops,
+        bounds=data.pixel_bounds,
     )
 
 

@@ -20,6 +20,7 @@ from tgan._moved import moved_names
 from tgan.config import Config
 from tgan.config.names import OWN
 from tgan.config.reading import parse_config
+from tgan.config.text import shown
 from tgan.lookup import counted, look_up
 from tgan.models import GENERATORS
 from tgan.models.conditions import conditioning_of
@@ -183,17 +184,18 @@ def _read_config(directory: Path) -> tuple[Config, list[str]]:
         settings["data"] = {**data, "name": kind, "path": str(directory)}
     if not are_names(classes):
         raise ValueError(f"'{path}': classes are no list of different names")
-    # JSON is YAML, which is checked in detail.
-    return parse_config(json.dumps(settings), source=f"'{path}'"), classes
+    # JSON is YAML, which is checked in detail, once a character is escaped that YAML lacks.
+    text = json.dumps(settings).replace("\x7f", "\\u007f")
+    return parse_config(text, source=f"'{path}'"), classes
 
 
 def _readme(config: Config, classes: Sequence[str]) -> str:
     data, size = config.data, config.generator.z_slow
-    is_image = data.num_frames == 1
+    is_image, is_conditional = data.num_frames == 1, config.conditional
     latent = f"torch.rand(4, {size}) * 2 - 1"
     call = f"samples = generator({latent})"
     option = pictures = ""
-    if config.conditional:
+    if is_conditional:
         call = f"labels = torch.arange(4) % {len(classes)}\nsamples = generator({latent}, labels)"
     if data.input is not None:
         shape = (4, conditioning_of(config).input_channels, 1, data.resolution, data.resolution)
@@ -209,7 +211,9 @@ def _readme(config: Config, classes: Sequence[str]) -> str:
         channels=data.channels,
         depth=counted(data.channels, "channel"),
         num_frames=data.num_frames,
-        classes=f"classes {', '.join(classes)}" if config.conditional else "without classes",
+        classes=f"classes {', '.join(map(shown, classes))}"
+        if is_conditional
+        else "without classes",
         ending="png" if is_image else "mp4",
         call=call,
         option=option,
@@ -218,4 +222,6 @@ def _readme(config: Config, classes: Sequence[str]) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    # Bytes of names that are no UTF-8 become JSON's own escapes.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -8,9 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+# What flushing a folder raises where that is not possible at all.
+_CANNOT_FLUSH = (errno.EACCES, errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
+
 
 class ThereAlready(ValueError):
     """There is something where a new file was to be written, and nobody said to replace it."""
+
+
+def at_home(path: str | Path) -> str:
+    """Return a path with the home folder for a `~` at its beginning, as shells have it."""
+    return os.path.expanduser(path)  # noqa: PTH111
 
 
 def check_writable(path: str | Path) -> None:
@@ -126,6 +135,34 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file in hexadecimal digits, as `sha256sum` prints it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flush_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    # Windows flushes only what may be written to.
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where a system lets programs do that.
+
+    Windows opens no folders, and some network disks flush none: there the system itself sees to it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, flat_settings
+from tgan.config.text import shown
 from tgan.data.clips import ClipSource
 from tgan.data.fingerprint import fingerprint
 from tgan.data.loader import ClipBatches
@@ -297,6 +298,6 @@ class Recorder:
 def _trackable(config: Config) -> dict[str, int | float | str | bool]:
     """Flat settings of the types that every tracker takes."""
     return {
-        name: value if isinstance(value, int | float | str | bool) else str(value)
+        name: value if isinstance(value, int | float | bool) else shown(str(value))
         for name, value in flat_settings(asdict(config)).items()
     }

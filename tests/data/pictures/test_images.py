@@ -1,7 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from tgan.config import DataConfig
+from tgan.data.datasets import open_dataset, open_held_out, open_like
 from tgan.data.loader import ClipBatches
 from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.opening import fit_image
@@ -60,7 +64,7 @@ def test_folders_name_classes_where_every_picture_lies_in_one(tmp_path, rng):
 
 def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path, rng):
     write_picture(tmp_path / "a.png", np.zeros((8, 9), np.uint8))
-    write_picture(tmp_path / "deep.png", np.full((8, 8), 40_000, np.uint16))
+    write_picture(tmp_path / "deep.tif", np.full((8, 8), 40_000, np.float32))
     (tmp_path / "broken.png").write_bytes(b"no picture")
     write_picture(tmp_path / "cut.jpg", rng.integers(0, 256, (64, 64, 3), np.uint8))
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:900])
@@ -68,9 +72,37 @@ def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path, rng):
     (tmp_path / ".hidden.png").write_bytes(b"")
     clips = open_images(tmp_path, resolution=8, channels=3)
     reasons = dict(clips.skipped)
-    assert len(clips) == 1 and list(reasons) == ["broken.png", "cut.jpg", "deep.png"]
-    assert "I;16; 8 bits per channel are needed" in reasons["deep.png"]
+    assert len(clips) == 1 and list(reasons) == ["broken.png", "cut.jpg", "deep.tif"]
+    assert "pixels are floats (40000 to 40000 here)" in reasons["deep.tif"]
     assert reasons["broken.png"] == "not a picture that Pillow can open"
+
+
+def test_an_animation_is_no_image_and_a_single_gif_and_the_first_of_pages_are(tmp_path, rng):
+    frames = [Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)) for _ in range(3)]
+    options = {"save_all": True, "append_images": frames[1:]}
+    for name in ("moving.gif", "moving.png", "moving.webp", "pages.tif"):
+        frames[0].save(tmp_path / name, **options)
+    frames[0].save(tmp_path / "single.gif")
+    images = open_images(tmp_path, resolution=8, channels=1)
+    assert images.names == ["pages.tif", "single.gif"]
+    reason = "an animation of 3 frames, which is a video"
+    assert images.skipped == [(f"moving.{e}", reason) for e in ("gif", "png", "webp")]
+    for index in range(2):
+        assert np.array_equal(images.clip(index)[0, ..., 0], np.asarray(frames[0]))
+
+
+def test_pictures_lie_at_home(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    write_picture(tmp_path / "mine" / "a.png", np.full((8, 8), 7, np.uint8))
+    data = DataConfig(name="images", path="~/mine", num_frames=1, resolution=8, channels=1)
+    assert open_dataset(data).clip(0).max() == 7
+    assert data.path == "~/mine"
+    assert open_like(data, "~/mine").clip(0).max() == 7
+    held_out = dataclasses.replace(data, path=None, held_out_path="~/mine")
+    assert open_held_out(held_out).clip(0).max() == 7
+    with pytest.raises(ValueError, match="no such file or folder: '~nobody-here/x'"):
+        open_like(data, "~nobody-here/x")
 
 
 def test_an_archive_holds_images_and_names_their_classes(tmp_path, rng):

@@ -117,5 +117,5 @@ def test_a_frame_that_has_changed_begins_a_new_packing(tmp_path):
     write_frames(tmp_path / "v" / "a", range(16))
     prepare(tmp_path / "v", tmp_path / "out", resolution=16, workers=1)
     Image.new("RGB", (64, 48)).save(tmp_path / "v" / "a" / "frame_7.png")
-    with pytest.raises(ValueError, match="files that have changed since"):
+    with pytest.raises(ValueError, match="or files changed since"):
         prepare(tmp_path / "v", tmp_path / "out", resolution=16, workers=1)

@@ -116,7 +116,8 @@ class ImageScores:
         labelled = bool(self.pictures.source.labels)
         columns = [self.names, *([self.classes] if labelled else [])]
         columns += [[f"{score:.7g}" for score in scores] for scores in self.scores.values()]
-        with path.open("w", newline="", encoding="utf-8") as file:
+        # Names of files that are no UTF-8 are written with the bytes that they have.
+        with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             lines = csv.writer(file, lineterminator="\n")
             lines.writerow(["picture", *(["class"] if labelled else []), *self.methods])
             lines.writerows(zip(*columns, strict=True))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tgan.config.reading import differences
@@ -24,7 +24,9 @@ def make_plan(scan: Scan, settings: Settings) -> dict:
             known_by += [status.st_size, status.st_mtime_ns]
         digest.update(json.dumps(known_by).encode())
     left_out = [scan.skipped, scan.unmatched, scan.ledger.reasons]
-    digest.update(json.dumps(left_out).encode())
+    # How long a video has to be is a setting.
+    reading = asdict(replace(scan.reading, least=1))
+    digest.update(json.dumps([left_out, reading]).encode())
     return _plan_of(settings, len(scan.sources), digest.hexdigest())
 
 
@@ -77,7 +79,10 @@ def _check_same(out: Path, old: dict, new: dict) -> None:
     names = new.keys() - {"fingerprint"}
     found = differences(*({n: plan.get(n) for n in new if n in names} for plan in (old, new)))
     if not found and old.get("fingerprint") != new["fingerprint"]:
-        found = ["other video files or labels, or files that have changed since"]
+        found = [
+            "other video files or labels, other axes, rates or bounds of them, or files that have "
+            "changed since"
+        ]
     if found:
         raise ValueError(
             f"{out} was prepared before, but not from this: {'; '.join(found)}; choose another "

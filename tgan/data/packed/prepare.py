@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tgan.data.packed.index import INDEX_NAME, Index, Settings
 from tgan.data.packed.pack import pack
+from tgan.data.pictures.levels import check_pixel_bounds
 from tgan.data.videos.selection import Selection
 from tgan.data.videos.sources import find_sources
 from tgan.lookup import counted
@@ -67,6 +68,7 @@ def prepare(
     strips: bool = False,
     axes: str | None = None,
     frame_rate: float | None = None,
+    pixel_bounds: Sequence[float] | None = None,
     workers: int | None = None,
     strict: bool = False,
 ) -> Prepared:
@@ -94,6 +96,8 @@ def prepare(
         strips: every picture has to be a strip of square frames; others are reported.
         axes: order of the axes of arrays, such as TNHW, see `tgan.data.videos.arrays.axes_of`.
         frame_rate: of folders of frames, strips and arrays, which state none.
+        pixel_bounds: the numbers that become black and white in pictures of more than 8 bits;
+            None for the range that a picture can hold.
         workers: processes; None for one per processor.
         strict: stop at what is left out without being asked for: what cannot be decoded or is
             too short, duplicates, broken links, rows of lists without a video.
@@ -134,6 +138,7 @@ def prepare(
         axes=axes,
         least=1 if loop else min_frames,
         frame_rate=frame_rate,
+        pixel_bounds=None if pixel_bounds is None else check_pixel_bounds(pixel_bounds),
         selection=selection,
     )
     is_new = not (out / INDEX_NAME).exists()

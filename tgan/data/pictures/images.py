@@ -17,11 +17,13 @@ from tqdm import tqdm
 from tgan._moved import moved_names
 from tgan.data.files import PICTURE_SUFFIXES, files_below, is_picture
 from tgan.data.pictures.crops import CroppedPictures
+from tgan.data.pictures.levels import check_pixel_bounds
 from tgan.data.pictures.opening import (
     MODES,
     convert,
     fit_image,
     open_picture,
+    single,
     square,
 )
 from tgan.system.archives import read_array
@@ -97,6 +99,7 @@ def open_images(
     channels: int,
     labels_key: str | None = None,
     crops: int = 0,
+    bounds: Sequence[float] | None = None,
 ) -> Source:
     """Open the images of a folder, or of a `.npz` file.
 
@@ -111,6 +114,8 @@ def open_images(
         labels_key: the array of an archive that names classes: whole numbers or text (N,).
         crops: squares per picture, which is kept whole then, see `tgan.data.pictures.crops`; 0
             takes the middle square.
+        bounds: what becomes black and white in pictures of more than 8 bits; None for the range
+            of 16 bits, see `tgan.data.pictures.levels.eight_bits`.
 
     Raises:
         ValueError: nothing there, no picture that can be read, or an array that does not fit.
@@ -122,10 +127,11 @@ def open_images(
     path = Path(path)
     if not path.exists():
         raise ValueError(f"no such file or folder: '{path}'")
-    fit = partial(fit_image, resolution=resolution, channels=channels)
+    bounds = None if bounds is None else check_pixel_bounds(bounds)
+    fit = partial(fit_image, resolution=resolution, channels=channels, bounds=bounds)
     collect = _stacked
     if crops:
-        fit = partial(convert, channels=channels)
+        fit = partial(convert, channels=channels, bounds=bounds)
         collect = partial(
             CroppedPictures, cut=square, resolution=resolution, channels=channels, crops=crops
         )
@@ -141,11 +147,11 @@ def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
 
 
 def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
-    files = [file for file in files_below(path) if is_picture(file)]
+    files = [file for file in files_below(path) if is_picture(file) or _is_gif(file)]
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
         raise ValueError(f"no pictures in '{path}' (names that end with {known})")
-    read = map_in_threads(partial(open_picture, use=fit), files)
+    read = map_in_threads(partial(open_picture, use=lambda image: fit(single(image))), files)
     found = list(tqdm(read, total=len(files), unit="image", desc="read", disable=None))
     names = [file.relative_to(path).as_posix() for file in files]
     skipped = [(n, p) for n, p in zip(names, found, strict=True) if isinstance(p, str)]
@@ -158,6 +164,11 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
     labels, classes = classes_of(names)
     named = {"classes": classes, "labels": labels, "skipped": skipped, "names": names}
     return collect([p for _, p in whole], **named)
+
+
+def _is_gif(path: Path) -> bool:
+    """Tell by its suffix whether a file is a GIF, which may move, and else counts as a video."""
+    return path.suffix.lower() == ".gif"
 
 
 def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:

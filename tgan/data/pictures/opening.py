@@ -1,8 +1,6 @@
 """Picture files: opened, converted to grey, RGB or RGBA, and squares of them resized."""
 
-import struct
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,17 +8,14 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tgan.data.pictures.crops import Box
+from tgan.data.pictures.levels import eight_bits
+from tgan.data.pictures.orientation import BROKEN, orientation_of, turned
 from tgan.data.videos.decode import MAX_PIXELS
 
-# What Pillow raises where a file is damaged; readers of formats differ.
-BROKEN = (
-    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError),
-    *(AttributeError, struct.error, zlib.error, Image.DecompressionBombError),
-)
-# Modes of Pillow with 8 bits a channel or fewer.
-_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 # By number of channels.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Formats whose frames follow each other in time.
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 T = TypeVar("T")
 
 
@@ -37,13 +32,29 @@ def open_picture(path: Path, use: Callable[[Image.Image], T]) -> T | str:
         return " ".join(str(error).split()) or type(error).__name__
 
 
-def fit_image(image: Image.Image, *, resolution: int, channels: int) -> np.ndarray:
+def single(image: Image.Image) -> Image.Image:
+    """Return an image that does not move; of several pages in a file the first counts.
+
+    Raises:
+        ValueError: it is an animation.
+    """
+    if image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1:
+        raise ValueError(f"an animation of {image.n_frames} frames, which is a video")
+    return image
+
+
+def fit_image(
+    image: Image.Image, *, resolution: int, channels: int, bounds: Sequence[float] | None = None
+) -> np.ndarray:
     """Resize the middle square of an image: (resolution, resolution, C), uint8.
+
+    Args:
+        bounds: as of `tgan.data.pictures.levels.eight_bits`.
 
     Raises:
         ValueError: as `convert`.
     """
-    image = convert(image, channels=channels)
+    image = convert(image, channels=channels, bounds=bounds)
     way = _resampling(min(image.size), resolution)
     return _pixels(ImageOps.fit(image, (resolution, resolution), way))
 
@@ -56,25 +67,36 @@ def square(image: Image.Image, box: Box, resolution: int) -> np.ndarray:
     return _pixels(image.resize((resolution, resolution), way, box=corners))
 
 
-def convert(image: Image.Image, *, channels: int) -> Image.Image:
-    """Convert an image to grey, RGB or RGBA.
+def convert(
+    image: Image.Image, *, channels: int, bounds: Sequence[float] | None = None
+) -> Image.Image:
+    """Convert an image to grey, RGB or RGBA, upright as a viewer shows it.
+
+    Args:
+        bounds: as of `tgan.data.pictures.levels.eight_bits`.
 
     Raises:
-        ValueError: more than 8 bits per channel, or a number of channels that there is not.
+        ValueError: as `with_channels`.
+    """
+    orientation = orientation_of(image)
+    return turned(with_channels(image, channels, bounds), orientation)
+
+
+def with_channels(
+    image: Image.Image, channels: int, bounds: Sequence[float] | None = None
+) -> Image.Image:
+    """Convert an image to grey, RGB or RGBA, as it is stored.
+
+    Raises:
+        ValueError: a number of channels that there is not; as `eight_bits`.
     """
     if channels not in MODES:
         raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
-    check_eight_bits(image)
+    image = eight_bits(image, bounds)
     if image.has_transparency_data and channels != 4:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     return image.convert(MODES[channels])
-
-
-def check_eight_bits(image: Image.Image) -> None:
-    """Raise a ValueError if an image has more than 8 bits per channel, which would be cut off."""
-    if image.mode not in _EIGHT_BITS:
-        raise ValueError(f"pixels of mode {image.mode}; 8 bits per channel are needed")
 
 
 def _resampling(side: int, resolution: int) -> Image.Resampling:

@@ -24,7 +24,8 @@ from tgan.data.pictures.depth import (
     raw_depth,
 )
 from tgan.data.pictures.images import IMAGES, ImageClips, classes_of, read_arrays
-from tgan.data.pictures.opening import convert, open_picture, square
+from tgan.data.pictures.opening import open_picture, square, with_channels
+from tgan.data.pictures.orientation import Stored, upright_pair
 from tgan.system.threads import map_in_threads
 
 COLOUR_FOLDERS = ("color", "colour", "rgb")
@@ -143,8 +144,8 @@ def _from_folder(path: Path) -> dict[str, Pair | str]:
     return dict(zip(files, bar, strict=True))
 
 
-def _find(path: Path) -> Iterator[tuple[str, tuple[Path | None, Path | None]]]:
-    """Names of pairs, and their files of colour and depth; None for one that there is not."""
+def _find(path: Path) -> Iterator[tuple[str, tuple[list[Path], list[Path]]]]:
+    """Names of pairs, and their files of colour and depth, one of each if all is well."""
     for folder in sorted(p for p in path.rglob("*") if p.name.lower() in COLOUR_FOLDERS):
         if not folder.is_dir() or is_hidden(folder.relative_to(path)):
             continue
@@ -152,37 +153,45 @@ def _find(path: Path) -> Iterator[tuple[str, tuple[Path | None, Path | None]]]:
         colours, depths = _pictures(folder), _pictures(depth_folder)
         for stem in sorted(colours.keys() | depths.keys()):
             name = (folder.parent.relative_to(path) / stem).as_posix()
-            yield name, (colours.get(stem), depths.get(stem))
+            yield name, (colours.get(stem, []), depths.get(stem, []))
 
 
-def _pictures(folder: Path) -> dict[str, Path]:
+def _pictures(folder: Path) -> dict[str, list[Path]]:
     """Pictures of a folder by their stems; none where there is no folder."""
-    files = folder.iterdir() if folder.is_dir() else ()
-    found = {f.stem: f for f in sorted(files) if is_picture(f)}
-    return {stem: file for stem, file in found.items() if not stem.startswith(".")}
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        if is_picture(file) and not file.name.startswith("."):
+            found.setdefault(file.stem, []).append(file)
+    return found
 
 
-def _read_pair(files: tuple[Path | None, Path | None]) -> Pair | str:
-    colour, depth = files
-    if depth is None:
-        return "no depth picture of this name"
-    if colour is None:
-        return "no colour picture of this name"
-    pixels = open_picture(colour, partial(convert, channels=3))
+def _read_pair(files: tuple[list[Path], list[Path]]) -> Pair | str:
+    for kind, found in zip(("colour", "depth"), files, strict=True):
+        if not found:
+            return f"no {kind} picture of this name"
+        if len(found) > 1:
+            return f"{len(found)} {kind} pictures of this name"
+    (colour,), (depth,) = files
+    pixels = open_picture(colour, lambda image: Stored.of(image, with_channels(image, 3)))
     if isinstance(pixels, str):
         return f"colour: {pixels}"
-    values = open_picture(depth, _depth_values)
+    values = open_picture(depth, _depth_picture)
     if isinstance(values, str):
         return f"depth: {values}"
-    return _pair_of(pixels, values)
+    try:
+        pixels, values = upright_pair(pixels, values)
+    except ValueError as error:
+        return str(error)
+    return _pair_of(pixels, raw_depth(np.asarray(values)))
 
 
-def _depth_values(image: Image.Image) -> np.ndarray:
+def _depth_picture(image: Image.Image) -> Stored:
     if image.mode not in _DEPTH_MODES:
         raise ValueError(
             f"pixels of mode {image.mode}; one channel of 16 bits, or of floats, is needed"
         )
-    return raw_depth(np.asarray(image))
+    return Stored.of(image, image)
 
 
 def _from_archive(path: Path) -> dict[str, Pair | str]:

@@ -1,5 +1,6 @@
 """Videos whose frames are pictures with numbers, `video0/frame_0001.png` and so on."""
 
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -70,16 +71,19 @@ def frame_files(pictures: Sequence[Entry]) -> list[FrameFiles]:
     ]
 
 
-def read_frame_files(paths: Sequence[Path], fps: float | None = None) -> Recording:
+def read_frame_files(
+    paths: Sequence[Path], fps: float | None = None, *, bounds: Sequence[float] | None = None
+) -> Recording:
     """Open pictures as the frames of a video.
 
     Args:
         fps: their rate, which pictures do not tell.
+        bounds: as of `tgan.data.pictures.levels.eight_bits`.
 
     Raises:
         DecodeError: from `frames`, a picture that cannot be read.
     """
-    return Recording(_frames(paths), fps=fps)
+    return Recording(_frames(paths, bounds), fps=fps)
 
 
 def _in_order(prefix: str, numbered: list[tuple[int, Entry]]) -> FrameFiles:
@@ -105,13 +109,14 @@ def _are_frames(paths: Sequence[Path]) -> bool:
     return len(sizes) == 1 and few
 
 
-def _frames(paths: Sequence[Path]) -> Iterator[av.VideoFrame]:
+def _frames(paths: Sequence[Path], bounds: Sequence[float] | None) -> Iterator[av.VideoFrame]:
     for number, path in enumerate(paths):
-        pixels = open_picture(path, _pixels)
+        pixels = open_picture(path, functools.partial(_pixels, bounds=bounds))
         if isinstance(pixels, str):
             raise DecodeError(path.parent, f"frame {number}, '{path.name}': {pixels}")
         yield to_frame(pixels)
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
-    return np.asarray(convert(image, channels=4 if image.has_transparency_data else 3))
+def _pixels(image: Image.Image, *, bounds: Sequence[float] | None) -> np.ndarray:
+    channels = 4 if image.has_transparency_data else 3
+    return np.asarray(convert(image, channels=channels, bounds=bounds))

@@ -3,7 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tgan.data.account import IGNORED, SKIPPED
@@ -12,32 +12,16 @@ from tgan.data.videos.archive import archive_shape, read_archive
 from tgan.data.videos.arrays import array_axes, array_shape, read_array
 from tgan.data.videos.decode import DecodeError, Recording, read_video
 from tgan.data.videos.frame_files import FrameFiles, frame_files, read_frame_files
-from tgan.data.videos.scan import Scan, Source
+from tgan.data.videos.scan import Reading, Scan, Source
 from tgan.data.videos.strips import num_strip_frames, read_strip
 from tgan.lookup import counted
 
 ARRAY_SUFFIX, ARCHIVE_SUFFIX = ".npy", ".npz"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How files are read.
-
-    Attributes:
-        strips: every picture is a strip of square frames.
-        axes: of arrays, see `tgan.data.videos.arrays.axes_of`; None for what their shapes allow.
-        least: frames that a video has at least, to tell the axes of an array by.
-        frame_rate: of what states none: pictures, strips and arrays.
-    """
-
-    strips: bool = False
-    axes: str | None = None
-    least: int = 1
-    frame_rate: float | None = None
-
-
-def add_videos(scan: Scan, found: Sequence[Entry], reading: Reading) -> None:
+def add_videos(scan: Scan, found: Sequence[Entry]) -> None:
     """Add the videos of files to a scan, in their order, and enter what is none."""
+    reading = scan.reading
     pictures = [] if reading.strips else [entry for entry in found if is_picture(entry.path)]
     videos = frame_files(pictures)
     first = {video.entries[0].path: video for video in videos}
@@ -60,7 +44,9 @@ def _add_frames(scan: Scan, video: FrameFiles, relative: str, reading: Reading) 
         name=f"{entry.title}/{relative}" if relative else entry.title,
         relative=relative or entry.title,
         root=entry.root,
-        read=functools.partial(read_frame_files, paths, reading.frame_rate),
+        read=functools.partial(
+            read_frame_files, paths, reading.frame_rate, bounds=reading.pixel_bounds
+        ),
         num_frames=len(paths),
         others=tuple(paths[1:]),
     )
@@ -105,7 +91,9 @@ def _video(scan: Scan, entry: Entry, reading: Reading) -> Iterator[Source]:
 def _strip(scan: Scan, entry: Entry, reading: Reading) -> Iterator[Source]:
     num_frames = num_strip_frames(entry.path)
     if num_frames or reading.strips or entry.path == entry.root:
-        read = functools.partial(_at_rate, read_strip, entry.path, fps=reading.frame_rate)
+        read = functools.partial(
+            _at_rate, read_strip, entry.path, reading.pixel_bounds, fps=reading.frame_rate
+        )
         yield replace(_source(entry, read), num_frames=num_frames)
 
 

@@ -1,12 +1,32 @@
 """What a search for videos found, and what became of every file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from tgan.data.account import FATES, IGNORED, TAKEN, Account, Ledger
 from tgan.data.videos.decode import Recording
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read.
+
+    Attributes:
+        strips: every picture is a strip of square frames.
+        axes: of arrays, see `tgan.data.videos.arrays.axes_of`; None for what their shapes allow.
+        least: frames that a video has at least, to tell the axes of an array by.
+        frame_rate: of what states none: pictures, strips and arrays.
+        pixel_bounds: what becomes black and white in pictures of more than 8 bits, see
+            `tgan.data.pictures.levels.eight_bits`.
+    """
+
+    strips: bool = False
+    axes: str | None = None
+    least: int = 1
+    frame_rate: float | None = None
+    pixel_bounds: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,12 +65,14 @@ class Scan:
     """The videos found by a search.
 
     Attributes:
+        reading: how files are read.
         ledger: what became of the files that gave no video.
         skipped: `(name, reason)` of files that cannot be used.
         unmatched: `(file, reason)` of rows of lists that name none of the videos.
         notes: `(name, text)` of what was taken, but may not have been meant so.
     """
 
+    reading: Reading = Reading()
     sources: list[Source] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
     skipped: list[tuple[str, str]] = field(default_factory=list)

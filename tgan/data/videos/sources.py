@@ -15,8 +15,8 @@ from tgan.data.videos.arrays import check_axes
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.labels import Match, Place, match
 from tgan.data.videos.lists import Row, read_list, read_splits
-from tgan.data.videos.recognition import ARCHIVE_SUFFIX, Reading, add_videos
-from tgan.data.videos.scan import Scan, Source
+from tgan.data.videos.recognition import ARCHIVE_SUFFIX, add_videos
+from tgan.data.videos.scan import Reading, Scan, Source
 from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
 from tgan.lookup import look_up
 
@@ -36,6 +36,7 @@ def find_sources(
     axes: str | None = None,
     least: int = 16,
     frame_rate: float | None = None,
+    pixel_bounds: Sequence[float] | None = None,
     selection: Selection = EVERYTHING,
 ) -> Scan:
     """Find all videos of files and folders (searched to any depth), sorted by name within each.
@@ -56,6 +57,7 @@ def find_sources(
         axes: order of the axes of arrays, see `tgan.data.videos.arrays.axes_of`.
         least: frames that a video has at least, to tell the axes of an array by.
         frame_rate: of strips, arrays and folders of frames, which state none.
+        pixel_bounds: what becomes black and white in pictures of more than 8 bits.
         selection: leaves files out before they are opened.
 
     Raises:
@@ -68,14 +70,12 @@ def find_sources(
     """
     _check_labels(labels, labels_file=labels_file, labels_key=labels_key)
     check_axes(axes)
-    scan = Scan()
+    scan = Scan(Reading(strips, axes, least, frame_rate, pixel_bounds))
     files = [entry for entry in _found(paths) if scan.ledger.usable(entry)]
     wanted = choose_files([entry.relative for entry in files], selection)
     for entry in itertools.compress(files, [not chosen for chosen in wanted]):
         scan.ledger.enter(entry.path, LEFT_OUT)
-    add_videos(
-        scan, list(itertools.compress(files, wanted)), Reading(strips, axes, least, frame_rate)
-    )
+    add_videos(scan, list(itertools.compress(files, wanted)))
     wanted = choose_rows([source.row for source in scan.sources], selection)
     scan.drop(list(itertools.compress(scan.sources, [not w for w in wanted])), LEFT_OUT)
     if splits:

@@ -3,14 +3,15 @@
 The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side by side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
 import numpy as np
 from PIL import Image
 
-from tgan.data.pictures.opening import BROKEN, check_eight_bits
+from tgan.data.pictures.levels import eight_bits
+from tgan.data.pictures.orientation import BROKEN, orientation_of, turned
 from tgan.data.videos.arrays import to_frame
 from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
 
@@ -27,12 +28,16 @@ def num_strip_frames(path: Path) -> int:
         return _num_animated(path, image) or _num_squares(image)
 
 
-def read_strip(path: Path) -> Recording:
+def read_strip(path: Path, bounds: Sequence[float] | None = None) -> Recording:
     """Open a strip of square frames, horizontal or vertical, or an animation (WebP, PNG, TIFF).
 
     The side of a frame is the shorter side of the strip, the longer side is a multiple of it;
     frame 0 is at the left or at the top. An animation's average rate is stated, a strip's is not
-    known.
+    known. Both are upright, as their EXIF notes say.
+
+    Args:
+        bounds: what becomes black and white in pictures of more than 8 bits, as of
+            `tgan.data.pictures.levels.eight_bits`.
 
     Raises:
         DecodeError: not a picture, too large, or a single picture whose longer side is not a
@@ -40,11 +45,11 @@ def read_strip(path: Path) -> Recording:
     """
     with _open(path) as image:
         if _num_animated(path, image):
-            return Recording(_animation(path), fps=_animation_fps(path, image))
+            return Recording(_animation(path, bounds), fps=_animation_fps(path, image))
         if not _num_squares(image):
             reason = f"a picture of {image.width}x{image.height} is not a strip of square frames"
             raise DecodeError(path, reason)
-    return Recording(_strip(path))
+    return Recording(_strip(path, bounds))
 
 
 def _open(path: Path) -> Image.Image:
@@ -69,43 +74,50 @@ def _num_animated(path: Path, image: Image.Image) -> int:
         raise DecodeError(path, f"a broken picture ({error})") from error
 
 
-def _check_bits(path: Path, image: Image.Image) -> None:
-    try:
-        check_eight_bits(image)
-    except ValueError as error:
-        raise DecodeError(path, str(error)) from None
-
-
 def _num_squares(image: Image.Image) -> int:
     shorter, longer = sorted(image.size)
     return longer // shorter if longer % shorter == 0 and longer > shorter else 0
 
 
-def _pixels(path: Path, image: Image.Image) -> np.ndarray:
+def _pixels(path: Path, image: Image.Image, bounds: Sequence[float] | None) -> np.ndarray:
     """(H, W, 3) uint8, or (H, W, 4) where the picture has transparency."""
-    _check_bits(path, image)
     try:
-        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+        orientation = orientation_of(image)
+        image = _with_eight_bits(path, image, bounds)
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    except DecodeError:
+        raise
     except BROKEN as error:
         raise DecodeError(path, f"a broken picture ({error})") from error
+    return np.asarray(turned(image, orientation))
 
 
-def _strip(path: Path) -> Iterator[av.VideoFrame]:
+def _with_eight_bits(path: Path, image: Image.Image, bounds: Sequence[float] | None) -> Image.Image:
+    try:
+        return eight_bits(image, bounds)
+    except ValueError as error:
+        raise DecodeError(path, str(error)) from None
+
+
+def _strip(path: Path, bounds: Sequence[float] | None) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
-        pixels = _pixels(path, image)
+        pixels = _pixels(path, image, bounds)
     axis = int(pixels.shape[1] > pixels.shape[0])
     side = pixels.shape[1 - axis]
     for square in np.split(pixels, pixels.shape[axis] // side, axis=axis):
         yield to_frame(square)
 
 
-def _animation(path: Path) -> Iterator[av.VideoFrame]:
+def _animation(path: Path, bounds: Sequence[float] | None) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
-        _check_bits(path, image)
         for index in range(_num_animated(path, image)):
             try:
                 image.seek(index)
-                pixels = np.asarray(image.convert("RGBA"))
+                orientation = orientation_of(image)
+                frame = _with_eight_bits(path, image, bounds).convert("RGBA")
+                pixels = np.asarray(turned(frame, orientation))
+            except DecodeError:
+                raise
             except BROKEN as error:
                 reason = f"decoding failed after {index} frames ({error})"
                 raise DecodeError(path, reason) from error
