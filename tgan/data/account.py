@@ -75,7 +75,15 @@ class Ledger:
         return False
 
     def account(self, of_videos: Mapping[Path, str] = MappingProxyType({})) -> Account:
-        """Count all files; `of_videos` are those that gave videos, and the fates of these."""
-        fates = {path: fate for path, (fate, _) in self._fates.items()} | dict(of_videos)
+        """Count all files.
+
+        Args:
+            of_videos: files that were opened, and what became of what they gave; of one that
+                was entered, too, only `taken` counts more.
+        """
+        fates = dict(of_videos)
+        for path, (fate, _) in self._fates.items():
+            if fates.get(path) != TAKEN:
+                fates[path] = fate
         endings = Counter(e for path, (_, e) in self._fates.items() if fates[path] == IGNORED)
         return Account(dict(Counter(fates.values())), dict(endings))

@@ -300,7 +300,7 @@ def test_other_settings_or_videos_are_refused(videos, tmp_path):
     with pytest.raises(ValueError, match="other video files or labels"):
         pack(find_sources([root]), out, SMALL)
     os.utime(root / "a" / "one.mp4", (1, 1))
-    with pytest.raises(ValueError, match="files that have changed since"):
+    with pytest.raises(ValueError, match="files changed since"):
         pack(find_sources([root], labels="folders"), out, SMALL)
     write_video(root / "a" / "new.mp4", 20)
     with pytest.raises(ValueError, match="videos was 5 and is 6"):

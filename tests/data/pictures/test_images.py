@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from tgan.config import DataConfig
+from tgan.data.account import Account
 from tgan.data.datasets import open_dataset, open_held_out, open_like
 from tgan.data.loader import ClipBatches
 from tgan.data.pictures.images import ImageClips, open_images
@@ -173,3 +174,39 @@ def test_pictures_keep_the_names_of_their_files_but_for_those_that_are_skipped(t
     (tmp_path / "broken.png").write_text("no picture")
     clips = open_images(tmp_path, resolution=8, channels=1)
     assert clips.names == ["b.png", "sub/a.png"] and clips.skipped[0][0] == "broken.png"
+
+
+def test_every_file_beside_pictures_is_counted(tmp_path):
+    for folder in ("cat", "dog", ".thumbnails"):
+        (tmp_path / "v" / folder).mkdir(parents=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / "v" / folder / "a.png")
+    root = tmp_path / "v"
+    (root / "cat" / "broken.jpg").write_bytes(b"no picture")
+    (root / "stray.png").write_bytes(b"no picture")
+    (root / "cat" / "notes.txt").touch()
+    (root / "dog" / "b.png").symlink_to(root / "cat" / "a.png")
+    (root / "dog" / "c.png").symlink_to(root / "cat" / "a.png")
+    (root / "dog" / "gone.png").symlink_to(root / "nowhere")
+    (root / "fox").symlink_to(root / "dog")
+    images = open_images(root, resolution=8, channels=3)
+    assert images.account == Account(
+        {"taken": 5, "skipped": 2, "ignored": 2, "duplicate": 2, "broken link": 2},
+        {".txt": 1, "hidden": 1},
+    )
+    assert images.names == ["cat/a.png", "dog/a.png", "dog/b.png", "fox/a.png", "fox/b.png"]
+    assert [images.labels[images.label(k)] for k in range(5)] == [
+        *("cat", "dog", "dog", "fox", "fox")
+    ]
+    assert sorted(dict(images.notes)) == [
+        *("v/dog/c.png", "v/dog/gone.png", "v/fox/c.png", "v/fox/gone.png")
+    ]
+
+
+def test_folders_of_splits_are_no_classes(tmp_path):
+    for folder in ("train/cat", "train/dog", "val/cat"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.png")
+    images = open_images(tmp_path, resolution=8, channels=3)
+    assert images.labels == ["cat", "dog"] and images.classes.tolist() == [0, 1, 0]
+    ((_, text),) = images.notes
+    assert text == "folders of splits, train, val, with classes below"

@@ -79,10 +79,7 @@ def _check_same(out: Path, old: dict, new: dict) -> None:
     names = new.keys() - {"fingerprint"}
     found = differences(*({n: plan.get(n) for n in new if n in names} for plan in (old, new)))
     if not found and old.get("fingerprint") != new["fingerprint"]:
-        found = [
-            "other video files or labels, other axes, rates or bounds of them, or files that have "
-            "changed since"
-        ]
+        found = ["other video files or labels, axes, rates or bounds, or files changed since"]
     if found:
         raise ValueError(
             f"{out} was prepared before, but not from this: {'; '.join(found)}; choose another "

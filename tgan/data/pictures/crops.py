@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from tgan.data.account import Account
 from tgan.rng import Stream, numpy_rng
 
 # Left, top and side of a square, in pixels.
@@ -38,6 +39,7 @@ class CroppedPictures(Generic[P]):
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
         names: of the files; empty for pictures that have none.
+        account, notes: of the files of a folder, as of `tgan.data.pictures.images.ImageClips`.
 
     Example:
         >>> squares = open_images("scenes", resolution=64, channels=3, crops=1000)
@@ -54,6 +56,8 @@ class CroppedPictures(Generic[P]):
     labels: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     num_frames: int = field(default=1, init=False)
     num_too_short: int = field(default=0, init=False)
 

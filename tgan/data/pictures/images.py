@@ -3,8 +3,8 @@
 Everything is read at once and kept in memory as bytes; larger sets are for `tgan prepare`.
 """
 
+import os
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from tgan._moved import moved_names
-from tgan.data.files import PICTURE_SUFFIXES, files_below, is_picture
+from tgan.data.account import DUPLICATE, IGNORED, SKIPPED, TAKEN, Account, Ledger
+from tgan.data.class_folders import class_folders, splits_of
+from tgan.data.files import PICTURE_SUFFIXES, Entry, entries, is_picture
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.levels import check_pixel_bounds
 from tgan.data.pictures.opening import (
@@ -43,6 +45,8 @@ class ImageClips:
         labels: names of the classes.
         skipped: `(name, reason)` of pictures that cannot be used.
         names: N names of files; empty for images that have none.
+        account: what became of every file of a folder.
+        notes: `(name, text)` of duplicates and broken links.
 
     Raises:
         ValueError: there are no images.
@@ -58,6 +62,8 @@ class ImageClips:
     labels: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     num_frames: int = field(default=1, init=False)
     num_too_short: int = field(default=0, init=False)
 
@@ -147,23 +153,63 @@ def _stacked(pictures: Sequence[np.ndarray], **about) -> ImageClips:
 
 
 def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
-    files = [file for file in files_below(path) if is_picture(file) or _is_gif(file)]
+    ledger = Ledger()
+    files = [entry for entry in entries(path) if ledger.usable(entry) and _is_taken(entry, ledger)]
     if not files:
         known = ", ".join(PICTURE_SUFFIXES)
-        raise ValueError(f"no pictures in '{path}' (names that end with {known})")
-    read = map_in_threads(partial(open_picture, use=lambda image: fit(single(image))), files)
+        raise ValueError(
+            f"no pictures in '{path}' (names that end with {known}); {ledger.account()}"
+        )
+    paths = [entry.path for entry in files]
+    read = map_in_threads(partial(open_picture, use=lambda image: fit(single(image))), paths)
     found = list(tqdm(read, total=len(files), unit="image", desc="read", disable=None))
-    names = [file.relative_to(path).as_posix() for file in files]
-    skipped = [(n, p) for n, p in zip(names, found, strict=True) if isinstance(p, str)]
-    whole = [(n, p) for n, p in zip(names, found, strict=True) if not isinstance(p, str)]
+    skipped = [(e.relative, p) for e, p in zip(files, found, strict=True) if isinstance(p, str)]
+    whole = [(e, p) for e, p in zip(files, found, strict=True) if not isinstance(p, str)]
     if not whole:
         raise ValueError(
             f"no picture in '{path}' can be used, the first is {': '.join(skipped[0])}"
         )
-    names = [name for name, _ in whole]
-    labels, classes = classes_of(names)
-    named = {"classes": classes, "labels": labels, "skipped": skipped, "names": names}
-    return collect([p for _, p in whole], **named)
+    labels, classes = classes_of([entry.relative for entry, _ in whole])
+    kept = _first_of_each([entry for entry, _ in whole], classes, ledger)
+    notes = [(path.name, _of_splits(splits)) for splits in [splits_of(_names(files))] if splits]
+    fates = dict.fromkeys(paths, SKIPPED) | {whole[k][0].path: TAKEN for k in kept}
+    return collect(
+        [whole[k][1] for k in kept],
+        labels=labels,
+        classes=None if classes is None else classes[kept],
+        skipped=skipped,
+        names=[whole[k][0].relative for k in kept],
+        account=ledger.account(fates),
+        notes=[*notes, *ledger.reasons],
+    )
+
+
+def _names(files: Sequence[Entry]) -> list[str]:
+    return [entry.relative for entry in files]
+
+
+def _of_splits(splits: Sequence[str]) -> str:
+    return f"folders of splits, {', '.join(splits)}, with classes below"
+
+
+def _is_taken(entry: Entry, ledger: Ledger) -> bool:
+    """Whether a file is a picture; others are ignored."""
+    if is_picture(entry.path) or _is_gif(entry.path):
+        return True
+    ledger.enter(entry.path, IGNORED)
+    return False
+
+
+def _first_of_each(files: Sequence[Entry], classes: np.ndarray | None, ledger: Ledger) -> list[int]:
+    """Places of the first of the files that are one picture, by links, once for each class."""
+    first: dict[tuple[str, int], int] = {}
+    for place, entry in enumerate(files):
+        known_by = (os.path.realpath(entry.path), 0 if classes is None else int(classes[place]))
+        if first.setdefault(known_by, place) != place:
+            ledger.enter(entry.path, DUPLICATE)
+            twin = files[first[known_by]].name
+            ledger.reasons.append((entry.name, f"is {twin}, by a link"))
+    return list(first.values())
 
 
 def _is_gif(path: Path) -> bool:
@@ -172,12 +218,15 @@ def _is_gif(path: Path) -> bool:
 
 
 def classes_of(names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
-    """Name the class folders, and number each picture's; nothing where some lie in none."""
-    folders = [name.partition("/")[0] if "/" in name else None for name in names]
+    """Name the class folders, and number each picture's; nothing where some lie in none.
+
+    See `tgan.data.class_folders.class_folders`.
+    """
+    folders = class_folders(names)
     if None in folders:
         return [], None
-    labels = sorted(Counter(folders))
-    return labels, np.array([labels.index(folder) for folder in folders])
+    labels, classes = np.unique(np.array(folders, object), return_inverse=True)
+    return list(labels), classes
 
 
 def _from_archive(path: Path, fit: Fit, collect: Collect, labels_key: str | None) -> Source:
