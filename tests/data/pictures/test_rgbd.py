@@ -171,3 +171,12 @@ def test_real_pairs_are_read_with_their_holes(shared):
     assert source.labels == ["icl_like", "tum_like"] and len(source) == 10
     holes = [(source.clip(index)[..., 3] == 0).mean() for index in range(10)]
     assert max(holes[:5]) == 0 and min(holes[5:]) > 0.1
+
+
+def test_linked_folders_are_searched(tmp_path, rng):
+    write_pair(tmp_path / "elsewhere" / "scene", "a", *pair(rng))
+    (tmp_path / "v" / "linked").mkdir(parents=True)
+    for name in ("color", "depth"):
+        (tmp_path / "v" / "linked" / name).symlink_to(tmp_path / "elsewhere" / "scene" / name)
+    (tmp_path / "v" / "scene").symlink_to(tmp_path / "elsewhere" / "scene")
+    assert opened(tmp_path / "v").labels == ["linked", "scene"]

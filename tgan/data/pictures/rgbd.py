@@ -13,7 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tgan.data.clips import ClipSource
-from tgan.data.files import is_hidden, is_picture
+from tgan.data.files import entries, is_picture
 from tgan.data.pictures.crops import Box, CroppedPictures, middle_box
 from tgan.data.pictures.depth import (
     bytes_of,
@@ -146,14 +146,19 @@ def _from_folder(path: Path) -> dict[str, Pair | str]:
 
 def _find(path: Path) -> Iterator[tuple[str, tuple[list[Path], list[Path]]]]:
     """Names of pairs, and their files of colour and depth, one of each if all is well."""
-    for folder in sorted(p for p in path.rglob("*") if p.name.lower() in COLOUR_FOLDERS):
-        if not folder.is_dir() or is_hidden(folder.relative_to(path)):
-            continue
+    folders = {entry.path.parent for entry in entries(path) if not entry.is_hidden} - {path}
+    known = (DEPTH, *COLOUR_FOLDERS)
+    beside = {folder.parent for folder in folders if folder.name.lower() in known}
+    for folder in sorted(each for parent in beside for each in _colour_folders(parent)):
         depth_folder = folder.with_name(DEPTH)
         colours, depths = _pictures(folder), _pictures(depth_folder)
         for stem in sorted(colours.keys() | depths.keys()):
             name = (folder.parent.relative_to(path) / stem).as_posix()
             yield name, (colours.get(stem, []), depths.get(stem, []))
+
+
+def _colour_folders(parent: Path) -> list[Path]:
+    return [each for each in parent.iterdir() if each.name.lower() in COLOUR_FOLDERS]
 
 
 def _pictures(folder: Path) -> dict[str, list[Path]]:
