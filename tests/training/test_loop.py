@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import filecmp
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from accelerate.tracking import TensorBoardTracker
 from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import ConstraintConfig
 from tgan.runs.build import build_run
+from tgan.runs.train import fit_run, prepare_run
+from tgan.training import recorder
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
 from tgan.training.gan import GANTask
 from tgan.training.loop import fit
@@ -30,6 +33,11 @@ def train(config, run_dir, *, resume=None, steps=None):
         return fit(run), run
     run.task.load_tensors(checkpoint.tensors)
     return fit(run, first_step=checkpoint.step), run
+
+
+def go_on(config, run_dir):
+    """Train as the command does; the number of the signal that ended it."""
+    return fit_run(*prepare_run(copy.deepcopy(config), run_dir, resume="auto"))
 
 
 def metrics(run_dir):
@@ -238,8 +246,12 @@ def test_a_run_that_stops_is_saved_before_anything_else(tiny_config, tmp_path, m
         monkeypatch.setattr(Recorder, name, noted)
     train(tiny_config, tmp_path)
     others = [("preview", False), ("measure_critic", False)]
-    expected = [(step, *call) for step in (1, 2) for call in (("save", False), *others)]
-    assert calls[2:] == [*expected, (3, "save", True)]
+    assert calls[2:] == [(1, "save", False), *((1, *call) for call in others)] + [
+        (1, "save", False),
+        (2, "save", False),
+        # Nothing else, and no other step.
+        (2, "save", True),
+    ]
 
 
 def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, monkeypatch):
@@ -263,6 +275,40 @@ def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, m
     names = sorted(path.name for path in (tmp_path / "whole" / "previews").iterdir())
     assert sorted(path.name for path in previews.iterdir()) == names
     assert (previews / "step_00000001.mp4").stat().st_mtime_ns == first.st_mtime_ns
+
+
+@pytest.mark.parametrize("step", range(5))
+@pytest.mark.parametrize("what", ["write_samples", "critic_report", "frechet_distance"])
+def test_what_a_stop_cut_off_is_made_up_for(tiny_config, tmp_path, monkeypatch, what, step):
+    """At every step, the first and the last among them: files and metrics are those of no stop."""
+    tiny_config.data.held_out_path, tiny_config.log.distance_clips = None, 4
+    tiny_config.log.preview_every = tiny_config.log.critic_every = 2
+    tiny_config.log.checkpoint_every = 3
+    train(tiny_config, tmp_path / "whole")
+    work, done = getattr(recorder, what), []
+
+    def stopped(*arguments, **settings):
+        done.append(what)
+        if len(done) == step + 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return work(*arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, what, stopped)
+        number = go_on(tiny_config, tmp_path / "parts")
+    assert number == (signal.SIGTERM if len(done) > step else 0)
+    assert go_on(tiny_config, tmp_path / "parts") == 0
+    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
+    previews = [tmp_path / run / "previews" for run in ("whole", "parts")]
+    names = sorted(path.name for path in previews[0].iterdir())
+    assert sorted(path.name for path in previews[1].iterdir()) == names
+    assert filecmp.cmpfiles(*previews, names, shallow=False) == (names, [], [])
+    found = [find_checkpoint(tmp_path / run) for run in ("whole", "parts")]
+    assert_same_checkpoints(*found)
+    # Then nothing is left to do.
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").rglob("*.*")}
+    assert go_on(tiny_config, tmp_path / "parts") == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_a_request_to_stop_does_not_wait_for_a_preview(tiny_config, tmp_path, monkeypatch):

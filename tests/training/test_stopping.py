@@ -71,27 +71,28 @@ def test_only_a_later_ctrl_c_ends_at_once(monkeypatch, first, second, patience):
         assert request.agreed() and request.number == first
 
 
-def test_what_the_run_does_not_need_is_cut_off():
+def test_what_the_run_does_not_need_is_cut_off_and_not_begun_any_more():
     done = []
+
+    def work():
+        done.append("begun")
+        send(signal.SIGTERM)
+        done.append("ended")
+
     with requests_to_stop(accelerator()) as request:
-        with request.idle():
-            done.append("begun")
-            send(signal.SIGTERM)
-            done.append("ended")
-        assert done == ["begun"] and request.agreed()
-        # What is begun after the request is wanted all the same.
-        with request.idle():
-            done.append("again")
-        assert done == ["begun", "again"]
+        request.idle(lambda: done.append("before"))
+        request.idle(work)
+        assert done == ["before", "begun"] and request.agreed()
+        request.idle(lambda: done.append("after"))
+    assert done == ["before", "begun"]
 
 
 def test_errors_of_what_the_run_does_not_need_are_raised():
-    with (
-        requests_to_stop(accelerator()) as request,
-        pytest.raises(ValueError, match="mine"),
-        request.idle(),
-    ):
+    def work():
         raise ValueError("mine")
+
+    with requests_to_stop(accelerator()) as request, pytest.raises(ValueError, match="mine"):
+        request.idle(work)
 
 
 def test_what_another_process_was_asked_is_known_to_all(capsys):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
 from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
-from tgan.training.ranks import agree_on_checkpoint, others_named
-from tgan.training.recorder import Run
+from tgan.training.ranks import agree_on_checkpoint, decided, others_named
+from tgan.training.recorder import Run, owes
 from tgan.training.run_dir import claim, config_to_resume, occupied
 
 # Classes that a plan names.
@@ -153,7 +154,7 @@ def prepare_run(
 
 
 def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
-    """Train a run from its checkpoint on, unless it is at its last step.
+    """Train a run from its checkpoint on, unless it is at its last step and owes nothing there.
 
     Returns:
         0, or the number of the signal that asked to stop; a checkpoint is saved either way.
@@ -164,7 +165,8 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
         ArithmeticError, OSError: as `tgan.training.loop.fit`.
     """
     first_step = 0 if checkpoint is None else checkpoint.step
-    if checkpoint is not None and first_step == run.config.train.steps:
+    is_last = checkpoint is not None and first_step == run.config.train.steps
+    if is_last and not decided(run.accelerator, partial(owes, run, first_step)):
         return 0
     try:
         with (

@@ -19,8 +19,9 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     """Train from `first_step`, whose state the task holds, until `config.train.steps`.
 
     Metrics, checkpoints and previews are written before a step, so that the first and the last
-    state of a run are on record. A run that is asked to stop finishes its step and saves; what a
-    step needs of the data is drawn before it, so that a run whose data fail saves, too.
+    state of a run are on record. A run that is asked to stop finishes its step and saves; what was
+    due then is made up for when it goes on, at the last step, too. What a step needs of the data
+    is drawn before it, so that a run whose data fail saves, too.
 
     Returns:
         0, or the number of the signal that asked to stop; a checkpoint is saved either way.
@@ -47,28 +48,26 @@ def fit(run: Run, *, first_step: int = 0) -> int:
         watching(run, first_step=first) as health,
     ):
         if first == 0:
-            with request.idle():
-                recorder.measure_distance(0)
+            request.idle(partial(recorder.measure_distance, 0))
         terms: Terms = {}
         for step in range(first, last + 1):
             if step < last:
                 _draw(reals, run.task.reals_per_step, request)
-            ending = step == last or request.agreed()
+            ending = request.agreed() or step == last
             health.check(step, always=ending)
             recorder.report(step, terms, replaced=reals.account.replaced)
             if step > first:
                 recorder.save(step, always=ending)
-            if not request.asked:
-                with request.idle():
-                    recorder.preview(step, always=step == last)
-                    recorder.measure_critic(step, always=step == last)
+            if recorder.rests(step, last=step == last):
+                request.idle(partial(recorder.rest, step, last=step == last))
+                # What was cut off is due in this state: the run ends in it.
+                ending = request.agreed() or ending
+                if step > first:
+                    recorder.save(step, always=ending)
             if ending:
                 break
             terms = health.step(step, reals, latents)
             recorder.advance()
-        if last > first and not request.asked:
-            with request.idle():
-                recorder.measure_distance(last)
     finish(run.accelerator)
     if request.failed:
         raise request.failure or ChildProcessError("another process of this run failed")

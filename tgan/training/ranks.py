@@ -69,6 +69,14 @@ def agree_on_checkpoint(
     return found
 
 
+def decided(accelerator: Accelerator, decide: Callable[[], bool]) -> bool:
+    """Decide in the main process for all."""
+    if accelerator.num_processes == 1:
+        return decide()
+    found = [decide() if accelerator.is_main_process else None]
+    return bool(broadcast_object_list(found)[0])
+
+
 def check_same(accelerator: Accelerator, facts: Mapping[str, Any]) -> None:
     """Refuse processes that would train on other data, or with other parts.
 

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -30,7 +30,7 @@ from tgan.system.files import write_whole
 from tgan.system.progress import progress, write
 from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
 from tgan.training.gan import GANTask
-from tgan.training.run_dir import PREVIEWS, MetricsFile, clear_unfinished
+from tgan.training.run_dir import METRICS, PREVIEWS, MetricsFile, clear_unfinished, logged_at
 from tgan.training.steps import Terms
 from tgan.training.tolerance import Tolerance
 
@@ -41,6 +41,8 @@ PREVIEW_SIDE = 96
 # Reports on the critic look at so many clips of each kind, and search so many steps from each.
 CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
 IN_EVERY_REPORT = "lipschitz/empirical"
+# Its number of dimensions follows.
+DISTANCE = "frechet_pooled"
 
 
 @dataclass
@@ -94,6 +96,7 @@ class Recorder:
         self.run, self.settings, self.first_step = run, run.config.log, first_step
         self.is_main = run.accelerator.is_main_process
         self._tolerance = Tolerance()
+        self._saved: int | None = None
         self.conditioning = run.conditioning
         # Pictures that training never saw, where there are any; classes as frequent as in training.
         self.conditions = (run.config.data.input and run.held_out) or run.source
@@ -153,11 +156,29 @@ class Recorder:
             self._bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
             self._write(step, values)
 
+    def rests(self, step: int, *, last: bool) -> bool:
+        """Tell, the same in every process, whether something besides training is due at a step."""
+        due = [
+            self._due(step, n) for n in (self.settings.preview_every, self.settings.critic_every)
+        ]
+        return last or any(due)
+
+    def rest(self, step: int, *, last: bool) -> None:
+        """Do what is due besides training, but for what is on record: it went before a stop.
+
+        Args:
+            last: whether this is the last step, at which everything is due.
+        """
+        self.preview(step, always=last)
+        self.measure_critic(step, always=last)
+        if last and step > 0:
+            self.measure_distance(step)
+
     def preview(self, step: int, *, always: bool = False) -> None:
         """Write a grid of samples, always of the same seeds, if one is due: MP4, of images PNG."""
         if not self.is_main or not (self._due(step, self.settings.preview_every) or always):
             return
-        if step == self.first_step and self._preview(step).is_file():
+        if step == self.first_step and preview_of(self.run, step).is_file():
             return
         with self._tolerance.of("previews"):
             self._write_preview(step)
@@ -171,7 +192,7 @@ class Recorder:
         classes = self.conditioning.num_labels
         columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
         write_samples(
-            self._preview(step),
+            preview_of(self.run, step),
             videos,
             columns=columns,
             fps=self.settings.fps,
@@ -186,7 +207,7 @@ class Recorder:
             OSError: it cannot be written; the one before it is whole.
         """
         due = self._due(step, self.settings.checkpoint_every) or step in self.settings.milestones
-        if not self.is_main or not (due or always):
+        if not self.is_main or not (due or always) or step == self._saved:
             return
         tensors = self.run.task.tensors()
         for table, values in tensors.items():
@@ -205,6 +226,7 @@ class Recorder:
             classes=self.run.classes,
             data=self.data,
         )
+        self._saved = step
         prune_checkpoints(
             self.run.run_dir,
             step=step,
@@ -217,6 +239,8 @@ class Recorder:
         count, held_out = self.settings.distance_clips, self.run.held_out
         if not self.is_main or held_out is None or count == 0:
             return
+        if step == self.first_step and _has_distance(self.metrics.at_first):
+            return
         work = f"measuring the distance of {count} samples to held-back clips"
         with self._tolerance.of("distances"), self._at_work(work):
             # One clip at a time: memory does not grow with their number.
@@ -225,7 +249,7 @@ class Recorder:
             seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
             condition = self.conditioning.prior(self.conditions, seeds)
             fake = pooled_statistics(video[None] for video in self._samples(seeds, condition))
-            name, distance = f"frechet_pooled{real.size}", frechet_distance(real, fake)
+            name, distance = f"{DISTANCE}{real.size}", frechet_distance(real, fake)
             self._write(step, {name: distance})
             write(
                 f"step {step}: {name} between {count} samples and {count} held-back "
@@ -267,10 +291,6 @@ class Recorder:
             steps=CRITIC_SEARCH,
         )
 
-    def _preview(self, step: int) -> Path:
-        ending = "mp4" if self.run.config.data.num_frames > 1 else "png"
-        return self.run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}"
-
     def _samples(self, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
         size = self.run.config.generator.z_slow
         return sample_videos(self.run.task.sampler, seeds, size=size, condition=condition)
@@ -293,6 +313,27 @@ class Recorder:
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and step % every == 0
+
+
+def owes(run: Run, step: int) -> bool:
+    """Tell whether a run that was stopped at its last step still owes what is due there."""
+    log, found = run.config.log, logged_at(run.run_dir / METRICS, step)
+    wants_distance = run.held_out is not None and log.distance_clips > 0
+    return (
+        not preview_of(run, step).is_file()
+        or (log.critic_every > 0 and IN_EVERY_REPORT not in found)
+        or (wants_distance and not _has_distance(found))
+    )
+
+
+def preview_of(run: Run, step: int) -> Path:
+    """The file of the preview of a step."""
+    ending = "mp4" if run.config.data.num_frames > 1 else "png"
+    return run.run_dir / PREVIEWS / f"step_{step:08d}.{ending}"
+
+
+def _has_distance(names: Collection[str]) -> bool:
+    return any(name.startswith(DISTANCE) for name in names)
 
 
 def _trackable(config: Config) -> dict[str, int | float | str | bool]:

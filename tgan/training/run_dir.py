@@ -117,18 +117,9 @@ class MetricsFile:
 
     def __init__(self, run_dir: Path, *, first_step: int) -> None:
         self.path = run_dir / METRICS
-        self.at_first: set[str] = set()
         if self.path.is_file():
-            write_whole(self.path, lambda part: self._keep(part, first_step))
-
-    def _keep(self, part: Path, first_step: int) -> None:
-        with self.path.open(errors="replace") as before, part.open("w") as kept:
-            while line := before.readline(_MAX_LINE):
-                step = _step_of(line)
-                if step <= first_step:
-                    kept.write(line)
-                if step == first_step:
-                    self.at_first.update(json.loads(line))
+            write_whole(self.path, lambda part: _keep(self.path, part, first_step))
+        self.at_first = logged_at(self.path, first_step)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line; `step` comes first.
@@ -137,6 +128,23 @@ class MetricsFile:
             OSError: it cannot be written; what there was of it is taken back.
         """
         append_line(self.path, json.dumps({"step": step, **values}))
+
+
+def logged_at(path: Path, step: int) -> set[str]:
+    """Names of what a log has on record for a step; nothing where there is no log."""
+    lines = _lines(path) if path.is_file() else ()
+    return {name for line in lines if _step_of(line) == step for name in json.loads(line)}
+
+
+def _keep(path: Path, part: Path, last_step: int) -> None:
+    with part.open("w") as kept:
+        kept.writelines(line for line in _lines(path) if _step_of(line) <= last_step)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(errors="replace") as file:
+        while line := file.readline(_MAX_LINE):
+            yield line
 
 
 def _step_of(line: str) -> float:

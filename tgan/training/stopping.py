@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -57,16 +57,21 @@ class Request:
         """What all processes agreed on last."""
         return self.number > 0 or self.failed
 
-    @contextmanager
-    def idle(self) -> Iterator[None]:
-        """What is done here is nothing that the run needs: a request to stop cuts it off."""
+    def idle(self, work: Callable[[], None]) -> None:
+        """Do what the run does not need: a request to stop keeps it from beginning, or cuts it off.
+
+        The caller asks for what all processes agree on before a step is taken, so that what was
+        cut off is still due when the run goes on.
+        """
         try:
-            self._idle = True
-            yield
+            try:
+                self._idle = True
+                if not self._noted:
+                    work()
+            finally:
+                self._idle = False
         except _CutOff:
             pass
-        finally:
-            self._idle = False
 
     def note(self, number: int, frame: FrameType | None = None) -> None:
         """Take a signal.
