@@ -128,7 +128,7 @@ def test_thousands_are_read_as_they_are_said(read):
     ("form", "message"),
     [
         ({"decimal": ";"}, "unknown decimal ';'"),
-        ({"unit": "h"}, "unknown unit 'h'; choose from s ms us ns"),
+        ({"unit": "weeks"}, "unknown unit 'weeks'; choose from s ms us ns min h d"),
         ({"delimiter": ";;"}, "a delimiter is one character, not ';;'"),
         ({"delimiter": '"'}, "a delimiter is one character"),
         ({"delimiter": ",", "decimal": ","}, "commas cannot be both"),
