@@ -106,6 +106,7 @@ def test_a_file_without_names_is_told_and_one_of_numbers_as_names_refused(read):
         ("timestamp,x\n1,2,5\n2,3,5\n", "line 2 of .* has 3 cells; the header has 2"),
         ("# a\ntimestamp,x\n1,2\n3\n", "line 4 of .* has 1 cells; the header has 2"),
         (";;\n1;2;3\n", "has no header"),
+        ('timestamp,x\n1,"2\n2,3\n', "line 3 of .*, column 'x': '2 2,3' is not a number"),
         ("timestamp;x\n;\n;\n", "has no rows"),
     ],
 )

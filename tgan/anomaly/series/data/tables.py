@@ -165,7 +165,12 @@ def _split(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str
         return
     rows = csv.reader(lines, delimiter=delimiter)
     for row in rows:
-        yield rows.line_num, [cell.strip() for cell in row]
+        yield rows.line_num, [_one_line(cell.strip()) for cell in row]
+
+
+def _one_line(cell: str) -> str:
+    """Replace ends of lines, which cells in quotes may have, by spaces."""
+    return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell
 
 
 def _delimiter(path: Path, lines: Sequence[str]) -> str:
