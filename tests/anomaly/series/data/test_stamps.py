@@ -22,6 +22,12 @@ def read(tmp_path):
     return read
 
 
+def notes_of(told):
+    """What warnings say of how a file is read."""
+    texts = [str(one.message).partition(" is read with ") for one in told]
+    return [note for _, is_note, note in texts if is_note]
+
+
 @pytest.mark.parametrize(
     ("date_format", "note"),
     [
@@ -46,9 +52,7 @@ def test_dates_of_every_form(read, recwarn, date_format, note, place):
     found = read("time;x", *lines, **options)
     assert found.timestamps.tolist() == [when.timestamp() for when in WHEN]
     notes = ["';' between cells", *([note] if note else [])] if place == "found" else []
-    assert [str(one.message).split(" is read with ")[1] for one in recwarn] == (
-        [", ".join(notes)] if notes else []
-    )
+    assert notes_of(recwarn) == ([", ".join(notes)] if notes else [])
 
 
 def test_date_and_time_of_two_columns(read):
@@ -84,7 +88,7 @@ def test_date_and_time_of_two_columns(read):
 def test_units_are_known_from_size_or_name(read, recwarn, name, cells, unit, times):
     found = read(f"{name};x", *[f"{cell};1" for cell in cells])
     np.testing.assert_array_equal(found.timestamps, times)
-    assert (f"times in {unit}" in str(recwarn[0].message)) is (unit != "s")
+    assert (f"times in {unit}" in notes_of(recwarn)[0]) is (unit != "s")
     again = read("when;x", *[f"{cell};1" for cell in cells], form=CsvForm(unit=unit))
     np.testing.assert_array_equal(again.timestamps, times)
 
@@ -101,9 +105,7 @@ def test_units_are_known_from_size_or_name(read, recwarn, name, cells, unit, tim
 def test_the_column_of_times_is_found(read, recwarn, header, times, names, note):
     found = read(header, "0,5", "60,65", "120,125")
     assert found.timestamps.tolist() == times and found.names == names
-    assert [str(one.message).split(" is read with ")[1] for one in recwarn] == (
-        [note] if note else []
-    )
+    assert notes_of(recwarn) == ([note] if note else [])
 
 
 @pytest.mark.parametrize(
