@@ -28,7 +28,7 @@ def look_up(table: Mapping[str, Member], name: str, *, kind: str) -> Member:
     return table[name]
 
 
-def counted(number: int, thing: str, several: str | None = None) -> str:
+def counted(number: float, thing: str, several: str | None = None) -> str:
     """`1 video` or `2,000 videos`; `several` is the plural of a `thing` that takes no s."""
     return f"{number:,} {thing if number == 1 else several or f'{thing}s'}"
 

@@ -143,11 +143,11 @@ def test_gaps_are_told_and_stay_empty(folder, tmp_path, capsys):
 def test_a_lost_segment_is_warned_of_and_how_it_is_filled(folder, tmp_path):
     lines = (folder / "odd.csv").read_text().splitlines(keepends=True)
     (tmp_path / "one.csv").write_text("".join(lines[:60] + lines[61:]))
-    message = r"1 of 240 segments \(0.4%\) lack values, filled by 'linear'$"
+    message = r"1 of 240 segments of '.*one.csv' \(0.4%\) lack values, filled by 'linear'$"
     with pytest.warns(UserWarning, match=message):
         score(folder / "detector", tmp_path / "one.csv", tmp_path / "out")
-    (tmp_path / "long.csv").write_text("".join(lines[:60] + lines[75:]))
-    message = r"15 of 240 .* 'linear'; gaps of more than 10 segments \(15 values\) by means$"
+    (tmp_path / "long.csv").write_text("".join(lines[:60] + lines[161:]))
+    message = r"101 of 240 .* 'linear'; gaps of more than 100 segments \(101 values\) by means; a"
     with pytest.warns(UserWarning, match=message):
         score(folder / "detector", tmp_path / "long.csv", tmp_path / "out", "--overwrite")
 
@@ -178,6 +178,27 @@ def test_a_file_of_another_form_is_the_same_series(folder, tmp_path, name, optio
         assert same and len(found) == 240
 
 
+def test_several_files_for_one_detector(folder, tmp_path, capsys):
+    other = series_of(wave()[::-1], first=START - 10**7)
+    write_series(tmp_path / "other.csv", other)
+    files = [str(folder / "usual.csv"), str(tmp_path / "other.csv")]
+    main(["detect", "series", "fit", *files, *small(tmp_path / "d")])
+    expected = TadGANDetector(steps=1).fit([read_series(path) for path in files])
+    described = json.loads((tmp_path / "d" / "detector.json").read_text())
+    assert described["fitted"]["level"] == pytest.approx(expected.level_, rel=1e-5)
+    assert (
+        described["fitted"]["reference"]["error_mean"]
+        != json.loads((folder / "detector" / "detector.json").read_text())["fitted"]["reference"][
+            "error_mean"
+        ]
+    )
+    assert capsys.readouterr().out.count("240 segments of 600 seconds") == 2
+    with pytest.raises(SystemExit):
+        main(["detect", "series", "fit", files[0], str(folder / "two.csv"), *small(tmp_path / "e")])
+    error = capsys.readouterr().err
+    assert "two.csv' has no column 'value'" in error and error.count("\n") == 1
+
+
 def test_a_series_finer_than_a_second_and_a_narrow_interval(folder, tmp_path):
     rows = [f"{0.01 * k:.2f},{value!r}\n" for k, value in enumerate(wave().tolist())]
     (tmp_path / "usual.csv").write_text("time,value\n" + "".join(rows))
@@ -203,7 +224,9 @@ def test_a_series_finer_than_a_second_and_a_narrow_interval(folder, tmp_path):
 def test_many_empty_segments_are_warned_of(folder, tmp_path):
     kept = [line for place, line in enumerate((folder / "usual.csv").open()) if place % 2 < 1]
     (tmp_path / "thin.csv").write_text("timestamp,value\n" + "".join(kept[1:]))
-    with pytest.warns(UserWarning, match=r"\(49.8%\) lack values, .* a longer --interval"):
+    with pytest.warns(
+        UserWarning, match=r"thin.csv' \(49.8%\) lack values, .* a longer --interval"
+    ):
         score(folder / "detector", tmp_path / "thin.csv", tmp_path / "out")
 
 
@@ -279,7 +302,7 @@ FIT, SCORE = ["fit", "{f}/usual.csv", "--out", "{t}/o"], ["score", "{f}/detector
         ([*FIT, "--every", "1", "--timestamp", "a"], "--every says that there are no times, and"),
         ([*FIT, "--fill", "liner"], "unknown fill 'liner' (did you mean 'linear'?)"),
         ([*FIT, "--delimiter", ";;"], "a delimiter is one character, not ';;'"),
-        ([*FIT, "--unit", "h"], "argument --unit: invalid choice: 'h'"),
+        ([*FIT, "--unit", "weeks"], "argument --unit: invalid choice: 'weeks'"),
         ([*FIT, "--date-format", "%d"], "line 2 of '{f}/usual.csv': '1396310400' is not a time"),
         ([*FIT, "--interval", "x"], "argument --interval: 'x' is no number of seconds above 0"),
         (["fit", "{f}/late.csv", "--out", "{t}/o"], "600 seconds makes 525840 segments of 240"),

@@ -75,7 +75,7 @@ def literal_segments(series, lead=0):
     return np.array(times), np.array(rows)
 
 
-def literal_filled(values, means, longest=10):
+def literal_filled(values, means, longest=100):
     """Gaps of up to `longest` places on lines between their neighbours, longer ones with means."""
     filled = values.copy()
     for column, mean in zip(filled.T, means, strict=True):
@@ -96,7 +96,7 @@ def literal_measures(detector, series, training, error):
     low, high = np.nanmin(of_training, 0), np.nanmax(of_training, 0)
     means = np.nanmean(of_training, 0)
     is_mean = detector.fill == "mean"
-    filled = literal_filled(values, means, longest=0 if is_mean else 10)
+    filled = literal_filled(values, means, longest=0 if is_mean else 100)
     scaled = 2 * (filled - low) / (high - low) - 1
     starts = range(len(scaled) - WINDOW + 1)
     windows = torch.tensor(

@@ -4,6 +4,7 @@ import argparse
 import math
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tgan.anomaly.series.data.grid import lead_of
 from tgan.anomaly.series.data.reading import read_channels, read_series
 from tgan.anomaly.series.data.robot import robot_with_faults
 from tgan.anomaly.series.data.scaling import Scaler
-from tgan.anomaly.series.data.series import Series, segments_of
+from tgan.anomaly.series.data.series import Series, one_after_another, segments_of
 from tgan.anomaly.series.data.writing import read_intervals, write_intervals, write_series
 from tgan.anomaly.series.folder import FORMER_FILL, read_settings
 from tgan.anomaly.series.plot import check_installed, write_plot
@@ -51,17 +52,14 @@ def main(argv: Sequence[str]) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     """Read a series, train a detector on it, and save the detector."""
-    series = read_series(
-        arguments.series,
-        timestamp=arguments.timestamp,
-        values=arguments.values,
-        form=form_of(arguments),
-    )
-    interval = arguments.interval or series.median_step
-    segments = segments_of(series, interval, lead=lead_of(series.timestamps, interval))
-    Scaler.fit(segments)  # Raises for a series that nothing can be learned from.
-    print(describe(series, segments))
-    _warn_of_gaps(segments, series, fill=arguments.fill)
+    several = _read_several(arguments)
+    interval = arguments.interval or several[0].median_step
+    lead = lead_of(several[0].timestamps, interval)
+    parts = [segments_of(series, interval, lead=lead) for series in several]
+    Scaler.fit(one_after_another(parts))  # Raises where nothing can be learned.
+    for path, series, segments in zip(arguments.series, several, parts, strict=True):
+        print(describe(series, segments))
+        _warn_of_gaps(segments, series, path, fill=arguments.fill)
 
     # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
@@ -87,8 +85,8 @@ def fit(arguments: argparse.Namespace) -> None:
                 bar.reset(total=steps)
             bar.update()
 
-        detector.fit(series, report=report)
-    error = relative_error(detector.training_, detector.scaler_)
+        detector.fit(several, report=report)
+    error = np.mean([relative_error(one, detector.scaler_) for one in detector.trainings_])
     save_detector(detector, arguments.out)
     of = "predictions of what is hidden" if detector.settings.hidden else "reconstructions"
     print(f"mean squared error of {of}: {error:.4f} of the variance of the series")
@@ -111,7 +109,7 @@ def score(arguments: argparse.Namespace) -> None:
     )
     segments = segments_of(series, fitted["interval"], lead=fitted.get("lead", 0))
     print(describe(series, segments))
-    _warn_of_gaps(segments, series, fill=fill)
+    _warn_of_gaps(segments, series, arguments.series, fill=fill)
     first, last = series.timestamps[[0, -1]]
     if labels and not any(start <= last and end >= first for start, end in labels):
         warnings.warn(f"no interval of '{arguments.labels}' lies within the series", stacklevel=2)
@@ -166,14 +164,25 @@ def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _warn_of_gaps(segments: Series, series: Series, *, fill: str) -> None:
+def _read_several(arguments: argparse.Namespace) -> list[Series]:
+    """Read the series to learn from; the first one has the channels of all."""
+    options = {"timestamp": arguments.timestamp, "form": form_of(arguments)}
+    path, *others = arguments.series
+    first = read_series(path, values=arguments.values, **options)
+    return [first, *(read_channels(first.names, path, **options) for path in others)]
+
+
+def _warn_of_gaps(segments: Series, series: Series, path: Path, *, fill: str) -> None:
     """Warn of segments without a value of some channel, and say how they are filled."""
     is_missing = np.isnan(segments.values)
     lost, share = int(is_missing.any(1).sum()), is_missing.any(1).mean()
     if not lost:
         return
     long = sum(gaps_of(column)[1] for column in is_missing.T)
-    text = f"{lost} of {len(segments)} segments ({share:.1%}) lack values, filled by '{fill}'"
+    text = (
+        f"{lost} of {len(segments)} segments of '{path}' ({share:.1%}) lack values, "
+        f"filled by '{fill}'"
+    )
     if long and fill != "mean":
         text += f"; gaps of more than {LONGEST} segments ({long} values) by means"
     if share > _MANY_EMPTY:

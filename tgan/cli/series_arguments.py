@@ -29,11 +29,12 @@ SERIES.csv has columns of values, and mostly a header and a column of times: epo
 dates, which are UTC unless they name a zone. Delimiter, decimal mark, units and dates are detected,
 and told where they are unusual; what can be read in two ways is refused until an option says which.
 Samples are averaged over segments of --interval seconds. Samples of one time are averaged, unsorted
-ones sorted, and short gaps filled from their neighbours (--fill).
+ones sorted, and gaps filled from their neighbours (--fill).
 """
 FIT_EXAMPLES = """\
 examples:
   tgan detect series fit normal.csv --out detector
+  tgan detect series fit monday.csv tuesday.csv --out detector
   tgan detect series fit normal.csv --out detector --timestamp time --values load,heat
   tgan detect series fit normal.csv --out detector --preset published --constraint svc
   tgan detect series fit normal.csv --out detector --preset dense --window 20 --smoothing 10
@@ -51,7 +52,7 @@ presets:
 
 Other defaults: --error dtw, --combination reconstruction.
 
---fill, of gaps of up to 10 segments (longer ones get the mean of the training series):
+--fill, of gaps of up to 100 segments (longer ones get the mean of the training series):
   linear    a line between their neighbours, the default: it adds no jump that could be found
   previous  the value before, for values that are only sent when they change
   mean      of the training series, as published
@@ -137,13 +138,14 @@ def _parser() -> Parser:
 
 def _add_fit(parser: Parser) -> None:
     add = parser.add_argument
-    add("series", type=Path, metavar="SERIES.csv", help="a CSV")
+    several = "CSVs of the same channels, one or more"
+    add("series", type=Path, nargs="+", metavar="SERIES.csv", help=several)
     add("--out", type=Path, required=True, metavar="DETECTOR", help="new folder for it")
     add_file(parser, values="all others")
     count = {"type": at_least(1), "metavar": "N"}
     interval = "of a segment (default: the median step)"
     add("--interval", type=seconds, metavar="SECONDS", help=interval)
-    fill = f"of short gaps: {', '.join(FILLS)} (default {DEFAULT_FILL})"
+    fill = f"of gaps: {', '.join(FILLS)} (default {DEFAULT_FILL})"
     add("--fill", default=DEFAULT_FILL, metavar="NAME", help=fill)
     add(
         "--preset",

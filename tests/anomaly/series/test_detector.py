@@ -151,6 +151,49 @@ def test_what_is_masked_is_neither_trained_on_nor_scored(monkeypatch):
     assert (filled.reconstruct(holed(gaps)).errors > 0).all()
 
 
+def test_several_series_are_learned_from_and_no_window_reaches_from_one_into_another(monkeypatch):
+    several = [irregular(2), irregular(2, count=300, seed=1)]
+    scoring = ScoringSettings(smoothing=1)
+    seen = []
+    monkeypatch.setattr(
+        module, "train", lambda windows, *a, **k: seen.append(windows) or train(windows, *a, **k)
+    )
+    detector = TadGANDetector(SETTINGS, scoring=scoring, interval=INTERVAL).fit(several)
+    parts = [one.aggregate(INTERVAL, lead=detector.lead_) for one in several]
+    values = np.concatenate([part.values for part in parts])
+    np.testing.assert_array_equal(detector.scaler_.maxima, np.nanmax(values, 0))
+    np.testing.assert_allclose(detector.scaler_.means, np.nanmean(values, 0), rtol=1e-12)
+    counts = [len(part) - WINDOW + 1 for part in parts]
+    assert len(seen[0]) == sum(counts)
+    for place, part in ((0, parts[0]), (counts[0], parts[1])):
+        known = ~np.isnan(part.values[:WINDOW].T)
+        scaled = detector.scaler_.transform(part.values[:WINDOW]).T
+        np.testing.assert_allclose(seen[0][place][known], scaled[known], rtol=1e-5, atol=1e-6)
+    found = [detector.reconstruct(one) for one in several]
+    errors = np.concatenate([one.errors for one in found])
+    assert detector.statistics_.error_mean == pytest.approx(errors.mean(), rel=1e-6)
+    assert [len(one.scores) for one in detector.trainings_] == [len(part) for part in parts]
+    for one, scored in zip(several, detector.trainings_, strict=True):
+        again = detector.score(one, reference="training")
+        np.testing.assert_allclose(scored.scores, again.scores, rtol=1e-6)
+    assert detector.training_ is detector.trainings_[0]
+
+
+def test_a_list_of_one_series_is_that_series(tmp_path):
+    series = irregular()
+    write_series(tmp_path / "a.csv", series)
+    expected = TadGANDetector(SETTINGS, interval=INTERVAL).fit(series)
+    for given in ([series], (str(tmp_path / "a.csv"),), [tmp_path / "a.csv"]):
+        found = TadGANDetector(SETTINGS, interval=INTERVAL).fit(given)
+        np.testing.assert_array_equal(found.training_.scores, expected.training_.scores)
+        assert found.level_ == expected.level_
+    with pytest.raises(ValueError, match="a series of a, b beside one of a"):
+        TadGANDetector(SETTINGS, interval=INTERVAL).fit([series, irregular(2)])
+    with pytest.raises(ValueError, match="7 segments of time is too short"):
+        short = Series(INTERVAL * np.arange(7), np.ones((7, 1)), ("a",))
+        TadGANDetector(SETTINGS, interval=INTERVAL).fit([series, short])
+
+
 def test_gaps_in_every_window_cannot_be_masked():
     with pytest.raises(ValueError, match="a gap in every window of 20 segments, .* another fill"):
         TadGANDetector(SETTINGS, fill="none").fit(holed(range(0, 200, 15)))

@@ -112,11 +112,18 @@ def stamps_of(kind):
     return [1396310400 + step * place - 5 for place in (BUMP.start, BUMP.stop - 1)]
 
 
-@pytest.mark.parametrize("kind", ["jitter", "drift", "milliseconds", "thin"])
-@pytest.mark.parametrize("fill", ["linear", "previous", "none"])
+@pytest.mark.parametrize(
+    ("kind", "fill"),
+    [
+        ("jitter", "linear"),
+        ("milliseconds", "linear"),
+        ("drift", "linear"),
+        ("drift", "previous"),
+        ("drift", "none"),
+        ("thin", "linear"),
+    ],
+)
 def test_stamps_that_jitter_drift_or_are_missing_change_no_score_by_a_tenth(kind, fill):
-    if (kind, fill) == ("thin", "none"):
-        pytest.skip("a gap is in every window")
     detector, scores, found, _, (start, end) = bump_by(kind, fill)
     even, expected, _, _, _ = bump_by("even")
     assert detector.interval_ == even.interval_ == 60 and detector.lead_ == 30
@@ -155,9 +162,8 @@ def test_series_finer_than_a_second():
     expected = coarse.score(values, reference="training")
     np.testing.assert_array_equal(scores.series.values, expected.series.values)
     np.testing.assert_array_equal(scores.scores, expected.scores)
-    [(start, end)] = fine.detect(series)
-    [(first, last)] = coarse.detect(values)
-    np.testing.assert_allclose([start, end], times[[first, last]], atol=1e-6)
+    found, numbers = fine.detect(series), coarse.detect(values)
+    np.testing.assert_allclose(found, times[np.array(numbers)], atol=1e-6)
     parts = [series.part(0, 300), series.part(300, 301), series.part(301, 1000)]
     streamed = np.concatenate([part.scores for part in fine.stream(parts)])
     np.testing.assert_allclose(streamed, scores.scores, rtol=1e-4)

@@ -120,6 +120,20 @@ def test_everything_comes_back(folder):
     assert_same(loaded.fit(series()), detector)
 
 
+def test_a_detector_of_before_fills_gaps_with_means_and_begins_at_the_first_sample(folder):
+    path = folder / "detector.json"
+    described = json.loads(path.read_text())
+    assert described.pop("fill") == "linear" and described["fitted"].pop("lead") == 150
+    path.write_text(json.dumps(described))
+    loaded = load_detector(folder)
+    assert loaded.fill == "mean" and loaded.lead_ == 0
+    gap = series(seed=1)
+    gap.values[40:44] = np.nan
+    errors = [one.reconstruct(gap).errors for one in (shared_detector(), loaded)]
+    differs = np.abs(errors[0] - errors[1]) > 1e-6
+    assert differs[20:22].all()
+
+
 def test_an_interval_that_the_series_set_is_that_of_the_next_series_again(tmp_path):
     detector = TadGANDetector(SMALL).fit(series())
     assert detector.interval_ == 300

@@ -4,7 +4,7 @@ Source: Geiger et al. 2020, section V.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,14 @@ from torch import nn
 from tgan._moved import moved_names
 from tgan.anomaly.series.data.filling import DEFAULT_FILL, FILLS, fill_gaps
 from tgan.anomaly.series.data.grid import check_interval, lead_of
-from tgan.anomaly.series.data.reading import as_series
+from tgan.anomaly.series.data.reading import as_series, as_several
 from tgan.anomaly.series.data.scaling import Scaler
-from tgan.anomaly.series.data.series import Series, check_channels, check_has_values
+from tgan.anomaly.series.data.series import (
+    Series,
+    check_channels,
+    check_has_values,
+    one_after_another,
+)
 from tgan.anomaly.series.presets import settings_of
 from tgan.anomaly.series.scoring.intervals import (
     find_intervals,
@@ -50,6 +55,9 @@ Samples = Series | np.ndarray | str | Path
 # `tgan.anomaly.series.training.steps.cycle_step`.
 Report = Callable[[int, int, Terms], None]
 
+# What statistics are made of, in a `Reconstruction`.
+_MEASURES = "errors", "critic"
+
 __getattr__ = moved_names(
     __name__,
     {
@@ -76,7 +84,7 @@ class TadGANDetector:
         scoring: of scores and intervals; by default those of the preset.
         interval: seconds over which samples are averaged, which may be a fraction of one; by
             default the median time between samples of the training series.
-        fill: what short gaps of up to 10 segments are filled with: `linear`, a line between their
+        fill: what gaps of up to 100 segments are filled with: `linear`, a line between their
             neighbours; `previous`, the value before; `mean`, that of the training series, which
             longer gaps always take; or `none`, which trains on windows without gaps alone, and
             counts no error in a gap.
@@ -95,7 +103,9 @@ class TadGANDetector:
         scaler_: of values.
         networks_: `encoder`, `decoder`, `window_critic` and `latent_critic`, in inference mode.
         statistics_: of errors and critic values of the training series.
-        training_: the scored training series; None after loading from a folder.
+        training_: the scored training series, the first of several; None after loading from a
+            folder.
+        trainings_: all of them.
         level_: the score above which a segment is abnormal, by the training series.
 
     Raises:
@@ -131,6 +141,7 @@ class TadGANDetector:
         self.device = usable_device(device)
         self.networks_: dict[str, nn.Module] = {}
         self.training_: Scores | None = None
+        self.trainings_: tuple[Scores, ...] = ()
 
     @property
     def scoring(self) -> ScoringSettings:
@@ -138,14 +149,18 @@ class TadGANDetector:
         return self._scoring
 
     def fit(
-        self, normal: Samples, *, report: Report = lambda step, steps, terms: None
+        self,
+        normal: Samples | Sequence[Series | str | Path],
+        *,
+        report: Report = lambda step, steps, terms: None,
     ) -> "TadGANDetector":
-        """Train on a series that is mostly normal, and keep its statistics.
+        """Train on a series that is mostly normal, or on several, and keep their statistics.
 
         If this fails, what an earlier `fit` learned stays as it was.
 
         Args:
-            normal: the training series.
+            normal: the training series; or a list of series, or of paths, of the same channels: no
+                window reaches from one into another. The first one sets the interval.
             report: is called after every step.
 
         Returns:
@@ -156,27 +171,32 @@ class TadGANDetector:
                 series unless that is allowed, networks that cannot be built; as `as_series`.
             ArithmeticError: a loss is not finite.
         """
-        series = as_series(normal)
-        interval = self.interval or series.median_step
-        lead = lead_of(series.timestamps, interval)
-        segments = series.aggregate(interval, lead=lead)
-        scaler = Scaler.fit(segments, allow_constant=self.allow_constant)
-        settings = replace(self.settings, channels=len(series.names))
-        check_length(len(segments), settings)
-        self._check_smoothing(segments)
-        networks = self._trained(settings, self._windows(segments, scaler, settings), report)
+        several = as_several(normal)
+        interval = self.interval or several[0].median_step
+        lead = lead_of(several[0].timestamps, interval)
+        parts = [one.aggregate(interval, lead=lead) for one in several]
+        scaler = Scaler.fit(one_after_another(parts), allow_constant=self.allow_constant)
+        settings = replace(self.settings, channels=len(several[0].names))
+        for part in parts:
+            check_length(len(part), settings)
+            self._check_smoothing(part)
+        networks = self._trained(settings, self._windows(parts, scaler, settings), report)
         reconstructor = self._reconstructor(settings, scaler, networks)
-        found = reconstructor.reconstruct(segments)
-        statistics = self._statistics_of(found)
-        scores = statistics.scores(found.errors, found.critic, combination=self.scoring.combination)
+        found = [reconstructor.reconstruct(part) for part in parts]
+        errors, critic = (np.concatenate([getattr(f, n) for f in found]) for n in _MEASURES)
+        statistics = self._statistics_of(errors, critic)
+        scores = statistics.scores(errors, critic, combination=self.scoring.combination)
 
         # All at once, now that nothing can fail.
-        self.settings, self.names_ = settings, series.names
+        self.settings, self.names_ = settings, several[0].names
         self.interval_, self.lead_ = interval, lead
         self.scaler_, self.networks_, self.statistics_ = scaler, networks, statistics
-        self.training_ = found.with_scores(
-            scores, names=series.names, scaler=scaler, reference="training"
+        ends = np.cumsum([len(part) for part in parts])[:-1]
+        self.trainings_ = tuple(
+            one.with_scores(own, names=self.names_, scaler=scaler, reference="training")
+            for one, own in zip(found, np.split(scores, ends), strict=True)
         )
+        self.training_ = self.trainings_[0]
         self.level_ = level_of(
             scores, block=settings.window, false_alarms=self.scoring.false_alarms
         )
@@ -242,7 +262,8 @@ class TadGANDetector:
                 f"'{own}', as in fit"
             )
         found = reconstruction
-        normal = self.statistics_ if reference == "training" else self._statistics_of(found)
+        own_statistics = self._statistics_of(found.errors, found.critic)
+        normal = self.statistics_ if reference == "training" else own_statistics
         return found.with_scores(
             normal.scores(found.errors, found.critic, combination=combination),
             names=self.names_,
@@ -352,12 +373,18 @@ class TadGANDetector:
                 f"segments ({len(segments)})"
             )
 
-    def _windows(self, segments: Series, scaler: Scaler, settings: TadGANSettings) -> torch.Tensor:
+    def _windows(
+        self, parts: Sequence[Series], scaler: Scaler, settings: TadGANSettings
+    ) -> torch.Tensor:
         """View scaled and filled segments as the windows that are trained on."""
-        gaps = np.isnan(segments.values)
-        scaled = fill_gaps(scaler.transform(segments.values), gaps, how=self.fill)
-        left_out = gaps if FILLS[self.fill].is_masked else None
-        return training_windows(scaled, settings, gaps=left_out, device=self.device)
+        windows = []
+        for part in parts:
+            gaps = np.isnan(part.values)
+            scaled = fill_gaps(scaler.transform(part.values), gaps, how=self.fill)
+            left_out = gaps if FILLS[self.fill].is_masked else None
+            windows.append(training_windows(scaled, settings, gaps=left_out, device=self.device))
+        # Those of several are copied.
+        return windows[0] if len(windows) == 1 else torch.cat(windows)
 
     def _trained(
         self, settings: TadGANSettings, windows: torch.Tensor, report: Report
@@ -382,10 +409,10 @@ class TadGANDetector:
     def _fitted_reconstructor(self) -> NetworkReconstructor:
         return self._reconstructor(self.settings, self.scaler_, self.networks_)
 
-    def _statistics_of(self, found: Reconstruction) -> NormalStatistics:
-        windows = len(found.errors) - self.settings.window + 1
+    def _statistics_of(self, errors: np.ndarray, critic: np.ndarray) -> NormalStatistics:
+        windows = len(errors) - self.settings.window + 1
         smoothing = self.scoring.smoothing or smoothing_window(windows)
-        return NormalStatistics.of(found.errors, found.critic, smoothing=smoothing)
+        return NormalStatistics.of(errors, critic, smoothing=smoothing)
 
 
 def _check_reference(reference: str) -> None:

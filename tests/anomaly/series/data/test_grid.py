@@ -55,11 +55,13 @@ def test_the_lead_of_irregular_samples_is_half_a_step_or_half_an_interval():
 
 
 def test_the_median_step_of_times_with_fractions_is_a_round_number():
-    for step in (0.01, 0.004, 1 / 44100, 2.5):
+    for step in (0.01, 0.004, 1 / 44100, 2.5, 60.4):
         times = 1396310400.25 + step * np.arange(5000)
         found = median_step(np.delete(times, np.arange(100, 150)))
-        assert abs(found - step) < 1e-5 * step
-    assert median_step(1396310400.25 + 0.01 * np.arange(5000)) == 0.01
+        assert abs(found - step) < 1e-4 * step
+    for step in (0.01, 0.25, 60, 60.4):
+        jitter = 0.2 * step * RNG.uniform(-1, 1, 5000)
+        assert median_step(1396310400.25 + step * np.arange(5000) + jitter) == step
     assert median_step(np.array([0.5, 1.5, 2.5])) == 1
 
 

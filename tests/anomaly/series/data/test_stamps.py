@@ -22,6 +22,12 @@ def read(tmp_path):
     return read
 
 
+def notes_of(told):
+    """What warnings say of how a file is read."""
+    texts = [str(one.message).partition(" is read with ") for one in told]
+    return [note for _, is_note, note in texts if is_note]
+
+
 @pytest.mark.parametrize(
     ("date_format", "note"),
     [
@@ -46,9 +52,7 @@ def test_dates_of_every_form(read, recwarn, date_format, note, place):
     found = read("time;x", *lines, **options)
     assert found.timestamps.tolist() == [when.timestamp() for when in WHEN]
     notes = ["';' between cells", *([note] if note else [])] if place == "found" else []
-    assert [str(one.message).split(" is read with ")[1] for one in recwarn] == (
-        [", ".join(notes)] if notes else []
-    )
+    assert notes_of(recwarn) == ([", ".join(notes)] if notes else [])
 
 
 def test_date_and_time_of_two_columns(read):
@@ -75,12 +79,16 @@ def test_date_and_time_of_two_columns(read):
         ("time [s]", ["0,5", "1,5"], "s", [0.5, 1.5]),
         ("time", ["0", "600"], "s", [0, 600]),
         ("time", ["-10", "5"], "s", [-10, 5]),
+        # No times of day, though 0.05 might be five past midnight.
+        ("time", ["0.00", "0.05"], "s", [0, 0.05]),
+        ("Time (h)", ["0", "0.5"], "h", [0, 1800]),
+        ("elapsed time, min", ["0", "2"], "min", [0, 120]),
     ],
 )
 def test_units_are_known_from_size_or_name(read, recwarn, name, cells, unit, times):
     found = read(f"{name};x", *[f"{cell};1" for cell in cells])
     np.testing.assert_array_equal(found.timestamps, times)
-    assert (f"times in {unit}" in str(recwarn[0].message)) is (unit != "s")
+    assert (f"times in {unit}" in notes_of(recwarn)[0]) is (unit != "s")
     again = read("when;x", *[f"{cell};1" for cell in cells], form=CsvForm(unit=unit))
     np.testing.assert_array_equal(again.timestamps, times)
 
@@ -97,9 +105,31 @@ def test_units_are_known_from_size_or_name(read, recwarn, name, cells, unit, tim
 def test_the_column_of_times_is_found(read, recwarn, header, times, names, note):
     found = read(header, "0,5", "60,65", "120,125")
     assert found.timestamps.tolist() == times and found.names == names
-    assert [str(one.message).split(" is read with ")[1] for one in recwarn] == (
-        [note] if note else []
-    )
+    assert notes_of(recwarn) == ([note] if note else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "told"),
+    [
+        ("Date;Time;x", "{:%d/%m/%Y};{:%H.%M};{}", "times from Date and Time"),
+        ("date;hr;x", "{:%Y-%m-%d};{:%H};{}", "times from date and hr"),
+        ("date;Hour;x", "{:%d.%m.%Y};{:%-H};{}", "times from date and Hour"),
+        ("No;year;month;day;hour;x", "1;{0:%Y;%-m;%-d};{1:%-H};{2}", "from year and month and day"),
+        ("Year;Month;Day;x;Hour;Minute", "{0:%Y;%m;%d};{2};{1:%H;%M}", "from Year and Month and"),
+    ],
+)
+def test_parts_of_times_in_several_columns(read, header, row, told):
+    hours = [datetime(2014, 4, 20, hour, tzinfo=UTC) for hour in (9, 15, 8)]
+    lines = [row.format(when, when, number) for number, when in enumerate(hours)]
+    with pytest.warns(UserWarning, match=told):
+        found = read(header, *lines)
+    assert found.timestamps.tolist() == sorted(when.timestamp() for when in hours)
+    assert found.values[:, -1].tolist() == [2, 0, 1] and found.names[-1] == "x"
+
+
+def test_hours_of_work_are_no_times_of_day(read):
+    found = read("date,hours", "2014-04-01,8", "2014-04-02,7")
+    assert found.names == ("hours",) and found.timestamps.tolist() == [START, START + 86400]
 
 
 def test_values_without_times_are_evenly_spaced(read):
@@ -128,7 +158,7 @@ def test_values_without_times_are_evenly_spaced(read):
         ),
         (["energy,x", "1,5", "3,6", "10,2"], "'energy' .* rises and may be times or values; .*"),
         (["time_s,x", "1396310400000,1"], "may be in s or ms; say which by unit"),
-        (["time,x", "95617584000,1"], "may be in s, ms, us or ns; say which by unit"),
+        (["time,x", "95617584000,1"], "may be in s, ms, us, ns, min, h or d; say"),
         (["timestamp,x", "20140401,1", "20140402,2"], "may be dates or seconds; .* date_format"),
         (["time,x", "23:59:59,1", "00:00:01,2"], "times of day of .* fall, at midnight or"),
         (["time,x", "13/04/2014,1", "31/02/2014,2"], "line 3 of .*'31/02/2014' is not a time"),
@@ -136,7 +166,11 @@ def test_values_without_times_are_evenly_spaced(read):
         (["time,x", "13/04/2014 25:00,1"], "line 2 of .*'13/04/2014 25:00' is not a time"),
         (["time,x", "13/04/2014,1", "soon,2"], "line 3 .*'soon' .* in the first row is a date"),
         (["time,x", "2014-04-01,1", "5,2"], "line 3 .*'5' is not a time; .* is a date"),
-        (["timestamp,x", "9e18,1"], "such as 9000000000000000000 may be in s, ms, us or ns"),
+        (["Date,x", "41730.25,1", "41730.5,2"], "may be in s, ms, us, ns, min, h or d; say which"),
+        (
+            ["timestamp,x", "9e18,1"],
+            "such as 9000000000000000000 may be in s, ms, us, ns, min, h or d",
+        ),
     ],
 )
 def test_times_that_can_be_read_in_two_ways_or_in_none_are_refused(read, lines, message):

@@ -106,6 +106,7 @@ def test_a_file_without_names_is_told_and_one_of_numbers_as_names_refused(read):
         ("timestamp,x\n1,2,5\n2,3,5\n", "line 2 of .* has 3 cells; the header has 2"),
         ("# a\ntimestamp,x\n1,2\n3\n", "line 4 of .* has 1 cells; the header has 2"),
         (";;\n1;2;3\n", "has no header"),
+        ('timestamp,x\n1,"2\n2,3\n', "line 3 of .*, column 'x': '2 2,3' is not a number"),
         ("timestamp;x\n;\n;\n", "has no rows"),
     ],
 )
@@ -128,7 +129,7 @@ def test_thousands_are_read_as_they_are_said(read):
     ("form", "message"),
     [
         ({"decimal": ";"}, "unknown decimal ';'"),
-        ({"unit": "h"}, "unknown unit 'h'; choose from s ms us ns"),
+        ({"unit": "weeks"}, "unknown unit 'weeks'; choose from s ms us ns min h d"),
         ({"delimiter": ";;"}, "a delimiter is one character, not ';;'"),
         ({"delimiter": '"'}, "a delimiter is one character"),
         ({"delimiter": ",", "decimal": ","}, "commas cannot be both"),

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tgan.anomaly.series.data.dates import has_clock, looks_like_clock, looks_like_date
-from tgan.anomaly.series.data.tables import UNITS, CsvForm, Table, is_number
+from tgan.anomaly.series.data.dates import (
+    has_clock,
+    looks_like_clock,
+    looks_like_date,
+    looks_like_hour,
+)
+from tgan.anomaly.series.data.tables import EPOCH_UNITS, UNITS, CsvForm, Table, is_number
 from tgan.lookup import did_you_mean
 
 # Seconds of the years 1990 to 2100: numbers whose unit is known from their size.
@@ -18,6 +23,8 @@ _TIME_WORDS = frozenset(
         *("fecha", "hora", "heure"),
     }
 )
+DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")
+_HOUR_WORDS = frozenset({"hour", "hours", "hr", "stunde"})
 # Names that may be those of values as well.
 _WEAK_WORDS = frozenset({"t", "ts", "ds"})
 
@@ -47,13 +54,26 @@ def time_columns(table: Table, form: CsvForm, timestamp: str | Sequence[str] | N
         found.setdefault(kind_of(table, place), []).append(place)
     dates, clocks = found.get("date", []), found.get("clock", [])
     whole = found.get("instant", []) + found.get("number", [])
+    if not clocks and any(len(set(table.column(place))) < len(table.rows) for place in dates):
+        # Several rows have a date, which a column of hours tells apart.
+        clocks = found.get("hour", [])
     if len(dates) == len(clocks) == 1 and not whole:
         return [*dates, *clocks]
-    candidates = whole + dates or clocks or found.get("perhaps", [])
+    candidates = whole + dates or clocks or _parts(table) or found.get("perhaps", [])
+    if candidates == _parts(table) != []:
+        return candidates
     if len(candidates) > 1:
         names = " or ".join(f"'{header[place]}'" for place in candidates)
         raise ValueError(f"times of '{table.path}' may be in {names}; say which by timestamp")
     return candidates or _first_column(table)
+
+
+def _parts(table: Table) -> list[int]:
+    """Find the places of columns `year`, `month`, `day` and what is finer; none without a day."""
+    names = [name.lower() for name in table.header]
+    present = [part for part in DATE_PARTS if names.count(part) == 1]
+    count = next((n for n, part in enumerate(DATE_PARTS) if part not in present), len(DATE_PARTS))
+    return [names.index(part) for part in DATE_PARTS[:count]] if count >= 3 else []
 
 
 def place_of(table: Table, name: str) -> int:
@@ -77,8 +97,8 @@ def kind_of(table: Table, place: int) -> str | None:
     """Tell what times a column holds.
 
     Returns:
-        `instant`, `date`, `clock`, `number`; `perhaps` for numbers whose column may be called like
-        times; or None.
+        `instant`, `date`, `clock`, `number`; `hour` for times of day that may be numbers, and
+        `perhaps` for numbers whose column may be called like times; or None.
     """
     first, words = table.rows[0][place], words_of(table.header[place])
     if looks_like_date(first):
@@ -86,12 +106,13 @@ def kind_of(table: Table, place: int) -> str | None:
         return "date" if is_date else "instant"
     if looks_like_clock(first) and (":" in first or words & _TIME_WORDS):
         return "clock"
-    if not words & (_TIME_WORDS | _WEAK_WORDS):
+    if not words & (_TIME_WORDS | _WEAK_WORDS | _HOUR_WORDS):
         return None
-    values = _loose_numbers(table.column(place))
-    if values is None or not _may_be_times(values):
-        return None
-    return "number" if words & _TIME_WORDS else "perhaps"
+    column = table.column(place)
+    values = _loose_numbers(column)
+    if not words & _HOUR_WORDS and values is not None and _may_be_times(values):
+        return "number" if words & _TIME_WORDS else "perhaps"
+    return "hour" if all(map(looks_like_hour, column)) else None
 
 
 def _may_be_times(values: np.ndarray) -> bool:
@@ -101,7 +122,8 @@ def _may_be_times(values: np.ndarray) -> bool:
 
 def _are_epochs(values: np.ndarray) -> bool:
     first, last = EPOCHS
-    return any((values >= first * s).all() and (values <= last * s).all() for s in UNITS.values())
+    scales = [UNITS[unit][1] for unit in EPOCH_UNITS]
+    return any((values >= first * k).all() and (values <= last * k).all() for k in scales)
 
 
 def _first_column(table: Table) -> list[int]:

@@ -38,8 +38,13 @@ def looks_like_date(cell: str) -> bool:
 
 
 def looks_like_clock(cell: str) -> bool:
-    """Tell whether a cell is a time of day."""
-    return _CLOCK.fullmatch(cell) is not None
+    """Tell whether a cell is a time of day, and no number such as 18.00."""
+    return (":" in cell or cell.count(".") > 1) and _CLOCK.fullmatch(cell) is not None
+
+
+def looks_like_hour(cell: str) -> bool:
+    """Tell whether a cell may be a time of day beside a date: 18:00, 18.00 or 18."""
+    return _CLOCK.fullmatch(cell) is not None or (cell.isdecimal() and int(cell) <= 24)
 
 
 def has_clock(cell: str) -> bool:

@@ -73,8 +73,9 @@ def plain(time: float) -> float:
 def median_step(times: np.ndarray) -> float:
     """Return the median time between samples (N,), those of one time left out; 1 without any.
 
-    That of times with fractions is the mean of all steps near the median, to six digits: single
-    ones have rounding errors.
+    That of times with fractions is the mean of all steps near the median, since single ones jitter
+    and have rounding errors: to as few digits as change it by less than a thousandth, and put no
+    sample half a step off over all times.
     """
     steps = np.diff(times)
     steps = steps[steps > 0]
@@ -83,8 +84,11 @@ def median_step(times: np.ndarray) -> float:
     middle = np.median(steps)
     if np.issubdtype(times.dtype, np.integer):
         return int(middle)
-    near = steps[(steps > 0.5 * middle) & (steps < 1.5 * middle)]
-    return plain(float(f"{near.mean():.6g}"))
+    mean = steps[(steps > 0.5 * middle) & (steps < 1.5 * middle)].mean()
+    span = times[-1] - times[0]
+    most = min(1e-3, 0.5 * mean / span) * mean
+    rounded = (float(f"{mean:.{digits}g}") for digits in range(1, 18))
+    return plain(next(step for step in rounded if abs(step - mean) <= most))
 
 
 def lead_of(times: np.ndarray, interval: float) -> float:

@@ -15,7 +15,7 @@ from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.stamps import END_OF_TIME, read_times
 from tgan.anomaly.series.data.tables import MISSING, CsvForm, Table, read_table
 
-__all__ = ["END_OF_TIME", "CsvForm", "as_series", "read_channels", "read_series"]
+__all__ = ["END_OF_TIME", "CsvForm", "as_series", "as_several", "read_channels", "read_series"]
 
 # Numbers with a mark in them, and those in which a comma may stand between thousands.
 _COMMA, _POINT = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"), re.compile(r"[+-]?\d*\.\d+([eE].*)?")
@@ -137,6 +137,24 @@ def as_series(samples: Any, *, start: int = 0) -> Series:
         raise ValueError(f"samples of shape {values.shape}; (N,) or (N, channels) are needed")
     names = tuple(f"channel{number}" for number in range(values.shape[1]))
     return Series(np.arange(start, start + len(values), dtype=np.int64), values, names)
+
+
+def as_several(samples: Any) -> list[Series]:
+    """Take a list of series or of paths of CSVs, or else what `as_series` takes, as series.
+
+    Raises:
+        ValueError: as `as_series`; or channels of one that another does not have.
+    """
+    are_several = isinstance(samples, list | tuple) and all(
+        isinstance(one, Series | str | Path) for one in samples
+    )
+    found = [as_series(one) for one in samples] if are_several else [as_series(samples)]
+    for one in found:
+        if one.names != found[0].names:
+            raise ValueError(
+                f"a series of {', '.join(one.names)} beside one of {', '.join(found[0].names)}"
+            )
+    return found
 
 
 def _array(samples: Any) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Time series of several channels: samples, means over segments of equal length, windows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,6 +212,14 @@ def _plain_times(times: np.ndarray) -> np.ndarray:
     if (abs(times) >= 2.0**53).any():
         raise ValueError(f"times of a series reach {abs(times).max():.3g} seconds")
     return times.astype(np.int64 if (times == np.floor(times)).all() else np.float64)
+
+
+def one_after_another(several: Sequence[Series]) -> Series:
+    """Put series of the same channels one after another, a sample a second."""
+    if len(several) == 1:
+        return several[0]
+    values = np.concatenate([one.values for one in several])
+    return Series(np.arange(len(values)), values, several[0].names)
 
 
 def check_channels(series: Series, names: tuple[str, ...]) -> None:

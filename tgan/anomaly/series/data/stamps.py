@@ -13,11 +13,15 @@ from tgan.anomaly.series.data.dates import (
     seconds_of_clocks,
     seconds_of_dates,
 )
-from tgan.anomaly.series.data.tables import UNITS, CsvForm, Table, is_number
+from tgan.anomaly.series.data.tables import EPOCH_UNITS, UNITS, CsvForm, Table, is_number
 from tgan.lookup import alternatives
 
 END_OF_TIME = 253402300800  # The year 10000.
+_DATE_WORDS = frozenset({"date", "dates", "day", "datetime", "datum", "ds"})
 _UNIT_WORDS = {
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "days"), "d"),
     **dict.fromkeys(("s", "sec", "secs", "seconds"), "s"),
     **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), "ms"),
     **dict.fromkeys(("us", "µs", "usec", "micros", "microseconds"), "us"),
@@ -37,8 +41,7 @@ def read_times(table: Table, places: Sequence[int], form: CsvForm) -> np.ndarray
         if form.every is None:
             table.notes.append("no times, samples a second apart")
         return np.arange(len(table.rows)) * (form.every or 1)
-    columns = [table.column(place) for place in places]
-    cells = [" ".join(parts) for parts in zip(*columns, strict=True)]
+    cells = _cells(table, places)
     try:
         times = _read(table, places, cells, form)
     except IndexError as error:
@@ -55,6 +58,21 @@ def read_times(table: Table, places: Sequence[int], form: CsvForm) -> np.ndarray
             f"'{table.path}' has the time {np.abs(times).max():.0f}, past the year 9999"
         )
     return times
+
+
+def _cells(table: Table, places: Sequence[int]) -> list[str]:
+    """Join the cells of date and time of day, or of their parts, in each row."""
+    first, *others = (table.column(place) for place in places)
+    if not others:
+        return first
+    if len(others) > 1:
+        first = ["-".join(parts) for parts in zip(first, *others[:2], strict=True)]
+        finer = [[cell.zfill(2) for cell in column] for column in others[2:]]
+        others = [[":".join(parts) for parts in zip(*finer, strict=True)]] if finer else []
+    clocks = others[0] if others else ["0"] * len(first)
+    # A number alone is an hour.
+    whole = (f"{cell}:00" if cell.isdecimal() else cell for cell in clocks)
+    return [f"{date} {clock}" for date, clock in zip(first, whole, strict=True)]
 
 
 def _read(table: Table, places: Sequence[int], cells: list[str], form: CsvForm) -> np.ndarray:
@@ -93,8 +111,7 @@ def _rising_clocks(table: Table, seconds: list[float]) -> np.ndarray:
 def _numbers(table: Table, name: str, cells: list[str], form: CsvForm) -> np.ndarray:
     """Read numbers of a unit that is given, or known from the column's name or their size."""
     if form.unit is None and (compact := _compact(cells)):
-        by_name = {"date", "dates", "day", "datum", "ds"} & words_of(name)
-        if by_name or len(cells[0]) > min(_COMPACT):
+        if _DATE_WORDS & words_of(name) or len(cells[0]) > min(_COMPACT):
             table.notes.append(f"dates as {compact}")
             return np.array(seconds_by_format(cells, compact))
         raise ValueError(
@@ -105,10 +122,10 @@ def _numbers(table: Table, name: str, cells: list[str], form: CsvForm) -> np.nda
     unit = form.unit or _unit(table, name, min(values), max(values))
     if unit != "s" and form.unit is None:
         table.notes.append(f"times in {unit}")
-    scale = UNITS[unit]
-    if all(type(value) is int and value % scale == 0 for value in values):
-        return np.array([value // scale for value in values], np.int64)
-    return np.array([value / scale for value in values])
+    seconds, parts = UNITS[unit]
+    if all(type(value) is int and value * seconds % parts == 0 for value in values):
+        return np.array([value * seconds // parts for value in values])
+    return np.array([value * seconds / parts for value in values])
 
 
 def _number(place: int, cell: str) -> float:
@@ -127,8 +144,13 @@ def _unit(table: Table, name: str, low: float, high: float) -> str:
     """Find the unit of times by the name of their column and by their size."""
     first, last = EPOCHS
     found = {_UNIT_WORDS[word] for word in words_of(name) if word in _UNIT_WORDS}
-    found |= {unit for unit, k in UNITS.items() if first * k <= low <= high <= last * k}
-    if not found and max(abs(low), abs(high)) <= last:
+    found |= {
+        unit
+        for unit in EPOCH_UNITS
+        if first <= low / UNITS[unit][1] <= high / UNITS[unit][1] <= last
+    }
+    # Numbers in a column of dates may be days, as spreadsheets count them.
+    if not found and max(abs(low), abs(high)) <= last and not _DATE_WORDS & words_of(name):
         return "s"
     if len(found) != 1:
         choices = alternatives([unit for unit in UNITS if unit in found] or UNITS)

@@ -14,7 +14,13 @@ from tgan.anomaly.series.data.grid import check_interval
 # Cells that spreadsheets, data frames and instruments write for a missing value.
 MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "null", "none", "?", "-"})
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
-UNITS = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
+# Units of times: how many seconds one has, or which part of a second it is.
+UNITS = {
+    **{"s": (1, 1), "ms": (1, 1000), "us": (1, 10**6), "ns": (1, 10**9)},
+    **{"min": (60, 1), "h": (3600, 1), "d": (86400, 1)},
+}
+# Those in which times of this century are counted from 1970.
+EPOCH_UNITS = "s", "ms", "us", "ns"
 # Lines by which a delimiter is judged.
 _SAMPLE = 20
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
@@ -29,7 +35,7 @@ class CsvForm:
         delimiter: between cells, one character; a space stands for any number of them.
         decimal: mark in numbers, `.` or `,`.
         header: whether the first line has names.
-        unit: of times that are numbers: `s`, `ms`, `us` or `ns`.
+        unit: of times that are numbers: a name in `UNITS`.
         date_format: of times that are dates, as `datetime.strptime` takes it; date and time of two
             columns have a space between them.
         every: seconds from one sample to the next in a file without times; the first is at 0.
@@ -159,7 +165,12 @@ def _split(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str
         return
     rows = csv.reader(lines, delimiter=delimiter)
     for row in rows:
-        yield rows.line_num, [cell.strip() for cell in row]
+        yield rows.line_num, [_one_line(cell.strip()) for cell in row]
+
+
+def _one_line(cell: str) -> str:
+    """Replace ends of lines, which cells in quotes may have, by spaces."""
+    return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell
 
 
 def _delimiter(path: Path, lines: Sequence[str]) -> str:
