@@ -16,6 +16,7 @@ from tgan.lookup import counted
 _EXAMPLES = """\
 examples:
   tgan prepare my_videos --out data/mine
+  tgan prepare my_videos --fps 12 --out data/mine12
   tgan prepare UCF-101 --split trainlist01.txt --out data/ucf101
   tgan prepare mnist_test_seq.npy --channels 1 --out data/moving_mnist
   tgan prepare mocogan/data/actions --labels folders --strips --out data/weizmann
@@ -75,6 +76,7 @@ def _parser() -> Parser:
     add("--out", type=Path, metavar="DIR", help="new folder for the result")
     add("--resolution", type=int, default=64, metavar="N", help="side of a frame (default 64)")
     add("--channels", type=int, default=3, choices=(1, 3), help="3 for RGB (default), 1 for grey")
+    add("--fps", type=float, metavar="F", help="resample all videos to F frames a second")
     add("--stride", type=int, default=1, metavar="N", help="keep every N-th frame (default 1)")
     add("--min-frames", type=int, default=16, metavar="N", help="shorter videos go (default 16)")
     add("--loop", type=int, metavar="N", help="repeat videos shorter than N frames up to N")
@@ -110,4 +112,6 @@ def _report(prepared: Prepared) -> None:
         print(f"skipped {name}: {reason}", file=sys.stderr)
     for name, reason in prepared.index.too_short:
         print(f"too short {name}: {reason}", file=sys.stderr)
+    for line in prepared.remarks:
+        print(f"note: {line}", file=sys.stderr)
     print(f"{prepared.path}: {prepared}, {counted(prepared.num_ignored, 'other file')} ignored")

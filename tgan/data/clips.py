@@ -17,7 +17,8 @@ class ClipSource(Protocol):
     """Videos that clips of one shape are cut from.
 
     `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
-    the defaults that are named below. A source is pickled when worker processes read it.
+    the defaults that are named below. Samples are played at `fps` frames a second, if it has such
+    an attribute. A source is pickled when worker processes read it.
 
     Example:
         >>> class Noise:
@@ -101,6 +102,7 @@ class _Completed:
         self.skipped: Sequence[tuple[str, str]] = getattr(source, "skipped", [])
         self.num_too_short: int = getattr(source, "num_too_short", 0)
         self.names: list[str] = list(getattr(source, "names", []))
+        self.fps: float | None = getattr(source, "fps", None)
         if hasattr(source, "fingerprint"):
             self.fingerprint = source.fingerprint
 

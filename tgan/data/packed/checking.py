@@ -39,6 +39,8 @@ _POSITIVE: Check = (lambda value: _is_int(value, 1), "a whole number from 1 on")
 _NATURAL: Check = (_is_int, "a whole number from 0 on")
 _MAYBE_NATURAL: Check = (lambda value: value is None or _is_int(value), "a whole number or null")
 _TEXT: Check = (_is_text, "a text")
+_RATE: Check = (_is_rate, "a positive number or null")
+_TEXTS: Check = (_list_of(_is_text), "a list of texts")
 _PAIRS: Check = (_list_of(_is_pair), "a list of pairs of texts")
 
 SETTINGS: dict[str, Check] = {
@@ -48,22 +50,24 @@ SETTINGS: dict[str, Check] = {
     "min_frames": _POSITIVE,
     "aspect": _TEXT,
     "loop": _MAYBE_NATURAL,
+    "fps": _RATE,
 }
 VIDEO: dict[str, Check] = {
     "source": _TEXT,
     "shard": _NATURAL,
     "offset": _NATURAL,
     "frames": _POSITIVE,
-    "fps": (_is_rate, "a positive number or null"),
+    "fps": _RATE,
     "width": _POSITIVE,
     "height": _POSITIVE,
     "label": _MAYBE_NATURAL,
+    "remarks": _TEXTS,
 }
 INDEX: dict[str, Check] = {
     "settings": (lambda value: isinstance(value, dict), "an object"),
     "num_sources": _NATURAL,
     "fingerprint": _TEXT,
-    "labels": (_list_of(_is_text), "a list of texts"),
+    "labels": _TEXTS,
     "shards": (_list_of(_POSITIVE[0]), "a list of whole numbers from 1 on"),
     "videos": (_list_of(lambda value: isinstance(value, dict)), "a list of objects"),
     "skipped": _PAIRS,
@@ -73,16 +77,18 @@ INDEX: dict[str, Check] = {
 
 
 def check_fields(
-    content: Mapping[str, Any], checks: Mapping[str, Check], kind: type, of: str
+    content: Mapping[str, Any], checks: Mapping[str, Check], kind: type, of: str, *, added: str
 ) -> None:
     """Check that a JSON object has the fields of a dataclass and no others, each of its type.
+
+    Args:
+        added: the field that earlier versions did not write.
 
     Raises:
         ValueError: with the first field that is wrong.
     """
     known = {field.name for field in fields(kind)}
-    # Earlier versions wrote no checksums.
-    for name in sorted((known ^ content.keys()) - {"checksums"}):
+    for name in sorted((known ^ content.keys()) - {added}):
         raise ValueError(f"{of} {'has a' if name in content else 'lacks the'} field '{name}'")
     for name, value in content.items():
         fits, wanted = checks[name]

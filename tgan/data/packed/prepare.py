@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tgan.data.packed.index import INDEX_NAME, Index, Settings
 from tgan.data.packed.pack import pack
+from tgan.data.packed.remarks import remarks_on
 from tgan.data.videos.selection import Selection
 from tgan.data.videos.sources import find_sources
 from tgan.lookup import counted
@@ -42,6 +43,11 @@ class Prepared:
             f" {len(index.skipped)} skipped, {len(index.too_short)} too short"
         )
 
+    @property
+    def remarks(self) -> list[str]:
+        """Lines on what is worth knowing about the videos that were kept."""
+        return list(remarks_on(self.index))
+
     def __repr__(self) -> str:
         return f"<packed folder '{self.path}': {self}>"
 
@@ -52,6 +58,7 @@ def prepare(
     *,
     resolution: int = 64,
     channels: int = 3,
+    fps: float | None = None,
     stride: int = 1,
     min_frames: int = 16,
     aspect: str = "crop",
@@ -77,7 +84,9 @@ def prepare(
         out: a new or empty folder.
         resolution: height and width of a frame.
         channels: 3 for RGB, 1 for grey.
-        stride: every stride-th frame is kept.
+        fps: videos are resampled to so many frames a second; None takes every frame once,
+            whatever its time.
+        stride: every stride-th frame (after resampling) is kept.
         min_frames: videos that keep fewer frames are left out.
         aspect: "crop" keeps the middle square of a frame, "stretch" all of it.
         loop: videos with fewer frames are repeated until they have so many.
@@ -112,6 +121,7 @@ def prepare(
         min_frames=min_frames,
         aspect=aspect,
         loop=loop,
+        fps=fps,
     )
     selection = Selection(tuple(only), tuple(exclude), None if rows is None else frozenset(rows))
     scan = find_sources(

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tgan.data.channels import with_channels
-from tgan.data.spans import check_start, clip_span, too_short_message
+from tgan.data.spans import check_start, clip_span, common_rate, too_short_message
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
@@ -26,13 +26,14 @@ _SAMPLES, _SAMPLE_BYTES = 256, 4096
 class _Video:
     """A source and its length; a timeline where frames must be sought in a video file.
 
-    `size` is that of the file in bytes.
+    `size` is that of the file in bytes, `fps` its rate, None where it states none.
     """
 
     source: Source
     length: int
     timeline: Timeline | None
     size: int
+    fps: float | None
 
 
 class VideoFolder:
@@ -87,6 +88,11 @@ class VideoFolder:
     def names(self) -> list[str]:
         """Names of the files."""
         return [video.source.name for video in self._videos]
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second of the clips of most videos; None where no video has a rate."""
+        return common_rate([video.fps for video in self._videos], self._stride)
 
     def fingerprint(self) -> str:
         """Compute a SHA-256 of paths, sizes and lengths of all files, and of some bytes."""
@@ -144,11 +150,12 @@ def _scan(source: Source) -> _Video | tuple[str, str]:
         size = source.path.stat().st_size
         if source.num_frames is not None:
             # A picture's header can be right while its pixels are broken.
-            return _Video(source, sum(1 for _ in source.read().frames), None, size)
+            recording = source.read()
+            return _Video(source, sum(1 for _ in recording.frames), None, size, recording.fps)
         timeline = scan_video(source.path)
         if not len(timeline):
             raise DecodeError(source.path, "no pictures in its video stream")
-        return _Video(source, len(timeline), timeline, size)
+        return _Video(source, len(timeline), timeline, size, timeline.fps)
     except DecodeError as error:
         return source.name, error.reason
     except OSError as error:

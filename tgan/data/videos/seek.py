@@ -23,12 +23,13 @@ class Timeline:
 
     `times` are presentation times in the file's units (None if they do not rise from frame to
     frame: then there is no seeking), `marks` checksums of the pictures, `keys` the positions of
-    key frames.
+    key frames, `fps` the average rate, None where the file states none.
     """
 
     times: np.ndarray | None
     marks: np.ndarray
     keys: np.ndarray
+    fps: float | None = None
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -45,6 +46,7 @@ def scan_video(path: Path) -> Timeline:
     """
     times, marks, keys = [], [], []
     with closing(open_stream(path)) as video:
+        fps = video.fps
         for frame in decode(video):
             if frame.key_frame:
                 keys.append(len(times))
@@ -56,6 +58,7 @@ def scan_video(path: Path) -> Timeline:
         np.array(times, dtype=np.int64) if rising else None,
         np.array(marks, dtype=np.uint32),
         np.array(keys, dtype=np.int64),
+        fps,
     )
 
 
