@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import av
 import imageio.v3 as iio
@@ -208,6 +209,23 @@ def test_samples_play_at_the_rate_of_the_data_which_are_not_opened(tmp_path):
     run("export", [str(unpacked), "--out", str(tmp_path / "exported")])
     generate(tmp_path / "exported", "--out", tmp_path / "b.mp4", "--seeds", "0")
     assert rate_of(tmp_path / "b.mp4") == 30
+
+
+def test_a_run_in_a_relative_folder_with_colons(tmp_path, monkeypatch):
+    from tests.conftest import make_tiny_config
+
+    monkeypatch.chdir(tmp_path)
+    config = make_tiny_config()
+    config.train.steps, config.log.preview_every, config.log.trackers = 2, 1, ["tensorboard"]
+    fit(build_run(config, Path("2024-05-01T12:00:00")))
+    run_dir = tmp_path / "2024-05-01T12:00:00"
+    assert len(list(run_dir.glob("previews/*.mp4"))) == 3
+    assert list(run_dir.glob("tracking/**/events*"))
+    for out in ("run:1.mp4", "run:1.gif", "run:1.webp", "run:1.png", "run:1.npy", "folder:1/"):
+        generate("2024-05-01T12:00:00", "--out", out, "--seeds", "0-1")
+        assert (tmp_path / out).exists()
+    run("export", ["2024-05-01T12:00:00", "--out", "export:1/"])
+    generate("export:1", "--out", "run:2.mp4", "--seeds", "0")
 
 
 def test_data_without_a_rate_play_at_eight(run_dir, tmp_path):

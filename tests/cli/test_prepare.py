@@ -71,7 +71,7 @@ def test_rates_are_told_and_made_one(tmp_path, capsys):
     content = json.loads((tmp_path / "one" / "index.json").read_text())
     assert content["settings"]["fps"] == 12
     assert [(video["frames"], video["fps"]) for video in content["videos"]] == [(24, 12)] * 2
-    assert prepare(*one[:-1], 0) == 1
+    assert prepare(*one[:-1], 0) == 2
     assert "fps must be 0.1 to 1000, not 0.0" in capsys.readouterr().err
 
 

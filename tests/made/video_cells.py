@@ -11,6 +11,7 @@ import numpy as np
 
 # Of encoders that lose something: as little as they can.
 BEST = {"qmin": "1", "qmax": "1"}
+VPX = {"b": "8M", "qmin": "0", "qmax": "0"}
 # Codec, pixel formats, containers and options.
 _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     (
@@ -22,8 +23,8 @@ _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     ("libx264", "yuv420p yuv422p", "ts flv avi", {"qp": "8", "bf": "0"}),
     ("libx264rgb", "rgb24", "mkv mp4", {"qp": "4"}),
     ("libx265", "yuv420p yuv420p10le", "mp4 mkv", {"crf": "2", "x265-params": "log-level=none"}),
-    ("libvpx", "yuv420p", "webm mkv", {"b": "8M"} | BEST),
-    ("libvpx", "yuva420p", "webm mkv", {"b": "8M", "auto-alt-ref": "0"} | BEST),
+    ("libvpx", "yuv420p", "webm mkv", VPX),
+    ("libvpx", "yuva420p", "webm mkv", VPX | {"auto-alt-ref": "0"}),
     ("libvpx-vp9", "yuv420p yuva420p", "webm mkv", {"crf": "4", "b": "0", "cpu-used": "8"}),
     ("libvpx-vp9", "yuv420p", "mp4", {"crf": "4", "b": "0", "cpu-used": "8"}),
     ("libsvtav1", "yuv420p yuv420p10le", "mp4 webm", {"preset": "12", "crf": "10"}),

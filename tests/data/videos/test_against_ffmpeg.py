@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.made.video_cells import BEST, MATRICES, TIMES, TURNING, Cell, cells
+from tests.made.video_cells import BEST, MATRICES, TIMES, TURNING, VPX, Cell, cells
 from tests.truths.ffmpeg import shown_frames
 from tgan.data.videos.decode import read_video
 from tgan.data.videos.frames import Fitter
@@ -23,7 +23,7 @@ TELLING = [
     Cell("mpeg4", "yuv420p", "avi", BEST, times=TIMES[1], target=60),
     Cell("mpeg2video", "yuv422p", "ts", BEST, colour=7),
     Cell("mjpeg", "yuvj422p", "mov", BEST, matrix=MATRICES[5]),
-    Cell("libvpx", "yuva420p", "webm", {"auto-alt-ref": "0", "b": "8M"} | BEST, colour=1),
+    Cell("libvpx", "yuva420p", "webm", VPX | {"auto-alt-ref": "0"}, colour=1),
     Cell("libvpx-vp9", "yuva420p", "webm", {"crf": "4", "b": "0"}, target=60),
     Cell("prores_ks", "yuva444p10le", "mov", {}, matrix=MATRICES[1]),
     Cell("ffv1", "gray16le", "mkv", {}),

@@ -58,6 +58,11 @@ class PackedClips:
         return self._index.settings.resolution
 
     @property
+    def resampled_to(self) -> float | None:
+        """The rate that videos were resampled to, before the stride; None where they were not."""
+        return self._index.settings.fps
+
+    @property
     def fps(self) -> float | None:
         """Frames per second of the clips of most videos; None where no video has a rate."""
         return common_rate([video.fps for video in self._videos], self._stride)

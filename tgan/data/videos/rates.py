@@ -1,12 +1,14 @@
 """Rates of videos: their frames as they come, or those that are shown at the ticks of one rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
 from math import floor
 from pathlib import Path
 
 import av
+import numpy as np
 
 from tgan.data.videos.decode import DecodeError, Recording
 
@@ -14,6 +16,36 @@ from tgan.data.videos.decode import DecodeError, Recording
 MAX_STILL = 600
 # Of the longest interval between frames to the shortest, where times are rounded to milliseconds.
 _EVEN = Fraction(3, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What `Paced` looks at in a frame, without its picture."""
+
+    pts: int | None
+    time_base: Fraction | None
+    duration: int
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> "Moment":
+        """Note the time of a frame."""
+        return cls(frame.pts, frame.time_base, frame.duration)
+
+
+def shown_positions(
+    moments: Sequence[Moment], average: float | None, fps: float, path: Path
+) -> np.ndarray:
+    """Compute which frame of a video is shown at each tick of `fps`, by its position.
+
+    Args:
+        average: the rate that the video states.
+
+    Raises:
+        DecodeError: as `Paced`.
+    """
+    positions = {id(moment): position for position, moment in enumerate(moments)}
+    ticks = Paced(Recording(iter(moments), average), fps, path)
+    return np.array([positions[id(moment)] for moment in ticks], np.int64)
 
 
 class Paced:

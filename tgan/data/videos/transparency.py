@@ -8,8 +8,10 @@ import av
 import numpy as np
 from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from tgan.data.videos.frames import to_rgba
 from tgan.data.videos.orientation import as_shown
 
 # By FFmpeg's own names. Those of libvpx put both pictures together.
@@ -41,7 +43,7 @@ def turned(frame: av.VideoFrame, matrix: np.ndarray) -> av.VideoFrame:
     """Turn and mirror the pixels of a frame by a display matrix."""
     if (matrix == np.diag(np.abs(matrix.diagonal()))).all():
         return frame
-    pixels = as_shown(frame.to_ndarray(format="rgba"), matrix)
+    pixels = as_shown(to_rgba(frame, VideoReformatter()), matrix)
     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
     picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
     return picture
