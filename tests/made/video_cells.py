@@ -32,7 +32,7 @@ _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     # AVI keeps no times of presentation: with frames out of order FFmpeg's program guesses them.
     ("mpeg4", "yuv420p", "avi", BEST),
     ("mpeg2video", "yuv420p yuv422p", "mpg ts mkv", BEST),
-    ("mpeg1video", "yuv420p", "mpg", BEST),
+    ("mpeg1video", "yuv420p", "mpg", BEST | {"strict": "unofficial"}),
     ("msmpeg4", "yuv420p", "avi", BEST),
     ("wmv2", "yuv420p", "asf", BEST),
     ("flv", "yuv420p", "flv", BEST),
@@ -44,7 +44,7 @@ _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     ("utvideo", "gbrap yuv420p", "avi", {}),
     ("png", "rgb24 rgba rgb48be gray", "mov", {}),
     ("qtrle", "rgb24 argb", "mov", {}),
-    ("cfhd", "yuv422p10le gbrap12le", "mov", {}),
+    ("cfhd", "gbrap12le", "mov", {}),
     ("v210", "yuv422p10le", "mov", {}),
     ("jpeg2000", "yuv420p yuva420p rgb24", "mov", {}),
     ("rawvideo", "yuv420p yuyv422", "nut", {}),
@@ -161,7 +161,7 @@ def _picture(number: int, height: int, width: int) -> np.ndarray:
     Colours have no edges: where a colour between two samples of chroma lies is another question.
     """
     rows, columns = np.mgrid[:height, :width]
-    red, green = rows * 60 // height + 60, columns * 60 // width + 40
+    red, green = rows * 40 // height + 60, columns * 40 // width + 40
     picture = np.stack([red, green, 160 - red // 2, np.full_like(red, 255)], axis=-1)
     picture[4 + 4 * number : 16 + 4 * number, 8:24, :3] += 60
     picture[24:40, 4 + 4 * number : 20 + 4 * number, :3] += 40
