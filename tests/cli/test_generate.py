@@ -1,12 +1,17 @@
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import av
 import imageio.v3 as iio
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from tests.made.numbered_videos import write_video
+from tests.made.video_runs import train_tiny
 from tgan.cli import run
 from tgan.cli.generate import check_size, parse_labels
 from tgan.cli.seeds import MAX_SEEDS, parse_grid, parse_seeds, parse_sum
@@ -178,10 +183,67 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(run_dir, tmp_path, cap
     assert [path.name for path in folder.iterdir()] == ["mine"]
 
 
-@pytest.mark.parametrize("fps", ["0.1", "1000"])
+@pytest.mark.parametrize("fps", ["0.1", "50"])
 @pytest.mark.parametrize("ending", ["mp4", "gif", "webp"])
 def test_fps_at_the_limits_are_written(run_dir, tmp_path, fps, ending):
     generate(run_dir, "--out", tmp_path / f"a.{ending}", "--seeds", "0", "--fps", fps)
+
+
+def test_samples_play_at_the_rate_of_the_data_which_are_not_opened(tmp_path):
+    videos, data = tmp_path / "videos", tmp_path / "data"
+    for number in range(4):
+        frames = np.random.default_rng(number).integers(0, 256, (64, 32, 32, 3), np.uint8)
+        write_video(videos / f"{number}.mp4", frames, fps=30)
+    run("prepare", [*map(str, [videos, "--out", data, "--resolution", 32, "--fps", 15])])
+    same = {"name": "videos", "resolution": 32}
+    packed = train_tiny(tmp_path / "packed", path=str(data), stride=2, **same)
+    unpacked = train_tiny(tmp_path / "unpacked", path=str(videos), **same)
+    shutil.rmtree(data)
+    shutil.rmtree(videos)
+    for place, rate in {packed: 7.5, unpacked: 30}.items():
+        generate(place, "--out", tmp_path / "a.mp4", "--seeds", "0", "--overwrite")
+        assert rate_of(tmp_path / "a.mp4") == rate
+        generate(place, "--out", tmp_path / "a.mp4", "--seeds", "0", "--fps", 4, "--overwrite")
+        assert rate_of(tmp_path / "a.mp4") == 4
+    assert load(packed).fps == 7.5
+    run("export", [str(unpacked), "--out", str(tmp_path / "exported")])
+    generate(tmp_path / "exported", "--out", tmp_path / "b.mp4", "--seeds", "0")
+    assert rate_of(tmp_path / "b.mp4") == 30
+
+
+def test_a_run_in_a_relative_folder_with_colons(tmp_path, monkeypatch):
+    from tests.conftest import make_tiny_config
+
+    monkeypatch.chdir(tmp_path)
+    config = make_tiny_config()
+    config.train.steps, config.log.preview_every, config.log.trackers = 2, 1, ["tensorboard"]
+    fit(build_run(config, Path("2024-05-01T12:00:00")))
+    run_dir = tmp_path / "2024-05-01T12:00:00"
+    assert len(list(run_dir.glob("previews/*.mp4"))) == 3
+    assert list(run_dir.glob("tracking/**/events*"))
+    for out in ("run:1.mp4", "run:1.gif", "run:1.webp", "run:1.png", "run:1.npy", "folder:1/"):
+        generate("2024-05-01T12:00:00", "--out", out, "--seeds", "0-1")
+        assert (tmp_path / out).exists()
+    run("export", ["2024-05-01T12:00:00", "--out", "export:1/"])
+    generate("export:1", "--out", "run:2.mp4", "--seeds", "0")
+
+
+def test_data_without_a_rate_play_at_eight(run_dir, tmp_path):
+    assert load(run_dir).fps is None
+    generate(run_dir, "--out", tmp_path / "a.mp4", "--seeds", "0")
+    assert rate_of(tmp_path / "a.mp4") == 8
+
+
+def test_a_rate_that_gif_cannot_play_is_refused_before_anything_is_made(run_dir, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        generate(run_dir, "--out", tmp_path / "a.gif", "--fps", 60)
+    assert ".gif plays at most 50 frames a second, not 60; choose" in capsys.readouterr().err
+    assert not (tmp_path / "a.gif").exists()
+
+
+def rate_of(path):
+    with av.open(str(path)) as container:
+        return container.streams.video[0].average_rate
 
 
 def test_the_output_is_checked_before_torch_is_loaded(tmp_path):

@@ -62,6 +62,21 @@ def test_the_summary_counts_and_names(videos, tmp_path, capsys):
     assert "1 video kept (1 frame of 64x64x3, 0.0 MB), 1 class, 0 sk" in capsys.readouterr().out
 
 
+def test_rates_are_told_and_made_one(tmp_path, capsys):
+    for fps in (10, 24):
+        write_video(tmp_path / "videos" / f"{fps}.mp4", 2 * fps, fps=fps)
+    assert prepare(tmp_path / "videos", "--out", tmp_path / "mixed", "--resolution", 8) == 0
+    assert "note: videos of 10 to 24 frames a second are mixed" in capsys.readouterr().err
+    one = [tmp_path / "videos", "--out", tmp_path / "one", "--resolution", 8, "--fps", 12]
+    assert prepare(*one) == 0
+    assert capsys.readouterr().err.count("note: 2 videos resampled to one rate") == 1
+    content = json.loads((tmp_path / "one" / "index.json").read_text())
+    assert content["settings"]["fps"] == 12
+    assert [(video["frames"], video["fps"]) for video in content["videos"]] == [(24, 12)] * 2
+    assert prepare(*one[:-1], 0) == 2
+    assert "fps must be 0.1 to 1000, not 0.0" in capsys.readouterr().err
+
+
 def test_every_option_reaches_the_index(videos, tmp_path):
     split = tmp_path / "trainlist01.txt"
     split.write_text("a/one.mp4 1\nb/three.mp4 2\n")
@@ -76,6 +91,7 @@ def test_every_option_reaches_the_index(videos, tmp_path):
         "min_frames": 5,
         "aspect": "stretch",
         "loop": None,
+        "fps": None,
     }
     assert [(video["frames"], video["label"]) for video in index["videos"]] == [(20, 0), (5, 1)]
     assert index["labels"] == ["a", "b"]

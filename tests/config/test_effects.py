@@ -15,6 +15,7 @@ CASES = {
     "log.keep_last": (5, {"log.checkpoint_every": 0}, {}),
     "log.fps": (4.0, {"data.num_frames": 1}, {}),
     "log.milestones": ([500], {"train.steps": 499}, {"train.steps": 500}),
+    "data.fps": (12.0, {"data.name": "moving_digits"}, {"data.name": "videos"}),
     "data.stride": (2, {"data.name": "moving_digits"}, {"data.name": "videos"}),
     "data.num_digits": (1, {"data.name": "videos"}, {"data.name": "moving_digits"}),
     "data.num_clips": (9, {"data.name": "images"}, {"data.name": "shapes3d"}),

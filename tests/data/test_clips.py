@@ -4,11 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.made.numbered_videos import numbers
+from tests.made.numbered_videos import numbered_frame, numbers, write_video
 from tgan.data.clips import complete, open_clips
 from tgan.data.packed.clips import PackedClips
+from tgan.data.packed.index import Settings
+from tgan.data.packed.pack import pack
 from tgan.data.videos.folder import VideoFolder
+from tgan.data.videos.sources import find_sources
 
 # In the order of the files of `few_videos`.
 LENGTHS = [60, 33, 20, 25, 16]
@@ -36,6 +40,32 @@ def test_every_start_gives_its_frames(few_videos, few_packed, kind, num_frames, 
     # So the last clip ends with the last frame.
     last = clips.clip(0, clips.num_starts(0) - 1)
     assert numbers(last[-1:]) == [59]
+
+
+@pytest.mark.parametrize(("fps", "stride"), [(8, 1), (30, 1), (48, 3)])
+def test_folders_are_resampled_as_packed_ones_are(tmp_path, fps, stride):
+    videos = tmp_path / "videos"
+    write_video(videos / "even.mp4", 60, fps=24)
+    # Without frames out of order every time is that of its frame.
+    write_video(videos / "uneven.mkv", 40, fps=10, times=[n + n // 3 for n in range(40)])
+    strip = [numbered_frame(number, width=16, height=16) for number in range(40)]
+    Image.fromarray(np.concatenate(strip, axis=1)).save(videos / "strip.png")
+    pack(find_sources([videos]), tmp_path / "out", Settings(resolution=16, fps=fps))
+    sizes = {"num_frames": 6, "resolution": 16, "stride": stride, "fps": fps}
+    packed, direct = open_clips(tmp_path / "out", **sizes), open_clips(videos, **sizes)
+    assert len(direct) == 3 and direct.fps == packed.fps == fps / stride
+    for index in range(3):
+        assert direct.num_starts(index) == packed.num_starts(index)
+        for start in (0, 1, direct.num_starts(index) - 1):
+            np.testing.assert_array_equal(direct.clip(index, start), packed.clip(index, start))
+    plain = open_clips(videos, num_frames=6, resolution=16)
+    assert plain.fingerprint() != direct.fingerprint()
+    assert plain.num_starts(0) == 55
+
+
+def test_another_rate_than_the_packed_one_is_refused(few_packed):
+    with pytest.raises(ValueError, match="packed at fps None, not 12: leave fps out"):
+        open_clips(few_packed, num_frames=6, resolution=16, fps=12)
 
 
 def test_packed_and_direct_clips_are_equal(few_videos, few_packed):

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import av
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.truths.ffmpeg import shown_frames
+from tgan.data.videos.sources import find_sources
 from tgan.media.video import (
     MAX_SIDES,
     WRITERS,
@@ -67,6 +72,53 @@ def test_mp4_is_h264_yuv420p_and_shows_what_was_written(tmp_path):
     assert data.index(b"moov") < data.index(b"mdat")
 
 
+COLOURS = np.array(
+    [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0], [200, 120, 40]], np.uint8
+)
+
+
+def stripes(height: int) -> np.ndarray:
+    """Two frames of six broad stripes of colour."""
+    return np.broadcast_to(COLOURS.repeat(32, axis=0), (2, height, 192, 3))
+
+
+@pytest.mark.parametrize("height", [64, 480, 720, 1080])
+def test_mp4_says_which_colours_it_has_at_every_size(tmp_path, height):
+    path = tmp_path / "a.mp4"
+    write_video(path, stripes(height))
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        # ISO 23091-2: BT.601's matrix, BT.709's primaries, sRGB's transfer; FFmpeg: 16 to 235.
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (6, 1, 13)
+        assert context.color_range == 1
+        frame = next(container.decode(video=0))
+    # What a reader makes of it that trusts the tags, by the definition.
+    luma, *chroma = (
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[plane.height // 2].astype(float)
+        for plane in frame.planes
+    )
+    y = (luma[16:192:32] - 16) / 219
+    cb, cr = ((plane[8:96:16] - 128) / 224 for plane in chroma)
+    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
+    np.testing.assert_allclose(255 * rgb, COLOURS, atol=3)
+    # And what PyAV and FFmpeg's own program make of it.
+    middle = (height // 2, slice(16, 192, 32))
+    np.testing.assert_allclose(frame.to_ndarray(format="rgb24")[middle], COLOURS, atol=3)
+    np.testing.assert_allclose(shown_frames(path, (height, 192))[0][middle], COLOURS, atol=3)
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_colon_in_a_relative_path_is_part_of_a_name(tmp_path, monkeypatch, ending):
+    monkeypatch.chdir(tmp_path)
+    for path in (f"run:1{ending}", f"2024-05-01T12:00:00/a{ending}", f"file:x{ending}"):
+        write_video(path, moving_square(channels=3))
+        assert (tmp_path / path).is_file()
+        if ending in (".mp4", ".gif", ".webp"):
+            (source,) = find_sources([Path(path)]).sources
+            assert len(list(source.read().frames)) == 16
+    assert len({source.path for source in find_sources([Path()]).sources}) == 3
+
+
 def test_odd_sizes_get_one_black_line(tmp_path):
     write_video(tmp_path / "odd.mp4", moving_square(height=33, width=41, channels=1))
     assert iio.imread(tmp_path / "odd.mp4", plugin="pyav").shape == (16, 34, 42, 3)
@@ -82,6 +134,56 @@ def test_animations_loop_at_the_right_speed(tmp_path, ending):
     assert meta["loop"] == 0
     assert meta.get("duration", 100) == 100
     assert np.abs(frames[5, ..., 0].astype(int) - moving_square()[5, ..., 0]).mean() < 3
+
+
+def delays(path) -> list[int]:
+    """Milliseconds of each frame."""
+    with Image.open(path) as image:
+        shown = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            image.load()
+            shown.append(round(image.info["duration"]))
+    return shown
+
+
+@pytest.mark.parametrize("fps", [0.1, 1, 7, 8, 12, 15, 23.976, 24, 25, 29.97, 30, 48, 50])
+@pytest.mark.parametrize("count", [16, 48])
+@pytest.mark.parametrize(("ending", "unit"), [(".gif", 10), (".webp", 1)])
+def test_animations_last_as_long_as_their_rate_says(tmp_path, ending, unit, count, fps):
+    path = tmp_path / f"a{ending}"
+    # Frames that are alike would be joined: each is of noise.
+    video = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
+    write_video(path, video, fps=fps)
+    found = delays(path)
+    assert len(found) == count
+    # The nearest that the format can say of the whole, and a mean frame within a millisecond.
+    assert abs(sum(found) - 1000 * count / fps) <= unit / 2
+    assert abs(np.mean(found) - 1000 / fps) < 1
+    assert max(found) - min(found) <= unit
+
+
+def test_gif_spreads_what_frames_lack(tmp_path):
+    write_video(tmp_path / "a.gif", moving_square(frames=6), fps=30)
+    assert delays(tmp_path / "a.gif") == [30, 30, 40, 30, 30, 40]
+
+
+def test_still_and_single_frames_are_animations_too(tmp_path):
+    for ending in (".gif", ".webp"):
+        for name, count in {"still": 6, "single": 1}.items():
+            path = tmp_path / f"{name}{ending}"
+            write_video(path, np.full((count, 8, 8, 3), 7, np.uint8), fps=30)
+            assert iio.imread(path, plugin="pillow", index=0).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("fps", [50.1, 60, 100, 1000])
+def test_gif_refuses_what_it_cannot_play(tmp_path, fps):
+    message = f"a.gif': .gif plays at most 50 frames a second, not {fps:g}; choose a lower fps, or"
+    with pytest.raises(ValueError, match=message):
+        write_video(tmp_path / "a.gif", moving_square(), fps=fps)
+    write_video(tmp_path / "a.webp", moving_square(), fps=fps)
+    assert abs(sum(delays(tmp_path / "a.webp")) - 16_000 / fps) <= 0.5
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]
 
 
 def test_png_is_a_filmstrip(tmp_path):

@@ -31,8 +31,8 @@ def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     generator, config, names = make(name, classes=classes)
     # What it was trained on is nobody's business.
     config.data.path, config.train.seed = "/home/me/secret", 77
-    save_pretrained(generator, config, tmp_path / "g", names)
-    loaded, found, known = read_pretrained(tmp_path / "g")
+    save_pretrained(generator, config, tmp_path / "g", names, fps=12.5)
+    loaded, found, known, fps = read_pretrained(tmp_path / "g")
     assert type(loaded) is type(generator) and not loaded.training
     own, theirs = generator.state_dict(), loaded.state_dict()
     assert list(own) == list(theirs)
@@ -41,7 +41,7 @@ def test_what_is_read_is_what_was_saved_bit_for_bit(tmp_path, name, classes):
     with torch.no_grad():
         assert torch.equal(loaded(*inputs), generator(*inputs))
     assert found.generator == config.generator and found.conditional == (classes > 0)
-    assert known == names == [f"class {k}" for k in range(classes)]
+    assert known == names == [f"class {k}" for k in range(classes)] and fps == 12.5
     for setting in ("resolution", "channels", "num_frames", "input"):
         assert getattr(found.data, setting) == getattr(config.data, setting)
     written = json.loads((tmp_path / "g" / "card.json").read_text())

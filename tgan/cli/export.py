@@ -45,7 +45,7 @@ def _export_folder(arguments: argparse.Namespace) -> None:
     from tgan.runs.trained import load
 
     run = load(arguments.run, weights=arguments.weights, device="cpu")
-    save_pretrained(run.generator, run.config, arguments.out, run.classes)
+    save_pretrained(run.generator, run.config, arguments.out, run.classes, fps=run.fps)
     print(arguments.out)
 
 

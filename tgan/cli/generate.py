@@ -11,11 +11,10 @@ from tqdm import tqdm
 from tgan.cli import Parser
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
 from tgan.config import Config
+from tgan.media.rates import MAX_FPS, MIN_FPS, check_fps
 from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.media.video import (
-    MAX_FPS,
     MAX_SIDES,
-    MIN_FPS,
     WRITERS,
     check_ending,
     samples_shape,
@@ -55,6 +54,8 @@ input picture and the original; in folders and .npy files are samples alone.
 """
 # All samples of a file are held in memory until it is written.
 MAX_BYTES = 8 * 2**30
+# Frames per second of samples where the data have no rate.
+FPS = 8
 # Radford et al. 2016, Figure 7.
 JITTER = 0.25
 
@@ -74,7 +75,10 @@ def main(argv: Sequence[str]) -> None:
     conditions = run.condition(plan, label=labels, pictures=arguments.input)
     if conditions.columns and not (arguments.grid or plan.grid):
         rows, columns = -(-len(plan) // conditions.columns), conditions.columns
-    shape = _clip_shape(run.config, arguments.slow_motion)
+    shape, fps = _clip_shape(run.config, arguments.slow_motion), arguments.fps
+    if fps is None:
+        fps = run.fps or FPS
+        check_fps(arguments.out, fps)
     scale = arguments.scale or scale_to_show(run.config.data.resolution)
 
     # Begun last, so that a mistake is one line and costs no time.
@@ -86,18 +90,18 @@ def main(argv: Sequence[str]) -> None:
 
     if isinstance(plan, Samples) and names_folder(arguments.out):
         names = sample_names(plan.seeds, conditions.classes, num_frames=shape[0])
-        write_sample_folder(arguments.out, sample(), names, fps=arguments.fps)
+        write_sample_folder(arguments.out, sample(), names, fps=fps)
     elif plan.sheet is not None and _is_drawn(arguments.out, shape):
         check_size(arguments.out, plan.sheet.shape(shape, scale))
         page = plan.sheet.draw(_stack(sample(), shape), scale)
-        write_video(arguments.out, page, fps=arguments.fps)
+        write_video(arguments.out, page, fps=fps)
     else:
         layout = {"columns": columns, "rows": rows, "scale": scale}
         check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shape), **layout))
         stack = _stack(sample(), shape)
         if Path(arguments.out).suffix.lower() != ".npy":
             stack = conditions.beside(stack)
-        write_samples(arguments.out, stack, fps=arguments.fps, **layout)
+        write_samples(arguments.out, stack, fps=fps, **layout)
     print(arguments.out)
 
 
@@ -167,7 +171,11 @@ def _parser() -> Parser:
         "--grid",
         help="rows x columns, such as 4x4 (default: nearly square, or a column per class)",
     )
-    parser.add_argument("--fps", type=float, default=8, help="frames per second (default 8)")
+    parser.add_argument(
+        "--fps",
+        type=float,
+        help=f"frames per second (default: those of the data, or {FPS} where they have none)",
+    )
     parser.add_argument("--scale", type=int, help="enlarge pixels (default: 96 pixels or more)")
     parser.add_weights()
     parser.add_argument("--batch-size", type=int, default=16, help="made at once (default 16)")
@@ -183,8 +191,10 @@ def _check(arguments: argparse.Namespace) -> None:
         check_ending(arguments.out)
         check_writable(arguments.out)
         check_not_there(arguments.out, overwrite=arguments.overwrite)
-    if not MIN_FPS <= arguments.fps <= MAX_FPS:
-        raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
+    if arguments.fps is not None:
+        if not MIN_FPS <= arguments.fps <= MAX_FPS:
+            raise ValueError(f"--fps {arguments.fps} is not between {MIN_FPS} and {MAX_FPS}")
+        check_fps(arguments.out, arguments.fps)
     for option in ("scale", "batch_size", "slow_motion"):
         value = getattr(arguments, option)
         if value is not None and value < 1:

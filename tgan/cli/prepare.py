@@ -20,6 +20,7 @@ _SHOWN = 12
 _EXAMPLES = """\
 examples:
   tgan prepare my_videos --out data/mine
+  tgan prepare my_videos --fps 12 --out data/mine12
   tgan prepare UCF-101 --split trainlist01.txt --out data/ucf101
   tgan prepare mnist_test_seq.npy --channels 1 --out data/moving_mnist
   tgan prepare mocogan/data/actions --labels folders --strips --out data/weizmann
@@ -82,6 +83,7 @@ def _parser() -> Parser:
     add("--out", type=Path, metavar="DIR", help="new folder for the result")
     add("--resolution", type=int, default=64, metavar="N", help="side of a frame (default 64)")
     add("--channels", type=int, default=3, choices=(1, 3), help="3 for RGB (default), 1 for grey")
+    add("--fps", type=float, metavar="F", help="resample all videos to F frames a second")
     add("--stride", type=int, default=1, metavar="N", help="keep every N-th frame (default 1)")
     add("--min-frames", type=int, default=16, metavar="N", help="shorter videos go (default 16)")
     add("--loop", type=int, metavar="N", help="repeat videos shorter than N frames up to N")
@@ -158,6 +160,8 @@ def _report(prepared: Prepared) -> None:
     ):
         for name, reason in pairs:
             print(f"{what} {name}: {reason}", file=sys.stderr)
+    for line in prepared.remarks:
+        print(f"note: {line}", file=sys.stderr)
     if index.labels:
         print(f"classes: {_classes(index)}")
     print(f"{index.account}")

@@ -30,6 +30,7 @@ NEEDS = {
     "log.milestones": Need(
         lambda c: min(c.log.milestones) <= c.train.steps, "train.steps that reach one of them"
     ),
+    "data.fps": _of_data("videos"),
     "data.stride": _of_data("videos", "own"),
     "data.num_digits": _of_data("moving_digits"),
     "data.num_clips": _of_data("moving_digits", "shapes3d"),

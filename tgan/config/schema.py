@@ -41,6 +41,8 @@ class DataConfig:
         channels: 1 for grey, 3 for RGB, 4 for RGB and one more.
         num_frames: frames per clip: what the generator can make, such as a multiple of 16; 1 for
             images.
+        fps: videos: frames per second that all are resampled to; none takes every frame of a
+            folder once, and a packed folder as it is.
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
         num_clips: number of different clips of moving digits, or of rendered shapes.
@@ -71,6 +73,7 @@ class DataConfig:
     resolution: int = 64
     channels: Literal[1, 3, 4] = 3
     num_frames: int = 16
+    fps: float | None = None
     stride: int = 1
     num_digits: int = 2
     num_clips: int = 10_000

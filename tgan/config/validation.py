@@ -81,6 +81,7 @@ def _out_of_range(config: Config) -> list[str]:
 
 def _not_positive(config: Config) -> list[str]:
     names = ["generator_optimizer.lr", "critic_optimizer.lr", "log.fps", "train.timeout"]
+    names += ["data.fps"]
     names += ["generator_optimizer.eps", "critic_optimizer.eps"]
     names += [f"constraint.{name}" for name in ("maximum", "interval", "weight", "iterations")]
     return [

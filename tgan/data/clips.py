@@ -17,7 +17,8 @@ class ClipSource(Protocol):
     """Videos that clips of one shape are cut from.
 
     `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
-    the defaults that are named below. A source is pickled when worker processes read it.
+    the defaults that are named below. Samples are played at `fps` frames a second, if it has such
+    an attribute. A source is pickled when worker processes read it.
 
     Example:
         >>> class Noise:
@@ -101,6 +102,7 @@ class _Completed:
         self.skipped: Sequence[tuple[str, str]] = getattr(source, "skipped", [])
         self.num_too_short: int = getattr(source, "num_too_short", 0)
         self.names: list[str] = list(getattr(source, "names", []))
+        self.fps: float | None = getattr(source, "fps", None)
         if hasattr(source, "fingerprint"):
             self.fingerprint = source.fingerprint
 
@@ -120,13 +122,22 @@ class _Completed:
 
 
 def open_clips(
-    path: Path | str, *, num_frames: int, resolution: int, stride: int = 1, channels: int = 3
+    path: Path | str,
+    *,
+    num_frames: int,
+    resolution: int,
+    fps: float | None = None,
+    stride: int = 1,
+    channels: int = 3,
 ) -> ClipSource:
     """Open the clips of a folder: packed ones if it has an index, else its video files themselves.
 
+    Args:
+        fps: the rate that videos are resampled to; None takes them as they are.
+
     Raises:
-        ValueError: nothing there, a prepare that was interrupted, another resolution than the
-            packed one, or as `PackedClips` and `VideoFolder`.
+        ValueError: nothing there, a prepare that was interrupted, another resolution or rate than
+            the packed one, or as `PackedClips` and `VideoFolder`.
 
     Example:
         >>> open_clips("my_videos", num_frames=16, resolution=64).shape
@@ -140,9 +151,19 @@ def open_clips(
                 f"{path} was packed at resolution {clips.resolution}, not {resolution}: set the"
                 f" resolution to {clips.resolution}, or prepare the videos again at {resolution}"
             )
+        if fps not in (None, clips.resampled_to):
+            raise ValueError(
+                f"{path} was packed at fps {clips.resampled_to}, not {fps}: leave fps out, or"
+                f" prepare the videos again at {fps}"
+            )
         return clips
     if (path / PARTS_NAME).is_dir():
         raise ValueError(f"{path}: prepare was interrupted; run it again")
     return VideoFolder(
-        path, num_frames=num_frames, resolution=resolution, stride=stride, channels=channels
+        path,
+        num_frames=num_frames,
+        resolution=resolution,
+        fps=fps,
+        stride=stride,
+        channels=channels,
     )

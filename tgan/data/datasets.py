@@ -114,6 +114,7 @@ def _videos(path: str, data: DataConfig) -> ClipSource:
         path,
         num_frames=data.num_frames,
         resolution=data.resolution,
+        fps=data.fps,
         stride=data.stride,
         channels=data.channels,
     )

@@ -1,5 +1,7 @@
 """Frame arithmetic of clips, and the error messages for videos that are too short."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -40,3 +42,9 @@ def too_short_message(where: object, longest: int, num_frames: int, stride: int)
         f"no video in {where} is long enough for num_frames {num_frames} at stride {stride}"
         f" ({clip_span(num_frames, stride)} frames); the longest has {longest}"
     )
+
+
+def common_rate(rates: Iterable[float | None], stride: int) -> float | None:
+    """Return the commonest of some rates, divided by a stride; None where all are None."""
+    known = Counter(rate for rate in rates if rate is not None)
+    return known.most_common(1)[0][0] / stride if known else None

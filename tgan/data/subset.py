@@ -48,6 +48,11 @@ class Subset:
         names = getattr(self.source, "names", [])
         return [names[index] for index in self.indices] if names else []
 
+    @property
+    def fps(self) -> float | None:
+        """Frames per second, as of the source."""
+        return getattr(self.source, "fps", None)
+
     def fingerprint(self) -> str | None:
         """Compute a SHA-256 of the source's fingerprint, of the choice of videos and of classes."""
         whole = fingerprint(self.source)

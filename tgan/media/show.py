@@ -14,9 +14,8 @@ import numpy as np
 
 from tgan.lookup import counted
 from tgan.media.layouts import as_pixels
+from tgan.media.rates import check_fps
 from tgan.media.video import (
-    MAX_FPS,
-    MIN_FPS,
     check_ending,
     check_sides,
     samples_shape,
@@ -147,6 +146,7 @@ def save(
     check_writable(path)
     if path.exists() and not overwrite:
         raise ValueError(f"'{path}' is there already; overwrite=True replaces it")
+    check_fps(path, fps)
     pixels = _as_clips(clips)
     columns = math.ceil(math.sqrt(len(pixels))) if columns is None else columns
     layout = _layout(pixels, columns, fps, scale)
@@ -167,8 +167,7 @@ def _layout(clips: np.ndarray, columns: int, fps: float, scale: int | None) -> d
     """The settings of a grid, checked."""
     if columns < 1:
         raise ValueError(f"columns must be at least 1, not {columns}")
-    if not MIN_FPS <= fps <= MAX_FPS:
-        raise ValueError(f"fps must be {MIN_FPS} to {MAX_FPS}, not {fps}")
+    check_fps("", fps)
     if scale is not None and scale < 1:
         raise ValueError(f"scale must be at least 1, not {scale}")
     scale = scale_to_show(clips.shape[2]) if scale is None else scale

@@ -5,22 +5,28 @@ fourth channel, transparency or depth, is shown in grey beside the colours.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import imageio.v3 as iio
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 from einops import rearrange
 
 from tgan.lookup import look_up
+from tgan.media.rates import check_fps
 from tgan.system.files import write_whole
 
 # Close to lossless for the eye.
 _H264 = {"crf": "18"}
+# What H.264 is told of its colours, by ISO 23091-2: sRGB, by the matrix of BT.601, as readers that
+# look at no tag assume. FFmpeg's range 1 is 16 to 235.
+_COLOURS = {"colorspace": 6, "color_range": 1, "color_primaries": 1, "color_trc": 13}
 # Pixels per side: what libx264 and libwebp take, and far more than a screen for the others.
 MAX_SIDES = {".mp4": 16_384, ".gif": 16_384, ".webp": 16_383, ".png": 16_384}
-# Frames per second that all formats take.
-MIN_FPS, MAX_FPS = 0.1, 1000
+# Milliseconds that animations count in.
+_UNITS = {".gif": 10, ".webp": 1}
 # Pixels a side at which clips are shown at least.
 SHOWN_SIDE = 96
 
@@ -132,14 +138,20 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
     `.mp4` is H.264 in yuv420p (odd sizes get a black line), `.gif` and `.webp` loop for ever,
     `.png` is a filmstrip with all frames side by side. The file appears whole or not at all.
 
+    GIF counts time in hundredths of a second, WebP in thousandths: the clip as a whole is as long
+    as it should be to half of these, and what frames lack is spread over them (at 30 frames a
+    second GIF shows them for 3, 3 and 4 hundredths).
+
     Raises:
-        ValueError: an unknown ending, or frames of another type or shape.
+        ValueError: an unknown ending, frames of another type or shape, or a rate that the format
+            cannot play.
         OSError: the file cannot be written.
 
     Example:
         >>> write_video("clip.mp4", np.zeros((16, 64, 64, 3), np.uint8), fps=12)
     """
     check_ending(path)
+    check_fps(path, fps)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):
         raise ValueError(f"frames {frames.dtype}{frames.shape}; uint8 (T, H, W, 1 or 3) is needed")
     write_whole(path, lambda part: WRITERS[Path(path).suffix.lower()](part, frames, fps))
@@ -148,17 +160,42 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
 def _write_mp4(path: Path, frames: np.ndarray, fps: float) -> None:
     odd_rows, odd_columns = frames.shape[1] % 2, frames.shape[2] % 2
     frames = np.pad(_rgb(frames), [(0, 0), (0, odd_rows), (0, odd_columns), (0, 0)])
-    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+    # Without the protocol a colon in a relative path would end the name of one.
+    place, options = f"file:{path}", {"movflags": "faststart"}
+    with av.open(place, "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt, stream.options = "yuv420p", _H264
+        for tag, value in _COLOURS.items():
+            setattr(stream.codec_context, tag, value)
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            container.mux(stream.encode(_yuv420p(frame)))
         container.mux(stream.encode())
 
 
+def _yuv420p(frame: np.ndarray) -> av.VideoFrame:
+    converted = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU601,
+        dst_color_range=ColorRange.MPEG,
+    )
+    for tag, value in _COLOURS.items():
+        setattr(converted, tag, value)
+    return converted
+
+
 def _write_animation(path: Path, frames: np.ndarray, fps: float) -> None:
-    iio.imwrite(path, _rgb(frames), plugin="pillow", duration=1000 / fps, loop=0)
+    durations = _durations(len(frames), fps, _UNITS[path.suffix.lower()])
+    # Pillow takes no list for a single picture.
+    duration = durations if len(durations) > 1 else durations[0]
+    iio.imwrite(path, _rgb(frames), plugin="pillow", duration=duration, loop=0)
+
+
+def _durations(count: int, fps: float, unit: int) -> list[int]:
+    """How long each of `count` frames is shown, in milliseconds, a multiple of `unit`."""
+    total = round(1000 * count / (fps * unit))
+    ends = [number * total // count for number in range(count + 1)]
+    return [unit * (end - begin) for begin, end in pairwise(ends)]
 
 
 def _write_filmstrip(path: Path, frames: np.ndarray, fps: float) -> None:

@@ -22,6 +22,7 @@ from tgan.config.names import OWN
 from tgan.config.reading import parse_config
 from tgan.config.text import shown
 from tgan.lookup import counted, look_up
+from tgan.media.rates import as_rate
 from tgan.models import GENERATORS
 from tgan.models.conditions import conditioning_of
 from tgan.models.outline import outline
@@ -72,15 +73,22 @@ class Pretrained(NamedTuple):
         config: whose `generator` and `conditional`, and sizes and `input` of `data`, are those
             that it was saved with; all others are at their defaults.
         classes: names of the classes that it is conditioned on.
+        fps: frames per second of its data, where they have a rate.
     """
 
     generator: nn.Module
     config: Config
     classes: list[str]
+    fps: float | None = None
 
 
 def save_pretrained(
-    generator: nn.Module, config: Config, directory: Path | str, classes: Sequence[str] = ()
+    generator: nn.Module,
+    config: Config,
+    directory: Path | str,
+    classes: Sequence[str] = (),
+    *,
+    fps: float | None = None,
 ) -> None:
     """Write a generator to a new or empty folder, which `tgan.load` reads.
 
@@ -91,6 +99,7 @@ def save_pretrained(
             inference mode.
         config: its settings are kept, but neither paths nor how it was trained.
         classes: names of the classes that it is conditioned on.
+        fps: frames per second that its videos are played at.
 
     Raises:
         ValueError: the folder holds something, or the generator is not that of `config`.
@@ -109,7 +118,7 @@ def save_pretrained(
         )
     tensors = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
     with write_whole_folder(directory) as part:
-        _write_json(part / CONFIG, _settings(config, classes))
+        _write_json(part / CONFIG, _settings(config, classes) | {"fps": fps})
         _write_json(part / CARD, card(config, classes))
         (part / README).write_text(_readme(config, classes), encoding="utf-8")
         save_file(tensors, part / WEIGHTS, metadata={"format": "pt"})
@@ -123,8 +132,8 @@ def holds_pretrained(path: Path | str) -> bool:
 
 def load_pretrained(directory: Path | str) -> tuple[nn.Module, Config]:
     """The generator of a folder and its configuration; `tgan.load` knows its classes too."""
-    generator, config, _ = read_pretrained(directory)
-    return generator, config
+    found = read_pretrained(directory)
+    return found.generator, found.config
 
 
 def read_pretrained(directory: Path | str) -> Pretrained:
@@ -135,7 +144,7 @@ def read_pretrained(directory: Path | str) -> Pretrained:
     """
     directory = Path(directory)
     paths = {name: _existing(directory, name) for name in (CONFIG, WEIGHTS)}
-    config, classes = _read_config(directory)
+    config, classes, fps = _read_config(directory)
     try:
         # Before memory is taken: what the header tells of is what the settings need.
         expected = outline(generator_maker(config, classes))
@@ -144,7 +153,7 @@ def read_pretrained(directory: Path | str) -> Pretrained:
         load_network(generator, load_file(paths[WEIGHTS]), name="generator")
     except (ValueError, SafetensorError) as error:
         raise ValueError(f"'{directory}': {error}") from None
-    return Pretrained(generator.eval(), config, classes)
+    return Pretrained(generator.eval(), config, classes, fps)
 
 
 def _existing(directory: Path, name: str) -> Path:
@@ -165,13 +174,13 @@ def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _read_config(directory: Path) -> tuple[Config, list[str]]:
+def _read_config(directory: Path) -> tuple[Config, list[str], float | None]:
     path = directory / CONFIG
     settings = read_json_object(directory, CONFIG)
     kind = settings.pop("model_type", None)
     if kind != MODEL_TYPE:
         raise ValueError(f"'{path}' is of model_type {quoted(kind)}; {MODEL_TYPE} is needed")
-    classes = settings.pop("classes", None) or []
+    classes, fps = settings.pop("classes", None) or [], as_rate(settings.pop("fps", None))
     data = settings.get("data")
     if isinstance(data, dict):
         # Before, the classes were among the settings of the data.
@@ -186,7 +195,7 @@ def _read_config(directory: Path) -> tuple[Config, list[str]]:
         raise ValueError(f"'{path}': classes are no list of different names")
     # JSON is YAML, which is checked in detail, once a character is escaped that YAML lacks.
     text = json.dumps(settings).replace("\x7f", "\\u007f")
-    return parse_config(text, source=f"'{path}'"), classes
+    return parse_config(text, source=f"'{path}'"), classes, fps
 
 
 def _readme(config: Config, classes: Sequence[str]) -> str:

@@ -79,6 +79,7 @@ class TrainedRun:
         path: the run directory, checkpoint or exported folder that it was loaded from.
         config: its settings.
         classes: names of the classes that it is conditioned on, none for most runs.
+        fps: frames per second of the data; None where they have no rate, or it is not known.
         step: generator updates made; None for an exported folder, which does not say.
         checkpoint: what it is loaded from; None for an exported folder.
         weights: `average` or `generator`: which weights the generator has.
@@ -95,10 +96,12 @@ class TrainedRun:
         weights: str = "generator",
         device: str = "cpu",
         parts: Parts | None = None,
+        fps: float | None = None,
     ) -> None:
         self.path, self.config, self.classes = path, config, list(classes)
         self.checkpoint, self.weights, self.device = checkpoint, weights, device
         self.step = None if checkpoint is None else checkpoint.step
+        self.fps = fps
         self._parts = parts or Parts()
 
     @cached_property
@@ -446,7 +449,14 @@ def load(
             raise ValueError(f"weights {weights}: '{path}' has one generator; leave them out")
         found = read_pretrained(path)
         parts = Parts(generator=found.generator)
-        return TrainedRun(path, found.config, classes=found.classes, device=device, parts=parts)
+        return TrainedRun(
+            path,
+            found.config,
+            classes=found.classes,
+            device=device,
+            parts=parts,
+            fps=found.fps,
+        )
     # Lengths of clips are in the checkpoint, the network that it is to fit may be among the parts.
     handed = Parts(generator=generator, critic=critic, constraint=constraint)
     checkpoint = find_checkpoint(path, needs=lambda c: [fitting_table(c, weights, handed)])
@@ -464,4 +474,5 @@ def load(
         weights=generator_table(checkpoint, weights),
         device=device,
         parts=parts,
+        fps=checkpoint.fps,
     )

@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgan.config import Config
+from tgan.media.rates import as_rate
 from tgan.system.files import delete, set_usual_mode, sha256
 from tgan.system.folders import check_inside
 from tgan.training.statements import (
@@ -57,6 +58,7 @@ class Checkpoint:
         tensors: tables of tensors by name, as `GANTask.tensors` gave them.
         classes: names of the classes that a conditional run was trained on.
         data: fingerprint of the data that it was trained on, where there is one.
+        fps: frames per second of the data, where they have a rate.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Checkpoint:
     tensors: Tables
     classes: tuple[str, ...] = ()
     data: str | None = None
+    fps: float | None = None
 
 
 def directory_of(run_dir: Path, step: int) -> Path:
@@ -83,6 +86,7 @@ def save_checkpoint(
     config: str,
     classes: Sequence[str] = (),
     data: str | None = None,
+    fps: float | None = None,
 ) -> None:
     """Write a checkpoint to the directory `path`, replacing one that is there.
 
@@ -96,7 +100,13 @@ def save_checkpoint(
         for name, table in tensors.items():
             _save_tensors(part / f"{name}{TENSORS}", table)
         (part / CONFIG).write_text(config)
-        facts = {"step": step, "num_videos": num_videos, "classes": list(classes), "data": data}
+        facts = {
+            "step": step,
+            "num_videos": num_videos,
+            "classes": list(classes),
+            "data": data,
+            "fps": fps,
+        }
         (part / FACTS).write_text(json.dumps(facts))
         files = sorted(file.name for file in part.iterdir())
         manifest = {
@@ -135,6 +145,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         classes=read_classes(path, facts, config),
         # Earlier versions kept none, and a file may say anything.
         data=facts["data"] if isinstance(facts.get("data"), str) else None,
+        fps=as_rate(facts.get("fps")),
     )
 
 

@@ -20,6 +20,7 @@ from tgan.data.clips import ClipSource
 from tgan.data.fingerprint import fingerprint
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
+from tgan.media.rates import as_rate
 from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import CriticReport, critic_report, describe
@@ -68,6 +69,11 @@ class Run:
     def data(self) -> str | None:
         """Fingerprint of the clips as they are when it is first asked for."""
         return fingerprint(self.source)
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second of the clips; None where they have no rate."""
+        return as_rate(getattr(self.source, "fps", None))
 
     @property
     def conditioning(self) -> Conditioning:
@@ -225,6 +231,7 @@ class Recorder:
             config=self.config_text,
             classes=self.run.classes,
             data=self.data,
+            fps=self.run.fps,
         )
         self._saved = step
         prune_checkpoints(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgan.data.packed.index import read_index, write_json
+from tgan.data.packed.index import _checksum, read_index, write_json
 
 
 @pytest.fixture
@@ -22,16 +22,24 @@ def rewrite(folder, change, *, version):
     if version == 1:
         content.pop("sha256")
         content.pop("checksums")
+    if version < 3:
+        content["settings"].pop("fps")
+        for video in content["videos"]:
+            video.pop("remarks")
+    if version == 2:
+        content.pop("sha256")
+        content["sha256"] = _checksum({k: v for k, v in content.items() if k != "format"})
     change(content)
     write_json(folder / "index.json", content, aside=folder)
 
 
-def test_folders_of_earlier_versions_are_read(folder):
+@pytest.mark.parametrize("version", [1, 2])
+def test_folders_of_earlier_versions_are_read(folder, version):
     before = read_index(folder)
     assert len(before.checksums) == 1
-    rewrite(folder, lambda content: None, version=1)
+    rewrite(folder, lambda content: None, version=version)
     after = read_index(folder)
-    assert after.checksums == [] and after.videos == before.videos
+    assert len(after.checksums) == version - 1 and after.videos == before.videos
     assert (after.settings, after.labels, after.shards) == (
         before.settings,
         before.labels,
@@ -61,6 +69,8 @@ WRONG = {
     "fps of video 1 is -8, not": lambda c: c["videos"][1].update(fps=-8),
     "source of video 1 is 7, not": lambda c: c["videos"][1].update(source=7),
     "width of video 1 is 0, not": lambda c: c["videos"][1].update(width=0),
+    "fps of the settings is -1, not": lambda c: c["settings"].update(fps=-1),
+    "remarks of video 1 is 'hdr', not": lambda c: c["videos"][1].update(remarks="hdr"),
     "label of video 1 is '0', not": lambda c: c["videos"][1].update(label="0"),
     "the label of .*two.avi has no name": lambda c: c["videos"][1].update(label=7),
     "the frames of .*two.avi lie elsewhere": lambda c: c["videos"][1].update(offset=61),

@@ -266,3 +266,34 @@ def test_real_videos(shared, name):
     squares = list(map(Fitter(64), read_video(path).frames))
     assert len(squares) == README_COUNTS[name]
     assert np.std(squares[0]) > 1
+
+
+def test_chroma_lies_where_h264_puts_it(tmp_path):
+    # Random colours at random brightness: a sample of chroma lies on the left of its two columns
+    # and between its two rows (ITU-T H.264, figure 6-1).
+    rng = np.random.default_rng(0)
+    luma = rng.integers(60, 180, (64, 64), np.uint8)
+    chroma = rng.integers(90, 166, (2, 32, 32), np.uint8)
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        planes = np.concatenate([luma, chroma.reshape(32, 64)])
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode())
+    rows, columns = (np.arange(64) - 0.5) / 2, np.arange(64) / 2
+    blue, red = (between(between(plane, rows), columns, axis=1) for plane in chroma)
+    y, cb, cr = (luma - 16.0) / 219, (blue - 128) / 224, (red - 128) / 224
+    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
+    square = Fitter(64)(next(read_video(path).frames))
+    np.testing.assert_allclose(square, np.clip(255 * rgb, 0, 255), atol=1.6)
+
+
+def between(plane: np.ndarray, places: np.ndarray, *, axis: int = 0) -> np.ndarray:
+    """A plane at places between its rows or columns, linearly."""
+    places = np.clip(places, 0, plane.shape[axis] - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, plane.shape[axis] - 1)
+    share = (places - below).reshape((-1, 1) if axis == 0 else (1, -1))
+    low, high = plane.take(below, axis), plane.take(above, axis)
+    return low * (1 - share) + high * share

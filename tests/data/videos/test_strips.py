@@ -3,9 +3,11 @@ import pytest
 from PIL import Image
 
 from tests.made.numbered_videos import numbered_frame, numbers
+from tgan.data.pictures.images import open_images
 from tgan.data.pictures.opening import BROKEN, open_picture
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
+from tgan.data.videos.sources import find_sources
 from tgan.data.videos.strips import num_strip_frames, read_strip
 
 
@@ -18,6 +20,43 @@ def test_animations(tmp_path, suffix, fps):
     recording = read_strip(path)
     assert numbers(map(Fitter(32), recording.frames)) == list(range(20))
     assert recording.fps == fps
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 48)])
+def test_a_second_picture_in_a_jpeg_makes_no_video(tmp_path, size):
+    # Phones add another view, or a map of brightness: an MPO, whatever its ending.
+    path = tmp_path / "photo.jpg"
+    first, second = Image.new("RGB", size, "red"), Image.new("RGB", size, "blue")
+    first.save(path, "MPO", save_all=True, append_images=[second])
+    with Image.open(path) as image:
+        assert (image.format, image.n_frames) == ("MPO", 2)
+    assert num_strip_frames(path) == 0
+    with pytest.raises(DecodeError, match="photo.jpg: a picture of .* is not a strip"):
+        read_strip(path)
+    with pytest.raises(ValueError, match="no videos"):
+        find_sources([tmp_path])
+    assert open_images(tmp_path, resolution=8, channels=3).clip(0, 0)[0, 4, 4].argmax() == 0
+
+
+def test_pages_of_other_sizes_make_no_video(tmp_path):
+    frames = [Image.fromarray(numbered_frame(number)) for number in range(3)]
+    frames[0].save(tmp_path / "stack.tif", save_all=True, append_images=frames[1:])
+    assert num_strip_frames(tmp_path / "stack.tif") == 3
+    thumbnail = Image.new("RGB", (16, 16))
+    frames[0].save(tmp_path / "scan.tif", save_all=True, append_images=[thumbnail])
+    assert num_strip_frames(tmp_path / "scan.tif") == 0
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_picture_before_an_animation_is_not_part_of_it(tmp_path, count):
+    path = tmp_path / "a.png"
+    frames = [Image.fromarray(numbered_frame(number)) for number in range(count)]
+    still = Image.new("RGB", (64, 64), "red")
+    still.save(path, save_all=True, append_images=frames, default_image=True, duration=50)
+    assert num_strip_frames(path) == (count if count > 1 else 0)
+    if count > 1:
+        assert numbers(map(Fitter(32), read_strip(path).frames)) == list(range(count))
+        assert read_strip(path).fps == 20
 
 
 @pytest.mark.parametrize("kind", ["strip", "stack"])

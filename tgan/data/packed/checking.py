@@ -43,6 +43,8 @@ _COUNTS: Check = (
     lambda value: isinstance(value, dict) and all(map(_is_int, value.values())),
     "an object of whole numbers",
 )
+_RATE: Check = (_is_rate, "a positive number or null")
+_TEXTS: Check = (_list_of(_is_text), "a list of texts")
 _PAIRS: Check = (_list_of(_is_pair), "a list of pairs of texts")
 
 SETTINGS: dict[str, Check] = {
@@ -52,22 +54,24 @@ SETTINGS: dict[str, Check] = {
     "min_frames": _POSITIVE,
     "aspect": _TEXT,
     "loop": _MAYBE_NATURAL,
+    "fps": _RATE,
 }
 VIDEO: dict[str, Check] = {
     "source": _TEXT,
     "shard": _NATURAL,
     "offset": _NATURAL,
     "frames": _POSITIVE,
-    "fps": (_is_rate, "a positive number or null"),
+    "fps": _RATE,
     "width": _POSITIVE,
     "height": _POSITIVE,
     "label": _MAYBE_NATURAL,
+    "remarks": _TEXTS,
 }
 INDEX: dict[str, Check] = {
     "settings": (lambda value: isinstance(value, dict), "an object"),
     "num_sources": _NATURAL,
     "fingerprint": _TEXT,
-    "labels": (_list_of(_is_text), "a list of texts"),
+    "labels": _TEXTS,
     "shards": (_list_of(_POSITIVE[0]), "a list of whole numbers from 1 on"),
     "videos": (_list_of(lambda value: isinstance(value, dict)), "a list of objects"),
     "skipped": _PAIRS,
@@ -80,7 +84,7 @@ INDEX: dict[str, Check] = {
     "notes": _PAIRS,
 }
 # Earlier versions did not write them.
-_NEWER = {"checksums", "files", "ignored", "not_taken", "unmatched", "notes"}
+_NEWER = {"fps", "remarks", "checksums", "files", "ignored", "not_taken", "unmatched", "notes"}
 
 
 def check_fields(

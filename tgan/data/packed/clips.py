@@ -9,7 +9,7 @@ import numpy as np
 from tgan.data.channels import with_channels
 from tgan.data.packed.index import read_index
 from tgan.data.packed.shards import Shards
-from tgan.data.spans import check_start, clip_span, too_short_message
+from tgan.data.spans import check_start, clip_span, common_rate, too_short_message
 
 
 class PackedClips:
@@ -56,6 +56,16 @@ class PackedClips:
     def resolution(self) -> int:
         """The side of a frame."""
         return self._index.settings.resolution
+
+    @property
+    def resampled_to(self) -> float | None:
+        """The rate that videos were resampled to, before the stride; None where they were not."""
+        return self._index.settings.fps
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second of the clips of most videos; None where no video has a rate."""
+        return common_rate([video.fps for video in self._videos], self._stride)
 
     @property
     def names(self) -> list[str]:

@@ -22,9 +22,10 @@ from tgan.data.packed.checking import (
     check_places,
 )
 from tgan.data.videos.frames import ASPECTS
+from tgan.media.rates import check_fps
 
-# Format 1 had no checksums.
-FORMAT = 2
+# Format 1 had no checksums, format 2 no account of files, no setting `fps` and no remarks.
+FORMAT = 3
 INDEX_NAME = "index.json"
 # Holds what an unfinished prepare has done so far.
 PARTS_NAME = ".parts"
@@ -39,7 +40,8 @@ _AT_MOST = {"resolution": 4096, "stride": 10**6, "min_frames": 10**7, "loop": 10
 class Settings:
     """Settings that the frames of a packed folder depend on, besides the videos.
 
-    Every `stride`-th frame is kept. Videos with fewer than `loop` kept frames are repeated until
+    Videos are resampled to `fps` frames a second (None: every frame is taken as it comes); every
+    `stride`-th of these is kept. Videos with fewer than `loop` kept frames are repeated until
     they have so many (None: none is); those with fewer than `min_frames` then are left out.
 
     Raises:
@@ -56,6 +58,7 @@ class Settings:
     min_frames: int = 16
     aspect: str = "crop"
     loop: int | None = None
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 3):
@@ -66,6 +69,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 1 <= value <= most:
                 raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
+        if self.fps is not None:
+            check_fps("", self.fps)
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -82,8 +87,9 @@ class Settings:
 class PackedVideo:
     """Place of a video: `frames` frames in shard number `shard`, from `offset`.
 
-    `fps` is the rate after the stride, None where the file stated none; `width` and `height` are
-    the original's; `label` is a position in the index's labels.
+    `fps` is the rate after resampling and stride, None where the file stated none; `width` and
+    `height` are the original's; `label` is a position in the index's labels; `remarks` are keys of
+    `tgan.data.packed.remarks.REMARKS`.
     """
 
     source: str
@@ -94,6 +100,7 @@ class PackedVideo:
     width: int
     height: int
     label: int | None
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -153,10 +160,10 @@ def read_index(folder: Path) -> Index:
         version = content.pop("format")
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is not an index of packed videos") from error
-    if version not in (1, FORMAT):
+    if version not in range(1, FORMAT + 1):
         raise ValueError(f"{path} has format {version}; this version of tgan reads format {FORMAT}")
     try:
-        if version == FORMAT and content.pop(_CHECKSUM, None) != _checksum(content):
+        if version > 1 and content.pop(_CHECKSUM, None) != _checksum(content):
             raise ValueError("its checksum is another")
         return _parse(content)
     except (ValueError, KeyError, TypeError) as error:

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import av
+
 from tgan.data.channels import with_channels
 from tgan.data.packed.index import Settings
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.orientation import displayed_size
+from tgan.data.videos.rates import Paced
 from tgan.data.videos.scan import Source
 from tgan.lookup import counted
 from tgan.system.lifetime import end_with_parent
@@ -36,7 +39,7 @@ class Part:
 
     Attributes:
         videos: in the order of their frames in the part file, each with source, frames, fps,
-            width, height and the name of its class.
+            width, height, remarks and the name of its class.
         skipped, too_short: `(name, reason)` of the others.
     """
 
@@ -138,20 +141,17 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
 
 
 def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
-    recording = source.read()
+    frames = Paced(source.read(), settings.fps, source.path)
     fit = Fitter(settings.resolution, aspect=settings.aspect)
-    count, size = 0, (0, 0)
-    for position, frame in enumerate(recording.frames):
+    count, fitted, pixels = 0, None, b""
+    for position, frame in enumerate(frames):
+        if not position:
+            size, interlaced = displayed_size(frame), frame.interlaced_frame
         if position % settings.stride:
             continue
-        if not position:
-            size = displayed_size(frame)
-        try:
-            square = fit(frame)
-        except (ValueError, OSError) as error:
-            reason = f"cannot convert {frame.format.name} to RGB ({error})"
-            raise DecodeError(source.path, reason) from error
-        file.write(with_channels(square, settings.channels))
+        if frame is not fitted:
+            fitted, pixels = frame, _fit(fit, frame, source, settings)
+        file.write(pixels)
         count += 1
     if not count:
         raise DecodeError(source.path, "no pictures in its video stream")
@@ -160,11 +160,20 @@ def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
     return {
         "source": source.name,
         "frames": count + missing,
-        "fps": recording.fps / settings.stride if recording.fps else None,
+        "fps": frames.fps / settings.stride if frames.fps else None,
         "width": size[0],
         "height": size[1],
         "label": source.label,
+        "remarks": frames.remarks + ["interlaced"] * interlaced,
     }
+
+
+def _fit(fit: Fitter, frame: av.VideoFrame, source: Source, settings: Settings) -> bytes:
+    try:
+        return with_channels(fit(frame), settings.channels).tobytes()
+    except (ValueError, OSError) as error:
+        reason = f"cannot convert {frame.format.name} to RGB ({error})"
+        raise DecodeError(source.path, reason) from error
 
 
 def _repeat(file: BinaryIO, last: int, missing: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tgan.data.packed.index import INDEX_NAME, Index, Settings
 from tgan.data.packed.pack import pack
+from tgan.data.packed.remarks import remarks_on
 from tgan.data.pictures.levels import check_pixel_bounds
 from tgan.data.videos.selection import Selection
 from tgan.data.videos.sources import find_sources
@@ -43,6 +44,11 @@ class Prepared:
             f" {len(index.skipped)} skipped, {len(index.too_short)} too short"
         )
 
+    @property
+    def remarks(self) -> list[str]:
+        """Lines on what is worth knowing about the videos that were kept."""
+        return list(remarks_on(self.index))
+
     def __repr__(self) -> str:
         return f"<packed folder '{self.path}': {self}>"
 
@@ -53,6 +59,7 @@ def prepare(
     *,
     resolution: int = 64,
     channels: int = 3,
+    fps: float | None = None,
     stride: int = 1,
     min_frames: int = 16,
     aspect: str = "crop",
@@ -82,7 +89,9 @@ def prepare(
         out: a new or empty folder.
         resolution: height and width of a frame.
         channels: 3 for RGB, 1 for grey.
-        stride: every stride-th frame is kept.
+        fps: videos are resampled to so many frames a second; None takes every frame once,
+            whatever its time.
+        stride: every stride-th frame (after resampling) is kept.
         min_frames: videos that keep fewer frames are left out.
         aspect: "crop" keeps the middle square of a frame, "stretch" all of it.
         loop: videos with fewer frames are repeated until they have so many.
@@ -125,6 +134,7 @@ def prepare(
         min_frames=min_frames,
         aspect=aspect,
         loop=loop,
+        fps=fps,
     )
     selection = Selection(tuple(only), tuple(exclude), None if rows is None else frozenset(rows))
     scan = find_sources(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tgan.data.packed.index import Settings
-from tgan.data.videos.decode import DecodeError, count_frames
+from tgan.data.videos.decode import DecodeError, length_in_header
 from tgan.data.videos.scan import Source
 
 # Headers of more files than this are not read: the others are judged by their size in bytes.
@@ -23,7 +23,9 @@ def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spa
     Raises:
         ValueError: with the bytes needed and the bytes free.
     """
-    frames = estimate_frames(sources) / settings.stride + _looped_frames(sources, settings)
+    frames = estimate_frames(sources, fps=settings.fps) / settings.stride + _looped_frames(
+        sources, settings
+    )
     packed = round(frames * settings.frame_bytes)
     needed = packed + min(packed, spare)
     free = shutil.disk_usage(_existing(out)).free + _size(out)
@@ -34,14 +36,18 @@ def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spa
         )
 
 
-def estimate_frames(sources: Sequence[Source]) -> int:
-    """Estimate the frames of videos from headers alone; files without a count add 0."""
+def estimate_frames(sources: Sequence[Source], *, fps: float | None = None) -> int:
+    """Estimate the frames of videos from headers alone; files without a count add 0.
+
+    Args:
+        fps: the rate that they are resampled to; None counts them as they are.
+    """
     known = sum(source.num_frames for source in sources if source.num_frames is not None)
     unknown = [source.path for source in sources if source.num_frames is None]
     probed = _some(unknown)
     if not probed:
         return known
-    frames = sum(map(_frames, probed))
+    frames = sum(_frames(path, fps) for path in probed)
     per_byte = frames / max(1, sum(path.stat().st_size for path in probed))
     if len(probed) == len(unknown):
         return known + frames
@@ -54,7 +60,7 @@ def _looped_frames(sources: Sequence[Source], settings: Settings) -> float:
         return 0
     known = [source.num_frames for source in sources if source.num_frames is not None]
     unknown = [source.path for source in sources if source.num_frames is None]
-    probed = [_frames(path) for path in _some(unknown)]
+    probed = [_frames(path, settings.fps) for path in _some(unknown)]
 
     def added(lengths: Sequence[int]) -> float:
         # What cannot be decoded is not looped.
@@ -68,11 +74,13 @@ def _some(paths: Sequence[Path]) -> Sequence[Path]:
     return paths[:: max(1, -(-len(paths) // _MAX_PROBES))]
 
 
-def _frames(path: Path) -> int:
+def _frames(path: Path, fps: float | None) -> int:
     try:
-        return min(count_frames(path), path.stat().st_size // _LEAST_BYTES)
+        count, rate = length_in_header(path)
     except DecodeError:
         return 0
+    count = min(count, path.stat().st_size // _LEAST_BYTES)
+    return count if fps is None or not rate else round(count * fps / rate)
 
 
 def _existing(path: Path) -> Path:

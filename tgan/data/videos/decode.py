@@ -1,18 +1,20 @@
 """Decoding of video files, frame by frame, so that memory does not grow with their length."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.error
+import numpy as np
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from tgan.data.videos.transparency import alpha_decoder, with_tags
+from tgan.data.videos.orientation import display_matrix
+from tgan.data.videos.transparency import alpha_decoder, turned
 
 # Passes an 8K frame (7680 x 4320). A decoder keeps several frames, so a header that claims more
 # could take any amount of memory.
@@ -21,6 +23,8 @@ MAX_PIXELS = 2**25
 # file could hold any number. So many frames are four days at 24 a second.
 MAX_VIDEOS, MAX_FRAMES = 1_000_000, 10_000_000
 
+# Transfer characteristics of ISO 23091-2: PQ and HLG.
+_HDR = frozenset({16, 18})
 # FFmpeg opens these too, but they name other files or draw text: never what "a video" means here.
 _NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
 
@@ -45,11 +49,13 @@ class Recording:
     """A video opened for one reading from its beginning.
 
     `frames` yields every frame in order of presentation and raises `DecodeError` where the
-    video breaks. `fps` is the average rate, None where the file states none.
+    video breaks. `fps` is the average rate, None where the file states none. `remarks` are keys of
+    `tgan.data.packed.remarks.REMARKS`.
     """
 
     frames: Iterator[av.VideoFrame]
     fps: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_video(path: Path) -> Recording:
@@ -64,7 +70,7 @@ def read_video(path: Path) -> Recording:
             that promises more frames than there are is no error.
     """
     video = open_stream(path)
-    return Recording(_frames(video), fps=video.fps)
+    return Recording(_frames(video), video.fps, video.remarks)
 
 
 def count_frames(path: Path) -> int:
@@ -72,27 +78,34 @@ def count_frames(path: Path) -> int:
 
     For estimates only: headers are often wrong by a frame, sometimes by hundreds.
     """
+    return length_in_header(path)[0]
+
+
+def length_in_header(path: Path) -> tuple[int, float | None]:
+    """Return the frames that `count_frames` counts, and the rate that the header states."""
     with closing(open_stream(path)) as video:
         stream = video.stream
         if stream.frames:
-            return stream.frames
+            return stream.frames, video.fps
         seconds = (video.container.duration or 0) / av.time_base
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)
-        return round(seconds * (video.fps or 0))
+        return round(seconds * (video.fps or 0)), video.fps
 
 
 @dataclass(frozen=True)
 class OpenVideo:
     """A video file that stands at some frame; whoever opened it closes it.
 
-    `stream` is its first video stream, `decoder` what turns its packets into frames.
+    `stream` is its first video stream, `decoder` what turns its packets into frames, `unturned` the
+    display matrix that these frames lack; None where they have it.
     """
 
     path: Path
     container: InputContainer
     stream: VideoStream
     decoder: VideoCodecContext
+    unturned: np.ndarray | None = None
 
     @property
     def fps(self) -> float | None:
@@ -100,14 +113,24 @@ class OpenVideo:
         rate: Fraction | None = self.stream.average_rate or self.stream.guessed_rate
         return float(rate) if rate else None
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the header tells of pictures that are not taken as a player shows them."""
+        aspect = self.stream.sample_aspect_ratio
+        facts = {
+            "hdr": self.stream.codec_context.color_trc in _HDR,
+            "pixel aspect": bool(aspect) and aspect != 1,
+        }
+        return tuple(name for name, holds in facts.items() if holds)
+
     def frames(self) -> Iterator[av.VideoFrame]:
         """Yield frames from where the file stands, as FFmpeg gives them, errors included."""
-        if self.decoder is self.stream.codec_context:
+        if self.unturned is None:
             yield from self.container.decode(self.stream)
             return
         for packet in self.container.demux(self.stream):
             for frame in self.decoder.decode(packet):
-                yield with_tags(frame, self.stream)
+                yield turned(frame, self.unturned)
 
     def seek(self, time: int) -> None:
         """Go to the last key frame at or before a time in the stream's units."""
@@ -133,11 +156,13 @@ def open_stream(path: Path) -> OpenVideo:
         raise DecodeError(path, f"not a video that FFmpeg can open ({_text(error)})") from error
     try:
         stream = _first_stream(path, container)
-        decoder = _set_up(path, alpha_decoder(stream) or stream.codec_context)
+        of_alpha = alpha_decoder(stream)
+        decoder = _set_up(path, of_alpha or stream.codec_context)
+        unturned = None if of_alpha is None else _display_matrix(path)
     except ValueError as error:
         container.close()
         raise error if isinstance(error, DecodeError) else DecodeError(path, str(error)) from error
-    return OpenVideo(path, container, stream, decoder)
+    return OpenVideo(path, container, stream, decoder, unturned)
 
 
 def decode(video: OpenVideo) -> Iterator[av.VideoFrame]:
@@ -208,6 +233,14 @@ def _set_up(path: Path, decoder: VideoCodecContext) -> VideoCodecContext:
     # Sizes can grow in the middle: the decoder refuses before it takes the memory.
     decoder.options = {"max_pixels": str(MAX_PIXELS)}
     return decoder
+
+
+def _display_matrix(path: Path) -> np.ndarray:
+    """The display matrix of the first frame, by the usual decoder."""
+    with closing(_open(path)) as container, suppress(av.error.FFmpegError):
+        for frame in container.decode(_first_stream(path, container)):
+            return display_matrix(frame)
+    return np.eye(2, dtype=np.int64)
 
 
 def _frames(video: OpenVideo) -> Iterator[av.VideoFrame]:

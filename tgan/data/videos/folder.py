@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,10 +14,11 @@ from tqdm import tqdm
 
 from tgan.data.account import SKIPPED, TOO_SHORT
 from tgan.data.channels import with_channels
-from tgan.data.spans import check_start, clip_span, too_short_message
+from tgan.data.spans import check_start, clip_span, common_rate, too_short_message
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.frame_files import read_frame_files
 from tgan.data.videos.frames import Fitter
+from tgan.data.videos.rates import Moment, shown_positions
 from tgan.data.videos.scan import Source
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import find_sources
@@ -29,13 +32,20 @@ _SAMPLES, _SAMPLE_BYTES = 256, 4096
 class _Video:
     """A source and its length; a timeline where frames must be sought in a video file.
 
-    `size` is that of the file in bytes.
+    `size` is that of the file in bytes, `fps` its rate, None where it states none, `shown` the
+    position of the frame at each tick of another rate, which `length` counts then.
     """
 
     source: Source
     length: int
     timeline: Timeline | None
     size: int
+    fps: float | None
+    shown: np.ndarray | None = None
+
+    def positions(self, wanted: range) -> list[int]:
+        """Positions in the file of some of the video's frames."""
+        return list(wanted) if self.shown is None else self.shown[wanted].tolist()
 
 
 class VideoFolder:
@@ -43,7 +53,8 @@ class VideoFolder:
 
     All videos are decoded once to learn their lengths. Those that cannot be decoded are left out
     and listed in `skipped` as `(name, reason)`; those shorter than a clip are counted in
-    `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives.
+    `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives; with
+    `fps` those that are shown at its ticks (`tgan.data.videos.rates.Paced`).
     Packed (`tgan prepare`) clips come hundreds of times faster.
 
     Attributes:
@@ -67,17 +78,18 @@ class VideoFolder:
         *,
         num_frames: int,
         resolution: int,
+        fps: float | None = None,
         stride: int = 1,
         channels: int = 3,
     ) -> None:
         path = Path(path)
         self._span = clip_span(num_frames, stride)
-        self._stride = stride
+        self._stride, self._rate = stride, fps
         self.num_frames = num_frames
         self.shape = (num_frames, resolution, resolution, channels)
         self.labels = []
         found = find_sources([path], least=self._span)
-        scanned = _scan_all(found.sources)
+        scanned = _scan_all(found.sources, fps)
         broken = [result for result in scanned if isinstance(result, tuple)]
         videos = [result for result in scanned if isinstance(result, _Video)]
         self.skipped: list[tuple[str, str]] = [*found.skipped, *broken]
@@ -99,12 +111,19 @@ class VideoFolder:
         """Names of the files."""
         return [video.source.name for video in self._videos]
 
+    @property
+    def fps(self) -> float | None:
+        """Frames per second of the clips of most videos; None where no video has a rate."""
+        return common_rate([video.fps for video in self._videos], self._stride)
+
     def fingerprint(self) -> str:
         """Compute a SHA-256 of paths, sizes and lengths of all files, and of some bytes."""
         digest = hashlib.sha256()
         for video in self._videos:
             known_by = [video.source.relative, video.source.row, video.size, video.length]
             digest.update(json.dumps(known_by).encode())
+        if self._rate is not None:
+            digest.update(json.dumps(self._rate).encode())
         for video in self._videos[:: max(1, len(self._videos) // _SAMPLES)]:
             digest.update(_sample(video.source.path))
         return digest.hexdigest()
@@ -130,42 +149,58 @@ class VideoFolder:
         check_start(self, index, start)
         fit = Fitter(self.shape[1])
         wanted = range(start, start + self._span, self._stride)
-        squares = [fit(frame) for frame in _frames(self._videos[index], wanted)]
+        video = self._videos[index]
+        squares = [fit(frame) for frame in _frames(video, video.positions(wanted))]
         return with_channels(np.stack(squares), self.shape[-1])
 
 
-def _frames(video: _Video, wanted: range) -> list[av.VideoFrame]:
+def _frames(video: _Video, wanted: list[int]) -> list[av.VideoFrame]:
     if video.timeline is not None:
         return read_frames(video.source.path, video.timeline, wanted)
     if video.source.others:
-        files = video.source.files[wanted.start : wanted.stop : wanted.step]
+        files = [video.source.files[position] for position in wanted]
         return list(read_frame_files(files).frames)
-    found = list(islice(video.source.read().frames, wanted.start, wanted.stop, wanted.step))
-    if len(found) < len(wanted):
+    frames = enumerate(islice(video.source.read().frames, wanted[-1] + 1))
+    found = {position: frame for position, frame in frames if position in wanted}
+    if wanted[-1] not in found:
         raise DecodeError(video.source.path, "its frames have changed since it was scanned")
-    return found
+    return [found[position] for position in wanted]
 
 
-def _scan_all(sources: list[Source]) -> list[_Video | tuple[str, str]]:
+def _scan_all(sources: list[Source], fps: float | None) -> list[_Video | tuple[str, str]]:
     # Threads are enough: FFmpeg decodes outside Python's lock.
-    results = map_in_threads(_scan, sources)
+    results = map_in_threads(partial(_scan, fps=fps), sources)
     return list(tqdm(results, total=len(sources), unit="video", desc="scan", disable=None))
 
 
-def _scan(source: Source) -> _Video | tuple[str, str]:
+def _scan(source: Source, fps: float | None) -> _Video | tuple[str, str]:
     try:
         size = source.path.stat().st_size
         if source.num_frames is not None:
             # A picture's header can be right while its pixels are broken.
-            return _Video(source, sum(1 for _ in source.read().frames), None, size)
+            recording = source.read()
+            moments = [Moment.of(frame) for frame in recording.frames]
+            video = _Video(source, len(moments), None, size, recording.fps)
+            return _resampled(video, moments, fps)
         timeline = scan_video(source.path)
         if not len(timeline):
             raise DecodeError(source.path, "no pictures in its video stream")
-        return _Video(source, len(timeline), timeline, size)
+        moments, timeline = timeline.moments, replace(timeline, moments=())
+        video = _Video(source, len(timeline), timeline, size, timeline.fps)
+        return _resampled(video, moments, fps)
     except DecodeError as error:
         return source.name, error.reason
     except OSError as error:
         return source.name, error.strerror or str(error)
+
+
+def _resampled(video: _Video, moments: Sequence[Moment], fps: float | None) -> _Video:
+    """The video with the frames that are shown at the ticks of a rate; None leaves it as it is."""
+    if fps is None:
+        return video
+    shown = shown_positions(moments, video.fps, fps, video.source.path)
+    is_known = video.fps is not None or moments[0].pts is not None
+    return replace(video, shown=shown, length=len(shown), fps=fps if is_known else None)
 
 
 def _sample(path: Path) -> bytes:

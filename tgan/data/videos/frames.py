@@ -29,6 +29,12 @@ _SHRINK = Interpolation.AREA | _EXACT
 _ENLARGE = Interpolation.BICUBIC | _EXACT
 
 
+def to_rgba(frame: av.VideoFrame, scaler: VideoReformatter) -> np.ndarray:
+    """Convert a frame of any pixel format to RGBA, (H, W, 4), uint8."""
+    converted = scaler.reformat(frame, format="rgba", interpolation=_SHRINK, **_ONE_THREAD)
+    return converted.to_ndarray()
+
+
 def _one_thread() -> dict[str, int]:
     """Have PyAV convert in one thread, as versions before 15 do without being asked.
 
@@ -101,7 +107,7 @@ class Fitter:
     def _on_black(self, frame: av.VideoFrame) -> av.VideoFrame:
         # Before scaling: the colour of a transparent pixel (white, in FFmpeg's GIFs) must not
         # bleed into its neighbours.
-        rgba = self._to_rgba.reformat(frame, format="rgba", **_ONE_THREAD).to_ndarray()
+        rgba = to_rgba(frame, self._to_rgba)
         rgb = rgba[..., :3]
         if rgba[..., 3].min() < 255:
             rgb = ((rgb * rgba[..., 3:].astype(np.uint16) + 127) // 255).astype(np.uint8)

@@ -1,7 +1,7 @@
 """Seeking in video files: exactly the frames that decoding from the beginning would give."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import av.error
 import numpy as np
 
 from tgan.data.videos.decode import DecodeError, decode, open_stream
+from tgan.data.videos.rates import Moment
 
 # Decoders hold frames back, so a seek may land behind the frame wanted: then the key frames
 # before are tried, and in the end the beginning of the file.
@@ -23,12 +24,15 @@ class Timeline:
 
     `times` are presentation times in the file's units (None if they do not rise from frame to
     frame: then there is no seeking), `marks` checksums of the pictures, `keys` the positions of
-    key frames.
+    key frames, `fps` the average rate, None where the file states none, `moments` what tells when
+    each frame is shown.
     """
 
     times: np.ndarray | None
     marks: np.ndarray
     keys: np.ndarray
+    fps: float | None = None
+    moments: tuple[Moment, ...] = ()
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -43,12 +47,14 @@ def scan_video(path: Path) -> Timeline:
     Raises:
         DecodeError: as `tgan.data.videos.decode.read_video`.
     """
-    times, marks, keys = [], [], []
+    times, marks, keys, moments = [], [], [], []
     with closing(open_stream(path)) as video:
+        fps = video.fps
         for frame in decode(video):
             if frame.key_frame:
                 keys.append(len(times))
             times.append(frame.pts)
+            moments.append(Moment.of(frame))
             marks.append(_mark(frame))
     known = [time for time in times if time is not None]
     rising = len(known) == len(times) and all(np.diff(known) > 0)
@@ -56,13 +62,18 @@ def scan_video(path: Path) -> Timeline:
         np.array(times, dtype=np.int64) if rising else None,
         np.array(marks, dtype=np.uint32),
         np.array(keys, dtype=np.int64),
+        fps,
+        tuple(moments),
     )
 
 
-def read_frames(path: Path, timeline: Timeline, wanted: range) -> list[av.VideoFrame]:
+def read_frames(path: Path, timeline: Timeline, wanted: Sequence[int]) -> list[av.VideoFrame]:
     """Read the frames at some positions, the same pictures as a reading from the beginning.
 
     A seek counts only if the pictures found are those that the scan saw at these times.
+
+    Args:
+        wanted: positions that do not fall, of which several may be the same.
 
     Raises:
         DecodeError: the file has changed since the scan or cannot be read any more.
@@ -85,11 +96,13 @@ def _landing_places(timeline: Timeline, start: int) -> list[int]:
     return [int(key) for key in before[::-1][:_MAX_SEEKS] if key > 0]
 
 
-def _seek(path: Path, timeline: Timeline, wanted: range, key: int) -> list[av.VideoFrame] | None:
+def _seek(
+    path: Path, timeline: Timeline, wanted: Sequence[int], key: int
+) -> list[av.VideoFrame] | None:
     """The wanted frames by way of one key frame, or None if they are not found there."""
     positions = {int(timeline.times[position]): position for position in wanted}
     last = timeline.times[wanted[-1]]
-    found = []
+    found = {}
     with closing(open_stream(path)) as video:
         try:
             # The first packet may tell the decoder what later ones assume (x264 names its
@@ -100,15 +113,15 @@ def _seek(path: Path, timeline: Timeline, wanted: range, key: int) -> list[av.Vi
             for frame in video.frames():
                 position = positions.get(frame.pts)
                 if position is not None and _mark(frame) == timeline.marks[position]:
-                    found.append(frame)
+                    found[position] = frame
                 if frame.pts is None or frame.pts >= last:
                     break
         except av.error.FFmpegError:
             return None
-    return found if len(found) == len(wanted) else None
+    return [found[p] for p in wanted] if len(found) == len(positions) else None
 
 
-def _from_beginning(path: Path, wanted: range) -> Iterator[tuple[int, av.VideoFrame]]:
+def _from_beginning(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame]]:
     with closing(open_stream(path)) as video:
         for position, frame in enumerate(decode(video)):
             if position in wanted:

@@ -4,6 +4,7 @@ The strip's layout is MoCoGAN's (Tulyakov et al., CVPR 2018): square frames side
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,11 +16,17 @@ from tgan.data.pictures.orientation import BROKEN, orientation_of, turned
 from tgan.data.videos.arrays import to_frame
 from tgan.data.videos.decode import MAX_PIXELS, DecodeError, Recording, check_size
 
+# Formats of pictures in motion, in Pillow's words. Others hold several pictures that are no frames:
+# the second in an MPO, as phones write JPEG, is another view, or a map of brightness.
+_ANIMATED = frozenset({"AVIF", "FLI", "GIF", "PNG", "TIFF", "WEBP"})
+_PAGES = frozenset({"TIFF"})
+
 
 def num_strip_frames(path: Path) -> int:
     """Count the frames in a picture file; 0 for one that is neither strip nor animation.
 
-    Opened by its content, not by its suffix: MoCoGAN's `.jpg` files are PNG.
+    Opened by its content, not by its suffix: MoCoGAN's `.jpg` files are PNG. A second picture in a
+    JPEG, or a page of another size in a TIFF, makes no animation.
 
     Raises:
         DecodeError: not a picture, or one of more than `MAX_PIXELS`.
@@ -32,8 +39,8 @@ def read_strip(path: Path, bounds: Sequence[float] | None = None) -> Recording:
     """Open a strip of square frames, horizontal or vertical, or an animation (WebP, PNG, TIFF).
 
     The side of a frame is the shorter side of the strip, the longer side is a multiple of it;
-    frame 0 is at the left or at the top. An animation's average rate is stated, a strip's is not
-    known. Both are upright, as their EXIF notes say.
+    frame 0 is at the left or at the top. An animation's frames have times, and it states the rate
+    of its first frame; a strip's rate is not known. Both are upright, as their EXIF notes say.
 
     Args:
         bounds: what becomes black and white in pictures of more than 8 bits, as of
@@ -69,9 +76,27 @@ def _open(path: Path) -> Image.Image:
 def _num_animated(path: Path, image: Image.Image) -> int:
     """The frames of an animation; 0 for a single picture."""
     try:
-        return image.n_frames if getattr(image, "is_animated", False) else 0
+        several = image.format in _ANIMATED and image.is_animated
+        if several and image.format in _PAGES and not _is_stack(image):
+            return 0
+        count = image.n_frames - _first(image) if several else 0
+        return count if count > 1 else 0
     except BROKEN as error:
         raise DecodeError(path, f"a broken picture ({error})") from error
+
+
+def _first(image: Image.Image) -> int:
+    """The first frame of an animation: a PNG can begin with a picture that is no part of it."""
+    return int(bool(image.info.get("default_image")))
+
+
+def _is_stack(image: Image.Image) -> bool:
+    """Whether the second page has the size of the first; if not, it may be a thumbnail."""
+    size = image.size
+    image.seek(1)
+    is_stack = image.size == size
+    image.seek(0)
+    return is_stack
 
 
 def _num_squares(image: Image.Image) -> int:
@@ -110,23 +135,30 @@ def _strip(path: Path, bounds: Sequence[float] | None) -> Iterator[av.VideoFrame
 
 def _animation(path: Path, bounds: Sequence[float] | None) -> Iterator[av.VideoFrame]:
     with _open(path) as image:
-        for index in range(_num_animated(path, image)):
+        time, count, first = 0.0, _num_animated(path, image), _first(image)
+        for index in range(count):
             try:
-                image.seek(index)
+                image.seek(first + index)
                 orientation = orientation_of(image)
-                frame = _with_eight_bits(path, image, bounds).convert("RGBA")
-                pixels = np.asarray(turned(frame, orientation))
+                picture = _with_eight_bits(path, image, bounds).convert("RGBA")
+                frame = to_frame(np.asarray(turned(picture, orientation)))
             except DecodeError:
                 raise
             except BROKEN as error:
                 reason = f"decoding failed after {index} frames ({error})"
                 raise DecodeError(path, reason) from error
-            yield to_frame(pixels)
+            duration = image.info.get("duration", 0)
+            if duration:
+                frame.pts, frame.duration = round(time), round(duration)
+                frame.time_base = Fraction(1, 1000)
+            time += duration
+            yield frame
 
 
 def _animation_fps(path: Path, image: Image.Image) -> float | None:
     """From the time that the first frame is shown, in milliseconds."""
     try:
+        image.seek(_first(image))
         image.load()
     except BROKEN as error:
         raise DecodeError(path, f"a broken picture ({error})") from error

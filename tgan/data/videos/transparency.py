@@ -1,17 +1,21 @@
 """Decoders of transparency in VP8 and VP9, which FFmpeg's own decoders of these leave out.
 
-WebM keeps it as a second picture beside each packet; `alpha_mode: 1` tells.
+WebM keeps it as a second picture beside each packet; `alpha_mode: 1` tells. A decoder that is not
+the container's own does not hand on its display matrix.
 """
 
 import av
+import numpy as np
 from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
+
+from tgan.data.videos.frames import to_rgba
+from tgan.data.videos.orientation import as_shown
 
 # By FFmpeg's own names. Those of libvpx put both pictures together.
 _DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-# ISO 23091-2, and FFmpeg's range.
-_UNSPECIFIED = {"colorspace": 2, "color_range": 0}
 
 
 def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
@@ -35,9 +39,11 @@ def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     return decoder
 
 
-def with_tags(frame: av.VideoFrame, stream: VideoStream) -> av.VideoFrame:
-    """Give a frame the colour tags of its file where it has none of its own, as in all of VP8."""
-    for tag, unspecified in _UNSPECIFIED.items():
-        if getattr(frame, tag) == unspecified:
-            setattr(frame, tag, getattr(stream.codec_context, tag))
-    return frame
+def turned(frame: av.VideoFrame, matrix: np.ndarray) -> av.VideoFrame:
+    """Turn and mirror the pixels of a frame by a display matrix."""
+    if (matrix == np.diag(np.abs(matrix.diagonal()))).all():
+        return frame
+    pixels = as_shown(to_rgba(frame, VideoReformatter()), matrix)
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
+    picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
+    return picture

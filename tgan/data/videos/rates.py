@@ -1,0 +1,171 @@
+"""Rates of videos: their frames as they come, or those that are shown at the ticks of one rate."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import repeat
+from math import floor
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tgan.data.videos.decode import DecodeError, Recording
+
+# Seconds that one frame may be repeated for: a damaged time could ask for any number of copies.
+MAX_STILL = 600
+# Of the longest interval between frames to the shortest, where times are rounded to milliseconds.
+_EVEN = Fraction(3, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What `Paced` looks at in a frame, without its picture."""
+
+    pts: int | None
+    time_base: Fraction | None
+    duration: int
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> "Moment":
+        """Note the time of a frame."""
+        return cls(frame.pts, frame.time_base, frame.duration)
+
+
+def shown_positions(
+    moments: Sequence[Moment], average: float | None, fps: float, path: Path
+) -> np.ndarray:
+    """Compute which frame of a video is shown at each tick of `fps`, by its position.
+
+    Args:
+        average: the rate that the video states.
+
+    Raises:
+        DecodeError: as `Paced`.
+    """
+    positions = {id(moment): position for position, moment in enumerate(moments)}
+    ticks = Paced(Recording(iter(moments), average), fps, path)
+    return np.array([positions[id(moment)] for moment in ticks], np.int64)
+
+
+class Paced:
+    """The frames of a recording in order, or resampled to `fps` frames a second.
+
+    Ticks count from the first frame. At each the frame is shown whose time has come, or comes in
+    less than half of a frame or of a tick (the shorter): of frames at even times the nearest one.
+    It is the same object where it is shown again. A recording that states neither times nor a
+    rate is taken frame by frame.
+
+    Args:
+        recording: what is read, once.
+        fps: None takes every frame once, whatever its time.
+        path: of the file, for errors.
+
+    Attributes, which are complete when the frames have been read:
+        fps: the rate of what came; None where it is not known.
+        remarks: those of the recording; `resampled` if a frame was repeated or left out, `no rate`
+            if it could not be, `variable` if times are uneven and were passed over.
+
+    Example:
+        >>> frames = Paced(read_video(path), 10, path)
+        >>> squares = [fit(frame) for frame in frames]
+        >>> frames.fps, frames.remarks
+        (10.0, ['resampled'])
+    """
+
+    def __init__(self, recording: Recording, fps: float | None, path: Path) -> None:
+        self._recording, self._path = recording, path
+        self._rate = None if fps is None else Fraction(fps).limit_denominator(10**6)
+        self.fps = recording.fps
+        self.remarks = list(recording.remarks)
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        """Yield the frames.
+
+        Raises:
+            DecodeError: as the recording; or a frame to be repeated for more than `MAX_STILL`.
+        """
+        frames = self._recording.frames
+        first = next(frames, None)
+        if first is None:
+            return
+        known = first.pts is not None or self.fps is not None
+        if self._rate is not None and known:
+            yield from self._resampled(first, frames, self._rate)
+            return
+        if self._rate is not None:
+            self.remarks.append("no rate")
+        yield from self._as_they_come(first, frames)
+
+    def _as_they_come(
+        self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
+    ) -> Iterator[av.VideoFrame]:
+        count, last, least, most = 0, Fraction(0), None, Fraction(0)
+        for frame, begin, _ in self._timed(first, rest):
+            yield frame
+            if count:
+                interval = begin - last
+                least = interval if least is None else min(least, interval)
+                most = max(most, interval)
+            count, last = count + 1, begin
+        if least is not None and most > _EVEN * least:
+            self.remarks.append("variable")
+            self.fps = float((count - 1) / last) if last > 0 else self.fps
+
+    def _resampled(
+        self, first: av.VideoFrame, rest: Iterator[av.VideoFrame], rate: Fraction
+    ) -> Iterator[av.VideoFrame]:
+        early = min(1 / rate, self._usual() or 1 / rate) / 2
+        shown, tick, until, counts = first, 0, Fraction(0), set()
+        for frame, begin, end in self._timed(first, rest):
+            copies = self._copies(tick, (begin - early) * rate + 1, rate)
+            yield from repeat(shown, copies)
+            if frame is not first:
+                counts.add(copies)
+            shown, tick, until = frame, tick + copies, end
+        # What is shorter than a tick is still a picture.
+        copies = max(self._copies(tick, until * rate + Fraction(1, 2), rate), int(tick == 0))
+        yield from repeat(shown, copies)
+        self.fps = float(rate)
+        if counts | {copies} != {1}:
+            self.remarks.append("resampled")
+
+    def _usual(self) -> Fraction:
+        """How long a frame is shown on average, in seconds; 0 where it is not known."""
+        return 1 / Fraction(self.fps).limit_denominator(10**6) if self.fps else Fraction(0)
+
+    def _copies(self, tick: int, until: Fraction, rate: Fraction) -> int:
+        """How often a frame is shown from a tick on, until before another."""
+        copies = max(floor(until) - tick, 0)
+        if copies > MAX_STILL * rate:
+            seconds = round(copies / rate)
+            reason = f"one frame is shown for {seconds:,} seconds; at most {MAX_STILL} are filled"
+            raise DecodeError(self._path, reason)
+        return copies
+
+    def _timed(
+        self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
+    ) -> Iterator[tuple[av.VideoFrame, Fraction, Fraction]]:
+        """Each frame with its begin and its end, in seconds from the first one's begin.
+
+        A frame without a time begins where the one before it ends.
+        """
+        zero, end = _time(first) or Fraction(0), Fraction(0)
+        usual = self._usual()
+        yield first, Fraction(0), (end := _length(first) or usual)
+        for frame in rest:
+            time = _time(frame)
+            begin = end if time is None else time - zero
+            end = begin + (_length(frame) or usual)
+            yield frame, begin, end
+
+
+def _time(frame: av.VideoFrame) -> Fraction | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return frame.pts * frame.time_base
+
+
+def _length(frame: av.VideoFrame) -> Fraction:
+    """How long a frame is shown, in seconds; 0 where it does not say."""
+    return frame.duration * frame.time_base if frame.duration and frame.time_base else Fraction(0)
