@@ -99,6 +99,13 @@ def _parser() -> Parser:
     add("--exclude", **several, metavar="GLOB", help="leave these files out")
     add("--rows", metavar="ROWS", help="take these videos of .npy and .npz files, such as 0-99,120")
     add("--strips", action="store_true", help="every picture must be a strip of square frames")
+    add(
+        "--pixel-bounds",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="black and white of pictures of more than 8 bits (default: the range of 16 bits)",
+    )
     add("--workers", type=int, metavar="N", help="processes (default all)")
     add("--verify", type=Path, metavar="FOLDER", help="check a packed folder's bytes; stands alone")
     add("--strict", action="store_true", help="stop at a file that cannot be decoded")

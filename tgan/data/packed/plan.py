@@ -23,6 +23,8 @@ def make_plan(scan: Scan, settings: Settings) -> dict:
         known_by = [source.name, source.label, status.st_size, status.st_mtime_ns]
         digest.update(json.dumps(known_by).encode())
     digest.update(json.dumps(scan.skipped).encode())
+    if scan.pixel_bounds is not None:
+        digest.update(json.dumps({"pixel_bounds": scan.pixel_bounds}).encode())
     return _plan_of(settings, len(scan.sources), digest.hexdigest())
 
 

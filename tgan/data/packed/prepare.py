@@ -64,6 +64,7 @@ def prepare(
     exclude: Sequence[str] = (),
     rows: Iterable[int] | None = None,
     strips: bool = False,
+    pixel_bounds: Sequence[float] | None = None,
     workers: int | None = None,
     strict: bool = False,
 ) -> Prepared:
@@ -88,6 +89,8 @@ def prepare(
             `tgan.data.videos.selection.Selection`.
         rows: numbers of the videos to take from arrays that hold several.
         strips: every picture has to be a strip of square frames; others are reported.
+        pixel_bounds: the numbers that become black and white in strips and stacks of more than 8
+            bits; None for the range of 16 bits.
         workers: processes; None for one per processor.
         strict: stop at a video that cannot be decoded, instead of leaving it out.
 
@@ -121,6 +124,7 @@ def prepare(
         labels_key=labels_key,
         splits=[Path(path) for path in splits],
         strips=strips,
+        pixel_bounds=pixel_bounds,
         selection=selection,
     )
     is_new = not (out / INDEX_NAME).exists()

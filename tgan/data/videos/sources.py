@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tgan.data.files import files_below, is_picture, is_video
+from tgan.data.pictures.levels import check_pixel_bounds
 from tgan.data.videos.archive import archive_labels, archive_shape, read_archive
 from tgan.data.videos.decode import DecodeError, Recording, read_video
 from tgan.data.videos.labels import Match, match, read_label_file, read_split_files
@@ -48,11 +49,13 @@ class Scan:
     Attributes:
         skipped: `(name, reason)` of what cannot be used.
         num_ignored: the number of files in folders that are no videos.
+        pixel_bounds: that pictures of more than 8 bits are read by; None for their range.
     """
 
     sources: list[Source] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     num_ignored: int = 0
+    pixel_bounds: tuple[float, float] | None = None
 
 
 def find_sources(
@@ -63,6 +66,7 @@ def find_sources(
     labels_key: str | None = None,
     splits: Sequence[Path] = (),
     strips: bool = False,
+    pixel_bounds: Sequence[float] | None = None,
     selection: Selection = EVERYTHING,
 ) -> Scan:
     """Find all videos of files and folders (searched to any depth), sorted by name within each.
@@ -76,6 +80,8 @@ def find_sources(
         labels: where classes come from: "folders" (the folder just below each of `paths`), "csv"
             (the two columns of `labels_file`) or "npz" (the array `labels_key` beside the videos).
         splits: lists in UCF-101's format, which choose videos and name their classes.
+        pixel_bounds: what becomes black and white in pictures of more than 8 bits, as of
+            `tgan.data.pictures.levels.eight_bits`.
         selection: leaves files out before they are opened.
 
     Raises:
@@ -87,7 +93,7 @@ def find_sources(
         >>> [(source.name, source.label) for source in scan.sources]
     """
     _check_labels(labels, labels_file=labels_file, labels_key=labels_key)
-    scan = Scan()
+    scan = Scan(pixel_bounds=pixel_bounds and check_pixel_bounds(pixel_bounds))
     files = list(_files(paths))
     wanted = choose_files([_relative(path, root) for path, root in files], selection)
     for path, root in itertools.compress(files, wanted):
@@ -144,7 +150,7 @@ def _add(scan: Scan, path: Path, root: Path, *, strips: bool) -> None:
         elif is_picture(path):
             num_frames = num_strip_frames(path)
             if num_frames or strips or named_itself:
-                read = functools.partial(read_strip, path)
+                read = functools.partial(read_strip, path, scan.pixel_bounds)
                 scan.sources.append(_source(path, root, read, num_frames=num_frames))
             else:
                 scan.num_ignored += 1
