@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgan.config import Config
-from tgan.system.files import delete, set_usual_mode, sha256
+from tgan.system.files import delete, flush_file, flush_folder, set_usual_mode, sha256
 from tgan.system.folders import check_inside
 from tgan.training.statements import (
     CONFIG,
@@ -95,7 +95,7 @@ def save_checkpoint(
         part.mkdir(parents=True)
         for name, table in tensors.items():
             _save_tensors(part / f"{name}{TENSORS}", table)
-        (part / CONFIG).write_text(config)
+        (part / CONFIG).write_bytes(config.encode())
         facts = {"step": step, "num_videos": num_videos, "classes": list(classes), "data": data}
         (part / FACTS).write_text(json.dumps(facts))
         files = sorted(file.name for file in part.iterdir())
@@ -106,7 +106,7 @@ def save_checkpoint(
         }
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
         for name in [*files, MANIFEST]:
-            _flush(part / name)
+            flush_file(part / name)
         _put_in_place(part, path)
     except OSError as error:
         raise OSError(error.errno, f"cannot write checkpoint {path}: {error.strerror}") from error
@@ -238,7 +238,7 @@ def _put_in_place(part: Path, path: Path) -> None:
         if os.path.lexists(aside):
             aside.rename(path)
         raise
-    _flush(path.parent)
+    flush_folder(path.parent)
     delete(aside)
 
 
@@ -263,11 +263,3 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
         reason = os.strerror(number) if found else str(error)
         raise OSError(number, f"{path.name}: {reason}") from error
     set_usual_mode(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
