@@ -66,6 +66,8 @@ def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     inputs = example_inputs(config, 3, known)
     names = ["latent"] if second is None else ["latent", second]
     assert [entry.name for entry in session.get_inputs()] == names
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    assert [entry.shape[0] for entry in ends] == ["N"] * len(ends)
     fed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
     with torch.no_grad():
         expected = generator(*inputs).numpy()
