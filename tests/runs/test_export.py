@@ -56,6 +56,7 @@ def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
         ("translator", 0, "picture"),
     ],
 )
+@pytest.mark.filterwarnings("error:# The axis name")
 def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")

@@ -165,8 +165,8 @@ class Onnx:
             dynamo=True,
             input_names=names,
             output_names=[OUTPUT],
-            # As the card calls it.
-            dynamic_shapes=tuple({0: BATCH} for _ in inputs),
+            # As the card calls it; all inputs share it, and it is named once.
+            dynamic_shapes=({0: BATCH}, *(None for _ in inputs[1:])),
             verbose=False,
         )
         program.save(path)

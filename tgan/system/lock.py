@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 try:
     import fcntl
@@ -15,8 +15,10 @@ except ImportError:  # Not on POSIX.
     fcntl = None  # type: ignore[assignment]
 try:
     import msvcrt
+
+    _windows: Any = msvcrt
 except ImportError:  # Not on Windows.
-    msvcrt = None  # type: ignore[assignment]
+    _windows = None
 
 LOCK = ".lock"
 # The byte that is locked on Windows, where a locked one cannot be read: behind the holder's name.
@@ -95,9 +97,9 @@ def _take(file: TextIO) -> None:
     """Lock a file, or raise `BlockingIOError`, or `PermissionError` on Windows, if it is locked."""
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    elif msvcrt is not None:
+    elif _windows is not None:
         os.lseek(file.fileno(), _PLACE, os.SEEK_SET)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        _windows.locking(file.fileno(), _windows.LK_NBLCK, 1)
 
 
 def _release(file: TextIO) -> None:
@@ -105,9 +107,9 @@ def _release(file: TextIO) -> None:
     with suppress(OSError):
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_UN)
-        elif msvcrt is not None:
+        elif _windows is not None:
             os.lseek(file.fileno(), _PLACE, os.SEEK_SET)
-            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+            _windows.locking(file.fileno(), _windows.LK_UNLCK, 1)
 
 
 def _deleted(path: Path) -> bool:
