@@ -25,8 +25,9 @@ SHARED = ROOT.parent / "shared"
 # Shells start background jobs, and so what tests start in turn, deaf to what the keyboard sends,
 # and `nohup` does so with what a closed terminal sends.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for name in ("SIGQUIT", "SIGHUP"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,18 @@ def test_an_unknown_command_is_one_line_with_a_suggestion(capsys):
     assert "did you mean 'train'?" in error and error.count("\n") == 1
 
 
+def test_a_tilde_that_a_shell_leaves_is_the_home_folder(monkeypatch, capsys, tmp_path):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    given = ["--run-dir=~/a", "~/b", "~", "--data.path", "~/c=d", "--x=a~/b", "a=~/b", "~other/x"]
+    with monkeypatch.context() as patch:
+        patch.setattr("tgan.cli.train.main", lambda argv: print(*argv))
+        main(["train", *given])
+    home = str(tmp_path)
+    expected = [f"--run-dir={home}/a", f"{home}/b", home, "--data.path", f"{home}/c=d"]
+    assert capsys.readouterr().out.split() == [*expected, "--x=a~/b", "a=~/b", "~other/x"]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_tool_and_help_with_examples(command):
     tool = TOOLS / f"{command.replace('-', '_')}.py"

@@ -2,12 +2,20 @@ import hashlib
 import os
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from tgan.features.weights import existing_file, file_in_package, fill, load_state, sha256_of
+from tgan.features.weights import (
+    existing_file,
+    file_in_package,
+    fill,
+    first_line,
+    load_state,
+    sha256_of,
+)
 
 
 def test_a_file_of_an_installed_package_is_found_without_importing_it():
@@ -52,6 +60,29 @@ def test_what_is_no_table_of_tensors_is_refused_and_runs_nothing(tmp_path, monke
     assert not (tmp_path / "harm").exists()
     with pytest.raises(ValueError, match="no file of weights at 'gone.pth'"):
         load_state("gone.pth")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (np.float64(3), r"numpy\S*\.scalar"),
+        (np.zeros(3), r"numpy\S*\._reconstruct"),
+        (nn.Linear(1, 1), r"torch\.nn\.modules\.linear\.Linear"),
+    ],
+)
+def test_more_than_tensors_is_named_in_a_whole_line(tmp_path, value, name):
+    torch.save({"weight": torch.zeros(1), "loss": value}, tmp_path / "x.pth")
+    line = rf"'\S+x.pth' holds more than tensors, numbers and text: {name}; save the table of "
+    with pytest.raises(ValueError, match=line) as error:
+        load_state(tmp_path / "x.pth")
+    assert str(error.value).isprintable() and str(error.value).endswith("alone")
+
+
+def test_the_line_of_an_error_is_its_reason_without_colours():
+    text = "\x1b[1mAdvice\x1b[0m\n\tWeightsUnpickler error: Unsupported operand 149\n\n."
+    assert first_line(ValueError(text)) == "Unsupported operand 149"
+    assert first_line(ValueError("\x1b[1mbold\x1b[0m\nmore")) == "bold"
+    assert first_line(KeyError()) == "KeyError"
 
 
 def test_a_file_that_the_user_must_name(tmp_path):

@@ -1,7 +1,5 @@
 """Names of classes that files, shells and data formats like to mistake for something else."""
 
-import os
-
 import numpy as np
 
 # Of every plane of Unicode the first and the last character, and some between.
@@ -10,7 +8,10 @@ PLANES = [
     for plane in range(17)
 ]
 # Bytes of names that are no UTF-8, as Python hands them on.
-BYTES = [os.fsdecode(name) for name in (b"caf\xe9", b"\xff\xfe", b"\xed\xa0\xbd", b"a\x80\xf0\x9f")]
+BYTES = [
+    name.decode("utf-8", "surrogateescape")
+    for name in (b"caf\xe9", b"\xff\xfe", b"\xed\xa0\xbd", b"a\x80\xf0\x9f")
+]
 ODD = [
     *(
         "😀",

@@ -1,3 +1,7 @@
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -265,3 +269,35 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
         write_video(path, moving_square())
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+DEAF = """
+import hashlib, sys
+import numpy as np
+from tgan.media import video
+
+def deaf(path, frames, fps):
+    path.touch()
+    print("begun", flush=True)
+    # A call into a library that hears of no signal for minutes.
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+video.WRITERS[".gif"] = deaf
+try:
+    video.write_video(sys.argv[1], np.zeros((1, 8, 8, 3), np.uint8))
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+
+
+def test_ctrl_c_does_not_wait_for_a_large_file(tmp_path):
+    path = os.pathsep.join(part or "." for part in sys.path)
+    program = subprocess.Popen(
+        [sys.executable, "-c", DEAF, tmp_path / "a.gif"],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert program.stdout.readline() == b"begun\n"
+    program.send_signal(signal.SIGINT)
+    assert program.wait(60) == 130
+    assert list(tmp_path.iterdir()) == []

@@ -159,3 +159,12 @@ def test_a_conditional_generator_is_the_plain_one_with_three_more_maps():
 def test_a_conditional_batch_norm_counts_a_label_once_per_frame():
     generator = VideoGenerator(**SMALL, num_labels=2)
     assert generator.image.norm_label.repeats == generator.image.norm_slow.repeats == 16
+
+
+def test_classes_have_a_map_of_their_own_in_the_narrowest_generator():
+    sizes = SMALL | {"width": 4, "resolution": 8}
+    generator = VideoGenerator(**sizes, num_labels=3, image_init="he_normal").eval()
+    assert generator.image.label.weight.shape == (4 * 4, 3)
+    z = torch.rand(1, 6).expand(2, 6)
+    one, other = generator(z, torch.tensor([0, 2]))
+    assert one.shape == (3, 16, 8, 8) and not torch.equal(one, other)

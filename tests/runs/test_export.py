@@ -56,6 +56,7 @@ def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
         ("translator", 0, "picture"),
     ],
 )
+@pytest.mark.filterwarnings("error:# The axis name")
 def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
@@ -66,6 +67,8 @@ def test_onnx_runs_elsewhere(tmp_path, name, classes, second):
     inputs = example_inputs(config, 3, known)
     names = ["latent"] if second is None else ["latent", second]
     assert [entry.name for entry in session.get_inputs()] == names
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    assert [entry.shape[0] for entry in ends] == ["N"] * len(ends)
     fed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
     with torch.no_grad():
         expected = generator(*inputs).numpy()

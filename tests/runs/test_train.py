@@ -19,6 +19,7 @@ from tgan.constraints import Constraint, SingularValueClip
 from tgan.losses import Objective
 from tgan.runs.train import fit_run, prepare_run, train
 from tgan.runs.trained import load
+from tgan.system.device import pick_device
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.recorder import Recorder
 
@@ -480,6 +481,33 @@ def test_training_in_a_thread_is_the_same(tmp_path):
     thread.start()
     thread.join(120)
     assert_same_runs(tmp_path / "thread", expected.path)
+
+
+def test_a_start_that_fails_can_be_tried_again_in_the_same_directory(tmp_path, monkeypatch):
+    expected = train(tiny(), run_dir=tmp_path / "expected")
+
+    def fail(*_, **__):
+        raise torch.OutOfMemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tgan.training.gan.GANTask.step", fail)
+        with pytest.raises(MemoryError):
+            train(tiny(), run_dir=tmp_path / "again")
+    assert_same_runs(train(tiny(), run_dir=tmp_path / "again").path, expected.path)
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_training_on_a_named_device_is_that_of_the_device(tmp_path, device, monkeypatch):
+    monkeypatch.delenv("ACCELERATE_TORCH_DEVICE", raising=False)
+    run = train(tiny(), run_dir=tmp_path / device, device=device)
+    assert run.device == (device if device == "cpu" else pick_device("auto"))
+    assert "ACCELERATE_TORCH_DEVICE" not in os.environ
+
+
+def test_a_device_that_there_is_not_writes_nothing(tmp_path):
+    with pytest.raises(ValueError, match="device 'cuda:99' cannot be used"):
+        train(tiny(), run_dir=tmp_path / "run", device="cuda:99")
+    assert not (tmp_path / "run").exists()
 
 
 def test_ctrl_c_saves_and_returns_what_was_trained(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tgan.system.threads import map_in_threads
+from tgan.system.threads import call_in_thread, map_in_threads
 
 
 def test_results_come_in_order_from_several_threads():
@@ -42,6 +42,12 @@ def test_an_error_comes_in_its_turn_and_nothing_is_begun_after_it():
     count = len(begun)
     time.sleep(0.1)
     assert len(begun) == count < 100_000
+
+
+def test_a_call_in_a_thread_gives_and_raises_what_it_does_here():
+    assert call_in_thread(lambda: threading.get_ident()) != threading.get_ident()
+    with pytest.raises(KeyError, match="mine"):
+        call_in_thread(lambda: {}["mine"])
 
 
 PROGRAM = """

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.made.checkpoints import rewrite
+from tests.made.windows import refuse_folders_and_readers, refuse_to_delete_what_is_open
 from tgan.training import checkpoint as module
 from tgan.training import tables
 from tgan.training.checkpoint import (
@@ -200,14 +201,33 @@ def test_a_crash_at_any_write_leaves_the_one_before(tmp_path, monkeypatch, faili
 
         return wrapped
 
-    monkeypatch.setattr(module, "_save_tensors", crash(module._save_tensors))
-    monkeypatch.setattr(module, "_flush", crash(module._flush))
+    for name in ("_save_tensors", "flush_file", "flush_folder"):
+        monkeypatch.setattr(module, name, crash(getattr(module, name)))
     with pytest.raises(OSError, match="cannot write checkpoint .*step_00000002.*No space left"):
         save(tmp_path, 2)
     monkeypatch.undo()
     step = find_checkpoint(tmp_path).step
     assert step == (2 if failing == 8 else 1)  # the last flush comes after the rename
     assert not list((tmp_path / "checkpoints").glob(".*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="simulates Windows on Linux")
+def test_checkpoints_are_written_and_replaced_where_folders_cannot_be_flushed(
+    tmp_path, monkeypatch
+):
+    refuse_folders_and_readers(monkeypatch)
+    refuse_to_delete_what_is_open(monkeypatch)
+    save(tmp_path, 1)
+    new = {"generator": {"a": torch.ones(2)}}
+    path = save(tmp_path, 2, new)
+    save(tmp_path, 2, TENSORS)
+    found = find_checkpoint(tmp_path)
+    assert found.step == 2 and torch.equal(
+        found.tensors["generator"]["a"], TENSORS["generator"]["a"]
+    )
+    assert sorted(each.name for each in path.parent.iterdir()) == ["step_00000001", "step_00000002"]
+    prune_checkpoints(tmp_path, step=2, keep_last=1, milestones=[])
+    assert list_checkpoints(tmp_path) == [path]
 
 
 @pytest.mark.parametrize("step", [2, 3])

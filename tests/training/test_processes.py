@@ -1,4 +1,5 @@
 import json
+import os
 import time
 from types import SimpleNamespace
 
@@ -80,6 +81,26 @@ def test_processes_that_do_not_find_each_other_are_refused(monkeypatch):
 def test_fp16_is_refused_without_cuda():
     with pytest.raises(ValueError, match="fp16 needs a CUDA device"):
         make_accelerator(mixed_precision="fp16")
+
+
+def test_a_device_is_for_a_single_process(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="device 'cpu' is for a single process; 2 were launched"):
+        make_accelerator(device="cpu")
+
+
+def test_an_accelerator_takes_the_device_that_is_named(monkeypatch):
+    monkeypatch.setattr("tgan.training.processes.pick_device", lambda name: "cuda:1")
+    made = []
+
+    def make(**settings):
+        made.append((os.environ.get("ACCELERATE_TORCH_DEVICE"), settings["cpu"]))
+        return SimpleNamespace(num_processes=1, device=torch.device("cuda:1"))
+
+    monkeypatch.setattr("tgan.training.processes.Accelerator", make)
+    assert make_accelerator(device="cuda:1").device == torch.device("cuda:1")
+    assert made == [("cuda:1", False)]
+    assert "ACCELERATE_TORCH_DEVICE" not in os.environ
 
 
 def test_bf16_computes_in_bf16_and_answers_in_float32():

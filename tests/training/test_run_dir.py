@@ -5,7 +5,14 @@ import pytest
 
 from tests.made.watched import SMALL
 from tgan.cli import main
-from tgan.training.run_dir import MetricsFile, clear_unfinished, config_to_resume
+from tgan.training.run_dir import (
+    HoldsRun,
+    MetricsFile,
+    check_no_run,
+    clear_unfinished,
+    config_to_resume,
+    free_after_a_failed_start,
+)
 
 
 def test_what_a_killed_run_was_writing_is_cleared_by_the_next(tmp_path, monkeypatch):
@@ -27,6 +34,44 @@ def test_what_a_killed_run_was_writing_is_cleared_by_the_next(tmp_path, monkeypa
     clear_unfinished(run_dir)
     assert not any(path.exists() for path in [*files, folder, run_dir / ".link.part"])
     assert all(path.exists() for path in [*others, outside / "kept"])
+
+
+WRITTEN = ("config.yaml", "metrics.jsonl", "previews/0.png", "tracking/events")
+
+
+def fail(run_dir, error, *, metrics="", notes=True):
+    """What a run writes before an error."""
+    with pytest.raises(type(error)), free_after_a_failed_start(run_dir):
+        for name in [*WRITTEN, "history.jsonl", *(["notes.txt"] if notes else [])]:
+            (run_dir / name).parent.mkdir(exist_ok=True, parents=True)
+            (run_dir / name).touch()
+        (run_dir / "metrics.jsonl").write_text(metrics)
+        raise error
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(), ValueError(), KeyboardInterrupt()])
+@pytest.mark.parametrize("metrics", ["", '{"step": 0, "distance": 1.0}\n'])
+def test_a_failed_start_leaves_its_directory_to_another_run(tmp_path, error, metrics):
+    fail(tmp_path / "run", error, metrics=metrics)
+    check_no_run(tmp_path / "run")
+    left = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert left == ["history.jsonl", "notes.txt"]
+
+
+def test_what_is_on_record_or_was_there_before_is_never_deleted(tmp_path):
+    begun, numbers, old = tmp_path / "begun", tmp_path / "numbers", tmp_path / "old"
+    fail(begun, OSError(), metrics='{"step": 0}\n{"step": 1}\n')
+    fail(numbers, ArithmeticError())
+    (old / "tracking").mkdir(parents=True)
+    (old / "tracking" / "mine").touch()
+    (old / "config.yaml").write_text("mine")
+    fail(old, OSError())
+    for run_dir in (begun, numbers):
+        assert all((run_dir / name).exists() for name in WRITTEN)
+        with pytest.raises(HoldsRun):
+            check_no_run(run_dir)
+    assert (old / "config.yaml").exists() and (old / "tracking" / "mine").exists()
+    assert not (old / "metrics.jsonl").exists()
 
 
 def test_a_run_clears_its_directory_as_it_starts(tmp_path):

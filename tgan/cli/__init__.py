@@ -4,6 +4,7 @@ import argparse
 import codecs
 import importlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 from tgan import __version__
 from tgan.lookup import did_you_mean
+from tgan.system.files import at_home
 
 COMMANDS = {
     "train": "train a GAN on videos, or on the built-in moving digits",
@@ -82,8 +84,9 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     print_any_text()
     module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
+    arguments = [_at_home(each) for each in (sys.argv[1:] if argv is None else argv)]
     try:
-        module.main(list(sys.argv[1:] if argv is None else argv))
+        module.main(arguments)
     except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
         remedy = REMEDIES.get(type(error).__name__, "")
         fail(f"tgan {command}: {error}{remedy}", status=2)
@@ -91,6 +94,15 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
         fail(f"tgan {command}: {error}", status=1)
     except KeyboardInterrupt:
         fail(f"tgan {command}: interrupted", status=130)
+
+
+def _at_home(argument: str) -> str:
+    """An argument with the home folder for `~/`, which shells leave as it is behind `=`."""
+    head, equals, value = argument.partition("=")
+    if not argument.startswith("--"):
+        head, equals, value = "", "", argument
+    is_of_home = value == "~" or value.startswith(("~/", f"~{os.sep}"))
+    return head + equals + (at_home(value) if is_of_home else value)
 
 
 def print_any_text() -> None:

@@ -121,7 +121,7 @@ def _parser() -> Parser:
         type=float,
         nargs=2,
         metavar=("LOW", "HIGH"),
-        help="black and white of pictures of more than 8 bits",
+        help="black and white of pictures of more than 8 bits (default: the range of 16 bits)",
     )
     add("--workers", type=int, metavar="N", help="processes (default all)")
     add("--verify", type=Path, metavar="FOLDER", help="check a packed folder's bytes; stands alone")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, experiment_parser, read_experiment
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
     run_dir = Path(arguments.run_dir)
     if arguments.dry_run:
-        _plan(config, run_dir, arguments.resume)
+        _plan(config, run_dir, arguments)
         return
 
     # Only now the heavy imports: mistakes above are answered at once.
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
 
     try:
         with occupied(run_dir, wait=arguments.wait):
-            run, checkpoint, say = _plan(config, run_dir, arguments.resume)
+            run, checkpoint, say = _plan(config, run_dir, arguments)
             if checkpoint is not None and checkpoint.step == config.train.steps:
                 say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
                 return
@@ -64,12 +64,13 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _plan(
-    config: Config, run_dir: Path, resume: str | None
+    config: Config, run_dir: Path, arguments: Namespace
 ) -> tuple[Run, Checkpoint | None, Callable[..., None]]:
     """Build the run and print its plan; also what prints in the main process alone."""
     from tgan.runs.train import describe, prepare_run, warnings_of
 
-    run, checkpoint = prepare_run(config, run_dir, resume=resume)
+    resume = arguments.resume
+    run, checkpoint = prepare_run(config, run_dir, resume=resume, device=arguments.device)
     say = print if run.accelerator.is_main_process else (lambda *_, **__: None)
     for line in warnings_of(run, checkpoint):
         say(line, file=sys.stderr)
@@ -104,6 +105,12 @@ def _parser() -> ArgumentParser:
         type=str,
         help="go on, with the run's own settings unless --config names others: `auto` from the "
         "newest checkpoint in --run-dir, or a checkpoint's path",
+    )
+    add(
+        "--device",
+        type=str,
+        default="auto",
+        help="cpu, cuda, cuda:1, mps, ... of a single process (default: what there is)",
     )
     add("--wait", action="store_true", help="wait while another run is at work in --run-dir")
     add("--dry-run", action="store_true", help="check everything, print the plan, train nothing")

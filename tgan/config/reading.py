@@ -249,7 +249,7 @@ def _options(text: str, source: str) -> list[str]:
 class _Loader(yaml.SafeLoader):
     """YAML of plain values, or JSON, in which no name stands twice: the first would not count."""
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         return join_pairs(super().construct_scalar(node))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

@@ -11,6 +11,7 @@ from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
 from tgan.constraints.kernels import affine_modules
 from tgan.constraints.rescaling import AlmostOrthogonalWeight
 from tgan.models.affine import affine_layers
+from tgan.system.device import where_float64_is
 
 # Bjorck's iteration takes a singular value s to s (3 - s^2) / 2: towards 1 below sqrt(3), but
 # first to nearly 0 close to there.
@@ -65,7 +66,8 @@ def orthogonalise(matrix: Tensor, *, iterations: int) -> Tensor:
     Source: Bjorck and Bowie 1971, first order.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    gram = wide.double() @ wide.double().T
+    exact = where_float64_is(wide).double()
+    gram = exact @ exact.T
     norm = torch.linalg.eigvalsh(gram)[-1].clamp(min=0).sqrt()
     scale = torch.where(norm > _SAFE_NORM, 1 / norm, 1.0)
     identity = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
@@ -73,7 +75,7 @@ def orthogonalise(matrix: Tensor, *, iterations: int) -> Tensor:
     for _ in range(iterations):
         step = 1.5 * identity - 0.5 * gram
         total, gram = step @ total, step @ gram @ step
-    moved = total.to(wide.dtype) @ wide
+    moved = total.to(wide) @ wide
     return moved if wide is matrix else moved.T
 
 

@@ -55,9 +55,8 @@ def open_like(data: DataConfig, path: str) -> ClipSource:
 
 
 def _open(data: DataConfig, *, held_out: bool) -> ClipSource | None:
-    names = ("path", "held_out_path")
-    paths = {name: path and at_home(path) for name in names for path in [getattr(data, name)]}
-    data = dataclasses.replace(data, **paths)
+    path, held_out_path = (path and at_home(path) for path in (data.path, data.held_out_path))
+    data = dataclasses.replace(data, path=path, held_out_path=held_out_path)
     check_no_device(data.held_out_path if held_out else data.path)
     source = look_up(DATASETS, data.name, kind="data")(data, held_out=held_out)
     return source if source is None or not data.classes else of_classes(source, data.classes)

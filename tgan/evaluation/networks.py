@@ -13,6 +13,7 @@ from tgan.data.pixels import to_bytes
 from tgan.features import FEATURES, FeatureNetwork, load_features
 from tgan.metrics.colour import DARK, object_colours
 from tgan.metrics.pooled import pooled_features, pooled_size
+from tgan.system.device import where_float64_is
 
 
 class Pooled:
@@ -61,7 +62,7 @@ class Pixels:
         self.size = size
 
     def __call__(self, video: Tensor) -> Tensor:
-        return video.flatten(1).double() / math.sqrt(self.size)
+        return where_float64_is(video.flatten(1)).double() / math.sqrt(self.size)
 
 
 class ObjectColour:

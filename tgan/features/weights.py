@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,14 @@ _UNREADABLE = (
     LookupError,
     ValueError,
 )
+
+
+# What PyTorch's reader names where a pickle asks for a class or a function.
+_MORE = re.compile(r"GLOBAL ([\w.]+)")
+# What it says in the end, after advice how to run such code, in several lines.
+_REASON = "WeightsUnpickler error: "
+# What colours a terminal.
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def file_in_package(package: str, name: str, *, pip: str) -> Path:
@@ -86,6 +95,12 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
+        found = _MORE.search(str(error))
+        if found is not None:
+            raise ValueError(
+                f"'{path}' holds more than tensors, numbers and text: {found[1]}; save the table "
+                "of tensors (`state_dict`) alone"
+            ) from None
         reason = first_line(error)
         raise ValueError(f"'{path}' holds no weights that can be read: {reason}") from None
     if not isinstance(state, Mapping) or not all(torch.is_tensor(t) for t in state.values()):
@@ -115,5 +130,6 @@ def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> 
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what an error says, or its kind if it says nothing."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    """The first line of why there is an error, without colours, or its kind if it says nothing."""
+    lines = _CONTROL.sub("", str(error).rpartition(_REASON)[2]).splitlines()
+    return next(iter(lines), "").strip() or type(error).__name__

@@ -9,6 +9,7 @@ from torch import Tensor
 from tgan.linalg.subspace import pairs_above
 from tgan.linalg.symmetric import inverse_root, norm_bound, sign
 from tgan.lookup import look_up
+from tgan.system.device import where_float64_is
 
 # Singular values near the bound are resolved to rounding in float32 as long as the largest is of
 # the same order; beyond this ratio the error shows (2e-5 at 50 times the bound).
@@ -60,6 +61,8 @@ def clip_singular_values(
     _check(matrix, maximum, basis)
     if not matrix.numel():
         return matrix
+    if where_float64_is(matrix) is not matrix:
+        return _on_the_cpu(matrix, maximum, method, basis)
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     longest = _longest_row(wide)
     again = partial(clip_singular_values, method=method, basis=basis)
@@ -79,6 +82,15 @@ def clip_singular_values(
     if clipped is None:
         return matrix
     return (clipped if wide is matrix else clipped.T).to(matrix.dtype)
+
+
+def _on_the_cpu(matrix: Tensor, maximum: float, method: str, basis: Tensor | None) -> Tensor:
+    """`clip_singular_values` for a device that has no double precision."""
+    here, directions = matrix.cpu(), None if basis is None else basis.cpu()
+    clipped = clip_singular_values(here, maximum, method=method, basis=directions)
+    if basis is not None and directions is not None:
+        basis.copy_(directions)
+    return matrix if clipped is here else clipped.to(matrix.device)
 
 
 def _check(matrix: Tensor, maximum: float, basis: Tensor | None) -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from tgan.linalg.lattice import Axis, Sizes, make_axes
 from tgan.linalg.torus import torus_bound
+from tgan.system.device import where_float64_is
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -95,7 +96,7 @@ def conv_norm_upper_bound(
     Source: the overlap factor generalises Serrurier et al. 2021 (deel-torchlip).
     """
     axes = _axes(weight, input_size, stride, padding, dilation, groups)
-    weight, scale = _near_one(weight.double())
+    weight, scale = _near_one(where_float64_is(weight).double())
     bounds = []
     for kernel in weight.chunk(groups):
         overlap = _matrix_norm(kernel)
@@ -114,7 +115,7 @@ def _near_one(weight: Tensor) -> tuple[Tensor, float]:
 
 def _matrix_norm(kernel: Tensor) -> float:
     """The largest singular value of a kernel as a matrix (C_out, rest), in float64."""
-    matrix = kernel.detach().double().flatten(1)
+    matrix = where_float64_is(kernel.detach()).double().flatten(1)
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     return torch.linalg.eigvalsh(wide @ wide.T)[-1].clamp(min=0).sqrt().item()
 

@@ -17,6 +17,7 @@ from einops import rearrange
 from tgan.lookup import look_up
 from tgan.media.rates import check_fps
 from tgan.system.files import write_whole
+from tgan.system.threads import call_in_thread
 
 # Close to lossless for the eye.
 _H264 = {"crf": "18"}
@@ -154,7 +155,9 @@ def write_video(path: str | Path, frames: np.ndarray, *, fps: float = 8) -> None
     check_fps(path, fps)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3):
         raise ValueError(f"frames {frames.dtype}{frames.shape}; uint8 (T, H, W, 1 or 3) is needed")
-    write_whole(path, lambda part: WRITERS[Path(path).suffix.lower()](part, frames, fps))
+    write = WRITERS[Path(path).suffix.lower()]
+    # A large GIF takes minutes, in which Pillow hears of no Ctrl-C.
+    write_whole(path, lambda part: call_in_thread(lambda: write(part, frames, fps)))
 
 
 def _write_mp4(path: Path, frames: np.ndarray, fps: float) -> None:

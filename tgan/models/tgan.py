@@ -77,7 +77,7 @@ class ImageGenerator(nn.Module):
         width: channels of the first map, half of them from each latent; they halve at each
             doubling of the map.
         num_labels: classes, which get a map of their own beside the latents', an eighth of
-            `width` wide; 0 for none.
+            `width` wide, at least 1; 0 for none.
         sees_slow: whether the slow latent is used; all of `width` comes from the fast one if not
             (the paper's baseline "G1(z1)").
         shift: whether the batch norms have a shift (they do in the authors' configurations).
@@ -111,7 +111,7 @@ class ImageGenerator(nn.Module):
             )
         self.num_labels, self.side = num_labels, base_side(resolution)
         maps_of_slow = width // 2 if sees_slow else 0
-        maps_of_label = width // LABEL_SHARE if num_labels else 0
+        maps_of_label = max(width // LABEL_SHARE, 1) if num_labels else 0
         of_slow, of_fast, of_label = (
             maps * self.side**2 for maps in (maps_of_slow, width - maps_of_slow, maps_of_label)
         )

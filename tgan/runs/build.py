@@ -52,8 +52,11 @@ _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
 
-def accelerator_for(config: Config, run_dir: Path) -> Accelerator:
+def accelerator_for(config: Config, run_dir: Path, *, device: str = "auto") -> Accelerator:
     """What the processes of a run compute on.
+
+    Args:
+        device: as of `tgan.training.processes.make_accelerator`.
 
     Raises:
         ValueError: as `tgan.training.processes.make_accelerator`.
@@ -63,6 +66,7 @@ def accelerator_for(config: Config, run_dir: Path) -> Accelerator:
         trackers=config.log.trackers,
         run_dir=run_dir,
         timeout=config.train.timeout,
+        device=device,
     )
 
 

@@ -23,6 +23,8 @@ from tgan.system.files import write_whole
 TRIED = (1, 2, 5)
 ONNX_TOLERANCE = 1e-5
 LATENT, LABELS, PICTURE, OUTPUT = "latent", "labels", "picture", "videos"
+# The axis of the samples.
+BATCH = "N"
 
 Inputs = tuple[Tensor, ...]
 
@@ -66,18 +68,20 @@ def card(config: Config, classes: Sequence[str] = ()) -> dict[str, Any]:
     data, size = config.data, config.generator.z_slow
     sides = [data.num_frames, data.resolution, data.resolution]
     input_channels = conditioning_of(config, classes).input_channels
-    inputs = {LATENT: {"shape": ["N", size], "dtype": "float32", "drawn": "uniformly from [-1, 1]"}}
+    inputs = {
+        LATENT: {"shape": [BATCH, size], "dtype": "float32", "drawn": "uniformly from [-1, 1]"}
+    }
     if config.conditional:
-        inputs[LABELS] = {"shape": ["N"], "dtype": "int64", "classes": dict(enumerate(classes))}
+        inputs[LABELS] = {"shape": [BATCH], "dtype": "int64", "classes": dict(enumerate(classes))}
     pixels = {
         "axes": "sample, channel, frame, row, column",
         "dtype": "float32",
         "range": "[-1, 1]; a byte is round(128 x + 128), clamped to 0 to 255",
     }
     if input_channels:
-        shape = ["N", input_channels, *sides]
+        shape = [BATCH, input_channels, *sides]
         inputs[PICTURE] = {"shape": shape, "derived": data.input, **pixels}
-    output = {"shape": ["N", data.channels, *sides], **pixels}
+    output = {"shape": [BATCH, data.channels, *sides], **pixels}
     made_by = {"tgan": __version__, "torch": torch.__version__}
     return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": made_by}
 
@@ -161,6 +165,8 @@ class Onnx:
             dynamo=True,
             input_names=names,
             output_names=[OUTPUT],
+            # As the card calls it; all inputs share it, and it is named once.
+            dynamic_shapes=({0: BATCH}, *(None for _ in inputs[1:])),
             verbose=False,
         )
         program.save(path)

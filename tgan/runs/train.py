@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tgan.runs.loading import check_networks
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.same_data import changed_data, check_data, check_data_of_ranks
 from tgan.runs.trained import TrainedRun, load
+from tgan.system.files import at_home
 from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
@@ -30,7 +32,12 @@ from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
 from tgan.training.ranks import agree_on_checkpoint, decided, others_named
 from tgan.training.recorder import Run, owes
-from tgan.training.run_dir import claim, config_to_resume, occupied
+from tgan.training.run_dir import (
+    claim,
+    config_to_resume,
+    free_after_a_failed_start,
+    occupied,
+)
 
 # Classes that a plan names.
 _SHOWN = 12
@@ -42,6 +49,7 @@ def train(
     run_dir: str | Path,
     resume: str | None = None,
     wait: bool = False,
+    device: str = "auto",
     source: Any = None,
     labels: Sequence[Any] | None = None,
     held_out: Any = None,
@@ -66,6 +74,7 @@ def train(
         resume: None starts anew; `auto` goes on from the newest checkpoint in `run_dir`, if there
             is one; else the path of a checkpoint or of another run.
         wait: whether to wait while another run is at work in `run_dir`; else that is an error.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`, ...; `auto` takes an accelerator if there is one.
         source: clips to train on, as `tgan.data.own.source.as_source` takes them: an array or
             tensor (N, T, H, W, C), uint8, a data set of clips, or any clip source. Unless
             `config` or `data.num_frames` says another length, clips have as many frames as the
@@ -88,8 +97,9 @@ def train(
         for name, value in (("objective", objective), ("constraint.name", constraint))
         if isinstance(value, str)
     }
+    run_dir, resume = Path(at_home(run_dir)), resume and at_home(resume)
     if config is None and resume is not None:
-        config = config_to_resume(Path(run_dir), resume)
+        config = config_to_resume(run_dir, resume)
     length = settings.get("data.num_frames")
     if length is None and config is not None:
         length = make_config(config).data.num_frames
@@ -110,13 +120,14 @@ def train(
         constraint=None if isinstance(constraint, str) else as_constraint(constraint),
     )
     plain = make_config(config, settings | own_settings(parts))
-    with occupied(Path(run_dir), wait=wait):
-        run, checkpoint = prepare_run(plain, Path(run_dir), resume=resume, parts=parts)
+    with occupied(run_dir, wait=wait):
+        run, checkpoint = prepare_run(plain, run_dir, resume=resume, parts=parts, device=device)
         for line in warnings_of(run, checkpoint):
             print(line, file=sys.stderr)
         fit_run(run, checkpoint)
     return load(
         run_dir,
+        device=device,
         source=parts.source,
         held_out=parts.held_out,
         generator=generator,
@@ -126,16 +137,24 @@ def train(
 
 
 def prepare_run(
-    config: Config, run_dir: Path, *, resume: str | None = None, parts: Parts | None = None
+    config: Config,
+    run_dir: Path,
+    *,
+    resume: str | None = None,
+    parts: Parts | None = None,
+    device: str = "auto",
 ) -> tuple[Run, Checkpoint | None]:
     """A run in its directory, with the state of the checkpoint that it goes on from, if any.
+
+    Args:
+        device: as of `train`.
 
     Raises:
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
             differ between processes, have other classes than the checkpoint, or are others and
             `data.changed` is refuse.
     """
-    accelerator = accelerator_for(config, run_dir)
+    accelerator = accelerator_for(config, run_dir, device=device)
     checkpoint = agree_on_checkpoint(
         accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
     )
@@ -168,8 +187,10 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
     is_last = checkpoint is not None and first_step == run.config.train.steps
     if is_last and not decided(run.accelerator, partial(owes, run, first_step)):
         return 0
+    is_main = run.accelerator.is_main_process
     try:
         with (
+            free_after_a_failed_start(run.run_dir) if is_main else nullcontext(),
             on_record(run, checkpoint) as end,
             others_named(run.accelerator, run.config.train.timeout),
         ):

@@ -43,6 +43,7 @@ from tgan.runs.pretrained import holds_pretrained, read_pretrained
 from tgan.sampling.latents import decode
 from tgan.sampling.plans import Plan, Samples, Sums, Walks
 from tgan.system.device import pick_device
+from tgan.system.files import at_home
 from tgan.system.memory import check_memory
 from tgan.training.checkpoint import CHECKPOINTS, Checkpoint, find_checkpoint
 from tgan.training.run_dir import METRICS
@@ -443,7 +444,7 @@ def load(
         ValueError: nothing of the kind there, a damaged checkpoint, no such weights, or a device
             that cannot be used.
     """
-    path, device = Path(path), pick_device(device)
+    path, device = Path(at_home(path)), pick_device(device)
     if holds_pretrained(path):
         if weights != "auto":
             raise ValueError(f"weights {weights}: '{path}' has one generator; leave them out")

@@ -13,6 +13,7 @@ from tgan.data.pixels import to_bytes
 from tgan.lookup import look_up
 from tgan.models.modes import evaluating
 from tgan.rng import Stream, seed_of
+from tgan.system.device import where_float64_is
 
 # Below this sine of their angle two latents count as parallel: no arc is distinguished.
 _PARALLEL = 1e-6
@@ -49,14 +50,14 @@ def slerp(a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
 
     Source: Shoemake 1985; White 2016, "Sampling Generative Networks", section 2.1.
     """
-    ends, t = torch.stack([a, b]).double(), weights.double()[:, None]
+    ends, t = (where_float64_is(x).double() for x in (torch.stack([a, b]), weights[:, None]))
     cosine = torch.cosine_similarity(ends[0], ends[1], dim=0).clamp(-1, 1)
     angle = torch.acos(cosine)
     sine = torch.sin(angle)
     if sine < _PARALLEL:
         return lerp(a, b, weights)
     points = torch.sin((1 - t) * angle) / sine * ends[0] + torch.sin(t * angle) / sine * ends[1]
-    return points.to(a.dtype)
+    return points.to(a)
 
 
 PATHS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {"lerp": lerp, "slerp": slerp}

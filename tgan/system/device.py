@@ -1,6 +1,10 @@
-"""Devices that networks are on."""
+"""Devices that networks are on, and where what they cannot compute is computed."""
 
 import torch
+from torch import Tensor
+
+# Kinds of devices without double precision: Apple's GPUs.
+_WITHOUT_FLOAT64 = ("mps",)
 
 
 def pick_device(name: str) -> str:
@@ -25,10 +29,17 @@ def usable_device(device: str | torch.device) -> torch.device:
     try:
         found = torch.device(device)
     except RuntimeError as error:
-        raise ValueError(f"unknown device '{device}'; choose cpu, cuda, cuda:1, ...") from error
+        raise ValueError(
+            f"unknown device '{device}'; choose cpu, cuda, cuda:1, mps, ..."
+        ) from error
     try:
         torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
         reason = str(error).splitlines()[0].split(". ")[0]
         raise ValueError(f"device '{device}' cannot be used: {reason}") from error
     return found
+
+
+def where_float64_is(tensor: Tensor) -> Tensor:
+    """Return a tensor on a device that computes in double precision: its own, or else the CPU."""
+    return tensor.cpu() if tensor.device.type in _WITHOUT_FLOAT64 else tensor

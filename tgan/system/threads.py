@@ -10,6 +10,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def call_in_thread(function: Callable[[], R]) -> R:
+    """Return what a function returns, from a thread that an interrupt does not wait for.
+
+    For calls into libraries that hear of no signal for minutes.
+    """
+    return next(map_in_threads(lambda call: call(), [function]))
+
+
 def map_in_threads(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """Yield `function` of each item, in order, from several threads.
 

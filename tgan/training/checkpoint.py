@@ -24,7 +24,7 @@ from torch import Tensor
 
 from tgan.config import Config
 from tgan.media.rates import as_rate
-from tgan.system.files import delete, set_usual_mode, sha256
+from tgan.system.files import delete, flush_file, flush_folder, set_usual_mode, sha256
 from tgan.system.folders import check_inside
 from tgan.training.statements import (
     CONFIG,
@@ -99,7 +99,7 @@ def save_checkpoint(
         part.mkdir(parents=True)
         for name, table in tensors.items():
             _save_tensors(part / f"{name}{TENSORS}", table)
-        (part / CONFIG).write_text(config)
+        (part / CONFIG).write_bytes(config.encode())
         facts = {
             "step": step,
             "num_videos": num_videos,
@@ -116,7 +116,7 @@ def save_checkpoint(
         }
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2))
         for name in [*files, MANIFEST]:
-            _flush(part / name)
+            flush_file(part / name)
         _put_in_place(part, path)
     except OSError as error:
         raise OSError(error.errno, f"cannot write checkpoint {path}: {error.strerror}") from error
@@ -249,7 +249,7 @@ def _put_in_place(part: Path, path: Path) -> None:
         if os.path.lexists(aside):
             aside.rename(path)
         raise
-    _flush(path.parent)
+    flush_folder(path.parent)
     delete(aside)
 
 
@@ -274,11 +274,3 @@ def _save_tensors(path: Path, table: Mapping[str, Tensor]) -> None:
         reason = os.strerror(number) if found else str(error)
         raise OSError(number, f"{path.name}: {reason}") from error
     set_usual_mode(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

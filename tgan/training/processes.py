@@ -3,7 +3,8 @@
 import gc
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -16,10 +17,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tgan.config import TrainConfig
+from tgan.system.device import pick_device
 from tgan.system.memory import keep_freed_memory
 from tgan.training.launcher import check_request, end_with_launcher
 from tgan.training.steps import Learner
 
+# Where Accelerate looks for the name of a device.
+_DEVICE = "ACCELERATE_TORCH_DEVICE"
 Trained = TypeVar("Trained", bound=Learner)
 
 
@@ -29,32 +33,42 @@ def make_accelerator(
     trackers: Sequence[str] = (),
     run_dir: Path | None = None,
     timeout: float = TrainConfig.timeout,
+    device: str = "auto",
 ) -> Accelerator:
     """An accelerator for this process, as the launcher's environment describes it.
 
     Args:
+        device: `auto` takes what there is; another name is that of the only process's.
         timeout: seconds that a process waits for the others before it gives up.
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
             float32), a launcher that asks for something else or whose processes do not see each
-            other, or a tracker that is not installed.
+            other, a tracker that is not installed, or a device that there is not.
     """
     check_request(mixed_precision)
     _check_trackers(trackers)
-    if mixed_precision == "fp16" and not torch.cuda.is_available():
+    launched = int(os.environ.get("WORLD_SIZE", 1))
+    if device != "auto" and launched > 1:
+        raise ValueError(
+            f"device '{device}' is for a single process; {launched} were launched, which take what "
+            "the launcher gives them"
+        )
+    kind = torch.device(pick_device(device)).type
+    if mixed_precision == "fp16" and kind != "cuda":
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
     end_with_launcher()
     # Accelerate keeps the settings of a process's first accelerator; each run has its own.
-    AcceleratorState._reset_state()
-    accelerator = Accelerator(
-        cpu=not torch.accelerator.is_available(),
-        mixed_precision=mixed_precision,
-        log_with=list(trackers) or None,
-        project_dir=run_dir,
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
-    )
-    launched = int(os.environ.get("WORLD_SIZE", 1))
+    has_group = torch.distributed.is_available() and torch.distributed.is_initialized()
+    AcceleratorState._reset_state(reset_partial_state=not has_group)
+    with _on(device):
+        accelerator = Accelerator(
+            cpu=kind == "cpu",
+            mixed_precision=mixed_precision,
+            log_with=list(trackers) or None,
+            project_dir=run_dir,
+            kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
+        )
     if accelerator.num_processes != launched:
         raise ValueError(
             f"{launched} processes were launched but {accelerator.num_processes} found each other; "
@@ -65,6 +79,21 @@ def make_accelerator(
         # Activations that die out become denormal numbers, which slow a processor down tenfold.
         torch.set_flush_denormal(True)
     return accelerator
+
+
+@contextmanager
+def _on(device: str) -> Iterator[None]:
+    """Have an accelerator that is made here take a device."""
+    before = os.environ.get(_DEVICE)
+    if device != "auto":
+        os.environ[_DEVICE] = device
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_DEVICE, None)
+        else:
+            os.environ[_DEVICE] = before
 
 
 def _check_trackers(trackers: Sequence[str]) -> None:

@@ -111,7 +111,8 @@ class Recorder:
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
             clear_unfinished(run.run_dir)
-            write_whole(run.run_dir / CONFIG, lambda part: part.write_text(self.config_text))
+            text = self.config_text.encode()
+            write_whole(run.run_dir / CONFIG, lambda part: part.write_bytes(text))
             self.metrics = MetricsFile(run.run_dir, first_step=first_step)
             self.data = run.data
         with self._tolerance.of("trackers"):

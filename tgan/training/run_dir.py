@@ -1,6 +1,7 @@
 """A run's directory: what is in it, when it may be used, and where a run goes on from."""
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,6 +154,34 @@ def _step_of(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return float("inf")
+
+
+@contextmanager
+def free_after_a_failed_start(run_dir: Path) -> Iterator[None]:
+    """Delete what a run wrote that fails before a step is on record, so that another can start.
+
+    Numbers that are not finite are no failed start: what was written tells of them.
+    """
+    paths = [run_dir / name for name in (CONFIG, METRICS, PREVIEWS, TRACKING)]
+    written = [path for path in paths if not path.exists()]
+    try:
+        yield
+    except ArithmeticError:
+        raise
+    except BaseException:
+        for path in [] if _has_begun(run_dir) else written:
+            delete(path)
+        raise
+
+
+def _has_begun(run_dir: Path) -> bool:
+    """Whether a checkpoint, or the numbers of a step, are there."""
+    if list_checkpoints(run_dir):
+        return True
+    if not (run_dir / METRICS).is_file():
+        return False
+    with (run_dir / METRICS).open(errors="replace") as lines:
+        return any(0 < _step_of(line) < math.inf for line in lines)
 
 
 def clear_unfinished(run_dir: Path) -> None:

@@ -80,8 +80,10 @@ class RealBatches:
         """
         self.fetch(1)
         clips, labels = self._fetched.popleft()
-        samples = normalise(clips.to(self._device, non_blocking=True))
-        labels = labels.to(self._device, non_blocking=True)
+        # From other than pinned memory a copy that nobody waits for may come too late.
+        is_pinned = self._device.type == "cuda"
+        samples = normalise(clips.to(self._device, non_blocking=is_pinned))
+        labels = labels.to(self._device, non_blocking=is_pinned)
         return Batch(samples, self._conditioning.of(samples, labels))
 
     def fetch(self, count: int, *, seconds: float = math.inf) -> bool:

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.made.numbered_videos import numbers, write_video
 from tgan.data.packed.clips import PackedClips
@@ -103,3 +104,18 @@ def test_a_folder_inside_the_source_is_refused(videos):
     for out in (videos, videos / "packed"):
         with pytest.raises(ValueError, match="lies inside the source"):
             prepare(videos, out)
+
+
+def test_strips_of_16_bits_are_packed_by_their_range_or_by_bounds(tmp_path):
+    values = np.arange(16, dtype=np.uint16).repeat(16)[None].repeat(16, 0) * 300
+    (tmp_path / "in").mkdir()
+    Image.fromarray(values).save(tmp_path / "in" / "a.png")
+    for name, bounds, divisor in (("range", None, 65535), ("bounds", (0, 5100), 5100)):
+        settings = {"resolution": 16, "workers": 1, "pixel_bounds": bounds}
+        prepare(tmp_path / "in", tmp_path / name, **settings)
+        clip = PackedClips(tmp_path / name, num_frames=16).clip(0, 0)
+        expected = np.rint(np.arange(16) * 300 * 255 / divisor)
+        assert np.array_equal(clip[:, 8, 8, 0], expected)
+        assert not prepare(tmp_path / "in", tmp_path / name, **settings).is_new
+        with pytest.raises(ValueError, match="was prepared before, but not from this"):
+            prepare(tmp_path / "in", tmp_path / name, **settings | {"pixel_bounds": (0, 100)})

@@ -72,12 +72,12 @@ def test_floats_and_32_bits_are_refused_without_bounds_and_say_what_they_hold(tm
     nan = np.full((16, 16), np.nan, np.float32)
     Image.fromarray(nan).save(tmp_path / "n.tif")
     plain = dict(open_images(tmp_path, resolution=16, channels=1).skipped)
-    assert plain["f.tif"].startswith("pixels are floats (-1 to 2 here): pixel bounds have to say")
+    assert plain["f.tif"].startswith("pixels are floats (-1 to 2 here): pixel_bounds have to say")
     assert plain["i.tif"].startswith("pixels are whole numbers of 32 bits (70000 to 70000 here)")
-    assert plain["n.tif"].startswith("pixels are floats: pixel bounds")
+    assert plain["n.tif"].startswith("pixels are floats: pixel_bounds")
     bounded = dict(open_images(tmp_path, resolution=16, channels=1, bounds=(-1, 2)).skipped)
     assert bounded == {
-        "i.tif": "no pixel within the bounds -1 to 2: 70000 to 70000",
+        "i.tif": "no pixel within pixel_bounds -1 to 2: 70000 to 70000",
         "n.tif": "pixels that are not finite",
     }
 

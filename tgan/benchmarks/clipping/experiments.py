@@ -1,7 +1,6 @@
 """Experiments of the benchmark: variations of one on video, small ones, and their training."""
 
 import math
-import resource
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -94,5 +93,9 @@ def peak_megabytes() -> float:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
     except (OSError, StopIteration):
+        try:
+            import resource
+        except ImportError:  # Not on POSIX, where nothing tells.
+            return math.nan
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

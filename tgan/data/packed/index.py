@@ -23,6 +23,7 @@ from tgan.data.packed.checking import (
 )
 from tgan.data.videos.frames import ASPECTS
 from tgan.media.rates import check_fps
+from tgan.system.files import flush_folder
 
 # Format 1 had no checksums, format 2 no account of files, no setting `fps` and no remarks.
 FORMAT = 3
@@ -201,12 +202,7 @@ def flush_to_disk(file: IO) -> None:
 def put_in_place(temporary: Path, path: Path) -> None:
     """Give a finished file its name; a crash leaves the old file or the new, never a mixture."""
     temporary.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    flush_folder(path.parent)
 
 
 def _parse(content: dict[str, Any]) -> Index:

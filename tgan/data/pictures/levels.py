@@ -54,7 +54,8 @@ def bytes_between(values: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
         raise ValueError("pixels that are not finite")
     if not ((values >= low) & (values <= high)).any():
         raise ValueError(
-            f"no pixel within the bounds {low:g} to {high:g}: {values.min():g} to {values.max():g}"
+            f"no pixel within pixel_bounds {low:g} to {high:g}: {values.min():g} to "
+            f"{values.max():g}"
         )
     share = (values.astype(np.float64).clip(low, high) - low) / (high - low)
     return np.rint(share * 255).astype(np.uint8)
@@ -67,7 +68,7 @@ def check_pixel_bounds(bounds: Sequence[float]) -> tuple[float, float]:
         ValueError: not two finite numbers, or not low < high.
     """
     if len(bounds) != 2 or not np.isfinite(bounds).all() or not bounds[0] < bounds[1]:
-        raise ValueError(f"pixel bounds {list(bounds)}: two numbers, low < high, are needed")
+        raise ValueError(f"pixel_bounds {list(bounds)}: two numbers, low < high, are needed")
     return float(bounds[0]), float(bounds[1])
 
 
@@ -80,4 +81,4 @@ def _bounds_of(image: Image.Image, values: np.ndarray) -> tuple[float, float]:
     kind = {"I": "whole numbers of 32 bits", "F": "floats"}[image.mode]
     finite = values[np.isfinite(values)]
     found = f" ({finite.min():g} to {finite.max():g} here)" if finite.size else ""
-    raise ValueError(f"pixels are {kind}{found}: pixel bounds have to say what is black and white")
+    raise ValueError(f"pixels are {kind}{found}: pixel_bounds have to say what is black and white")

@@ -49,7 +49,7 @@ def import_official(
         num_videos=0,
         config=text,
     )
-    write_whole(run_dir / CONFIG, lambda part: part.write_text(text))
+    write_whole(run_dir / CONFIG, lambda part: part.write_bytes(text.encode()))
     return snapshot
 
 
