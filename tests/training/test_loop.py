@@ -40,6 +40,10 @@ def go_on(config, run_dir):
     return fit_run(*prepare_run(copy.deepcopy(config), run_dir, resume="auto"))
 
 
+def step_of(path):
+    return int(path.name.removeprefix("step_"))
+
+
 def metrics(run_dir):
     return [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
 
@@ -309,6 +313,19 @@ def test_what_a_stop_cut_off_is_made_up_for(tiny_config, tmp_path, monkeypatch, 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").rglob("*.*")}
     assert go_on(tiny_config, tmp_path / "parts") == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize("steps", [4, 6])
+def test_checkpoints_that_a_kill_left_are_deleted_by_the_next_run(tiny_config, tmp_path, steps):
+    """A kill between a save and the deletion of what it superseded, at the last step or before."""
+    tiny_config.log.checkpoint_every, tiny_config.log.keep_last = 1, 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "prune_checkpoints", lambda *_, **__: None)
+        assert go_on(tiny_config, tmp_path) == 0
+    assert [step_of(path) for path in list_checkpoints(tmp_path)] == [1, 2, 3, 4]
+    tiny_config.train.steps = steps
+    assert go_on(tiny_config, tmp_path) == 0
+    assert [step_of(path) for path in list_checkpoints(tmp_path)] == [steps - 1, steps]
 
 
 def test_a_request_to_stop_does_not_wait_for_a_preview(tiny_config, tmp_path, monkeypatch):

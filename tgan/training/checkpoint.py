@@ -210,16 +210,22 @@ def list_checkpoints(run_dir: Path) -> list[Path]:
 def prune_checkpoints(
     run_dir: Path, *, step: int, keep_last: int, milestones: Sequence[int]
 ) -> None:
-    """Delete numbered checkpoints up to `step` but the last few of them and the milestones.
+    """Delete the checkpoints that are `superseded`."""
+    for path in superseded(run_dir, step=step, keep_last=keep_last, milestones=milestones):
+        for place in (path, _aside_of(path)):
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def superseded(
+    run_dir: Path, *, step: int, keep_last: int, milestones: Sequence[int]
+) -> list[Path]:
+    """List numbered checkpoints up to `step` but the last few of them and the milestones.
 
     Those beyond `step` are damaged ones that a resumed run passed over: they count for nothing.
-    A checkpoint that someone gave another name is never touched.
+    A checkpoint that someone gave another name is never among them.
     """
     reached = [(number, path) for number, path in _numbered(run_dir) if number <= step]
-    for number, path in reached[:-keep_last]:
-        if number not in milestones:
-            for place in (path, _aside_of(path)):
-                shutil.rmtree(place, ignore_errors=True)
+    return [path for number, path in reached[:-keep_last] if number not in milestones]
 
 
 def _numbered(run_dir: Path) -> list[tuple[int, Path]]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,13 @@ from tgan.models.conditions import Conditioning, conditioning_of
 from tgan.sampling.decoding import sample_batches, sample_videos
 from tgan.system.files import write_whole
 from tgan.system.progress import progress, write
-from tgan.training.checkpoint import CONFIG, directory_of, prune_checkpoints, save_checkpoint
+from tgan.training.checkpoint import (
+    CONFIG,
+    directory_of,
+    prune_checkpoints,
+    save_checkpoint,
+    superseded,
+)
 from tgan.training.gan import GANTask
 from tgan.training.run_dir import METRICS, PREVIEWS, MetricsFile, clear_unfinished, logged_at
 from tgan.training.steps import Terms
@@ -111,6 +118,8 @@ class Recorder:
         if self.is_main:
             run.run_dir.mkdir(parents=True, exist_ok=True)
             clear_unfinished(run.run_dir)
+            # A kill may have come after a save, before those that it superseded were deleted.
+            prune_checkpoints(run.run_dir, **kept(run, first_step))
             text = self.config_text.encode()
             write_whole(run.run_dir / CONFIG, lambda part: part.write_bytes(text))
             self.metrics = MetricsFile(run.run_dir, first_step=first_step)
@@ -235,12 +244,7 @@ class Recorder:
             fps=self.run.fps,
         )
         self._saved = step
-        prune_checkpoints(
-            self.run.run_dir,
-            step=step,
-            keep_last=self.settings.keep_last,
-            milestones=self.settings.milestones,
-        )
+        prune_checkpoints(self.run.run_dir, **kept(self.run, step))
 
     def measure_distance(self, step: int) -> None:
         """Print and log how far samples are from held-back real clips, if that is wanted."""
@@ -328,10 +332,17 @@ def owes(run: Run, step: int) -> bool:
     log, found = run.config.log, logged_at(run.run_dir / METRICS, step)
     wants_distance = run.held_out is not None and log.distance_clips > 0
     return (
-        not preview_of(run, step).is_file()
+        bool(superseded(run.run_dir, **kept(run, step)))
+        or not preview_of(run, step).is_file()
         or (log.critic_every > 0 and IN_EVERY_REPORT not in found)
         or (wants_distance and not _has_distance(found))
     )
+
+
+def kept(run: Run, step: int) -> dict[str, Any]:
+    """Which checkpoints a run keeps when it has come to a step."""
+    log = run.config.log
+    return {"step": step, "keep_last": log.keep_last, "milestones": log.milestones}
 
 
 def preview_of(run: Run, step: int) -> Path:

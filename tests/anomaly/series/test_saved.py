@@ -328,7 +328,7 @@ def test_weights_that_were_changed(change, message, folder):
 @pytest.mark.parametrize(
     ("device", "message"),
     [
-        ("gpu", "unknown device 'gpu'; choose cpu, cuda, cuda:1, ..."),
+        ("gpu", "unknown device 'gpu'; choose cpu, cuda, cuda:1, mps, ..."),
         ("meta", "device 'meta' cannot be used: "),
         ("cuda:99", "device 'cuda:99' cannot be used: "),
     ],
