@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns
+from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns, words_of
 from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.stamps import END_OF_TIME, read_times
 from tgan.anomaly.series.data.tables import MISSING, CsvForm, Table, read_table
 
 __all__ = ["END_OF_TIME", "CsvForm", "as_series", "as_several", "read_channels", "read_series"]
 
+_LABEL_WORDS = frozenset(
+    {"label", "labels", "anomaly", "anomalies", "changepoint", "outlier", "attack", "fault"}
+)
 # Numbers with a mark in them, and those in which a comma may stand between thousands.
 _COMMA, _POINT = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"), re.compile(r"[+-]?\d*\.\d+([eE].*)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
@@ -183,6 +186,8 @@ def _channels(
         if any(cell for place in unnamed for cell in table.column(place)):
             warnings.warn(f"a column of '{table.path}' has no name and is left out", stacklevel=4)
         values = [header[place] for place in places]
+        if labels := [header[place] for place in places if _may_be_labels(table, place)]:
+            table.notes.append(f"{' and '.join(labels)} as values, which look like labels")
     if not values:
         beside = f" beside '{named[0]}'" if named else ""
         raise ValueError(f"'{table.path}' has no column of values{beside}")
@@ -190,6 +195,11 @@ def _channels(
         if [*named, *values].count(name) > 1 and header.count(name) < 2:
             raise ValueError(f"column '{name}' is named twice, as a time or as a value")
     return [place_of(table, name) for name in values]
+
+
+def _may_be_labels(table: Table, place: int) -> bool:
+    is_called_so = words_of(table.header[place]) & _LABEL_WORDS
+    return bool(is_called_so) and set(table.column(place)) <= {"0", "1", "0.0", "1.0"}
 
 
 def _drop_empty(table: Table) -> None:
