@@ -1,7 +1,5 @@
 """Time series from CSV files, and from arrays."""
 
-import math
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,16 +11,14 @@ import numpy as np
 from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns, words_of
 from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.stamps import END_OF_TIME, read_times
-from tgan.anomaly.series.data.tables import MISSING, CsvForm, Table, read_table
+from tgan.anomaly.series.data.tables import CsvForm, Table, read_table
+from tgan.anomaly.series.data.values import decimal_of, values_of
 
 __all__ = ["END_OF_TIME", "CsvForm", "as_series", "as_several", "read_channels", "read_series"]
 
 _LABEL_WORDS = frozenset(
     {"label", "labels", "anomaly", "anomalies", "changepoint", "outlier", "attack", "fault"}
 )
-# Numbers with a mark in them, and those in which a comma may stand between thousands.
-_COMMA, _POINT = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"), re.compile(r"[+-]?\d*\.\d+([eE].*)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_series(
@@ -62,8 +58,8 @@ def read_series(
     if times:
         _drop_empty(table)
     stamps = read_times(table, times, form)
-    decimal = form.decimal or _decimal(table, channels)
-    columns = [_values(table, place, decimal) for place in channels]
+    decimal = form.decimal or decimal_of(table, channels)
+    columns = [values_of(table, place, decimal) for place in channels]
     if table.notes:
         warnings.warn(f"'{path}' is read with {', '.join(table.notes)}", stacklevel=2)
     numbers = np.array(columns).T
@@ -209,54 +205,3 @@ def _drop_empty(table: Table) -> None:
         raise ValueError(f"'{table.path}' has no rows")
     table.rows[:] = [table.rows[place] for place in kept]
     table.lines[:] = [table.lines[place] for place in kept]
-
-
-def _decimal(table: Table, places: Sequence[int]) -> str:
-    """Find the decimal mark of columns.
-
-    Raises:
-        ValueError: commas may stand between thousands, or both marks are in use.
-    """
-    cells = [row[place] for row in table.rows for place in places]
-    commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
-    if not commas:
-        return "."
-    if any(map(_POINT.fullmatch, cells)) or all(map(_THOUSANDS.fullmatch, commas)):
-        raise ValueError(
-            f"the comma in '{commas[0]}' of '{table.path}' may be a decimal mark or stand between "
-            "thousands; say which by decimal"
-        )
-    table.notes.append("decimal commas")
-    return ","
-
-
-def _values(table: Table, place: int, decimal: str) -> list[float]:
-    """Read a column of numbers (N,)."""
-    column = table.header[place]
-    return [
-        _value(table, line, column, cell, decimal)
-        for line, cell in zip(table.lines, table.column(place), strict=True)
-    ]
-
-
-def _value(table: Table, line: int, column: str, cell: str, decimal: str) -> float:
-    if cell.lower() in MISSING:
-        return math.nan
-    place = f"line {line} of '{table.path}', column '{column}'"
-    try:
-        value = float(_with_point(cell, decimal))
-    except ValueError as error:
-        raise ValueError(
-            f"{place}: '{cell}' is not a number; name the columns of values, or leave it empty"
-        ) from error
-    if math.isinf(value):
-        raise ValueError(f"{place}: '{cell}' is not finite")
-    return value
-
-
-def _with_point(cell: str, decimal: str) -> str:
-    """Write a number with a decimal point and without thousands between commas."""
-    if decimal == ",":
-        return "no number" if "." in cell else cell.replace(",", ".")
-    is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell)
-    return cell.replace(",", "") if is_grouped else cell
