@@ -30,6 +30,7 @@ def notes_of(told):
 @pytest.mark.parametrize(
     ("header", "times", "names", "note"),
     [
+        ("time_s,x", [0, 60, 120], ("x",), None),
         ("t,x", [0, 60, 120], ("x",), None),
         ("x,time", [5, 65, 125], ("x",), None),
         (",x", [0, 60, 120], ("x",), "times from the column without a name"),
@@ -37,7 +38,7 @@ def notes_of(told):
     ],
 )
 def test_the_column_of_times_is_found(read, recwarn, header, times, names, note):
-    found = read(header, "0,5", "60,65", "120,125")
+    found = read(header, "0,5", "60,65", "120,125", ",", ",")
     assert found.timestamps.tolist() == times and found.names == names
     assert notes_of(recwarn) == ([note] if note else [])
 
@@ -76,6 +77,8 @@ def test_values_without_times_are_evenly_spaced(read):
     # A sample that is missing keeps its place.
     found = read("load,heat", "3,4", ",", "2,9", form=CsvForm(every=60))
     assert found.timestamps.tolist() == [0, 60, 120] and np.isnan(found.values[1]).all()
+    found = read("load,heat", "3,4", "2,9", ",", ",", form=CsvForm(every=60))
+    assert found.timestamps.tolist() == [0, 60]
     # Times that are not to be used are no channel.
     with pytest.warns(UserWarning, match="is read with no times from time"):
         found = read("time,x", "1396310400,1", "1396310999,2", form=CsvForm(every=1))

@@ -109,6 +109,8 @@ def test_units_are_known_from_size_or_name(read, recwarn, name, cells, unit, tim
         (["time,x", "13/04/2014,1", "31/02/2014,2"], "line 3 of .*'31/02/2014' is not a time"),
         (["time,x", "13/04/2014,1", "04/13/2014,2"], "line 3 of .*'04/13/2014' is not a time"),
         (["time,x", "13/04/2014 25:00,1"], "line 2 of .*'13/04/2014 25:00' is not a time"),
+        (["time_s,x", "0,1", ",2", "2,3"], "line 3 of .*: '' is not a time"),
+        (["time,x", ",1", "2014-04-01,2"], "line 2 of .*: '' is not a time"),
         (["time,x", "13/04/2014,1", "soon,2"], "line 3 .*'soon' .* in the first row is a date"),
         (["time,x", "2014-04-01,1", "5,2"], "line 3 .*'5' is not a time; .* is a date"),
         (["Date,x", "41730.25,1", "41730.5,2"], "may be in s, ms, us, ns, min, h or d; say which"),

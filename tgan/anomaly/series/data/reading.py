@@ -52,11 +52,14 @@ def read_series(
         >>> series = read_series("sensors.csv", timestamp="time", values=["load", "heat"])
     """
     form = form or CsvForm()
-    table = read_table(Path(path), form)
+    whole = read_table(Path(path), form)
+    table = _without_empty(whole)
     times = time_columns(table, form, timestamp)
     channels = _channels(table, times, values, is_even=form.every is not None)
-    if times:
-        _drop_empty(table)
+    if not times:
+        # Between others an empty row is a sample that is missing.
+        last = max(place for place, row in enumerate(whole.rows) if any(row))
+        table = replace(whole, rows=whole.rows[: last + 1], lines=whole.lines[: last + 1])
     stamps = read_times(table, times, form)
     decimal = form.decimal or decimal_of(table, channels)
     columns = [values_of(table, place, decimal) for place in channels]
@@ -144,9 +147,8 @@ def as_several(samples: Any) -> list[Series]:
     Raises:
         ValueError: as `as_series`; or channels of one that another does not have.
     """
-    are_several = isinstance(samples, list | tuple) and all(
-        isinstance(one, Series | str | Path) for one in samples
-    )
+    is_list = isinstance(samples, list | tuple) and len(samples) > 0
+    are_several = is_list and all(isinstance(one, Series | str | Path) for one in samples)
     found = [as_series(one) for one in samples] if are_several else [as_series(samples)]
     for one in found:
         if one.names != found[0].names:
@@ -198,10 +200,10 @@ def _may_be_labels(table: Table, place: int) -> bool:
     return bool(is_called_so) and set(table.column(place)) <= {"0", "1", "0.0", "1.0"}
 
 
-def _drop_empty(table: Table) -> None:
-    """Drop rows without any cell, which spreadsheets leave below a table."""
+def _without_empty(table: Table) -> Table:
+    """Leave out rows without any cell, which spreadsheets have below a table."""
     kept = [place for place, row in enumerate(table.rows) if any(row)]
     if not kept:
         raise ValueError(f"'{table.path}' has no rows")
-    table.rows[:] = [table.rows[place] for place in kept]
-    table.lines[:] = [table.lines[place] for place in kept]
+    rows, lines = ([column[place] for place in kept] for column in (table.rows, table.lines))
+    return replace(table, rows=rows, lines=lines)
