@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.anomaly.series.data.reading import as_series, read_channels, read_series
+from tgan.anomaly.series.data.reading import as_series, as_several, read_channels, read_series
 
 
 @pytest.fixture
@@ -219,3 +219,19 @@ def test_samples_that_are_no_real_numbers_are_refused(samples, message):
     with pytest.raises(ValueError, match=message) as told:
         as_series(samples)
     assert "\n" not in str(told.value)
+
+
+def test_several_series_are_a_list_of_series_or_of_paths(write):
+    path = write("timestamp,a", "0,1", "60,3")
+    one = read_series(path)
+    assert [len(found) for found in as_several([one, path, str(path)])] == [2, 2, 2]
+    assert as_several(one) == [one]
+    # A list of numbers is one series.
+    for given, shape in (([1, 2, 3], (3, 1)), ([[1, 2], [3, 4], [5, 6]], (3, 2))):
+        [found] = as_several(given)
+        assert found.values.shape == shape
+    with pytest.raises(ValueError, match="has no samples"):
+        as_several([])
+    other = read_series(write("timestamp,b", "0,1"))
+    with pytest.raises(ValueError, match="a series of b beside one of a"):
+        as_several([one, other])

@@ -116,6 +116,14 @@ def test_what_can_be_read_in_two_ways_or_in_none_is_refused_in_a_line(read, text
     assert "\n" not in str(refused.value)
 
 
+def test_labels_among_the_values_are_told_unless_they_are_named(read, recwarn):
+    text = "timestamp,x,is_anomaly,fault_current\n1,2,0,0.5\n2,3,1,1\n"
+    assert read(text, values=["x", "is_anomaly"]).names == ("x", "is_anomaly") and not recwarn
+    assert read(text).names == ("x", "is_anomaly", "fault_current")
+    [told] = recwarn
+    assert str(told.message).endswith("is read with is_anomaly as values, which look like labels")
+
+
 @pytest.mark.filterwarnings("ignore:.* is read with")
 def test_thousands_are_read_as_they_are_said(read):
     text = "timestamp;x\n1;1,234\n2;2,345\n"

@@ -100,19 +100,20 @@ def kind_of(table: Table, place: int) -> str | None:
         `instant`, `date`, `clock`, `number`; `hour` for times of day that may be numbers, and
         `perhaps` for numbers whose column may be called like times; or None.
     """
-    first, words = table.rows[0][place], words_of(table.header[place])
+    # A cell that is missing is told when times are read.
+    column = [cell for cell in table.column(place) if cell]
+    first, words = (column or [""])[0], words_of(table.header[place])
     if looks_like_date(first):
-        is_date = not any(has_clock(row[place]) for row in table.rows)
+        is_date = not any(map(has_clock, column))
         return "date" if is_date else "instant"
     if looks_like_clock(first) and (":" in first or words & _TIME_WORDS):
         return "clock"
     if not words & (_TIME_WORDS | _WEAK_WORDS | _HOUR_WORDS):
         return None
-    column = table.column(place)
     values = _loose_numbers(column)
     if not words & _HOUR_WORDS and values is not None and _may_be_times(values):
         return "number" if words & _TIME_WORDS else "perhaps"
-    return "hour" if all(map(looks_like_hour, column)) else None
+    return "hour" if column and all(map(looks_like_hour, column)) else None
 
 
 def _may_be_times(values: np.ndarray) -> bool:
@@ -143,7 +144,7 @@ def _first_column(table: Table) -> list[int]:
 
 def _loose_numbers(cells: Sequence[str]) -> np.ndarray | None:
     """Read numbers with a decimal point or comma; None if some are none."""
-    if not all(map(is_number, cells)):
+    if not cells or not all(map(is_number, cells)):
         return None
     values = np.array([float(cell.replace(",", ".")) for cell in cells])
     return values if np.isfinite(values).all() else None

@@ -1,7 +1,5 @@
 """Time series from CSV files, and from arrays."""
 
-import math
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns
+from tgan.anomaly.series.data.columns import kind_of, place_of, time_columns, words_of
 from tgan.anomaly.series.data.series import Series
 from tgan.anomaly.series.data.stamps import END_OF_TIME, read_times
-from tgan.anomaly.series.data.tables import MISSING, CsvForm, Table, read_table
+from tgan.anomaly.series.data.tables import CsvForm, Table, read_table
+from tgan.anomaly.series.data.values import decimal_of, values_of
 
 __all__ = ["END_OF_TIME", "CsvForm", "as_series", "as_several", "read_channels", "read_series"]
 
-# Numbers with a mark in them, and those in which a comma may stand between thousands.
-_COMMA, _POINT = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"), re.compile(r"[+-]?\d*\.\d+([eE].*)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_LABEL_WORDS = frozenset(
+    {"label", "labels", "anomaly", "anomalies", "changepoint", "outlier", "attack", "fault"}
+)
 
 
 def read_series(
@@ -53,14 +52,17 @@ def read_series(
         >>> series = read_series("sensors.csv", timestamp="time", values=["load", "heat"])
     """
     form = form or CsvForm()
-    table = read_table(Path(path), form)
+    whole = read_table(Path(path), form)
+    table = _without_empty(whole)
     times = time_columns(table, form, timestamp)
     channels = _channels(table, times, values, is_even=form.every is not None)
-    if times:
-        _drop_empty(table)
+    if not times:
+        # Between others an empty row is a sample that is missing.
+        last = max(place for place, row in enumerate(whole.rows) if any(row))
+        table = replace(whole, rows=whole.rows[: last + 1], lines=whole.lines[: last + 1])
     stamps = read_times(table, times, form)
-    decimal = form.decimal or _decimal(table, channels)
-    columns = [_values(table, place, decimal) for place in channels]
+    decimal = form.decimal or decimal_of(table, channels)
+    columns = [values_of(table, place, decimal) for place in channels]
     if table.notes:
         warnings.warn(f"'{path}' is read with {', '.join(table.notes)}", stacklevel=2)
     numbers = np.array(columns).T
@@ -145,9 +147,8 @@ def as_several(samples: Any) -> list[Series]:
     Raises:
         ValueError: as `as_series`; or channels of one that another does not have.
     """
-    are_several = isinstance(samples, list | tuple) and all(
-        isinstance(one, Series | str | Path) for one in samples
-    )
+    is_list = isinstance(samples, list | tuple) and len(samples) > 0
+    are_several = is_list and all(isinstance(one, Series | str | Path) for one in samples)
     found = [as_series(one) for one in samples] if are_several else [as_series(samples)]
     for one in found:
         if one.names != found[0].names:
@@ -183,6 +184,8 @@ def _channels(
         if any(cell for place in unnamed for cell in table.column(place)):
             warnings.warn(f"a column of '{table.path}' has no name and is left out", stacklevel=4)
         values = [header[place] for place in places]
+        if labels := [header[place] for place in places if _may_be_labels(table, place)]:
+            table.notes.append(f"{' and '.join(labels)} as values, which look like labels")
     if not values:
         beside = f" beside '{named[0]}'" if named else ""
         raise ValueError(f"'{table.path}' has no column of values{beside}")
@@ -192,61 +195,15 @@ def _channels(
     return [place_of(table, name) for name in values]
 
 
-def _drop_empty(table: Table) -> None:
-    """Drop rows without any cell, which spreadsheets leave below a table."""
+def _may_be_labels(table: Table, place: int) -> bool:
+    is_called_so = words_of(table.header[place]) & _LABEL_WORDS
+    return bool(is_called_so) and set(table.column(place)) <= {"0", "1", "0.0", "1.0"}
+
+
+def _without_empty(table: Table) -> Table:
+    """Leave out rows without any cell, which spreadsheets have below a table."""
     kept = [place for place, row in enumerate(table.rows) if any(row)]
     if not kept:
         raise ValueError(f"'{table.path}' has no rows")
-    table.rows[:] = [table.rows[place] for place in kept]
-    table.lines[:] = [table.lines[place] for place in kept]
-
-
-def _decimal(table: Table, places: Sequence[int]) -> str:
-    """Find the decimal mark of columns.
-
-    Raises:
-        ValueError: commas may stand between thousands, or both marks are in use.
-    """
-    cells = [row[place] for row in table.rows for place in places]
-    commas = [cell for cell in cells if "," in cell and _COMMA.fullmatch(cell)]
-    if not commas:
-        return "."
-    if any(map(_POINT.fullmatch, cells)) or all(map(_THOUSANDS.fullmatch, commas)):
-        raise ValueError(
-            f"the comma in '{commas[0]}' of '{table.path}' may be a decimal mark or stand between "
-            "thousands; say which by decimal"
-        )
-    table.notes.append("decimal commas")
-    return ","
-
-
-def _values(table: Table, place: int, decimal: str) -> list[float]:
-    """Read a column of numbers (N,)."""
-    column = table.header[place]
-    return [
-        _value(table, line, column, cell, decimal)
-        for line, cell in zip(table.lines, table.column(place), strict=True)
-    ]
-
-
-def _value(table: Table, line: int, column: str, cell: str, decimal: str) -> float:
-    if cell.lower() in MISSING:
-        return math.nan
-    place = f"line {line} of '{table.path}', column '{column}'"
-    try:
-        value = float(_with_point(cell, decimal))
-    except ValueError as error:
-        raise ValueError(
-            f"{place}: '{cell}' is not a number; name the columns of values, or leave it empty"
-        ) from error
-    if math.isinf(value):
-        raise ValueError(f"{place}: '{cell}' is not finite")
-    return value
-
-
-def _with_point(cell: str, decimal: str) -> str:
-    """Write a number with a decimal point and without thousands between commas."""
-    if decimal == ",":
-        return "no number" if "." in cell else cell.replace(",", ".")
-    is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell)
-    return cell.replace(",", "") if is_grouped else cell
+    rows, lines = ([column[place] for place in kept] for column in (table.rows, table.lines))
+    return replace(table, rows=rows, lines=lines)
