@@ -29,7 +29,6 @@ _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     ("libvpx-vp9", "yuv420p", "mp4", {"crf": "4", "b": "0", "cpu-used": "8"}),
     ("libsvtav1", "yuv420p yuv420p10le", "mp4 webm", {"preset": "12", "crf": "10"}),
     ("mpeg4", "yuv420p", "mp4 mkv", BEST | {"bf": "2"}),
-    # AVI keeps no times of presentation: with frames out of order FFmpeg's program guesses them.
     ("mpeg4", "yuv420p", "avi", BEST),
     ("mpeg2video", "yuv420p yuv422p", "mpg ts mkv", BEST),
     ("mpeg1video", "yuv420p", "mpg", BEST | {"strict": "unofficial"}),
@@ -44,7 +43,6 @@ _WAYS: list[tuple[str, str, str, dict[str, str]]] = [
     ("utvideo", "gbrap yuv420p", "avi", {}),
     ("png", "rgb24 rgba rgb48be gray", "mov", {}),
     ("qtrle", "rgb24 argb", "mov", {}),
-    ("cfhd", "gbrap12le", "mov", {}),
     ("v210", "yuv422p10le", "mov", {}),
     ("jpeg2000", "yuv420p yuva420p rgb24", "mov", {}),
     ("rawvideo", "yuv420p yuyv422", "nut", {}),
@@ -68,6 +66,7 @@ MATRICES = [
 ]
 RATES = [Fraction(10), Fraction(24), Fraction(30000, 1001), Fraction(60)]
 # In frames of the rate: evenly, and like a camera that drops frames in the dark.
+# AVI keeps no times of presentation: of uneven ones FFmpeg's library and program guess differently.
 TIMES = [tuple(range(8)), (0, 1, 2, 5, 6, 7, 11, 12)]
 # Rates that repeat frames: where some are left out, FFmpeg's filter does not take the nearest.
 TARGETS = [None, None, 60]
@@ -147,7 +146,7 @@ def cells(draws: int, *, seed: int = 0) -> list[Cell]:
             range=one(RANGES),
             matrix=one(MATRICES),
             rate=one(RATES),
-            times=one(TIMES),
+            times=one(TIMES[:1] if way[2] == "avi" else TIMES),
             target=one(TARGETS),
         )
         for _ in range(draws)

@@ -57,6 +57,7 @@ def test_every_argument_reaches_the_folder(videos, tmp_path):
         tmp_path / "out",
         **sizes,
         loop=15,
+        fps=25,
         labels="csv",
         labels_file=str(table),
         only=["a/*", "b/th*"],
@@ -65,6 +66,7 @@ def test_every_argument_reaches_the_folder(videos, tmp_path):
     assert json.loads((tmp_path / "out" / "index.json").read_text())["settings"] == {
         **sizes,
         "loop": 15,
+        "fps": 25,
     }
     assert [(v.frames, found.index.labels[v.label]) for v in found.index.videos] == [
         (15, "x"),

@@ -72,6 +72,7 @@ def test_frames_without_times_have_those_of_the_rate():
     assert paced.remarks == ["resampled"]
     found, paced = shown([0, None, None, 300], 10, fps=10)
     assert found == [0, 1, 2, 3]
+    assert shown([None, 5100, None, 5300], 10, fps=10)[0] == [0, 1, 2, 3]
 
 
 def test_without_times_or_rate_every_frame_is_taken_and_that_is_told():
@@ -80,9 +81,9 @@ def test_without_times_or_rate_every_frame_is_taken_and_that_is_told():
     assert (paced.fps, paced.remarks) == (None, ["no rate"])
 
 
-def test_times_that_go_back_repeat_nothing_and_lose_no_tick():
+def test_frames_whose_times_go_back_follow_each_other():
     found, _ = shown([0, 100, 50, 60, 400], 10, fps=10)
-    assert found == [0, 3, 3, 3, 4]
+    assert found == [0, 1, 2, 3, 4]
     assert shown([0, 900, 1000], 10, fps=1)[0] == [0] * 9 + [1] + [2] * 10
 
 
@@ -115,6 +116,28 @@ def test_real_files_of_several_rates_last_as_long_as_before(tmp_path):
         found = numbers(map(Fitter(32), frames))
         assert len(found) == 24
         np.testing.assert_allclose(np.array(found) / fps, np.arange(24) / 12, atol=0.501 / fps)
+
+
+@pytest.mark.parametrize("ending", ["avi", "mp4", "mkv", "mpg"])
+def test_frames_that_are_stored_out_of_order_have_their_times(tmp_path, ending):
+    # As in UCF-101's and HMDB-51's files: AVI, MPEG-4, frames that depend on later ones.
+    codec = "mpeg2video" if ending == "mpg" else "mpeg4"
+    path = write_video(tmp_path / f"a.{ending}", 48, codec=codec, fps=24, options={"bf": "2"})
+    same = Paced(read_video(path), 24, path)
+    assert numbers(map(Fitter(32), same)) == list(range(48))
+    plain = Paced(read_video(path), None, path)
+    assert numbers(map(Fitter(32), plain)) == list(range(48))
+    assert same.remarks == plain.remarks == []
+    half = Paced(read_video(path), 12, path)
+    assert numbers(map(Fitter(32), half)) == list(range(0, 48, 2))
+
+
+def test_real_videos_that_are_stored_out_of_order(shared):
+    path = shared("datasets/real_videos") / "ucf101" / "v_ApplyEyeMakeup_g01_c01.avi"
+    times = [frame.pts for frame in read_video(path).frames]
+    assert set(np.diff([time for time in times if time is not None])) == {1}
+    frames = list(Paced(read_video(path), 25, path))
+    assert len(frames) == len(times) == 164 and len({id(frame) for frame in frames}) == 164
 
 
 @pytest.mark.parametrize("ending", ["webp", "png", "gif"])

@@ -132,6 +132,14 @@ class OpenVideo:
             for frame in self.decoder.decode(packet):
                 yield turned(frame, self.unturned)
 
+    def time_of(self, frame: av.VideoFrame) -> int | None:
+        """Return when a frame is shown, in units of its `time_base`.
+
+        AVI has times of decoding alone, one for each frame in the order of presentation; those of
+        presentation that FFmpeg guesses go back and forth where frames are stored out of order.
+        """
+        return frame.dts if self.container.format.name == "avi" else frame.pts
+
     def seek(self, time: int) -> None:
         """Go to the last key frame at or before a time in the stream's units."""
         self.container.seek(time, stream=self.stream, backward=True)
@@ -245,7 +253,9 @@ def _display_matrix(path: Path) -> np.ndarray:
 
 def _frames(video: OpenVideo) -> Iterator[av.VideoFrame]:
     with closing(video):
-        yield from decode(video)
+        for frame in decode(video):
+            frame.pts = video.time_of(frame)
+            yield frame
 
 
 def _text(error: Exception) -> str:

@@ -179,7 +179,7 @@ def _scan(source: Source, fps: float | None) -> _Video | tuple[str, str]:
         if source.num_frames is not None:
             # A picture's header can be right while its pixels are broken.
             recording = source.read()
-            moments = [Moment.of(frame) for frame in recording.frames]
+            moments = [Moment.of(frame, frame.pts) for frame in recording.frames]
             video = _Video(source, len(moments), None, size, recording.fps)
             return _resampled(video, moments, fps)
         timeline = scan_video(source.path)

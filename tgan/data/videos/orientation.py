@@ -28,8 +28,8 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray:
         # PyAV refuses to look at any if there is one whose kind it does not know, such as EXIF.
         found = _without_unknown(frame).side_data
     for data in found:
-        if data.type is Type.DISPLAYMATRIX:
-            return np.frombuffer(bytes(data), np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
+        if data.type is Type.DISPLAYMATRIX and len(stored := bytes(data)) == 9 * 4:
+            return np.frombuffer(stored, np.int32).reshape(3, 3)[:2, :2].astype(np.int64)
     return np.eye(2, dtype=np.int64)
 
 

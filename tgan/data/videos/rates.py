@@ -27,9 +27,9 @@ class Moment:
     duration: int
 
     @classmethod
-    def of(cls, frame: av.VideoFrame) -> "Moment":
+    def of(cls, frame: av.VideoFrame, pts: int | None) -> "Moment":
         """Note the time of a frame."""
-        return cls(frame.pts, frame.time_base, frame.duration)
+        return cls(pts, frame.time_base, frame.duration)
 
 
 def shown_positions(
@@ -148,14 +148,15 @@ class Paced:
     ) -> Iterator[tuple[av.VideoFrame, Fraction, Fraction]]:
         """Each frame with its begin and its end, in seconds from the first one's begin.
 
-        A frame without a time begins where the one before it ends.
+        A frame without a time, or with one before the last frame's, begins where that one ends.
         """
-        zero, end = _time(first) or Fraction(0), Fraction(0)
-        usual = self._usual()
-        yield first, Fraction(0), (end := _length(first) or usual)
+        zero, begin, usual = _time(first), Fraction(0), self._usual()
+        yield first, begin, (end := _length(first) or usual)
         for frame in rest:
             time = _time(frame)
-            begin = end if time is None else time - zero
+            if zero is None and time is not None:
+                zero = time - end
+            begin = end if time is None or time - zero < begin else time - zero
             end = begin + (_length(frame) or usual)
             yield frame, begin, end
 

@@ -54,7 +54,7 @@ def scan_video(path: Path) -> Timeline:
             if frame.key_frame:
                 keys.append(len(times))
             times.append(frame.pts)
-            moments.append(Moment.of(frame))
+            moments.append(Moment.of(frame, video.time_of(frame)))
             marks.append(_mark(frame))
     known = [time for time in times if time is not None]
     rising = len(known) == len(times) and all(np.diff(known) > 0)
