@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.made.class_names import BYTES, NAMES
 from tgan.cli import main
+from tgan.data.packed.clips import PackedClips
+from tgan.data.packed.prepare import prepare
 from tgan.runs.export import card
 from tgan.runs.trained import load
 
@@ -76,6 +78,17 @@ def test_an_exported_folder_and_its_card_keep_the_names(run, tmp_path):
     loaded = load(run, device="cpu")
     again = json.loads(json.dumps(card(loaded.config, loaded.classes)))
     assert list(again["inputs"]["labels"]["classes"].values()) == sorted(NAMES)
+
+
+def test_packed_videos_keep_the_names_of_their_folders(tmp_path):
+    for name in NAMES:
+        path = tmp_path / "videos" / name / "0.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(np.zeros((8, 8 * 16, 3), np.uint8)).save(path)
+    settings = {"labels": "folders", "resolution": 8, "workers": 1}
+    prepare(tmp_path / "videos", tmp_path / "packed", **settings)
+    clips = PackedClips(tmp_path / "packed", num_frames=16)
+    assert clips.labels == sorted(NAMES) and len(clips) == len(NAMES)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

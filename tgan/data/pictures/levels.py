@@ -26,8 +26,8 @@ def eight_bits(image: Image.Image, bounds: Sequence[float] | None = None) -> Ima
             16 bits (of 12 where a TIFF has such).
 
     Raises:
-        ValueError: 32 bits or floats without bounds, none of whose numbers are within the bounds
-            or some not finite, or a mode that is not known.
+        ValueError: 32 bits or floats without bounds; numbers that are not finite, or none within
+            the bounds; or a mode that is not known.
     """
     if image.mode in _EIGHT_BITS:
         return image
