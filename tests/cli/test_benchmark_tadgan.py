@@ -15,7 +15,7 @@ def data(tmp_path):
     values = np.sin(np.arange(900) / 7)
     values[700:710] += 4
     (tmp_path / "data" / "ucr").mkdir(parents=True)
-    name = "1_UCR_Anomaly_sine_400_701_710.txt"
+    name = "1_UCR_Anomaly_sine_400_700_709.txt"
     (tmp_path / "data" / "ucr" / name).write_text("\n".join(map(str, values)))
     return tmp_path / "data"
 

@@ -13,7 +13,7 @@ def data(tmp_path):
     (tmp_path / "ucr").mkdir()
     for number in (2, 10):
         values = np.sin(np.arange(900) / number)
-        name = f"{number}_UCR_Anomaly_sine_400_701_710.txt"
+        name = f"{number}_UCR_Anomaly_sine_400_700_709.txt"
         (tmp_path / "ucr" / name).write_text("\n".join(map(str, values)))
     return tmp_path
 
@@ -31,7 +31,7 @@ def test_cases_are_in_the_order_of_their_names_and_can_be_found_by_them(data):
 
 def test_a_set_is_read_once(data):
     first = find_series("ucr", "UCR", "2-sine", data=str(data))
-    (data / "ucr/2_UCR_Anomaly_sine_400_701_710.txt").unlink()
+    (data / "ucr/2_UCR_Anomaly_sine_400_700_709.txt").unlink()
     assert find_series("ucr", "UCR", "2-sine", data=str(data)) is first
 
 

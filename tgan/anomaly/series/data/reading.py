@@ -205,5 +205,8 @@ def _without_empty(table: Table) -> Table:
     kept = [place for place, row in enumerate(table.rows) if any(row)]
     if not kept:
         raise ValueError(f"'{table.path}' has no rows")
-    rows, lines = ([column[place] for place in kept] for column in (table.rows, table.lines))
-    return replace(table, rows=rows, lines=lines)
+    return replace(
+        table,
+        rows=[table.rows[place] for place in kept],
+        lines=[table.lines[place] for place in kept],
+    )
