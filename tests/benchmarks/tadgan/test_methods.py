@@ -140,8 +140,8 @@ def test_errors_leave_out_what_is_missing(parted):
     filled, usual = test.copy(), train.copy()
     filled[80:190], usual[100:150] = learned.mean(0), learned.mean(0)
     values = scaled(filled, learned)
-    detector = TadGANDetector(TINY, interval=HOUR, allow_constant=True, seed=3).fit(gappy.train)
-    made = detector.reconstruct(gappy.test).reconstruction
+    detector = TadGANDetector(TINY, interval=HOUR, fill="mean", allow_constant=True, seed=3)
+    made = detector.fit(gappy.train).reconstruct(gappy.test).reconstruction
     components = projected(values, scaled(usual, learned), components=2, length=12)
     is_known = np.r_[:80, 190:TEST]
     for error, one in ((outcome.error, made), (outcome.components_error, components)):

@@ -66,7 +66,6 @@ def test_every_argument_reaches_the_folder(videos, tmp_path):
     assert json.loads((tmp_path / "out" / "index.json").read_text())["settings"] == {
         **sizes,
         "loop": 15,
-        "fps": None,
         "fps": 25,
     }
     assert [(v.frames, found.index.labels[v.label]) for v in found.index.videos] == [
