@@ -1,4 +1,4 @@
-from tgan.data.class_folders import class_folders, splits_of
+from tgan.data.class_folders import class_folders, look_alikes, splits_of
 
 
 def test_a_class_is_the_folder_below_the_one_that_is_searched():
@@ -16,3 +16,13 @@ def test_a_class_may_be_called_like_a_split():
     paths = ["train/0.mp4", "bus/1.mp4"]
     assert class_folders(paths) == ["train", "bus"] and splits_of(paths) == []
     assert class_folders([]) == [] and splits_of([]) == []
+
+
+def test_classes_that_look_alike_are_told():
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    labels = [decomposed, "jump", composed, "Jump", "wave", "wave ", "run", "ran"]
+    assert dict(look_alikes(labels)) == {
+        first: f"is a class beside '{other}': they differ in case, blanks or coding of accents"
+        for first, other in ((decomposed, composed), ("Jump", "jump"), ("wave", "wave "))
+    }
+    assert list(look_alikes(["run", "ran"])) == []

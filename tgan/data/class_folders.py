@@ -1,6 +1,8 @@
 """Classes and splits as folders name them."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 # Folders that name a part of a data set, not a class.
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
@@ -30,3 +32,23 @@ def splits_of(paths: Sequence[str]) -> list[str]:
     """Name the splits that files lie in, if nothing else lies in the folder that was searched."""
     found = {path.partition("/")[0] if "/" in path else "" for path in paths}
     return sorted(found) if found and all(name.lower() in SPLITS for name in found) else []
+
+
+def look_alikes(labels: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Name classes that a reader cannot tell apart, or hardly, and say so.
+
+    They differ in upper case, in blanks at their ends, or in how accents are coded, as the names
+    of files do that come from macOS.
+
+    Example:
+        >>> list(look_alikes(["Jump", "jump", "wave"]))
+        [('Jump', "is a class beside 'jump': they differ in case, blanks or coding of accents")]
+    """
+    alike = defaultdict(list)
+    for label in sorted(labels):
+        alike[unicodedata.normalize("NFC", label).casefold().strip()].append(label)
+    for first, *others in alike.values():
+        if others:
+            names = ", ".join(f"'{other}'" for other in others)
+            text = f"is a class beside {names}: they differ in case, blanks or coding of accents"
+            yield first, text

@@ -119,3 +119,12 @@ def test_a_frame_that_has_changed_begins_a_new_packing(tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "v" / "a" / "frame_7.png")
     with pytest.raises(ValueError, match="or files changed since"):
         prepare(tmp_path / "v", tmp_path / "out", resolution=16, workers=1)
+
+
+def test_a_frame_of_another_size_is_told(tmp_path):
+    write_frames(tmp_path / "v" / "a", range(20))
+    write_frames(tmp_path / "v" / "b", range(20))
+    Image.new("RGB", (30, 30)).save(tmp_path / "v" / "b" / "frame_7.png")
+    found = prepare(tmp_path / "v", tmp_path / "out", resolution=16, workers=1)
+    assert ["sizes" in video.remarks for video in found.index.videos] == [False, True]
+    assert any("1 video whose frames have several sizes" in line for line in found.remarks)

@@ -45,8 +45,8 @@ def test_tables_of_the_fields_data_sets(tmp_path):
     ]
     something = [{"id": "78687", "template": "Holding [something]", "label": "holding potato"}]
     path = write(tmp_path, json.dumps(something), "train.json")
-    assert pairs(path) == [("78687", "holding potato")]
-    assert pairs(path, columns=("id", "template")) == [("78687", "Holding [something]")]
+    assert pairs(path) == [("78687", "Holding [something]")]
+    assert pairs(path, columns=("id", "label")) == [("78687", "holding potato")]
     nested = {"-3B32": {"annotations": {"label": "yoga", "segment": [1, 2]}, "subset": "train"}}
     assert pairs(write(tmp_path, json.dumps(nested), "k.json")) == [("-3B32", "yoga")]
     assert pairs(write(tmp_path, '{"a.mp4": "jump", "b.mp4": 3}', "m.json")) == [

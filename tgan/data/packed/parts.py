@@ -143,8 +143,9 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
 def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
     frames = Paced(source.read(), settings.fps, source.path)
     fit = Fitter(settings.resolution, aspect=settings.aspect)
-    count, fitted, pixels = 0, None, b""
+    count, fitted, pixels, sizes = 0, None, b"", set()
     for position, frame in enumerate(frames):
+        sizes.add((frame.width, frame.height))
         if not position:
             size, interlaced = displayed_size(frame), frame.interlaced_frame
         if position % settings.stride:
@@ -164,7 +165,7 @@ def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
         "width": size[0],
         "height": size[1],
         "label": source.label,
-        "remarks": frames.remarks + ["interlaced"] * interlaced,
+        "remarks": frames.remarks + ["interlaced"] * interlaced + ["sizes"] * (len(sizes) > 1),
     }
 
 

@@ -12,6 +12,7 @@ REMARKS = {
     "variable": "with frames at uneven times, which were taken one after the other",
     "hdr": "in HDR (PQ or HLG), taken without tone mapping: colours are pale",
     "interlaced": "interlaced: both fields of a frame were taken as one picture",
+    "sizes": "whose frames have several sizes: each was fitted by itself",
     "pixel aspect": "with pixels that are not square, taken as if they were",
 }
 # Rates that differ by less are those of one camera.

@@ -18,8 +18,9 @@ FILES = (
     *("file", "filename", "file_name", "file_path", "filepath", "video_path", "path", "video"),
     *("video_name", "video_file", "name", "clip", "video_id", "youtube_id", "id"),
 )
+# Something-Something's labels are captions; its classes are the templates of these.
 CLASSES = (
-    *("label", "class", "class_name", "label_name", "category", "action", "activity", "template"),
+    *("template", "label", "class", "class_name", "label_name", "category", "action", "activity"),
     *("text", "caption", "tag", "verb", "label_id", "class_id", "target"),
 )
 # Kinetics' tables: clips are called `ID_000010_000020`.
