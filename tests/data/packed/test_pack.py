@@ -168,7 +168,7 @@ def test_what_is_shown_otherwise_by_a_player_is_told(tmp_path):
 
 def test_every_remark_has_its_words(tmp_path):
     assert set(REMARKS) == {
-        *("resampled", "no rate", "variable", "hdr", "interlaced", "pixel aspect")
+        *("resampled", "no rate", "variable", "hdr", "interlaced", "pixel aspect", "sizes")
     }
 
 
