@@ -15,7 +15,7 @@ from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import ConstraintConfig
 from tgan.runs.build import build_run
 from tgan.runs.train import fit_run, prepare_run
-from tgan.training import recorder
+from tgan.training import measuring, recorder
 from tgan.training.checkpoint import find_checkpoint, list_checkpoints
 from tgan.training.gan import GANTask
 from tgan.training.loop import fit
@@ -289,7 +289,7 @@ def test_what_a_stop_cut_off_is_made_up_for(tiny_config, tmp_path, monkeypatch, 
     tiny_config.log.preview_every = tiny_config.log.critic_every = 2
     tiny_config.log.checkpoint_every = 3
     train(tiny_config, tmp_path / "whole")
-    work, done = getattr(recorder, what), []
+    work, done = getattr(measuring, what), []
 
     def stopped(*arguments, **settings):
         done.append(what)
@@ -298,7 +298,7 @@ def test_what_a_stop_cut_off_is_made_up_for(tiny_config, tmp_path, monkeypatch, 
         return work(*arguments, **settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(recorder, what, stopped)
+        patch.setattr(measuring, what, stopped)
         number = go_on(tiny_config, tmp_path / "parts")
     assert number == (signal.SIGTERM if len(done) > step else 0)
     assert go_on(tiny_config, tmp_path / "parts") == 0
@@ -337,7 +337,7 @@ def test_a_request_to_stop_does_not_wait_for_a_preview(tiny_config, tmp_path, mo
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError("it was not cut off")
 
-    monkeypatch.setattr("tgan.training.recorder.write_samples", endless)
+    monkeypatch.setattr("tgan.training.measuring.write_samples", endless)
     stopped_by, _ = train(tiny_config, tmp_path)
     assert stopped_by == signal.SIGTERM and begun == ["step_00000000.mp4"]
 
@@ -348,8 +348,8 @@ def test_what_is_not_a_checkpoint_may_fail(tiny_config, tmp_path, monkeypatch, c
     tiny_config.log.trackers = ["tensorboard"]
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "previews").write_text("in the way")
-    for name in ("critic_report", "MetricsFile.write"):
-        monkeypatch.setattr(f"tgan.training.recorder.{name}", raising(OSError("disk full")))
+    for name in ("measuring.critic_report", "recorder.MetricsFile.write"):
+        monkeypatch.setattr(f"tgan.training.{name}", raising(OSError("disk full")))
     monkeypatch.setattr(TensorBoardTracker, "log", raising(RuntimeError("writer is dead")))
     monkeypatch.setattr(TensorBoardTracker, "finish", raising(RuntimeError("writer is dead")))
     assert train(tiny_config, tmp_path / "run")[0] == 0

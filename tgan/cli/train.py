@@ -15,7 +15,7 @@ from tgan.config.reading import dump_config, experiment_parser, read_experiment
 
 if TYPE_CHECKING:
     from tgan.training.checkpoint import Checkpoint
-    from tgan.training.recorder import Run
+    from tgan.training.run import Run
 
 DESCRIPTION = "Train a GAN on videos, or on the built-in moving digits."
 EXAMPLES = """\

@@ -36,7 +36,7 @@ from tgan.runs.parts import Parts, check_networks
 from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, prepare
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 from tgan.training.steps import Critic, Learner
 
 # For a release; `tgan.load` and `tgan.data.datasets` took over.

@@ -3,7 +3,7 @@
 from tgan.lookup import counted
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.ranks import check_same
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 
 
 def changed_data(run: Run, checkpoint: Checkpoint | None) -> str | None:

@@ -31,7 +31,8 @@ from tgan.training.history import on_record
 from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
 from tgan.training.ranks import agree_on_checkpoint, decided, others_named
-from tgan.training.recorder import Run, owes
+from tgan.training.recorder import owes
+from tgan.training.run import Run
 from tgan.training.run_dir import (
     claim,
     config_to_resume,

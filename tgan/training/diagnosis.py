@@ -9,7 +9,7 @@ from typing import Any
 
 from tgan.system.files import write_whole
 from tgan.training.checkpoint import list_checkpoints
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 
 _ADVICE = {
     "input": "Look at the data",

@@ -20,8 +20,8 @@ from tgan.config import LogConfig
 from tgan.system.progress import write
 from tgan.training.diagnosis import Diagnosis, Finding
 from tgan.training.ranks import first_difference
-from tgan.training.recorder import Run
 from tgan.training.replay import first_fault
+from tgan.training.run import Run
 from tgan.training.state import Tensors
 from tgan.training.steps import Batch, Terms
 

@@ -17,7 +17,7 @@ from tgan.system.files import append_line
 from tgan.system.progress import write
 from tgan.training.changes import changed_settings
 from tgan.training.checkpoint import Checkpoint, list_checkpoints
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 
 HISTORY = "history.jsonl"
 

@@ -6,7 +6,8 @@ from functools import partial
 from tgan.system.progress import write
 from tgan.training.health import watching
 from tgan.training.processes import finish
-from tgan.training.recorder import Run, recording
+from tgan.training.recorder import recording
+from tgan.training.run import Run
 from tgan.training.steps import Terms
 from tgan.training.stopping import Request, requests_to_stop
 from tgan.training.streams import RealBatches, streams_of

@@ -1,33 +1,18 @@
 """What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
 
-import math
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from accelerate import Accelerator
-from torch import Tensor
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, flat_settings
 from tgan.config.text import shown
-from tgan.data.clips import ClipSource
-from tgan.data.fingerprint import fingerprint
-from tgan.data.loader import ClipBatches
-from tgan.data.pixels import normalise
-from tgan.media.rates import as_rate
-from tgan.media.video import write_samples
-from tgan.metrics.frechet import frechet_distance
-from tgan.metrics.lipschitz import CriticReport, critic_report, describe
-from tgan.metrics.pooled import pooled_statistics
-from tgan.models.conditions import Conditioning, conditioning_of
-from tgan.sampling.decoding import sample_batches, sample_videos
+from tgan.metrics.lipschitz import describe
 from tgan.system.files import write_whole
 from tgan.system.progress import progress, write
 from tgan.training.checkpoint import (
@@ -37,55 +22,13 @@ from tgan.training.checkpoint import (
     save_checkpoint,
     superseded,
 )
-from tgan.training.gan import GANTask
+from tgan.training.measuring import DISTANCE, distance_to, report_on_critic, write_preview
+from tgan.training.run import Run
 from tgan.training.run_dir import METRICS, PREVIEWS, MetricsFile, clear_unfinished, logged_at
 from tgan.training.steps import Terms
 from tgan.training.tolerance import Tolerance
 
-# Samples of the distance share no seed with previews, nor with what users ask for first.
-DISTANCE_SEED = 1_000_000
-# Previews show each sample at this many pixels at least: 4:2:0 colour blurs smaller ones.
-PREVIEW_SIDE = 96
-# Reports on the critic look at so many clips of each kind, and search so many steps from each.
-CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
 IN_EVERY_REPORT = "lipschitz/empirical"
-# Its number of dimensions follows.
-DISTANCE = "frechet_pooled"
-
-
-@dataclass
-class Run:
-    """All that a training run needs.
-
-    Attributes:
-        classes: names of the classes that networks are conditioned on.
-        held_out: real clips kept from training, for the distance; None measures none.
-        origins: lines on what came from Python, which the configuration cannot say.
-    """
-
-    config: Config
-    run_dir: Path
-    accelerator: Accelerator
-    task: GANTask
-    source: ClipSource
-    classes: Sequence[str] = ()
-    held_out: ClipSource | None = None
-    origins: Sequence[str] = ()
-
-    @cached_property
-    def data(self) -> str | None:
-        """Fingerprint of the clips as they are when it is first asked for."""
-        return fingerprint(self.source)
-
-    @property
-    def fps(self) -> float | None:
-        """Frames per second of the clips; None where they have no rate."""
-        return as_rate(getattr(self.source, "fps", None))
-
-    @property
-    def conditioning(self) -> Conditioning:
-        """What generator and critic receive beside a sample."""
-        return conditioning_of(self.config, self.classes)
 
 
 @contextmanager
@@ -110,9 +53,6 @@ class Recorder:
         self.is_main = run.accelerator.is_main_process
         self._tolerance = Tolerance()
         self._saved: int | None = None
-        self.conditioning = run.conditioning
-        # Pictures that training never saw, where there are any; classes as frequent as in training.
-        self.conditions = (run.config.data.input and run.held_out) or run.source
         origins = "".join(f"# own {line}\n" for line in run.origins)
         self.config_text = origins + dump_config(run.config)
         if self.is_main:
@@ -197,23 +137,7 @@ class Recorder:
         if step == self.first_step and preview_of(self.run, step).is_file():
             return
         with self._tolerance.of("previews"):
-            self._write_preview(step)
-
-    def _write_preview(self, step: int) -> None:
-        count = self.settings.preview_count
-        condition = self.conditioning.examples(self.conditions, count)
-        videos = np.stack(list(self._samples(range(count), condition)))
-        videos = self.conditioning.beside(videos, condition)
-        # A column per class where there are enough samples.
-        classes = self.conditioning.num_labels
-        columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
-        write_samples(
-            preview_of(self.run, step),
-            videos,
-            columns=columns,
-            fps=self.settings.fps,
-            scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
-        )
+            write_preview(self.run, preview_of(self.run, step))
 
     def save(self, step: int, *, always: bool = False) -> None:
         """Write a checkpoint if one is due, then delete those that are no longer kept.
@@ -255,13 +179,7 @@ class Recorder:
             return
         work = f"measuring the distance of {count} samples to held-back clips"
         with self._tolerance.of("distances"), self._at_work(work):
-            # One clip at a time: memory does not grow with their number.
-            batches = ClipBatches(held_out, batch_size=1, seed=0)
-            real = pooled_statistics(batches[number][0].numpy() for number in range(count))
-            seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
-            condition = self.conditioning.prior(self.conditions, seeds)
-            fake = pooled_statistics(video[None] for video in self._samples(seeds, condition))
-            name, distance = f"{DISTANCE}{real.size}", frechet_distance(real, fake)
+            name, distance = distance_to(self.run, held_out)
             self._write(step, {name: distance})
             write(
                 f"step {step}: {name} between {count} samples and {count} held-back "
@@ -277,35 +195,10 @@ class Recorder:
             return
         work = "measuring how Lipschitz the critic is"
         with self._tolerance.of("reports on the critic"), self._at_work(work):
-            report = self._report_on_critic()
+            report = report_on_critic(self.run)
             self._write(step, report.scalars())
             if always:
                 write(f"critic at step {step}:\n{describe(report)}")
-
-    def _report_on_critic(self) -> CriticReport:
-        config, device = self.run.config, self.run.accelerator.device
-        batches = ClipBatches(self.run.source, batch_size=CRITIC_CLIPS, seed=0)
-        clips, labels = (tensor.to(device) for tensor in batches[0])
-        real = normalise(clips)
-        condition = self.conditioning.of(real, labels)
-        (fake,) = sample_batches(
-            self.run.task.sampler,
-            range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
-            size=config.generator.z_slow,
-            condition=condition,
-        )
-        return critic_report(
-            self.run.task.critic.module,
-            real,
-            fake.float(),
-            condition=condition,
-            mixed_precision=config.train.mixed_precision,
-            steps=CRITIC_SEARCH,
-        )
-
-    def _samples(self, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
-        size = self.run.config.generator.z_slow
-        return sample_videos(self.run.task.sampler, seeds, size=size, condition=condition)
 
     def _write(self, step: int, values: dict[str, float]) -> None:
         with self._tolerance.of("metrics"):

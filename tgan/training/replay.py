@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from tgan.training.diagnosis import Finding
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 from tgan.training.state import Tensors
 from tgan.training.steps import Batch, Critic, Learner
 from tgan.training.streams import streams_of

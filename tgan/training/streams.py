@@ -16,7 +16,7 @@ from tgan.data.pixels import normalise
 from tgan.data.replaced import Account, ReplacedBatches
 from tgan.models.conditions import Conditioning
 from tgan.sampling.decoding import batch_latents
-from tgan.training.recorder import Run
+from tgan.training.run import Run
 from tgan.training.steps import Batch
 
 

@@ -1,0 +1,89 @@
+"""What is measured and shown of networks while they train, besides their losses."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from tgan.data.clips import ClipSource
+from tgan.data.loader import ClipBatches
+from tgan.data.pixels import normalise
+from tgan.media.video import write_samples
+from tgan.metrics.frechet import frechet_distance
+from tgan.metrics.lipschitz import CriticReport, critic_report
+from tgan.metrics.pooled import pooled_statistics
+from tgan.sampling.decoding import sample_batches, sample_videos
+from tgan.training.run import Run
+
+# Samples of the distance share no seed with previews, nor with what users ask for first.
+DISTANCE_SEED = 1_000_000
+# Previews show each sample at this many pixels at least: 4:2:0 colour blurs smaller ones.
+PREVIEW_SIDE = 96
+# Reports on the critic look at so many clips of each kind, and search so many steps from each.
+CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
+# Its number of dimensions follows.
+DISTANCE = "frechet_pooled"
+
+
+def write_preview(run: Run, path: Path) -> None:
+    """Write a grid of samples, always of the same seeds: MP4, of images PNG."""
+    count = run.config.log.preview_count
+    condition = run.conditioning.examples(run.conditions, count)
+    videos = np.stack(list(_samples(run, range(count), condition)))
+    videos = run.conditioning.beside(videos, condition)
+    # A column per class where there are enough samples.
+    classes = run.conditioning.num_labels
+    columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
+    write_samples(
+        path,
+        videos,
+        columns=columns,
+        fps=run.config.log.fps,
+        scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
+    )
+
+
+def distance_to(run: Run, held_out: ClipSource) -> tuple[str, float]:
+    """Measure how far samples are from clips that training never saw.
+
+    Returns:
+        The name of the distance, which begins with `DISTANCE`, and its value.
+    """
+    count = run.config.log.distance_clips
+    # One clip at a time: memory does not grow with their number.
+    batches = ClipBatches(held_out, batch_size=1, seed=0)
+    real = pooled_statistics(batches[number][0].numpy() for number in range(count))
+    seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
+    condition = run.conditioning.prior(run.conditions, seeds)
+    fake = pooled_statistics(video[None] for video in _samples(run, seeds, condition))
+    return f"{DISTANCE}{real.size}", frechet_distance(real, fake)
+
+
+def report_on_critic(run: Run) -> CriticReport:
+    """Measure how Lipschitz the critic is, at a few clips and samples."""
+    config, device = run.config, run.accelerator.device
+    batches = ClipBatches(run.source, batch_size=CRITIC_CLIPS, seed=0)
+    clips, labels = (tensor.to(device) for tensor in batches[0])
+    real = normalise(clips)
+    condition = run.conditioning.of(real, labels)
+    (fake,) = sample_batches(
+        run.task.sampler,
+        range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
+        size=config.generator.z_slow,
+        condition=condition,
+    )
+    return critic_report(
+        run.task.critic.module,
+        real,
+        fake.float(),
+        condition=condition,
+        mixed_precision=config.train.mixed_precision,
+        steps=CRITIC_SEARCH,
+    )
+
+
+def _samples(run: Run, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
+    size = run.config.generator.z_slow
+    return sample_videos(run.task.sampler, seeds, size=size, condition=condition)
