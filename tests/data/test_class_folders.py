@@ -26,3 +26,9 @@ def test_classes_that_look_alike_are_told():
         for first, other in ((decomposed, composed), ("Jump", "jump"), ("wave", "wave "))
     }
     assert list(look_alikes(["run", "ran"])) == []
+
+
+def test_splits_may_be_named_at_more_length():
+    paths = ["train_256/cat/0.mp4", "val_256/dog/1.mp4", "Test set/cat/2.mp4"]
+    assert class_folders(paths) == ["cat", "dog", "cat"]
+    assert class_folders(["train_station/0.mp4", "test/1.mp4"]) == ["train_station", "test"]

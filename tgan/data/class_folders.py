@@ -1,11 +1,16 @@
 """Classes and splits as folders name them."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-# Folders that name a part of a data set, not a class.
-SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
+# Folders that name a part of a data set, not a class: `train`, `val_256`, `test_set`.
+_SPLIT = re.compile(
+    r"(train|training|val|valid|validation|dev|test|testing)"
+    r"([ _-]?(\d+|set|data|split|videos?|images?|frames?|clips?))*",
+    re.IGNORECASE,
+)
 
 
 def class_folders(paths: Sequence[str]) -> list[str | None]:
@@ -31,7 +36,7 @@ def class_folders(paths: Sequence[str]) -> list[str | None]:
 def splits_of(paths: Sequence[str]) -> list[str]:
     """Name the splits that files lie in, if nothing else lies in the folder that was searched."""
     found = {path.partition("/")[0] if "/" in path else "" for path in paths}
-    return sorted(found) if found and all(name.lower() in SPLITS for name in found) else []
+    return sorted(found) if found and all(map(_SPLIT.fullmatch, found)) else []
 
 
 def look_alikes(labels: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -102,12 +102,18 @@ def test_what_was_not_stated_is_told(tmp_path):
     """One RGB video is not 64 grey ones; and grey ones that a length alone tells are named."""
     np.save(tmp_path / "rgb.npy", np.zeros((64, 32, 32, 3), np.uint8))
     np.save(tmp_path / "grey.npy", np.zeros((4, 20, 32, 32), np.uint8))
+    np.save(tmp_path / "one.npy", np.zeros((32, 32, 24), np.uint8))
     np.save(tmp_path / "either.npy", np.zeros((20, 30, 32, 32), np.uint8))
     scan = find_sources([tmp_path])
     assert [(s.name.rpartition("/")[2], s.num_frames) for s in scan.sources] == [
         *((f"grey.npy[{row}]", 20) for row in range(4)),
+        ("one.npy[0]", 32),
         ("rgb.npy[0]", 64),
     ]
-    assert [text for _, text in scan.notes] == ["4 videos of 20 frames, taken as axes NTHW"]
+    assert [text for _, text in scan.notes] == [
+        "4 videos of 20 frames, taken as axes NTHW",
+        # What MATLAB writes may be (H, W, T).
+        "1 video of 32 frames, taken as axes THW",
+    ]
     ((name, reason),) = scan.skipped
     assert name.endswith("/either.npy") and "say which by axes" in reason

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.made.numbered_videos import numbered_frame, numbers
+from tests.made.numbered_videos import numbered_frame, numbers, write_video
 from tgan.data.files import entries
 from tgan.data.packed.prepare import prepare
 from tgan.data.videos.folder import VideoFolder
@@ -79,7 +79,10 @@ def test_what_is_no_video(tmp_path):
     assert [(s.relative, s.num_frames) for s in scan.sources] == [
         (f"strips/{number}.png", 20) for number in range(3)
     ]
-    assert scan.account().ignored == {"pictures that are no video": 5}
+    assert scan.account().ignored == {"pictures that are no video": 1}
+    ((name, reason),) = scan.skipped
+    assert name.endswith("/photos")
+    assert reason == "pictures of different sizes (40x31, 42x31) are no video"
 
 
 def test_frames_twice_as_wide_as_high_are_no_strips_of_two(tmp_path):
@@ -128,3 +131,80 @@ def test_a_frame_of_another_size_is_told(tmp_path):
     found = prepare(tmp_path / "v", tmp_path / "out", resolution=16, workers=1)
     assert ["sizes" in video.remarks for video in found.index.videos] == [False, True]
     assert any("1 video whose frames have several sizes" in line for line in found.remarks)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aachen_000000_{:06d}_leftImg8bit.png",
+        "frame ({}).png",
+        "{:06d}_rgb.png",
+        "{:04d}_resized.jpg",
+        "{:04d}ms.png",
+        "frame{:04d}.jpg.png",
+    ],
+)
+def test_the_number_that_counts_may_stand_anywhere(tmp_path, name):
+    root = tmp_path / "v"
+    for number in range(17):
+        (root / "a").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(numbered_frame(number)).save(root / "a" / name.format(number + 5))
+    (source,) = find_sources([root]).sources
+    assert source.name == "v/a" and read(source) == list(range(17))
+
+
+def test_of_several_numbers_that_differ_the_last_one_counts_frames(tmp_path):
+    for camera in (1, 2):
+        write_frames(tmp_path / "v", range(17), f"cam{camera}_t{{}}_left.png")
+    scan = find_sources([tmp_path / "v"])
+    assert [(s.name, s.num_frames) for s in scan.sources] == [("v/cam1_t", 17), ("v/cam2_t", 17)]
+    assert read(scan.sources[1]) == list(range(17))
+
+
+def test_a_frame_that_is_there_twice_is_a_problem(tmp_path):
+    root = tmp_path / "v"
+    write_frames(root / "a", [f"{number:04d}" for number in range(16)], "{}.png")
+    write_frames(root / "a", [4, 5], "{}.png")
+    write_frames(root / "b", range(16))
+    scan = find_sources([root])
+    assert [s.name for s in scan.sources] == ["v/b"]
+    assert scan.skipped == [("v/a", "frame 4 is there twice: '0004.png', '4.png'")]
+    assert scan.account().counts == {"taken": 16, "skipped": 18}
+
+
+def test_a_recording_in_two_formats(tmp_path):
+    """One that goes on in another format is one video; the same frames in two formats are two."""
+    write_frames(tmp_path / "v" / "on", range(10), "{:03d}.png")
+    for number in range(10, 20):
+        path = tmp_path / "v" / "on" / f"{number:03d}.bmp"
+        Image.fromarray(numbered_frame(number)).save(path)
+    write_frames(tmp_path / "v" / "twice", range(8), "{:03d}.png")
+    write_frames(tmp_path / "v" / "twice", range(8), "{:03d}.bmp")
+    scan = find_sources([tmp_path / "v"])
+    assert [(s.name, s.num_frames) for s in scan.sources] == [
+        ("v/on", 20),
+        ("v/twice.bmp", 8),
+        ("v/twice.png", 8),
+    ]
+    assert read(scan.sources[0]) == list(range(20))
+
+
+def test_pictures_beside_videos_are_no_frames(tmp_path):
+    """Posters and photographs; a strip may be one, too, and is told."""
+    root = tmp_path / "v"
+    root.mkdir()
+    for number in range(3):
+        write_video(root / f"v{number:02d}.mp4", 20)
+    write_frames(root, [f"{number:02d}" for number in range(17)], "v{}.jpg")
+    Image.new("RGB", (128, 64)).save(root / "still.png")
+    Image.new("RGB", (1024, 64)).save(root / "banner.png")
+    scan = find_sources([root])
+    assert [s.name for s in scan.sources] == [
+        "v/banner.png",
+        *(f"v/v{number:02d}.mp4" for number in range(3)),
+    ]
+    assert scan.notes == [("v/banner.png", "a picture beside videos, taken as 16 frames")]
+    assert scan.account().ignored == {
+        "pictures that are no video": 17,
+        "pictures beside videos": 1,
+    }

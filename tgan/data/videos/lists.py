@@ -25,6 +25,8 @@ CLASSES = (
 )
 # Kinetics' tables: clips are called `ID_000010_000020`.
 _START, _END = "time_start", "time_end"
+# HMDB-51's lists: videos of a class, the training part and the test part.
+_OF_CLASS = re.compile(r"(.+)_test_split\d+")
 _SEPARATORS = "\t;, "
 
 
@@ -79,11 +81,16 @@ def read_splits(paths: Sequence[Path]) -> list[Row]:
     return rows
 
 
+def lists_of_both_parts(paths: Sequence[Path]) -> list[str]:
+    """Name those of HMDB-51's lists of which no part is chosen."""
+    return [path.name for path in paths if _OF_CLASS.fullmatch(path.stem) and "#" not in path.name]
+
+
 def _read_split(path: Path) -> list[Row]:
     name, _, part = path.name.partition("#")
     path = path.with_name(name)
     lines = [line.strip() for line in _text(path).splitlines()]
-    of_class = re.fullmatch(r"(.+)_test_split\d+", path.stem)
+    of_class = _OF_CLASS.fullmatch(path.stem)
     if of_class:
         wanted = {"": "12", "train": "1", "test": "2"}
         if part not in wanted:

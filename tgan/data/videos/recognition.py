@@ -11,7 +11,7 @@ from tgan.data.files import Entry, is_picture, is_video
 from tgan.data.videos.archive import archive_shape, read_archive
 from tgan.data.videos.arrays import array_axes, array_shape, read_array
 from tgan.data.videos.decode import DecodeError, Recording, read_video
-from tgan.data.videos.frame_files import FrameFiles, frame_files, read_frame_files
+from tgan.data.videos.frame_files import FEW_SQUARES, FrameFiles, frame_files, read_frame_files
 from tgan.data.videos.scan import Reading, Scan, Source
 from tgan.data.videos.strips import num_strip_frames, read_strip
 from tgan.lookup import counted
@@ -23,25 +23,36 @@ def add_videos(scan: Scan, found: Sequence[Entry]) -> None:
     """Add the videos of files to a scan, in their order, and enter what is none."""
     reading = scan.reading
     pictures = [] if reading.strips else [entry for entry in found if is_picture(entry.path)]
-    videos = frame_files(pictures)
+    beside = {entry.path.parent for entry in found if is_video(entry.path)}
+    videos = frame_files(pictures, beside)
     first = {video.entries[0].path: video for video in videos}
     of_frames = {entry.path for video in videos for entry in video.entries}
     several = Counter(video.entries[0].path.parent for video in videos)
+    alike = Counter(video.beginning for video in videos)
     for entry in found:
         if entry.path in first:
             video = first[entry.path]
-            is_alone = several[entry.path.parent] == 1
-            _add_frames(scan, video, video.folder if is_alone else video.beginning, reading)
+            relative = video.folder if several[entry.path.parent] == 1 else video.beginning
+            ending = entry.path.suffix if alike[relative] > 1 else ""
+            _add_frames(scan, video, relative + ending)
         elif entry.path not in of_frames:
             _add_file(scan, entry, reading)
+            if is_picture(entry.path) and entry.path.parent in beside and not reading.strips:
+                _doubt_strip(scan, entry)
 
 
-def _add_frames(scan: Scan, video: FrameFiles, relative: str, reading: Reading) -> None:
-    entry = video.entries[0]
+def _add_frames(scan: Scan, video: FrameFiles, relative: str) -> None:
+    entry, reading = video.entries[0], scan.reading
+    name = f"{entry.title}/{relative}" if relative else entry.title
+    if video.problem:
+        scan.skipped.append((name, video.problem))
+        for each in video.entries:
+            scan.ledger.enter(each.path, SKIPPED)
+        return
     paths = [each.path for each in video.entries]
     source = Source(
         path=paths[0],
-        name=f"{entry.title}/{relative}" if relative else entry.title,
+        name=name,
         relative=relative or entry.title,
         root=entry.root,
         read=functools.partial(
@@ -55,6 +66,19 @@ def _add_frames(scan: Scan, video: FrameFiles, relative: str, reading: Reading) 
         before, after = video.gaps[0]
         more = f", and {counted(len(video.gaps) - 1, 'more gap')}" if len(video.gaps) > 1 else ""
         text = f"no frames between {before} and {after}{more}; the others follow one another"
+        scan.notes.append((source.name, text))
+
+
+def _doubt_strip(scan: Scan, entry: Entry) -> None:
+    """Tell of a strip beside videos, which may be a poster or a banner; a short one is no strip."""
+    if not scan.sources or scan.sources[-1].path != entry.path:
+        return
+    source = scan.sources[-1]
+    if source.num_frames <= FEW_SQUARES:
+        scan.sources.pop()
+        scan.ledger.enter(entry.path, IGNORED, ending="pictures beside videos")
+    else:
+        text = f"a picture beside videos, taken as {source.num_frames} frames"
         scan.notes.append((source.name, text))
 
 
@@ -100,7 +124,8 @@ def _strip(scan: Scan, entry: Entry, reading: Reading) -> Iterator[Source]:
 def _array(scan: Scan, entry: Entry, reading: Reading) -> Iterator[Source]:
     axes = array_axes(entry.path, reading.axes, least=reading.least)
     count, length = array_shape(entry.path, axes)[:2]
-    if axes != reading.axes and {"N", "T"} <= set(axes):
+    # Channels are known by their number.
+    if axes != reading.axes and "C" not in axes:
         text = f"{counted(count, 'video')} of {counted(length, 'frame')}, taken as axes {axes}"
         scan.notes.append((entry.name, text))
     read = functools.partial(_at_rate, read_array, fps=reading.frame_rate, axes=axes)

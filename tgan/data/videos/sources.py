@@ -14,7 +14,7 @@ from tgan.data.videos.archive import archive_labels
 from tgan.data.videos.arrays import check_axes
 from tgan.data.videos.decode import DecodeError
 from tgan.data.videos.labels import Match, Place, match
-from tgan.data.videos.lists import Row, read_list, read_splits
+from tgan.data.videos.lists import Row, lists_of_both_parts, read_list, read_splits
 from tgan.data.videos.recognition import ARCHIVE_SUFFIX, add_videos
 from tgan.data.videos.scan import Reading, Scan, Source
 from tgan.data.videos.selection import EVERYTHING, Selection, choose_files, choose_rows
@@ -80,6 +80,8 @@ def find_sources(
     scan.drop(list(itertools.compress(scan.sources, [not w for w in wanted])), LEFT_OUT)
     if splits:
         _label_by_list(scan, read_splits(splits), otherwise=LEFT_OUT)
+        text = "lists videos to train on and to test on, and both are taken; #train, #test choose"
+        scan.notes += [(name, text) for name in lists_of_both_parts(splits)]
     if labels == "csv":
         rows = read_list(labels_file, labels_columns)
         reason = f"has no label in {labels_file.name}"
