@@ -11,6 +11,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.tracking import TensorBoardTracker
 
+from tests.conftest import make_tiny_config
 from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import ConstraintConfig
 from tgan.runs.build import build_run
@@ -281,37 +282,57 @@ def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, m
     assert (previews / "step_00000001.mp4").stat().st_mtime_ns == first.st_mtime_ns
 
 
-@pytest.mark.parametrize("step", range(5))
-@pytest.mark.parametrize("what", ["write_samples", "critic_report", "frechet_distance"])
-def test_what_a_stop_cut_off_is_made_up_for(tiny_config, tmp_path, monkeypatch, what, step):
-    """At every step, the first and the last among them: files and metrics are those of no stop."""
-    tiny_config.data.held_out_path, tiny_config.log.distance_clips = None, 4
-    tiny_config.log.preview_every = tiny_config.log.critic_every = 2
-    tiny_config.log.checkpoint_every = 3
-    train(tiny_config, tmp_path / "whole")
+def busy(config):
+    """A run with previews and reports at steps 0, 2 and 4, and distances at the first and last."""
+    config.log.distance_clips = 4
+    config.log.preview_every = config.log.critic_every = 2
+    config.log.checkpoint_every = 3
+    return config
+
+
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("whole")
+    assert go_on(busy(make_tiny_config()), run_dir) == 0
+    return run_dir
+
+
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [
+        *(("write_samples", call) for call in range(4)),
+        *(("critic_report", call) for call in range(3)),
+        *(("frechet_distance", call) for call in range(2)),
+    ],
+)
+def test_what_a_stop_cut_off_is_made_up_for(
+    tiny_config, tmp_path, monkeypatch, left_alone, what, call
+):
+    """At the first step, between, and at the last one: files and metrics are those of no stop."""
+    busy(tiny_config)
     work, done = getattr(measuring, what), []
 
     def stopped(*arguments, **settings):
         done.append(what)
-        if len(done) == step + 1:
+        if len(done) == call + 1:
             os.kill(os.getpid(), signal.SIGTERM)
         return work(*arguments, **settings)
 
     with monkeypatch.context() as patch:
         patch.setattr(measuring, what, stopped)
-        number = go_on(tiny_config, tmp_path / "parts")
-    assert number == (signal.SIGTERM if len(done) > step else 0)
-    assert go_on(tiny_config, tmp_path / "parts") == 0
-    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
-    previews = [tmp_path / run / "previews" for run in ("whole", "parts")]
+        number = go_on(tiny_config, tmp_path)
+    # There is no fourth preview.
+    assert number == (signal.SIGTERM if call < 3 else 0) and len(done) == min(call + 1, 3)
+    assert go_on(tiny_config, tmp_path) == 0
+    assert metrics(tmp_path) == metrics(left_alone)
+    previews = [run_dir / "previews" for run_dir in (left_alone, tmp_path)]
     names = sorted(path.name for path in previews[0].iterdir())
-    assert sorted(path.name for path in previews[1].iterdir()) == names
+    assert sorted(path.name for path in previews[1].iterdir()) == names and len(names) == 3
     assert filecmp.cmpfiles(*previews, names, shallow=False) == (names, [], [])
-    found = [find_checkpoint(tmp_path / run) for run in ("whole", "parts")]
-    assert_same_checkpoints(*found)
+    assert_same_checkpoints(find_checkpoint(left_alone), find_checkpoint(tmp_path))
     # Then nothing is left to do.
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").rglob("*.*")}
-    assert go_on(tiny_config, tmp_path / "parts") == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
+    assert go_on(tiny_config, tmp_path) == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
