@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tgan.data.account import Account
 from tgan.data.pictures.depth import depth_of
 from tgan.data.pictures.rgbd import open_rgbd
 
@@ -180,3 +181,16 @@ def test_linked_folders_are_searched(tmp_path, rng):
         (tmp_path / "v" / "linked" / name).symlink_to(tmp_path / "elsewhere" / "scene" / name)
     (tmp_path / "v" / "scene").symlink_to(tmp_path / "elsewhere" / "scene")
     assert opened(tmp_path / "v").labels == ["linked", "scene"]
+
+
+def test_every_file_beside_pairs_is_counted(tmp_path, rng):
+    write_pair(tmp_path / "a", "good", *pair(rng))
+    write_pair(tmp_path / "a", "alone", pair(rng)[0], None)
+    (tmp_path / "a" / "color" / "notes.txt").touch()
+    (tmp_path / "poster.png").touch()
+    (tmp_path / "a" / "color" / "gone.png").symlink_to(tmp_path / "nowhere")
+    source = opened(tmp_path)
+    assert source.account == Account(
+        {"taken": 2, "skipped": 1, "ignored": 2, "broken link": 1}, {".txt": 1, ".png": 1}
+    )
+    assert [name.split("/", 1)[1] for name, _ in source.notes] == ["a/color/gone.png"]

@@ -3,15 +3,17 @@
 Everything is read at once and kept in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from tgan.data.account import IGNORED, SKIPPED, TAKEN, Account, Ledger
 from tgan.data.clips import ClipSource
 from tgan.data.files import entries, is_picture
 from tgan.data.pictures.crops import Box, CroppedPictures, middle_box
@@ -106,7 +108,9 @@ def open_rgbd(
         pairs = {name: Pair(p.colour, fill_holes(p.depth)) for name, p in pairs.items()}
     labels, classes = classes_of(list(pairs))
     cut = partial(cut_pair, bounds=bounds)
+    account, notes = (Account(), []) if path.is_file() else _account_of(path, pairs)
     named = {"classes": classes, "labels": labels, "skipped": sorted(skipped.items())}
+    named |= {"account": account, "notes": notes}
     if crops:
         return CroppedPictures([*pairs.values()], cut, resolution, 4, crops, **named)
     pixels = [cut(pair, middle_box(pair.size), resolution) for pair in pairs.values()]
@@ -142,6 +146,20 @@ def _from_folder(path: Path) -> dict[str, Pair | str]:
     read = map_in_threads(_read_pair, list(files.values()))
     bar = tqdm(read, total=len(files), unit="pair", desc="read", disable=None)
     return dict(zip(files, bar, strict=True))
+
+
+def _account_of(path: Path, taken: Collection[str]) -> tuple[Account, list[tuple[str, str]]]:
+    """What became of every file of a folder, and what is broken there."""
+    ledger = Ledger()
+    fates = {
+        file: TAKEN if name in taken else SKIPPED
+        for name, files in _find(path)
+        for file in chain(*files)
+    }
+    for entry in entries(path):
+        if ledger.usable(entry) and entry.path not in fates:
+            ledger.enter(entry.path, IGNORED)
+    return ledger.account(fates), ledger.reasons
 
 
 def _find(path: Path) -> Iterator[tuple[str, tuple[list[Path], list[Path]]]]:
