@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tgan.media.scaling import ONE_THREAD
+
 # Of encoders that lose something: as little as they can.
 BEST = {"qmin": "1", "qmax": "1"}
 VPX = {"b": "8M", "qmin": "0", "qmax": "0"}
@@ -119,7 +121,7 @@ class Cell:
             stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
             for number, time in enumerate(self.times):
                 frame = av.VideoFrame.from_ndarray(_picture(number, *self.size), format="rgba")
-                frame = frame.reformat(format=self.pix_fmt)
+                frame = frame.reformat(format=self.pix_fmt, **ONE_THREAD)
                 frame.colorspace, frame.color_range = self.colour, self.range
                 frame.pts, frame.time_base = time, 1 / self.rate
                 container.mux(stream.encode(frame))

@@ -16,6 +16,7 @@ from einops import rearrange
 
 from tgan.lookup import look_up
 from tgan.media.rates import check_fps
+from tgan.media.scaling import ONE_THREAD
 from tgan.system.files import write_whole
 from tgan.system.threads import call_in_thread
 
@@ -181,6 +182,7 @@ def _yuv420p(frame: np.ndarray) -> av.VideoFrame:
         format="yuv420p",
         dst_colorspace=Colorspace.ITU601,
         dst_color_range=ColorRange.MPEG,
+        **ONE_THREAD,
     )
     for tag, value in _COLOURS.items():
         setattr(converted, tag, value)

@@ -11,6 +11,7 @@ from tgan.data.videos.decode import DecodeError, read_video
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.seek import read_frames, scan_video
 from tgan.data.videos.sources import find_sources
+from tgan.media.scaling import ONE_THREAD
 
 # Codec, pixel format and options by file.
 KINDS = {
@@ -46,7 +47,7 @@ def write(path, codec, pix_fmt, options, *, count=4, tags=None, turn=0):
             setattr(stream.codec_context, name, value)
         for number in range(count):
             frame = av.VideoFrame.from_ndarray(transparent(number), format="rgba")
-            frame = frame.reformat(format=pix_fmt)
+            frame = frame.reformat(format=pix_fmt, **ONE_THREAD)
             frame.pts, frame.time_base = number, Fraction(1, 10)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -6,6 +6,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from tgan._moved import moved_names
 from tgan.data.videos.orientation import as_shown, display_matrix
+from tgan.media.scaling import ONE_THREAD
 
 __getattr__ = moved_names(
     __name__,
@@ -31,23 +32,8 @@ _ENLARGE = Interpolation.BICUBIC | _EXACT
 
 def to_rgba(frame: av.VideoFrame, scaler: VideoReformatter) -> np.ndarray:
     """Convert a frame of any pixel format to RGBA, (H, W, 4), uint8."""
-    converted = scaler.reformat(frame, format="rgba", interpolation=_SHRINK, **_ONE_THREAD)
+    converted = scaler.reformat(frame, format="rgba", interpolation=_SHRINK, **ONE_THREAD)
     return converted.to_ndarray()
-
-
-def _one_thread() -> dict[str, int]:
-    """Have PyAV convert in one thread, as versions before 15 do without being asked.
-
-    Several files are read at once, and to start threads takes longer than a small picture.
-    """
-    try:
-        VideoReformatter().reformat(av.VideoFrame(2, 2, "rgb24"), threads=1)
-    except TypeError:
-        return {}
-    return {"threads": 1}
-
-
-_ONE_THREAD = _one_thread()
 
 
 class Fitter:
@@ -88,7 +74,7 @@ class Fitter:
         width, height = self._scaled_size(frame.width, frame.height)
         way = _ENLARGE if width * height > frame.width * frame.height else _SHRINK
         small = self._scaler.reformat(
-            frame, width, height, "rgb24", interpolation=way, **_ONE_THREAD
+            frame, width, height, "rgb24", interpolation=way, **ONE_THREAD
         )
         return self._middle(as_shown(small.to_ndarray(), matrix))
 
