@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tgan.data.files import PICTURE_SUFFIXES, VIDEO_SUFFIXES, files_below, is_picture, is_video
+from tgan.data.files import PICTURE_SUFFIXES, VIDEO_SUFFIXES, entries, is_picture, is_video
 from tgan.data.pictures.images import open_images
 from tgan.data.videos.sources import find_sources
 
@@ -19,10 +19,10 @@ def test_files_of_a_folder_are_sorted_and_hidden_ones_left_out(tmp_path):
     for name in ("b/2.png", "a.txt", ".hidden", ".git/x.png", "b/.y/z.png", "b/1.mp4"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in files_below(tmp_path)]
+    found = [entry.relative for entry in entries(tmp_path) if not entry.is_hidden]
     assert found == ["a.txt", "b/1.mp4", "b/2.png"]
     # A hidden folder above the one that is named hides nothing.
-    assert [path.name for path in files_below(tmp_path / ".git")] == ["x.png"]
+    assert [(e.relative, e.is_hidden) for e in entries(tmp_path / ".git")] == [("x.png", False)]
 
 
 # What Pillow lists, and is none of a picture's endings here.

@@ -39,6 +39,12 @@ def splits_of(paths: Sequence[str]) -> list[str]:
     return sorted(found) if found and all(map(_SPLIT.fullmatch, found)) else []
 
 
+def note_on_splits(paths: Sequence[str]) -> str | None:
+    """Say that folders are taken for splits; None where they are not."""
+    found = splits_of(paths)
+    return f"folders of splits, {', '.join(found)}, with classes below" if found else None
+
+
 def look_alikes(labels: Collection[str]) -> Iterator[tuple[str, str]]:
     """Name classes that a reader cannot tell apart, or hardly, and say so.
 

@@ -123,13 +123,3 @@ def _problem_of(path: Path) -> str | None:
     except OSError as error:
         return BROKEN if path.is_symlink() else f"cannot be opened ({error.strerror})"
     return None if stat.S_ISREG(mode) else NO_FILE
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder and of all folders below it, sorted, but for hidden ones.
-
-    Links are followed as `entries` does.
-    """
-    for entry in entries(folder):
-        if entry.problem is None and not entry.is_hidden:
-            yield entry.path

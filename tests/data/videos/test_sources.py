@@ -129,7 +129,7 @@ def test_strips_are_found_among_pictures(tmp_path):
     scan = find_sources([root], labels="folders")
     assert names(scan) == ["v/0/a.jpg"]
     assert scan.sources[0].num_frames == 20
-    assert scan.num_ignored == 1
+    assert scan.account().ignored == {"pictures that are no video": 1}
     assert scan.skipped == [("v/0/broken.png", "not a picture that Pillow can open")]
     # Told that all are strips, one that is none is an error of its own.
     assert names(find_sources([root], strips=True)) == ["v/0/a.jpg", "v/0/poster.png"]

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from tgan._moved import moved_names
 from tgan.data.account import DUPLICATE, IGNORED, SKIPPED, TAKEN, Account, Ledger
-from tgan.data.class_folders import class_folders, look_alikes, splits_of
+from tgan.data.class_folders import class_folders, look_alikes, note_on_splits
 from tgan.data.files import PICTURE_SUFFIXES, Entry, entries, is_picture
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.levels import check_pixel_bounds
@@ -171,7 +171,8 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
         )
     labels, classes = classes_of([entry.relative for entry, _ in whole])
     kept = _first_of_each([entry for entry, _ in whole], classes, ledger)
-    notes = [(path.name, _of_splits(splits)) for splits in [splits_of(_names(files))] if splits]
+    note = note_on_splits([entry.relative for entry in files])
+    notes = [(path.name, note)] if note else []
     fates = dict.fromkeys(paths, SKIPPED) | {whole[k][0].path: TAKEN for k in kept}
     return collect(
         [whole[k][1] for k in kept],
@@ -182,14 +183,6 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
         account=ledger.account(fates),
         notes=[*notes, *look_alikes(labels), *ledger.reasons],
     )
-
-
-def _names(files: Sequence[Entry]) -> list[str]:
-    return [entry.relative for entry in files]
-
-
-def _of_splits(splits: Sequence[str]) -> str:
-    return f"folders of splits, {', '.join(splits)}, with classes below"
 
 
 def _is_taken(entry: Entry, ledger: Ledger) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tgan.data.account import FATES, IGNORED, TAKEN, Account, Ledger
+from tgan.data.account import FATES, TAKEN, Account, Ledger
 from tgan.data.videos.decode import Recording
 
 
@@ -78,11 +78,6 @@ class Scan:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     unmatched: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def num_ignored(self) -> int:
-        """Files that are no videos, by their endings, and hidden ones."""
-        return self.account().counts.get(IGNORED, 0)
 
     def drop(self, sources: list[Source], fate: str, reason: str = "") -> None:
         """Take videos out; their files have this fate unless they hold others that stay."""

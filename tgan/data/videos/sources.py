@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tgan.data.account import DUPLICATE, LEFT_OUT, SKIPPED
-from tgan.data.class_folders import class_folders, look_alikes, splits_of
+from tgan.data.class_folders import class_folders, look_alikes, note_on_splits
 from tgan.data.files import Entry, entries
 from tgan.data.videos.archive import archive_labels
 from tgan.data.videos.arrays import check_axes
@@ -132,9 +132,8 @@ def _label_by_folder(scan: Scan) -> None:
         sources = [scan.sources[position] for position in positions]
         paths = [source.relative for source in sources]
         classes = class_folders(paths)
-        if found := splits_of(paths):
-            text = f"folders of splits, {', '.join(found)}, with classes below; only takes one"
-            scan.notes.append((sources[0].name.partition("/")[0], text))
+        if note := note_on_splits(paths):
+            scan.notes.append((sources[0].name.partition("/")[0], f"{note}; only takes one"))
         for position, source, label in zip(positions, sources, classes, strict=True):
             if label is None:
                 raise ValueError(

@@ -5,26 +5,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from tgan.anomaly.series.data.reading import read_series
+from tests.made.read_notes import notes_of
 from tgan.anomaly.series.data.tables import CsvForm
 
 START = 1396310400  # 2014-04-01
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read(*lines, **options):
-        path = tmp_path / "x.csv"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return read_series(path, **options)
-
-    return read
-
-
-def notes_of(told):
-    """What warnings say of how a file is read."""
-    texts = [str(one.message).partition(" is read with ") for one in told]
-    return [note for _, is_note, note in texts if is_note]
 
 
 @pytest.mark.parametrize(
