@@ -36,6 +36,7 @@ class Subset:
         self.skipped, self.num_too_short = source.skipped, source.num_too_short
         self.account: Account = getattr(source, "account", Account())
         self.notes: Sequence[tuple[str, str]] = getattr(source, "notes", [])
+        self.remarks: Sequence[str] = getattr(source, "remarks", [])
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -206,6 +206,7 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
     """Lines on videos left out, settings without effect, and changes since the checkpoint."""
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
     lines += [f"note {name}: {text}" for name, text in getattr(run.source, "notes", [])]
+    lines += [f"note: {line}" for line in getattr(run.source, "remarks", [])]
     lines += [f"warning: {line}" for line in without_effect(run.config)]
     if run.config.log.distance_clips and run.held_out is None:
         lines.append(

@@ -4,10 +4,8 @@ import os
 import shutil
 import signal
 from collections import namedtuple
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +17,6 @@ import tgan.data.packed.workers as workers_module
 from tests.made.numbered_videos import numbered_frame, numbers, write_audio, write_video
 from tgan.data.packed.index import Settings, read_index
 from tgan.data.packed.pack import pack
-from tgan.data.packed.remarks import REMARKS, remarks_on
 from tgan.data.packed.space import estimate_frames
 from tgan.data.videos.decode import length_in_header, read_video
 from tgan.data.videos.frames import Fitter
@@ -118,73 +115,7 @@ def test_videos_of_several_rates_become_one(tmp_path):
         # Every frame that was kept is within half a frame of its time.
         np.testing.assert_allclose(found / fps, np.arange(30) / 10, atol=0.51 / fps)
     assert numbers(packed["strip.png"]) == list(range(0, 25, 2))
-    assert list(remarks_on(index)) == [
-        "2 videos resampled to one rate: frames were repeated or left out",
-        "1 video without a frame rate: not resampled, taken frame by frame",
-    ]
     assert read_index(tmp_path / "out") == index and index.settings.fps == 20
-
-
-def test_rates_that_differ_are_told_unless_they_are_made_one(tmp_path):
-    for fps in (10, 24):
-        write_video(tmp_path / "videos" / f"{fps}.mp4", 20, fps=fps)
-    write_video(tmp_path / "alike" / "24.mp4", 20, fps=24)
-    write_video(tmp_path / "alike" / "23.976.mp4", 20, fps=Fraction(24000, 1001))
-    mixed = pack(find_sources([tmp_path / "videos"]), tmp_path / "mixed", SMALL)
-    (line,) = remarks_on(mixed)
-    assert line.startswith("videos of 10 to 24 frames a second are mixed")
-    resampled = Settings(resolution=16, fps=8, min_frames=2)
-    for folder, settings in {"videos": resampled, "alike": SMALL}.items():
-        index = pack(find_sources([tmp_path / folder]), tmp_path / f"{folder}.out", settings)
-        assert not any("mixed" in line for line in remarks_on(index))
-
-
-def test_what_is_shown_otherwise_by_a_player_is_told(tmp_path):
-    # Transfer 16 is PQ, 18 HLG, 1 that of BT.709; 10:11 are DV's pixels.
-    for name, facts in {
-        "pq": {"color_trc": 16},
-        "hlg": {"color_trc": 18},
-        "sdr": {"color_trc": 1},
-        "dv": {"sample_aspect_ratio": Fraction(10, 11)},
-    }.items():
-        write_tagged(tmp_path / "videos" / f"{name}.mp4", **facts)
-    fields = {"flags": "+ildct+ilme", "top": "1"}
-    write_tagged(tmp_path / "videos" / "fields.mpg", codec="mpeg2video", options=fields)
-    index = pack(find_sources([tmp_path / "videos"]), tmp_path / "out", SMALL)
-    assert {Path(video.source).stem: video.remarks for video in index.videos} == {
-        "pq": ["hdr"],
-        "hlg": ["hdr"],
-        "sdr": [],
-        "dv": ["pixel aspect"],
-        "fields": ["interlaced"],
-    }
-    lines = list(remarks_on(index))
-    assert [line.split(" in ")[0].split(" with ")[0].split(":")[0] for line in lines] == [
-        "2 videos",
-        "1 video interlaced",
-        "1 video",
-    ]
-
-
-def test_every_remark_has_its_words(tmp_path):
-    assert set(REMARKS) == {
-        *("resampled", "no rate", "variable", "hdr", "interlaced", "pixel aspect", "sizes")
-    }
-
-
-def write_tagged(path, *, codec="libx264", options=None, **facts):
-    """Sixteen frames of a stream with some settings."""
-    path.parent.mkdir(exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options or {})
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        for name, value in facts.items():
-            setattr(stream.codec_context, name, value)
-        for number in range(16):
-            frame = av.VideoFrame.from_ndarray(numbered_frame(number), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
 
 
 def test_short_videos_are_looped(videos, tmp_path):

@@ -41,7 +41,9 @@ def test_files_that_change_later_are_named(few_videos, tmp_path):
 def compare_with_sequential(path, starts):
     """Clips of 16 frames at the starts chosen, against one decoding from the beginning."""
     clips = VideoFolder(path, num_frames=16, resolution=16)
-    sequential = np.stack(list(map(Fitter(16), read_video(path).frames)))
+    recording = read_video(path)
+    fit = Fitter(16, pixel_aspect=recording.pixel_aspect)
+    sequential = np.stack(list(map(fit, recording.frames)))
     assert clips.num_starts(0) == len(sequential) - 15
     for start in starts(clips.num_starts(0)):
         np.testing.assert_array_equal(clips.clip(0, start), sequential[start : start + 16])

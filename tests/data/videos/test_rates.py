@@ -105,8 +105,23 @@ def test_without_a_target_every_frame_is_taken_once(fps):
     assert found == list(range(5))
     # The average rate is of the times, as they are so uneven.
     assert paced.remarks == ["variable"] and paced.fps == pytest.approx(4 / 0.44)
-    found, paced = shown([0, 33, 67, 100, 133], None, fps=fps)
-    assert (paced.fps, paced.remarks) == (fps, [])
+
+
+def test_the_rate_is_that_of_the_times_where_the_stated_one_is_another():
+    # In milliseconds, as Matroska has them: 30 frames a second to rounding.
+    times = [0, 33, 67, 100, 133]
+    for stated, known in {
+        30: 30,
+        29.97: 29.97,
+        None: 4 / 0.133,
+        25: 4 / 0.133,
+        60: 4 / 0.133,
+    }.items():
+        found, paced = shown(times, None, fps=stated)
+        assert (found, paced.remarks) == (list(range(5)), [])
+        assert paced.fps == pytest.approx(known, rel=1e-12)
+    assert shown([None] * 5, None, fps=25)[1].fps == 25
+    assert shown([5], None, fps=25)[1].fps == 25
 
 
 def test_real_files_of_several_rates_last_as_long_as_before(tmp_path):
@@ -138,6 +153,17 @@ def test_real_videos_that_are_stored_out_of_order(shared):
     assert set(np.diff([time for time in times if time is not None])) == {1}
     frames = list(Paced(read_video(path), 25, path))
     assert len(frames) == len(times) == 164 and len({id(frame) for frame in frames}) == 164
+
+
+@pytest.mark.parametrize("target", [None, 100])
+def test_a_gif_of_uneven_delays_keeps_its_time(tmp_path, target):
+    # FFmpeg states 12.5 frames a second for these.
+    first, *rest = [Image.fromarray(numbered_frame(number)) for number in range(12)]
+    path = tmp_path / "a.gif"
+    first.save(path, save_all=True, append_images=rest, duration=[70, 100] * 6)
+    paced = Paced(read_video(path), target, path)
+    count = len(list(paced))
+    assert (count, paced.fps) == ((102, 100) if target else (12, pytest.approx(11 / 0.92)))
 
 
 @pytest.mark.parametrize("ending", ["webp", "png", "gif"])

@@ -11,7 +11,7 @@ def test_seeking_decodes_from_a_near_key_frame(tmp_path, monkeypatch):
     # Noise, so that no two frames have the same mark.
     noise = list(np.random.default_rng(0).integers(0, 256, (200, 32, 32, 3), dtype=np.uint8))
     path = write_video(tmp_path / "a.mp4", noise, options={"g": "20"})
-    timeline = scan_video(path)
+    timeline, _ = scan_video(path)
     assert len(timeline) == 200 and len(timeline.keys) >= 10
     expected = [frame.to_ndarray() for frame in read_video(path).frames]
     monkeypatch.setattr(seek_module, "_from_beginning", None)
@@ -25,7 +25,7 @@ def test_seeking_decodes_from_a_near_key_frame(tmp_path, monkeypatch):
 def test_a_seek_that_finds_other_pictures_is_not_believed(tmp_path, lie):
     noise = list(np.random.default_rng(0).integers(0, 256, (90, 32, 32, 3), dtype=np.uint8))
     path = write_video(tmp_path / "a.mp4", noise, options={"g": "20", "bf": "0"})
-    timeline = scan_video(path)
+    timeline, _ = scan_video(path)
     expected = [frame.to_ndarray() for frame in read_video(path).frames]
     if lie == "times":
         # As after a seek into a file whose clock is off by three frames.
@@ -41,6 +41,6 @@ def test_a_seek_that_finds_other_pictures_is_not_believed(tmp_path, lie):
 
 def test_seeking_works_where_only_the_first_packet_names_the_encoder(shared, monkeypatch):
     path = shared("datasets/real_videos") / "misc/cockatoo.mp4"
-    timeline = scan_video(path)
+    timeline, _ = scan_video(path)
     monkeypatch.setattr(seek_module, "_from_beginning", None)
     assert len(read_frames(path, timeline, range(150, 154))) == 4

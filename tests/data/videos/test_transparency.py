@@ -120,7 +120,7 @@ def test_transparent_videos_are_turned_too(tmp_path, turn):
 def test_transparent_videos_can_be_sought(tmp_path):
     path = write(tmp_path / "a.webm", *KINDS["vp9.webm"], count=12)
     expected = list(map(middles, read_video(path).frames))
-    timeline = scan_video(path)
+    timeline, _ = scan_video(path)
     assert len(timeline) == len(expected) == 12
     for start in (0, 5, 8):
         found = read_frames(path, timeline, range(start, start + 4))

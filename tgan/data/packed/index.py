@@ -90,7 +90,7 @@ class PackedVideo:
 
     `fps` is the rate after resampling and stride, None where the file stated none; `width` and
     `height` are the original's; `label` is a position in the index's labels; `remarks` are keys of
-    `tgan.data.packed.remarks.REMARKS`.
+    `tgan.data.videos.remarks.REMARKS`.
     """
 
     source: str

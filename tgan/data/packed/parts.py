@@ -141,13 +141,13 @@ def _pack_video(source: Source, file: BinaryIO, part: Part, settings: Settings) 
 
 
 def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
-    frames = Paced(source.read(), settings.fps, source.path)
-    fit = Fitter(settings.resolution, aspect=settings.aspect)
-    count, fitted, pixels, sizes = 0, None, b"", set()
+    recording = source.read()
+    frames = Paced(recording, settings.fps, source.path)
+    fit = Fitter(settings.resolution, aspect=settings.aspect, pixel_aspect=recording.pixel_aspect)
+    count, fitted, pixels = 0, None, b""
     for position, frame in enumerate(frames):
-        sizes.add((frame.width, frame.height))
         if not position:
-            size, interlaced = displayed_size(frame), frame.interlaced_frame
+            size = displayed_size(frame)
         if position % settings.stride:
             continue
         if frame is not fitted:
@@ -165,7 +165,7 @@ def _write_frames(source: Source, file: BinaryIO, settings: Settings) -> dict:
         "width": size[0],
         "height": size[1],
         "label": source.label,
-        "remarks": frames.remarks + ["interlaced"] * interlaced + ["sizes"] * (len(sizes) > 1),
+        "remarks": frames.remarks,
     }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tgan.data.packed.index import INDEX_NAME, Index, Settings
 from tgan.data.packed.pack import pack
-from tgan.data.packed.remarks import remarks_on
 from tgan.data.pictures.levels import check_pixel_bounds
+from tgan.data.videos.remarks import Remarked, remarks_on
 from tgan.data.videos.selection import Selection
 from tgan.data.videos.sources import find_sources
 from tgan.lookup import counted
@@ -47,7 +47,8 @@ class Prepared:
     @property
     def remarks(self) -> list[str]:
         """Lines on what is worth knowing about the videos that were kept."""
-        return list(remarks_on(self.index))
+        videos = self.index.videos
+        return list(remarks_on(Remarked(v.source, v.fps, v.remarks) for v in videos))
 
     def __repr__(self) -> str:
         return f"<packed folder '{self.path}': {self}>"

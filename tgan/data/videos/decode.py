@@ -25,6 +25,8 @@ MAX_VIDEOS, MAX_FRAMES = 1_000_000, 10_000_000
 
 # Transfer characteristics of ISO 23091-2: PQ and HLG.
 _HDR = frozenset({16, 18})
+# Pixels that are wider or higher than so many times are a damaged header's.
+_MAX_PIXEL_ASPECT = 4
 # FFmpeg opens these too, but they name other files or draw text: never what "a video" means here.
 _NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
 
@@ -49,12 +51,13 @@ class Recording:
     """A video opened for one reading from its beginning.
 
     `frames` yields every frame in order of presentation and raises `DecodeError` where the
-    video breaks. `fps` is the average rate, None where the file states none. `remarks` are keys of
-    `tgan.data.packed.remarks.REMARKS`.
+    video breaks. `fps` is the average rate, None where the file states none. `pixel_aspect` is the
+    width of a pixel over its height. `remarks` are keys of `tgan.data.videos.remarks.REMARKS`.
     """
 
     frames: Iterator[av.VideoFrame]
     fps: float | None = None
+    pixel_aspect: Fraction = Fraction(1)
     remarks: tuple[str, ...] = ()
 
 
@@ -70,7 +73,7 @@ def read_video(path: Path) -> Recording:
             that promises more frames than there are is no error.
     """
     video = open_stream(path)
-    return Recording(_frames(video), video.fps, video.remarks)
+    return Recording(_frames(video), video.fps, video.pixel_aspect, video.remarks)
 
 
 def count_frames(path: Path) -> int:
@@ -114,12 +117,17 @@ class OpenVideo:
         return float(rate) if rate else None
 
     @property
+    def pixel_aspect(self) -> Fraction:
+        """The width of a pixel over its height; 1 where the file states none that can be."""
+        aspect: Fraction = self.stream.sample_aspect_ratio or Fraction(1)
+        return aspect if 1 <= max(aspect, 1 / aspect) <= _MAX_PIXEL_ASPECT else Fraction(1)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
-        """What the header tells of pictures that are not taken as a player shows them."""
-        aspect = self.stream.sample_aspect_ratio
+        """What the header tells that is worth knowing."""
         facts = {
             "hdr": self.stream.codec_context.color_trc in _HDR,
-            "pixel aspect": bool(aspect) and aspect != 1,
+            "pixel aspect": self.pixel_aspect != 1,
         }
         return tuple(name for name, holds in facts.items() if holds)
 

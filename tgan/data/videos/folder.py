@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,10 +15,11 @@ from tqdm import tqdm
 from tgan.data.account import SKIPPED, TOO_SHORT
 from tgan.data.channels import with_channels
 from tgan.data.spans import check_start, clip_span, common_rate, too_short_message
-from tgan.data.videos.decode import DecodeError
+from tgan.data.videos.decode import DecodeError, Recording
 from tgan.data.videos.frame_files import read_frame_files
 from tgan.data.videos.frames import Fitter
-from tgan.data.videos.rates import Moment, shown_positions
+from tgan.data.videos.rates import Moment, Paced
+from tgan.data.videos.remarks import Remarked, remarks_on
 from tgan.data.videos.scan import Source
 from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import find_sources
@@ -32,8 +33,9 @@ _SAMPLES, _SAMPLE_BYTES = 256, 4096
 class _Video:
     """A source and its length; a timeline where frames must be sought in a video file.
 
-    `size` is that of the file in bytes, `fps` its rate, None where it states none, `shown` the
-    position of the frame at each tick of another rate, which `length` counts then.
+    `size` is that of the file in bytes; `fps`, `pixel_aspect` and `remarks` are as of `Paced` and
+    `Recording`; `shown` is the position of the frame at each tick of another rate, which `length`
+    counts then.
     """
 
     source: Source
@@ -41,7 +43,9 @@ class _Video:
     timeline: Timeline | None
     size: int
     fps: float | None
-    shown: np.ndarray | None = None
+    pixel_aspect: Fraction
+    remarks: list[str]
+    shown: np.ndarray | None
 
     def positions(self, wanted: range) -> list[int]:
         """Positions in the file of some of the video's frames."""
@@ -60,6 +64,7 @@ class VideoFolder:
     Attributes:
         account: what became of every file.
         notes: `(name, text)` of duplicates, broken links, and what may not have been meant so.
+        remarks: lines on what is worth knowing about the videos.
 
     Raises:
         ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.
@@ -96,6 +101,8 @@ class VideoFolder:
         self._videos = [video for video in videos if video.length >= self._span]
         short = [video.source.name for video in videos if video.length < self._span]
         self.num_too_short = len(short)
+        noted = (Remarked(v.source.name, v.fps, v.remarks) for v in self._videos)
+        self.remarks = list(remarks_on(noted))
         fates = dict.fromkeys((name for name, _ in broken), SKIPPED)
         self.account = found.account(fates | dict.fromkeys(short, TOO_SHORT))
         self.notes: list[tuple[str, str]] = [*found.notes, *found.ledger.reasons]
@@ -147,9 +154,9 @@ class VideoFolder:
             DecodeError: the file cannot be read any more.
         """
         check_start(self, index, start)
-        fit = Fitter(self.shape[1])
         wanted = range(start, start + self._span, self._stride)
         video = self._videos[index]
+        fit = Fitter(self.shape[1], pixel_aspect=video.pixel_aspect)
         squares = [fit(frame) for frame in _frames(video, video.positions(wanted))]
         return with_channels(np.stack(squares), self.shape[-1])
 
@@ -176,31 +183,27 @@ def _scan_all(sources: list[Source], fps: float | None) -> list[_Video | tuple[s
 def _scan(source: Source, fps: float | None) -> _Video | tuple[str, str]:
     try:
         size = source.path.stat().st_size
-        if source.num_frames is not None:
-            # A picture's header can be right while its pixels are broken.
-            recording = source.read()
-            moments = [Moment.of(frame, frame.pts) for frame in recording.frames]
-            video = _Video(source, len(moments), None, size, recording.fps)
-            return _resampled(video, moments, fps)
-        timeline = scan_video(source.path)
-        if not len(timeline):
-            raise DecodeError(source.path, "no pictures in its video stream")
-        moments, timeline = timeline.moments, replace(timeline, moments=())
-        video = _Video(source, len(timeline), timeline, size, timeline.fps)
-        return _resampled(video, moments, fps)
+        timeline, recording = _timeline(source)
+        paced = Paced(recording, fps, source.path)
+        positions = [moment.position for moment in paced]
     except DecodeError as error:
         return source.name, error.reason
     except OSError as error:
         return source.name, error.strerror or str(error)
+    shown = None if fps is None else np.array(positions)
+    facts = paced.fps, recording.pixel_aspect, paced.remarks
+    return _Video(source, len(positions), timeline, size, *facts, shown)
 
 
-def _resampled(video: _Video, moments: Sequence[Moment], fps: float | None) -> _Video:
-    """The video with the frames that are shown at the ticks of a rate; None leaves it as it is."""
-    if fps is None:
-        return video
-    shown = shown_positions(moments, video.fps, fps, video.source.path)
-    is_known = video.fps is not None or moments[0].pts is not None
-    return replace(video, shown=shown, length=len(shown), fps=fps if is_known else None)
+def _timeline(source: Source) -> tuple[Timeline | None, Recording]:
+    """A source's timeline if it has one, and a recording of a `Moment` for each frame."""
+    if source.num_frames is None:
+        return scan_video(source.path)
+    # A picture's header can be right while its pixels are broken.
+    recording = source.read()
+    frames = enumerate(recording.frames)
+    moments = (Moment.of(position, frame, frame.pts) for position, frame in frames)
+    return None, replace(recording, frames=moments)
 
 
 def _sample(path: Path) -> bytes:

@@ -1,5 +1,7 @@
 """Square RGB frames of one resolution, made of frames of any size and pixel format."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -41,7 +43,8 @@ class Fitter:
 
     `aspect` is "crop": the shorter side becomes `resolution` and the middle of the longer side
     is kept (320x240 at 64: 85x64, columns 10 to 73, as the official TGAN code does for UCF-101);
-    or "stretch": the whole picture is squeezed into the square.
+    or "stretch": the whole picture is squeezed into the square. `pixel_aspect` is the width of the
+    frames' pixels over their height: pictures are cropped as players show them.
 
     Raises:
         ValueError: an unknown `aspect`, or a `resolution` below 1.
@@ -51,13 +54,16 @@ class Fitter:
         >>> squares = [fit(frame) for frame in read_video(path).frames]
     """
 
-    def __init__(self, resolution: int, *, aspect: str = "crop") -> None:
+    def __init__(
+        self, resolution: int, *, aspect: str = "crop", pixel_aspect: Fraction = Fraction(1)
+    ) -> None:
         if aspect not in ASPECTS:
             raise ValueError(f"unknown aspect '{aspect}'; choose from {', '.join(ASPECTS)}")
         if resolution < 1:
             raise ValueError(f"resolution must be at least 1, not {resolution}")
         self.resolution = resolution
         self.aspect = aspect
+        self.pixel_aspect = pixel_aspect
         # One for each conversion: a scaler begins anew when another one is asked of it.
         self._scaler, self._to_rgba = VideoReformatter(), VideoReformatter()
 
@@ -65,8 +71,7 @@ class Fitter:
         """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
 
         Transparency is laid on black, and the picture is turned and mirrored as its display
-        matrix says (by another angle than a multiple of 90 degrees: by the nearest one). Pixels
-        are taken as square.
+        matrix says (by another angle than a multiple of 90 degrees: by the nearest one).
         """
         matrix = display_matrix(frame)
         if any(component.is_alpha for component in frame.format.components):
@@ -81,9 +86,10 @@ class Fitter:
     def _scaled_size(self, width: int, height: int) -> tuple[int, int]:
         if self.aspect == "stretch":
             return self.resolution, self.resolution
-        scale = self.resolution / min(width, height)
+        shown = float(width * self.pixel_aspect)
+        scale = self.resolution / min(shown, height)
         # Half a pixel always rounds up: the same frame fits the same way at every Python.
-        return int(width * scale + 0.5), int(height * scale + 0.5)
+        return int(shown * scale + 0.5), int(height * scale + 0.5)
 
     def _middle(self, image: np.ndarray) -> np.ndarray:
         top, left = ((side - self.resolution) // 2 for side in image.shape[:2])

@@ -1,6 +1,6 @@
 """Rates of videos: their frames as they come, or those that are shown at the ticks of one rate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
@@ -8,7 +8,6 @@ from math import floor
 from pathlib import Path
 
 import av
-import numpy as np
 
 from tgan.data.videos.decode import DecodeError, Recording
 
@@ -16,36 +15,27 @@ from tgan.data.videos.decode import DecodeError, Recording
 MAX_STILL = 600
 # Of the longest interval between frames to the shortest, where times are rounded to milliseconds.
 _EVEN = Fraction(3, 2)
+# Rates that differ by a smaller share are the same: times are rounded.
+_SAME = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """What `Paced` looks at in a frame, without its picture."""
+    """What `Paced` looks at in a frame, without its picture, and the frame's position."""
 
+    position: int
     pts: int | None
     time_base: Fraction | None
     duration: int
+    width: int
+    height: int
+    interlaced_frame: bool
 
     @classmethod
-    def of(cls, frame: av.VideoFrame, pts: int | None) -> "Moment":
-        """Note the time of a frame."""
-        return cls(pts, frame.time_base, frame.duration)
-
-
-def shown_positions(
-    moments: Sequence[Moment], average: float | None, fps: float, path: Path
-) -> np.ndarray:
-    """Compute which frame of a video is shown at each tick of `fps`, by its position.
-
-    Args:
-        average: the rate that the video states.
-
-    Raises:
-        DecodeError: as `Paced`.
-    """
-    positions = {id(moment): position for position, moment in enumerate(moments)}
-    ticks = Paced(Recording(iter(moments), average), fps, path)
-    return np.array([positions[id(moment)] for moment in ticks], np.int64)
+    def of(cls, position: int, frame: av.VideoFrame, pts: int | None) -> "Moment":
+        """Note a frame that is shown at `pts`."""
+        shape = frame.width, frame.height, frame.interlaced_frame
+        return cls(position, pts, frame.time_base, frame.duration, *shape)
 
 
 class Paced:
@@ -62,9 +52,11 @@ class Paced:
         path: of the file, for errors.
 
     Attributes, which are complete when the frames have been read:
-        fps: the rate of what came; None where it is not known.
+        fps: the rate of what came: that of its times where they and the stated one differ; None
+            where neither is known.
         remarks: those of the recording; `resampled` if a frame was repeated or left out, `no rate`
-            if it could not be, `variable` if times are uneven and were passed over.
+            if it could not be, `variable` if times are uneven and were passed over, `interlaced`
+            as the first frame, `sizes` if others have another size.
 
     Example:
         >>> frames = Paced(read_video(path), 10, path)
@@ -85,7 +77,7 @@ class Paced:
         Raises:
             DecodeError: as the recording; or a frame to be repeated for more than `MAX_STILL`.
         """
-        frames = self._recording.frames
+        frames = self._watched(self._recording.frames)
         first = next(frames, None)
         if first is None:
             return
@@ -96,6 +88,16 @@ class Paced:
         if self._rate is not None:
             self.remarks.append("no rate")
         yield from self._as_they_come(first, frames)
+
+    def _watched(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        sizes = set()
+        for frame in frames:
+            if not sizes and frame.interlaced_frame:
+                self.remarks.append("interlaced")
+            sizes.add((frame.width, frame.height))
+            yield frame
+        if len(sizes) > 1:
+            self.remarks.append("sizes")
 
     def _as_they_come(
         self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
@@ -110,7 +112,11 @@ class Paced:
             count, last = count + 1, begin
         if least is not None and most > _EVEN * least:
             self.remarks.append("variable")
-            self.fps = float((count - 1) / last) if last > 0 else self.fps
+        if last:
+            measured = float((count - 1) / last)
+            # FFmpeg guesses the rate of a GIF, up to a fifth beside that of its delays.
+            if self.fps is None or abs(measured / self.fps - 1) > _SAME:
+                self.fps = measured
 
     def _resampled(
         self, first: av.VideoFrame, rest: Iterator[av.VideoFrame], rate: Fraction

@@ -10,7 +10,7 @@ import av
 import av.error
 import numpy as np
 
-from tgan.data.videos.decode import DecodeError, decode, open_stream
+from tgan.data.videos.decode import DecodeError, Recording, decode, open_stream
 from tgan.data.videos.rates import Moment
 
 # Decoders hold frames back, so a seek may land behind the frame wanted: then the key frames
@@ -24,47 +24,49 @@ class Timeline:
 
     `times` are presentation times in the file's units (None if they do not rise from frame to
     frame: then there is no seeking), `marks` checksums of the pictures, `keys` the positions of
-    key frames, `fps` the average rate, None where the file states none, `moments` what tells when
-    each frame is shown.
+    key frames.
     """
 
     times: np.ndarray | None
     marks: np.ndarray
     keys: np.ndarray
-    fps: float | None = None
-    moments: tuple[Moment, ...] = ()
 
     def __len__(self) -> int:
         return len(self.marks)
 
 
-def scan_video(path: Path) -> Timeline:
+def scan_video(path: Path) -> tuple[Timeline, Recording]:
     """Decode a whole video, without converting its pictures, and note its frames.
 
     Nothing less would do: containers do not say how many pictures will come out, nor which
     packets are broken.
 
+    Returns:
+        what seeking needs, and the video as `tgan.data.videos.decode.read_video` gives it, with a
+        `Moment` for each frame.
+
     Raises:
-        DecodeError: as `tgan.data.videos.decode.read_video`.
+        DecodeError: as `tgan.data.videos.decode.read_video`; or there are no frames.
     """
     times, marks, keys, moments = [], [], [], []
     with closing(open_stream(path)) as video:
-        fps = video.fps
         for frame in decode(video):
             if frame.key_frame:
                 keys.append(len(times))
+            moments.append(Moment.of(len(times), frame, video.time_of(frame)))
             times.append(frame.pts)
-            moments.append(Moment.of(frame, video.time_of(frame)))
             marks.append(_mark(frame))
+        if not times:
+            raise DecodeError(path, "no pictures in its video stream")
+        recording = Recording(iter(moments), video.fps, video.pixel_aspect, video.remarks)
     known = [time for time in times if time is not None]
     rising = len(known) == len(times) and all(np.diff(known) > 0)
-    return Timeline(
+    timeline = Timeline(
         np.array(times, dtype=np.int64) if rising else None,
         np.array(marks, dtype=np.uint32),
         np.array(keys, dtype=np.int64),
-        fps,
-        tuple(moments),
     )
+    return timeline, recording
 
 
 def read_frames(path: Path, timeline: Timeline, wanted: Sequence[int]) -> list[av.VideoFrame]:
