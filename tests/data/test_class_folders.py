@@ -1,4 +1,4 @@
-from tgan.data.class_folders import class_folders, look_alikes, splits_of
+from tgan.data.class_folders import class_folders, doubtful, splits_of
 
 
 def test_a_class_is_the_folder_below_the_one_that_is_searched():
@@ -21,11 +21,15 @@ def test_a_class_may_be_called_like_a_split():
 def test_classes_that_look_alike_are_told():
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     labels = [decomposed, "jump", composed, "Jump", "wave", "wave ", "run", "ran"]
-    assert dict(look_alikes(labels)) == {
+    assert dict(doubtful(labels)) == {
         first: f"is a class beside '{other}': they differ in case, blanks or coding of accents"
         for first, other in ((decomposed, composed), ("Jump", "jump"), ("wave", "wave "))
     }
-    assert list(look_alikes(["run", "ran"])) == []
+    assert list(doubtful(["run", "ran"])) == []
+
+
+def test_classes_called_like_nothing_are_told():
+    assert [label for label, _ in doubtful(["nanny", "NaN", "run", "None"])] == ["NaN", "None"]
 
 
 def test_splits_may_be_named_at_more_length():

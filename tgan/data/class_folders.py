@@ -11,6 +11,8 @@ _SPLIT = re.compile(
     r"([ _-]?(\d+|set|data|split|videos?|images?|frames?|clips?))*",
     re.IGNORECASE,
 )
+# How programs write that there is nothing, in lower case.
+_MISSING = frozenset({"", "-", "?", "n/a", "na", "nan", "nil", "none", "null", "<na>"})
 
 
 def class_folders(paths: Sequence[str]) -> list[str | None]:
@@ -45,15 +47,17 @@ def note_on_splits(paths: Sequence[str]) -> str | None:
     return f"folders of splits, {', '.join(found)}, with classes below" if found else None
 
 
-def look_alikes(labels: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Name classes that a reader cannot tell apart, or hardly, and say so.
+def doubtful(labels: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Name classes that may not have been meant so, and say why.
 
-    They differ in upper case, in blanks at their ends, or in how accents are coded, as the names
-    of files do that come from macOS.
+    A reader cannot tell them apart, or hardly: they differ in upper case, in blanks at their ends,
+    or in how accents are coded, as the names of files do that come from macOS. Or they are called
+    as programs write what is missing.
 
     Example:
-        >>> list(look_alikes(["Jump", "jump", "wave"]))
-        [('Jump', "is a class beside 'jump': they differ in case, blanks or coding of accents")]
+        >>> list(doubtful(["Jump", "jump", "wave", "NaN"]))
+        [('Jump', "is a class beside 'jump': they differ in case, blanks or coding of accents"),
+         ('NaN', 'is a class; where it means that there is none, take these rows out of the list')]
     """
     alike = defaultdict(list)
     for label in sorted(labels):
@@ -63,3 +67,6 @@ def look_alikes(labels: Collection[str]) -> Iterator[tuple[str, str]]:
             names = ", ".join(f"'{other}'" for other in others)
             text = f"is a class beside {names}: they differ in case, blanks or coding of accents"
             yield first, text
+    for label in sorted(label for label in labels if label.casefold() in _MISSING):
+        text = "is a class; where it means that there is none, take these rows out of the list"
+        yield label, text

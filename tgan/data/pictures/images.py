@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from tgan._moved import moved_names
 from tgan.data.account import DUPLICATE, IGNORED, SKIPPED, TAKEN, Account, Ledger
-from tgan.data.class_folders import class_folders, look_alikes, note_on_splits
+from tgan.data.class_folders import class_folders, doubtful, note_on_splits
 from tgan.data.files import PICTURE_SUFFIXES, Entry, entries, is_picture
 from tgan.data.pictures.crops import CroppedPictures
 from tgan.data.pictures.levels import check_pixel_bounds
@@ -181,7 +181,7 @@ def _from_folder(path: Path, fit: Fit, collect: Collect) -> Source:
         skipped=skipped,
         names=[whole[k][0].relative for k in kept],
         account=ledger.account(fates),
-        notes=[*notes, *look_alikes(labels), *ledger.reasons],
+        notes=[*notes, *doubtful(labels), *ledger.reasons],
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tgan.data.account import DUPLICATE, LEFT_OUT, SKIPPED
-from tgan.data.class_folders import class_folders, look_alikes, note_on_splits
+from tgan.data.class_folders import class_folders, doubtful, note_on_splits
 from tgan.data.files import Entry, entries
 from tgan.data.videos.archive import archive_labels
 from tgan.data.videos.arrays import check_axes
@@ -91,7 +91,7 @@ def find_sources(
     elif labels == "folders" and not splits:
         _label_by_folder(scan)
     _drop_duplicates(scan)
-    scan.notes += look_alikes({s.label for s in scan.sources if s.label is not None})
+    scan.notes += doubtful({s.label for s in scan.sources if s.label is not None})
     if not scan.sources:
         raise ValueError(_nothing(paths, scan))
     return scan

@@ -80,10 +80,23 @@ def test_missing_values_and_a_byte_order_mark(write):
     np.testing.assert_array_equal(found, [np.nan, np.nan, np.nan, 1000])
 
 
+@pytest.mark.parametrize(("sensors", "told"), [("ab", True), ("a", False)])
+def test_rows_of_several_sensors_are_told(write, recwarn, sensors, told):
+    rows = [f"{60 * k},{sensor},{k}" for k in range(50) for sensor in sensors]
+    # As a clock that is set back: some times are there twice, and that is all.
+    path = write("timestamp,sensor,x", *rows, *[f"{60 * k},a,0" for k in (47, 48, 49)])
+    read_series(path, values=["x"])
+    lines = [str(w.message) for w in recwarn if "of the row before" in str(w.message)]
+    assert [line.partition(" of '")[0] for line in lines] == ["53 of 103 rows"] * told
+
+
 def test_unsorted_rows_are_sorted_with_a_warning_and_duplicates_kept_in_order(write):
     rows = [f"{2 - k % 2},{k}" for k in range(100)]
     path = write("timestamp,x", *rows)
-    with pytest.warns(UserWarning, match=r"series.csv' are not in order of time; sorted"):
+    with (
+        pytest.warns(UserWarning, match=r"series.csv' are not in order of time; sorted"),
+        pytest.warns(UserWarning, match="98 of 100 rows of .*series.csv' have the time of"),
+    ):
         found = read_series(path)
     assert found.timestamps.tolist() == [1] * 50 + [2] * 50
     assert found.values[:, 0].tolist() == [*range(1, 100, 2), *range(0, 100, 2)]

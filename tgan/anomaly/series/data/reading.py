@@ -19,6 +19,8 @@ __all__ = ["END_OF_TIME", "CsvForm", "as_series", "as_several", "read_channels",
 _LABEL_WORDS = frozenset(
     {"label", "labels", "anomaly", "anomalies", "changepoint", "outlier", "attack", "fault"}
 )
+# The share of rows with the time of another one from which on that may not be meant.
+_MANY = 0.1
 
 
 def read_series(
@@ -33,7 +35,7 @@ def read_series(
     What `form` leaves open is detected; what is unusual of it, such as semicolons between cells, is
     told by one warning, and what can be read in two ways is refused. Rows are sorted by time, with
     a warning if that changes their order. Rows with the same time are kept: `Series.aggregate`
-    averages them.
+    averages them; a warning tells of many.
 
     Args:
         timestamp: the column of times, or those of date and time of day: epoch seconds, or dates,
@@ -70,6 +72,14 @@ def read_series(
         warnings.warn(f"the rows of '{path}' are not in order of time; sorted", stacklevel=2)
         order = np.argsort(stamps, kind="stable")
         stamps, numbers = stamps[order], numbers[order]
+    repeated = int((np.diff(stamps) == 0).sum())
+    if repeated > _MANY * len(stamps):
+        warnings.warn(
+            f"{repeated:,} of {len(stamps):,} rows of '{path}' have the time of the row before: "
+            "values of one time are averaged; if a column tells whose they are, such as a sensor, "
+            "give each one a file, or a column of values",
+            stacklevel=2,
+        )
     return Series(stamps, numbers, tuple(table.header[place] for place in channels))
 
 
