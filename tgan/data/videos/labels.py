@@ -44,23 +44,14 @@ def match(videos: Sequence[Place], rows: Iterable[Row]) -> Match:
         ValueError: two rows give one video two classes.
     """
     search, found = _Search(videos), Match()
-    elsewhere: list[tuple[Row, _Parts]] = []
-    for row in rows:
-        parts = _parts(row.file)
-        positions = search.by_end(parts)
-        if positions:
-            _assign(found, videos, positions, row)
-        else:
-            elsewhere.append((row, parts))
-    by_name = Counter(parts[:1] for _, parts in elsewhere)
-    below = [search.below_another_root(parts) for _, parts in elsewhere]
-    beginnings = {beginning for positions, beginning in below if positions}
-    for (row, parts), (positions, _) in zip(elsewhere, below, strict=True):
-        if not positions and search.is_flat and by_name[parts[:1]] == 1:
-            positions = search.by_end(parts[:1])
-        elif len(beginnings) > 1:
-            positions = []
-        if positions:
+    named = [(row, _parts(row.file)) for row in rows]
+    here = [search.by_end(parts) for _, parts in named]
+    left = [parts for (_, parts), positions in zip(named, here, strict=True) if not positions]
+    one_of_several = any(search.names_root(parts) for _, parts in named)
+    by_name = search.is_flat and not one_of_several
+    elsewhere = iter(search.by_name(left) if by_name else search.below_another_root(left))
+    for (row, parts), positions in zip(named, here, strict=True):
+        if positions := positions or next(elsewhere):
             _assign(found, videos, positions, row)
         else:
             found.missing.append((row.file, search.why_not(parts, row)))
@@ -75,7 +66,6 @@ class _Search:
         self._whole = [
             below + _parts(video.root) for below, video in zip(self._below, videos, strict=True)
         ]
-        # Until a row names the folder that was searched: then it is one of several.
         self.is_flat = all(len(parts) == 1 for parts in self._below)
         self._by_name: dict[str, list[int]] = defaultdict(list)
         for position, parts in enumerate(self._below):
@@ -84,26 +74,42 @@ class _Search:
 
     def by_end(self, parts: _Parts) -> list[int]:
         """The videos whose path below the folder is this, else whose whole path ends so."""
-        fitting = [p for p in self._named(parts) if _begins(self._whole[p], parts)]
+        fitting = self._ending_so(parts)
         exact = [p for p in fitting if len(self._below[p]) == len(parts)]
-        if any(len(self._below[p]) < len(parts) for p in fitting):
-            self.is_flat = False
         return exact or fitting
 
-    def below_another_root(self, parts: _Parts) -> tuple[list[int], _Parts]:
-        """The videos that lie below another root as they lie below theirs, and that root.
+    def names_root(self, parts: _Parts) -> bool:
+        """Whether a path names a video by the folder that was searched, too."""
+        return any(len(self._below[p]) < len(parts) for p in self._ending_so(parts))
 
-        Those that lie in no folder do not count: their names alone say nothing of where.
+    def by_name(self, rows: Sequence[_Parts]) -> list[list[int]]:
+        """For each row, the videos that are called so, if no other row is."""
+        names = [parts[:1] for parts in rows]
+        counts = Counter(names)
+        return [self.by_end(name) if counts[name] == 1 else [] for name in names]
+
+    def below_another_root(self, rows: Sequence[_Parts]) -> list[list[int]]:
+        """For each row, the videos that lie below another root as they lie below theirs.
+
+        None where these are several roots. Videos that lie in no folder do not count: their names
+        alone say nothing of where.
         """
-        fitting = [p for p in self._named(parts) if _begins(parts, self._below[p])]
-        longest = max((len(self._below[p]) for p in fitting), default=0)
-        found = [p for p in fitting if len(self._below[p]) == longest > 1]
-        return found, parts[longest:]
+        found, roots = [], set()
+        for parts in rows:
+            fitting = [p for p in self._named(parts) if _begins(parts, self._below[p])]
+            longest = max((len(self._below[p]) for p in fitting), default=0)
+            found.append([p for p in fitting if len(self._below[p]) == longest > 1])
+            if found[-1]:
+                roots.add(parts[longest:])
+        return found if len(roots) == 1 else [[] for _ in rows]
 
     def why_not(self, parts: _Parts, row: Row) -> str:
         namesakes = ["/".join(reversed(self._below[p])) for p in self._named(parts)]
         other = f", only '{namesakes[0]}'" if namesakes else ""
         return f"listed in {row.listed_in}, but no such file{other}"
+
+    def _ending_so(self, parts: _Parts) -> list[int]:
+        return [p for p in self._named(parts) if _begins(self._whole[p], parts)]
 
     def _named(self, parts: _Parts) -> list[int]:
         """Those with the name of a row's file: to the letter, or else up to the ending."""
