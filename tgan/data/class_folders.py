@@ -12,7 +12,9 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 # How programs write that there is nothing, in lower case.
-_MISSING = frozenset({"", "-", "?", "n/a", "na", "nan", "nil", "none", "null", "<na>"})
+_MISSING = frozenset(
+    {"", "-", "?", "#n/a", "<na>", "n.a.", "n/a", "na", "nan", "nat", "nil", "none", "null"}
+)
 
 
 def class_folders(paths: Sequence[str]) -> list[str | None]:
@@ -57,16 +59,15 @@ def doubtful(labels: Collection[str]) -> Iterator[tuple[str, str]]:
     Example:
         >>> list(doubtful(["Jump", "jump", "wave", "NaN"]))
         [('Jump', "is a class beside 'jump': they differ in case, blanks or coding of accents"),
-         ('NaN', 'is a class; where it means that there is none, take these rows out of the list')]
+         ('NaN', 'is a class; where it means that there is none, leave its files out')]
     """
     alike = defaultdict(list)
     for label in sorted(labels):
         alike[unicodedata.normalize("NFC", label).casefold().strip()].append(label)
-    for first, *others in alike.values():
+    for plain, (first, *others) in alike.items():
+        if plain in _MISSING:
+            yield first, "is a class; where it means that there is none, leave its files out"
         if others:
             names = ", ".join(f"'{other}'" for other in others)
             text = f"is a class beside {names}: they differ in case, blanks or coding of accents"
             yield first, text
-    for label in sorted(label for label in labels if label.casefold() in _MISSING):
-        text = "is a class; where it means that there is none, take these rows out of the list"
-        yield label, text

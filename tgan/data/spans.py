@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from tgan.media.rates import is_same_rate
+
 
 def clip_span(num_frames: int, stride: int) -> int:
     """Count the frames of a video from the first frame of a clip to its last, inclusive.
@@ -45,6 +47,13 @@ def too_short_message(where: object, longest: int, num_frames: int, stride: int)
 
 
 def common_rate(rates: Iterable[float | None], stride: int) -> float | None:
-    """Return the commonest of some rates, divided by a stride; None where all are None."""
+    """Return the commonest of some rates, divided by a stride; None where all are None.
+
+    Rates that are the same to rounding count together.
+    """
     known = Counter(rate for rate in rates if rate is not None)
-    return known.most_common(1)[0][0] / stride if known else None
+
+    def alike(rate: float) -> tuple[int, int]:
+        return sum(n for other, n in known.items() if is_same_rate(rate, other)), known[rate]
+
+    return max(known, key=alike) / stride if known else None

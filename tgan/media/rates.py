@@ -7,6 +7,8 @@ from typing import Any
 MIN_FPS, MAX_FPS = 0.1, 1000
 # GIF counts in hundredths of a second, and browsers play a frame of one hundredth as if it had ten.
 _MAX_FPS = {".gif": 50}
+# Rates that differ by a smaller share are those of one camera, or of times that are rounded.
+_SAME = 0.02
 
 
 def check_fps(path: str | Path, fps: float) -> None:
@@ -23,6 +25,11 @@ def check_fps(path: str | Path, fps: float) -> None:
             f"'{path}': {ending} plays at most {_MAX_FPS[ending]} frames a second, not {fps:g}; "
             "choose a lower fps, or .webp or .mp4"
         )
+
+
+def is_same_rate(one: float, other: float) -> bool:
+    """Whether two rates are the same to rounding."""
+    return abs(one - other) <= _SAME * min(one, other)
 
 
 def as_rate(value: Any) -> float | None:

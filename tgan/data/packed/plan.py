@@ -11,8 +11,9 @@ from tgan.data.packed.parts import clear_unfinished
 from tgan.data.videos.scan import Scan
 
 _PLAN_NAME = "plan.json"
-# Counts the ways in which videos were grouped into parts, which have to be the same to go on.
-_GROUPING = 2
+# Counts the ways in which videos were grouped into parts, and pictures taken, which have to be the
+# same to go on.
+_GROUPING = 3
 
 
 def make_plan(scan: Scan, settings: Settings) -> dict:

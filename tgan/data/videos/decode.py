@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from tgan.data.videos.orientation import display_matrix
+from tgan.data.videos.orientation import display_matrix, is_sideways
 from tgan.data.videos.transparency import alpha_decoder, turned
 
 # Passes an 8K frame (7680 x 4320). A decoder keeps several frames, so a header that claims more
@@ -25,8 +25,8 @@ MAX_VIDEOS, MAX_FRAMES = 1_000_000, 10_000_000
 
 # Transfer characteristics of ISO 23091-2: PQ and HLG.
 _HDR = frozenset({16, 18})
-# Pixels that are wider or higher than so many times are a damaged header's.
-_MAX_PIXEL_ASPECT = 4
+# Pixels that are wider or higher than so many times: square to rounding, a damaged header's.
+_SQUARE, _MAX_PIXEL_ASPECT = Fraction(102, 100), 4
 # FFmpeg opens these too, but they name other files or draw text: never what "a video" means here.
 _NOT_VIDEOS = frozenset({"concat", "dash", "hls", "lavfi", "sdp", "tty"})
 
@@ -118,16 +118,22 @@ class OpenVideo:
 
     @property
     def pixel_aspect(self) -> Fraction:
-        """The width of a pixel over its height; 1 where the file states none that can be."""
+        """The width of a frame's pixels over their height; 1 where the file states none.
+
+        Nearly square ones are square: a program that reduces 16:9 to 426x240 states 640/639.
+        """
         aspect: Fraction = self.stream.sample_aspect_ratio or Fraction(1)
-        return aspect if 1 <= max(aspect, 1 / aspect) <= _MAX_PIXEL_ASPECT else Fraction(1)
+        if not _SQUARE < max(aspect, 1 / aspect) <= _MAX_PIXEL_ASPECT:
+            return Fraction(1)
+        is_turned = self.unturned is not None and is_sideways(self.unturned)
+        return 1 / aspect if is_turned else aspect
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the header tells that is worth knowing."""
         facts = {
             "hdr": self.stream.codec_context.color_trc in _HDR,
-            "pixel aspect": self.pixel_aspect != 1,
+            "not square": self.pixel_aspect != 1,
         }
         return tuple(name for name, holds in facts.items() if holds)
 

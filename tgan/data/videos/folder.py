@@ -101,7 +101,7 @@ class VideoFolder:
         self._videos = [video for video in videos if video.length >= self._span]
         short = [video.source.name for video in videos if video.length < self._span]
         self.num_too_short = len(short)
-        noted = (Remarked(v.source.name, v.fps, v.remarks) for v in self._videos)
+        noted = (Remarked(v.source.name, v.fps and v.fps / stride, v.remarks) for v in self._videos)
         self.remarks = list(remarks_on(noted))
         fates = dict.fromkeys((name for name, _ in broken), SKIPPED)
         self.account = found.account(fates | dict.fromkeys(short, TOO_SHORT))
@@ -128,6 +128,8 @@ class VideoFolder:
         digest = hashlib.sha256()
         for video in self._videos:
             known_by = [video.source.relative, video.source.row, video.size, video.length]
+            if video.pixel_aspect != 1:
+                known_by.append(str(video.pixel_aspect))
             digest.update(json.dumps(known_by).encode())
         if self._rate is not None:
             digest.update(json.dumps(self._rate).encode())
@@ -190,7 +192,7 @@ def _scan(source: Source, fps: float | None) -> _Video | tuple[str, str]:
         return source.name, error.reason
     except OSError as error:
         return source.name, error.strerror or str(error)
-    shown = None if fps is None else np.array(positions)
+    shown = None if fps is None else np.array(positions, np.int64)
     facts = paced.fps, recording.pixel_aspect, paced.remarks
     return _Video(source, len(positions), timeline, size, *facts, shown)
 

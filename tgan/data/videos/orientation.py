@@ -13,7 +13,7 @@ _UNKNOWN = sorted(set(range(64)) - {kind.value for kind in Type})
 
 def displayed_size(frame: av.VideoFrame) -> tuple[int, int]:
     """Return width and height of a frame as it is shown, after rotation."""
-    sideways = _is_sideways(display_matrix(frame))
+    sideways = is_sideways(display_matrix(frame))
     return (frame.height, frame.width) if sideways else (frame.width, frame.height)
 
 
@@ -35,13 +35,13 @@ def display_matrix(frame: av.VideoFrame) -> np.ndarray:
 
 def as_shown(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Turn and mirror an image (H, W, C) by a display matrix, to the nearest right angle."""
-    if _is_sideways(matrix):
+    if is_sideways(matrix):
         image, matrix = image.transpose(1, 0, 2), matrix[::-1]
     across, down = (-1 if matrix[axis, axis] < 0 else 1 for axis in (0, 1))
     return image[::down, ::across]
 
 
-def _is_sideways(matrix: np.ndarray) -> bool:
+def is_sideways(matrix: np.ndarray) -> bool:
     """Whether columns become rows."""
     return 2 * np.abs(matrix[::-1]).trace() > np.abs(matrix).sum()
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import av
 
 from tgan.data.videos.decode import DecodeError, Recording
+from tgan.media.rates import is_same_rate
 
 # Seconds that one frame may be repeated for: a damaged time could ask for any number of copies.
 MAX_STILL = 600
 # Of the longest interval between frames to the shortest, where times are rounded to milliseconds.
 _EVEN = Fraction(3, 2)
-# Rates that differ by a smaller share are the same: times are rounded.
-_SAME = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,20 +101,23 @@ class Paced:
     def _as_they_come(
         self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
     ) -> Iterator[av.VideoFrame]:
-        count, last, least, most = 0, Fraction(0), None, Fraction(0)
-        for frame, begin, _ in self._timed(first, rest):
+        count, last, until = 0, Fraction(0), Fraction(0)
+        least, most = None, Fraction(0)
+        for frame, begin, end in self._timed(first, rest):
             yield frame
             if count:
                 interval = begin - last
                 least = interval if least is None else min(least, interval)
                 most = max(most, interval)
-            count, last = count + 1, begin
+            count, last, until = count + 1, begin, end
         if least is not None and most > _EVEN * least:
             self.remarks.append("variable")
         if last:
-            measured = float((count - 1) / last)
+            # A last frame may be held for long, or be shown for a time that nobody states.
+            is_usual = least <= until - last <= most
+            measured = float(count / until if is_usual else (count - 1) / last)
             # FFmpeg guesses the rate of a GIF, up to a fifth beside that of its delays.
-            if self.fps is None or abs(measured / self.fps - 1) > _SAME:
+            if self.fps is None or not is_same_rate(self.fps, measured):
                 self.fps = measured
 
     def _resampled(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tgan.lookup import counted
+from tgan.media.rates import is_same_rate
 
 # By the key that is kept for a video: what it means, after a number of videos.
 REMARKS = {
@@ -13,10 +14,8 @@ REMARKS = {
     "hdr": "in HDR (PQ or HLG), taken without tone mapping: colours are pale",
     "interlaced": "interlaced: both fields of a frame were taken as one picture",
     "sizes": "whose frames have several sizes: each was fitted by itself",
-    "pixel aspect": "with pixels that are not square: widened or narrowed, as players show them",
+    "not square": "with pixels that are not square: taken in the shape that players show",
 }
-# Rates that differ by less are those of one camera.
-_SAME = 1.02
 
 
 class Remarked(NamedTuple):
@@ -41,7 +40,7 @@ def remarks_on(videos: Iterable[Remarked]) -> Iterator[str]:
             shown = names[0] if len(names) == 1 else f"the first: {names[0]}"
             yield f"{counted(len(names), 'video')} {words} ({shown})"
     rates = sorted({video.fps for video in videos if video.fps is not None})
-    if rates and rates[-1] > _SAME * rates[0]:
+    if rates and not is_same_rate(rates[0], rates[-1]):
         yield (
             f"videos of {rates[0]:.4g} to {rates[-1]:.4g} frames a second are mixed: their motion "
             "has different speeds, unless they are resampled to one rate (fps)"
