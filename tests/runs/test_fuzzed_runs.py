@@ -160,4 +160,6 @@ def test_fuzzed_folders(made, tmp_path, what, part):
     with bounded():
         counts = fuzz(made, tmp_path, numbers, what)
     print(f"{what}, part {part}: {counts}")
-    assert sum(counts.values()) == len(numbers) and min(counts["refused"], counts["equal"]) > 20
+    assert sum(counts.values()) == len(numbers) and counts["equal"] > len(numbers) / 20
+    # Some 4 % of runs are: most have another checkpoint to fall back on.
+    assert counts["refused"] > len(numbers) / 100
