@@ -1,7 +1,10 @@
 """Memory: how much may be asked for, and what networks on a CPU free and ask for again."""
 
 import ctypes
+import math
 import os
+import sys
+from pathlib import Path
 
 # Numbers of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -23,6 +26,21 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, _NEVER))
+
+
+def peak_resident() -> float:
+    """Return the most bytes of memory that this process has held; NaN where nothing tells."""
+    try:
+        # Not `getrusage`, in which a process begins with what its parent holds.
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return 1024 * float(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+    except (OSError, StopIteration):
+        try:
+            import resource
+        except ImportError:  # Not on POSIX.
+            return math.nan
+        unit = 1 if sys.platform == "darwin" else 1024
+        return unit * float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def check_memory(num_bytes: int, what: str) -> None:

@@ -20,6 +20,7 @@ from tests.made.numbered_videos import write_video as encode
 from tgan.data.packed.clips import PackedClips
 from tgan.data.videos.folder import VideoFolder
 from tgan.media.video import write_video
+from tgan.system.memory import peak_resident
 
 ROOT = Path(__file__).parents[3]
 # Damaged videos, for each of the two ways to read.
@@ -138,10 +139,7 @@ def _read(folder):
             clips[name] = np.stack([source.clip(index, start) for start in {0, last // 2, last}])
         except ValueError as error:
             reasons[name] = str(error)
-    # Not `getrusage`, in which a process begins with what its parent holds.
-    lines = Path("/proc/self/status").read_text().splitlines()
-    most = next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return clips, reasons, source.num_too_short, most
+    return clips, reasons, source.num_too_short, peak_resident()
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """Experiments of the benchmark: variations of one on video, small ones, and their training."""
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from tgan.config import Config
 from tgan.config.reading import parse_config
 from tgan.runs.train import fit_run, prepare_run
+from tgan.system.memory import peak_resident
 from tgan.training.checkpoint import directory_of
 
 # Where a job's folder has its run.
@@ -88,14 +88,4 @@ def peak_megabytes() -> float:
     """The most memory that this process has held: of the CUDA device, else resident."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
-    try:
-        # Not `getrusage`, in which a process begins with what its parent holds.
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
-    except (OSError, StopIteration):
-        try:
-            import resource
-        except ImportError:  # Not on POSIX, where nothing tells.
-            return math.nan
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return peak_resident() / 1e6
