@@ -8,7 +8,7 @@ import gzip
 import struct
 import zlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -108,10 +108,10 @@ class MovingDigits:
 
     @cached_property
     def _digits(self) -> np.ndarray:
-        images = _bundled_digits()[0] if self.path is None else read_idx_images(self.path)
         side = max(round(self.resolution * DIGIT_TO_CANVAS), 1)
-        part = images[_part(len(images), held_out=self.held_out)]
-        return np.stack([_resize(image, side) for image in part])
+        if self.path is None:
+            return _bundled_of_side(side, held_out=self.held_out)
+        return _of_side(read_idx_images(self.path), side, held_out=self.held_out)
 
 
 def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
@@ -177,6 +177,18 @@ def read_idx_images(path: str | Path) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
 
 
+@lru_cache(maxsize=2)
+def _bundled_of_side(side: int, *, held_out: bool) -> np.ndarray:
+    """scikit-learn's digits of one part, enlarged once for all sources of a process."""
+    return _of_side(_bundled_digits()[0], side, held_out=held_out)
+
+
+def _of_side(images: np.ndarray, side: int, *, held_out: bool) -> np.ndarray:
+    part = images[_part(len(images), held_out=held_out)]
+    return np.stack([_resize(image, side) for image in part])
+
+
+@cache
 def _bundled_digits() -> tuple[np.ndarray, np.ndarray]:
     """scikit-learn's digits (1797, 8, 8), uint8, and their classes (1797,)."""
     from sklearn.datasets import load_digits
