@@ -1,5 +1,6 @@
 """What tests share: a tiny configuration, and the data sets beside the checkout."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -94,3 +95,16 @@ def fresh_accelerate_state():
     yield
     if "accelerate" in sys.modules:
         sys.modules["accelerate"].state.AcceleratorState._reset_state(reset_partial_state=True)
+
+
+_imported = 0
+
+
+@pytest.fixture(autouse=True)
+def imports_are_no_garbage():
+    """Every run collects garbage as it ends: a second among all that torch's modules hold."""
+    global _imported
+    if len(sys.modules) > _imported:
+        _imported = len(sys.modules)
+        gc.collect()
+        gc.freeze()

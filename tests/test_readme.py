@@ -2,12 +2,15 @@
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tgan.anomaly.series.data.robot import robot_with_faults
+from tgan.benchmarks.clipping.truth import jobs
 from tgan.cli import main
 from tgan.media.video import write_video
 
@@ -58,7 +61,10 @@ def train(command, *, steps):
     main([*command, *tiny, f"--train.steps={steps}"])
 
 
-def test_commands_run_in_the_order_of_the_readme(home):
+def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
+    shorter = partial(robot_with_faults, minutes=60, train_minutes=20)
+    monkeypatch.setattr("tgan.cli.detect_series.robot_with_faults", shorter)
+    monkeypatch.setattr(jobs, "PROBLEMS", {"pairing": jobs.PROBLEMS["pairing"]})
     ran = set()
     for command in commands():
         ran.add(command[0])
@@ -136,7 +142,8 @@ def test_the_example_of_a_run_in_python_runs(home):
 
 def test_the_example_of_clips_of_ones_own_runs(home):
     (example,) = (text for text in blocks("python") if "source=clips" in text)
-    names = run_example(example, {})
+    assert '"train.steps": 20}' in example
+    names = run_example(example.replace('"train.steps": 20}', '"train.steps": 10}'), {})
     assert f"# uint8 {names['walk'].shape}" in example
     assert len(names["losses"]) == len(names["run"].metrics["step"])
 

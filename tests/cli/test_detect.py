@@ -18,6 +18,7 @@ SMALL = [
     *("--data.num_frames", "1", "--data.resolution", "8", "--data.channels", "1"),
     *("--generator.name", "dcgan", "--generator.z_slow", "4", "--data.name", "digits"),
     *("--log.trackers", "[]", "--log.preview_every", "0", "--train.steps", "1"),
+    *("--log.critic_every", "0"),
 ]
 
 

@@ -26,6 +26,8 @@ TINY = [
     "--train.batch_size=4",
     "--log.trackers=[]",
     "--log.every=1",
+    "--log.preview_every=0",
+    "--log.critic_every=0",
 ]
 
 
@@ -44,9 +46,13 @@ def refuse(capsys, *argv, status=2):
 
 
 def test_trains_and_goes_on(tmp_path, capsys):
-    train("--run-dir", tmp_path / "run", "--train.steps=2")
-    train("--run-dir", tmp_path / "run", "--train.steps=3", "--resume", "auto")
-    assert "steps: 2 to 3" in capsys.readouterr().out
+    every = "--log.preview_every=2", "--log.critic_every=2"
+    train("--run-dir", tmp_path / "run", "--train.steps=2", *every)
+    train("--run-dir", tmp_path / "run", "--train.steps=3", "--resume", "auto", *every)
+    shown = capsys.readouterr().out
+    assert "steps: 2 to 3" in shown and "critic at step 2" in shown
+    previews = [path.name for path in (tmp_path / "run" / "previews").iterdir()]
+    assert sorted(previews) == [f"step_0000000{step}.mp4" for step in (0, 2, 3)]
     assert find_checkpoint(tmp_path / "run").step == 3
 
 
@@ -215,7 +221,7 @@ def test_a_disk_that_fills_up_costs_one_line_and_no_checkpoint(tmp_path, capsys,
 
 def test_ctrl_c_saves_and_tells_how_to_go_on(tmp_path):
     command = [sys.executable, ROOT / "tools" / "train.py", *TINY, "--train.steps=100000"]
-    command += ["--train.schedule=alternating", "--train.n_critic=2", "--data.workers=1"]
+    command += ["--train.schedule=alternating", "--train.n_critic=2", "--data.workers=2"]
     process = subprocess.Popen(
         [*command, "--run-dir", tmp_path / "run"],
         stderr=subprocess.PIPE,

@@ -1,13 +1,10 @@
 """Cases for several processes of a run, each of which writes what it saw.
 
-accelerate launch --multi_gpu --num_processes 2 ranks_worker.py OUT CELL ...
-
-Cells are trained as `float64_worker.py` does.
+Each process calls `main`. Cells are trained as `float64_worker.py` does.
 """
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +203,3 @@ def main(out: str, *cells: str) -> None:
     Path(f"{out}.{rank}").write_text(json.dumps([accelerator.num_processes, seen]))
     train_all(accelerator, out, list(cells))
     finish(accelerator)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -210,6 +210,7 @@ def argv(labelled_videos):
     settings += ["data.resolution=32", "generator.z_slow=8", "generator.z_fast=8"]
     settings += ["generator.temporal_width=8", "generator.width=16", "critic.width=4"]
     settings += ["train.batch_size=4", "train.steps=2", "log.trackers=[]"]
+    settings += ["log.preview_every=0", "log.critic_every=0"]
     return [f"--{setting}" for setting in settings]
 
 

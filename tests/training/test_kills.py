@@ -3,11 +3,12 @@
 import os
 import random
 import signal
-import socket
 import time
+from functools import partial
 
 import pytest
 
+from tests.made import forked
 from tests.made.checkpoints import assert_same_checkpoints
 from tests.training.test_loop import metrics
 from tgan.runs.train import train
@@ -18,6 +19,7 @@ KILLS = int(os.environ.get("TGAN_KILLS", "20"))
 
 
 def settings(tiny_config):
+    tiny_config.data.resolution = 16
     tiny_config.log.checkpoint_every = 1
     tiny_config.log.preview_every = tiny_config.log.critic_every = 3
     tiny_config.log.every = 2
@@ -25,59 +27,9 @@ def settings(tiny_config):
     return tiny_config
 
 
-def environment(rank, processes, port):
-    """What a launcher says to one of its processes."""
-    if processes == 1:
-        return {}
-    return {
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(processes),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "ACCELERATE_USE_CPU": "true",
-    }
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 def start(config, run_dir, processes):
-    """Processes of a run, as copies of this one, which has everything imported."""
-    port, started = free_port(), []
-    for rank in range(processes):
-        process = os.fork()
-        if process == 0:
-            status = 1
-            try:
-                os.setpgid(0, 0)
-                log = os.open(run_dir.with_suffix(".log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-                os.dup2(log, 1)
-                os.dup2(log, 2)
-                os.environ.update(environment(rank, processes, port))
-                train(config, run_dir=run_dir, resume="auto", wait=True)
-                status = 0
-            finally:
-                os._exit(status)
-        started.append(process)
-    return started
-
-
-def ended(processes, seconds):
-    """The statuses of processes once all have ended by themselves, or None after some seconds."""
-    deadline, statuses = time.monotonic() + seconds, {}
-    while len(statuses) < len(processes):
-        for process in set(processes) - set(statuses):
-            done, status = os.waitpid(process, os.WNOHANG)
-            if done:
-                statuses[process] = os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            return None
-        time.sleep(0.01)
-    return list(statuses.values())
+    work = partial(train, config, run_dir=run_dir, resume="auto", wait=True)
+    return forked.start(work, processes, run_dir.with_suffix(".log"))
 
 
 def kill(processes):
@@ -92,7 +44,7 @@ def killed_until_done(config, run_dir, processes, moments):
     kills = 0
     while True:
         started = start(config, run_dir, processes)
-        statuses = ended(started, next(moments))
+        statuses = forked.ended(started, next(moments))
         if statuses is None:
             kill(started)
             kills += 1
@@ -114,7 +66,7 @@ def compare(whole, parts):
 def kill_runs(config, folder, processes, kills):
     """Runs of one seed, each killed until it is done, until there were so many kills."""
     begin = time.monotonic()
-    assert ended(start(config, folder / "whole", processes), 240) == [0] * processes
+    assert forked.ended(start(config, folder / "whole", processes), 240) == [0] * processes
     longest, rng = time.monotonic() - begin, random.Random(processes)
     # However slow the machine: a run that is left alone for this long comes to its end.
     moments = iter(lambda: rng.uniform(0, 1.2 * longest), None)

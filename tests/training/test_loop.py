@@ -83,6 +83,7 @@ def test_a_resumed_run_of_every_kind_of_constraint_equals_an_uninterrupted_one(
 
 
 def test_reports_on_the_critic_are_logged_and_change_nothing(tiny_config, tmp_path, capsys):
+    tiny_config.data.resolution = 16
     train(tiny_config, tmp_path / "without")
     tiny_config.log.critic_every = 2
     train(tiny_config, tmp_path / "with")
@@ -260,6 +261,7 @@ def test_a_run_that_stops_is_saved_before_anything_else(tiny_config, tmp_path, m
 
 
 def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, monkeypatch):
+    tiny_config.data.resolution = 16
     tiny_config.log.preview_every, tiny_config.log.critic_every = 1, 2
     train(tiny_config, tmp_path / "whole")
     step = GANTask.step
@@ -284,6 +286,7 @@ def test_what_was_due_when_a_run_stopped_is_made_up_for(tiny_config, tmp_path, m
 
 def busy(config):
     """A run with previews and reports at steps 0, 2 and 4, and distances at the first and last."""
+    config.data.resolution = 16
     config.log.distance_clips = 4
     config.log.preview_every = config.log.critic_every = 2
     config.log.checkpoint_every = 3

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from tests.made import forked
 from tests.made.launched import launch, start
+from tgan.cli import main
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.processes import make_accelerator
 
@@ -25,30 +27,35 @@ TINY = [
 ]
 
 
-def test_two_processes_run_the_tool_and_leave_one_run(tmp_path):
+def test_two_processes_run_the_tool_and_leave_one_run(tmp_path, capsys):
+    main(["train", "--run-dir", str(tmp_path / "1"), *TINY])
+    assert "hardware: 1 x cpu" in capsys.readouterr().out
+    done = launch(2, "tools/train.py", "--run-dir", tmp_path / "2", *TINY)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "hardware: 2 x cpu" in done.stdout
+    assert "warning" not in done.stderr.lower()
     metrics = {}
     for processes in (1, 2):
         run_dir = tmp_path / str(processes)
-        done = launch(processes, "tools/train.py", "--run-dir", run_dir, *TINY)
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert f"hardware: {processes} x cpu" in done.stdout
         lines = (run_dir / "metrics.jsonl").read_text().splitlines()
         metrics[processes] = [json.loads(line) for line in lines]
         assert find_checkpoint(run_dir).step == 3
-        assert "warning" not in done.stderr.lower()
     assert [line["step"] for line in metrics[2]] == [1, 2, 3]
     for a, b in zip(metrics[1], metrics[2], strict=True):
         assert b["critic_gap"] == pytest.approx(a["critic_gap"], rel=1e-3)
 
 
 def test_a_failure_of_one_process_ends_all_with_a_line_each(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "checkpoints").write_text("in the way of the main process")
-    done = launch(2, "tools/train.py", "--run-dir", tmp_path / "run", "--resume=auto", *TINY)
-    assert done.returncode != 0
-    ours = [line for line in done.stderr.splitlines() if line.startswith("tgan train: ")]
-    assert any("cannot write checkpoint" in line for line in ours)
-    assert "tgan/training" not in done.stderr  # no traceback of ours
+    run_dir, log = tmp_path / "run", tmp_path / "log"
+    run_dir.mkdir()
+    (run_dir / "checkpoints").write_text("in the way of the main process")
+    argv = ["train", "--run-dir", str(run_dir), "--resume=auto", "--train.timeout=60", *TINY]
+    statuses = forked.ended(forked.start(lambda: main(argv), 2, log), 120)
+    text = log.read_text()
+    assert statuses is not None and 0 not in statuses, text
+    ours = [line for line in text.splitlines() if line.startswith("tgan train: ")]
+    assert len(ours) == 2 and sum("cannot write checkpoint" in line for line in ours) == 1, text
+    assert "tgan/training" not in text  # no traceback of ours
 
 
 def test_sigterm_to_the_launcher_of_one_process_saves(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.made import forked, ranks_worker
 from tests.made.float64_worker import train_all
 from tests.made.launched import ROOT, launch, start
 from tests.made.watched import SMALL
@@ -30,9 +31,11 @@ def out(tmp_path_factory, labelled_videos):
     """Where two processes wrote what they saw in each case and cell of the worker."""
     out = tmp_path_factory.mktemp("ranks") / "seen"
     cells = [*CELLS, f"simultaneous:wasserstein:svc:{labelled_videos}"]
-    done = launch(2, ROOT / "tests" / "made" / "ranks_worker.py", out, *cells)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "strides" not in done.stderr
+    log = out.with_suffix(".log")
+    started = forked.start(lambda: ranks_worker.main(str(out), *cells), 2, log)
+    statuses, text = forked.ended(started, 240), log.read_text()
+    assert statuses == [0, 0], text[-3000:]
+    assert "strides" not in text
     return out
 
 

@@ -130,12 +130,6 @@ def no_survivors(run_dir):
                 os.kill(pid, signal.SIGKILL)
 
 
-def test_a_closed_terminal_saves_with_workers_too(tmp_path, labelled_videos):
-    process = start(tmp_path / "run", labelled_videos, workers=2)
-    with no_survivors(tmp_path / "run"):
-        check(tmp_path / "run", process, signal.SIGHUP, "group", launched=False)
-
-
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP]
 CASES = [
     *itertools.product(SIGNALS, ["process", "group"], [1], [0, 2], [False]),
