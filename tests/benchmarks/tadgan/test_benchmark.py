@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from tests.made.at_once import work_at_once
 from tests.made.labelled_series import TINY, write_ucr
 from tgan.benchmarks.engine import queue
 from tgan.benchmarks.engine.records import RESULT, path_of
@@ -20,7 +21,7 @@ BASELINES = {name: METHODS[name] for name in ("constant_median", "pca")}
 
 
 @pytest.fixture
-def compare(tmp_path):
+def compare_elsewhere(tmp_path):
     """A comparison on two series, in `out`."""
     for number in (1, 2):
         write_ucr(tmp_path / "data", number, seed=number)
@@ -28,6 +29,13 @@ def compare(tmp_path):
     return partial(
         run_comparison, cases, data=tmp_path / "data", out=tmp_path / "out", seeds=1, processes=1
     )
+
+
+@pytest.fixture
+def compare(compare_elsewhere, monkeypatch):
+    """The same, whose work this process does."""
+    work_at_once(monkeypatch)
+    return compare_elsewhere
 
 
 def forbid_work(monkeypatch):
@@ -54,8 +62,8 @@ def test_runs_are_kept_and_not_redone(compare, tmp_path, monkeypatch, capsys):
         compare(BASELINES)
 
 
-def test_processes_give_the_same_as_this_one(compare, tmp_path):
-    compare(BASELINES, processes=2)
+def test_processes_give_the_same_as_this_one(compare_elsewhere, tmp_path):
+    compare_elsewhere(BASELINES, processes=2)
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert len(results) == 4
     for found in results:

@@ -1,10 +1,20 @@
 """Which series are compared, and which half each belongs to."""
 
+from functools import cache, partial
+
 import numpy as np
 import pytest
 
+import tgan.benchmarks.tadgan.cases
+from tgan.anomaly.series.data.robot import robot_with_faults
 from tgan.anomaly.series.data.sets import NAB_INTERVALS
-from tgan.benchmarks.tadgan.cases import CHOOSING, REPORTING, find_series, read_cases
+from tgan.benchmarks.tadgan.cases import (
+    CHOOSING,
+    REPORTING,
+    _read_set,
+    find_series,
+    read_cases,
+)
 
 
 @pytest.fixture
@@ -35,7 +45,11 @@ def test_a_set_is_read_once(data):
     assert find_series("ucr", "UCR", "2-sine", data=str(data)) is first
 
 
-def test_simulated_series_need_no_data():
+def test_simulated_series_need_no_data(monkeypatch):
+    shorter = partial(robot_with_faults, minutes=60, train_minutes=1)
+    monkeypatch.setattr(tgan.benchmarks.tadgan.cases, "robot_with_faults", shorter)
+    # Sets are read once in a process: whoever needs this one later needs all of it.
+    monkeypatch.setattr(tgan.benchmarks.tadgan.cases, "_read_set", cache(_read_set.__wrapped__))
     cases = read_cases(None, ["robot"], only=["robot/seed-1"])
     assert [case.series.name for case in cases] == ["seed-1"]
     assert find_series("robot", "robot", "seed-1", data=None) is cases[0].series
