@@ -258,6 +258,17 @@ def test_the_output_is_checked_before_torch_is_loaded(tmp_path):
     assert "folder.mp4' is not empty" in result.stderr and result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
+def test_a_sample_imports_only_what_it_needs(run_dir, tmp_path):
+    code = (
+        "import sys; from tgan.cli import main; main(sys.argv[1:]); "
+        "idle = {'torch._dynamo', 'sympy', 'scipy', 'torchvision', 'matplotlib', 'pandas'}; "
+        "assert not idle & sys.modules.keys(), idle & sys.modules.keys()"
+    )
+    arguments = ["generate", str(run_dir), "--out", str(tmp_path / "a.mp4"), "--seeds", "0"]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
+
+
 def test_sizes_up_to_the_limits_are_accepted():
     check_size("x.mp4", (10, 16_384, 16_384, 3))
     check_size("x.npy", (2**15, 16, 128, 128, 1))

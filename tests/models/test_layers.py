@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from tgan.models.layers import INITIALISATIONS, BatchNorm, append_labels, initialise
+from tgan.models.outline import outline
 
 
 def pair(features: int = 5, **settings) -> tuple[BatchNorm, nn.BatchNorm1d]:
@@ -161,3 +162,19 @@ def test_labels_must_be_given_exactly_where_they_are_wanted():
         append_labels(x, None, 3)
     with pytest.raises(ValueError, match="0 classes needs labels; some were given"):
         append_labels(x, torch.tensor([0, 0]), 0)
+
+
+def test_a_network_without_numbers_is_not_drawn(monkeypatch):
+    def draw(weight):
+        raise AssertionError("drawn")
+
+    def make():
+        network = nn.Sequential(nn.Linear(3, 4), BatchNorm(4))
+        initialise(network, "normal")
+        return network
+
+    monkeypatch.setitem(INITIALISATIONS, "normal", draw)
+    claims = outline(make)
+    assert claims["0.weight"].shape == (4, 3)
+    with pytest.raises(AssertionError, match="drawn"):
+        make()

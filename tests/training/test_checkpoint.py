@@ -39,9 +39,9 @@ def reads(monkeypatch):
     """Names of the files of checkpoints that are read, in order."""
     names, original = [], tables.read_verified
 
-    def note(path, name, digests):
+    def note(path, name, digests, **limits):
         names.append(name)
-        return original(path, name, digests)
+        return original(path, name, digests, **limits)
 
     monkeypatch.setattr(tables, "read_verified", note)
     return names

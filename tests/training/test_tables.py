@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save, save_file
 
 from tgan.system import memory
+from tgan.system.tensor_files import read_claims
+from tgan.training import tables
 from tgan.training.checkpoint import directory_of, find_checkpoint, load_checkpoint, save_checkpoint
 from tgan.training.tables import Damaged
 
@@ -149,6 +151,16 @@ def test_a_file_larger_than_memory_is_not_read_though_its_header_tells_so(path):
     with (path / NAME).open("r+b") as file:
         file.truncate(len((path / NAME).read_bytes()) + size)
     assert_passed_over(path, "GB of memory, and this machine has")
+
+
+def test_the_header_of_a_table_is_read_once(path, monkeypatch):
+    headers = []
+    monkeypatch.setattr(tables, "read_claims", lambda p: headers.append(p.name) or read_claims(p))
+    found = load_checkpoint(path).tensors
+    for _ in range(2):
+        found.check_sizes(["critic"])
+        assert found.claims("critic").keys() == found["critic"].keys()
+    assert headers == [NAME]
 
 
 def test_claims_are_those_of_the_tensors(path):

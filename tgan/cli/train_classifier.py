@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tgan.cli import Parser
-from tgan.data.clips import ClipSource
-from tgan.data.labelled import open_labelled, training_parts
 from tgan.lookup import counted
 from tgan.system.files import check_not_there, check_writable
+
+if TYPE_CHECKING:
+    from tgan.data.clips import ClipSource
 
 EXAMPLES = """\
 examples:
@@ -34,9 +36,9 @@ def main(argv: Sequence[str]) -> None:
     clips = _open(arguments.data, arguments)
     held_out_clips = arguments.held_out and _open(arguments.held_out, arguments)
 
-    # Only now the heavy imports: mistakes above are answered at once.
     from tqdm import tqdm
 
+    from tgan.data.labelled import training_parts
     from tgan.features.classifier import ClassifierFacts, write_classifier
     from tgan.system.device import pick_device
     from tgan.training.classifier import count_correct, train_classifier
@@ -131,7 +133,10 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
 
 
-def _open(path: Path, arguments: argparse.Namespace) -> ClipSource:
+def _open(path: Path, arguments: argparse.Namespace) -> "ClipSource":
+    # Only now the heavy imports: mistakes in arguments are answered at once.
+    from tgan.data.labelled import open_labelled
+
     clips = open_labelled(
         path,
         num_frames=arguments.num_frames,

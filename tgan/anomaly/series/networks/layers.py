@@ -133,7 +133,9 @@ def _draw_of_lstm(name: str, parameter: nn.Parameter, units: int) -> None:
     if name.startswith("weight_ih"):
         nn.init.xavier_uniform_(parameter)
     elif name.startswith("weight_hh"):
-        nn.init.orthogonal_(parameter)
+        # Without numbers there is nothing to draw, and PyTorch imports its compiler to do so.
+        if not parameter.is_meta:
+            nn.init.orthogonal_(parameter)
     else:
         parameter.zero_()
         if name.startswith("bias_hh"):
