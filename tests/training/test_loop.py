@@ -64,6 +64,7 @@ CONSTRAINTS = {
     "spectral_norm_conv": {"name": "spectral_norm_conv"},
     "wgan_gp": {"name": "wgan_gp"},
     "dragan": {"name": "dragan"},
+    "r1 at intervals": {"name": "r1", "interval": 2},
     "aol": {"name": "aol"},
 }
 
@@ -80,6 +81,7 @@ def test_a_resumed_run_of_every_kind_of_constraint_equals_an_uninterrupted_one(
     assert_same_checkpoints(
         find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
     )
+    assert metrics(tmp_path / "whole") == metrics(tmp_path / "parts")
 
 
 def test_reports_on_the_critic_are_logged_and_change_nothing(tiny_config, tmp_path, capsys):

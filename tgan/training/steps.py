@@ -16,8 +16,10 @@ from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
 from tgan.losses import Objective, l1
+from tgan.models.distributed import mean_over_processes
 from tgan.models.modes import frozen
 from tgan.rng.noise import Noise
+from tgan.training.lazy import share_of, slow_down
 
 Terms = dict[str, Tensor]
 Augment = Callable[[Tensor, Noise], Tensor]
@@ -77,10 +79,19 @@ class Learner:
         self.optimizer.zero_grad()
         return self.scaler.get_scale() >= scale
 
+    def set_rate(self, rate: float) -> None:
+        """Have the next updates made at another learning rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
 
 @dataclass(eq=False, kw_only=True)
 class Critic(Learner):
     """A critic, the objective that it and its generator minimise, and what keeps it Lipschitz.
+
+    A penalty is part of every loss, or lazy where its constraint has an interval above 1: it is
+    paid by itself then, times the interval, in a further step of the optimiser after every
+    interval-th update. The optimiser is slowed down for these here.
 
     Attributes:
         objective: the losses over its scores.
@@ -93,6 +104,20 @@ class Critic(Learner):
     constraint: Constraint
     augment: Augment | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.is_lazy:
+            slow_down(self.optimizer, share_of(self.constraint.interval))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the penalty is paid by itself, after some updates alone."""
+        return self.constraint.has_penalty and self.constraint.interval > 1
+
+    def set_rate(self, rate: float) -> None:
+        """As of a learner; a lazy penalty's steps count."""
+        super().set_rate(rate * share_of(self.constraint.interval) if self.is_lazy else rate)
+
     def score(
         self, network: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise
     ) -> Tensor:
@@ -103,6 +128,36 @@ class Critic(Learner):
         """
         seen = samples if self.augment is None else self.augment(samples, noise)
         return network(seen, *condition)
+
+    def finish(
+        self, *, real: Batch, fake: Tensor, noise: Noise, update: int, updated: bool
+    ) -> Terms:
+        """Pay a lazy penalty that is due after an update, then have the constraint project.
+
+        Args:
+            updated: whether the update was made.
+
+        Returns:
+            The penalty, where one was paid, without the interval that it was multiplied by.
+        """
+        penalty = None
+        if self.is_lazy and self.constraint.is_due(update):
+            with cached():
+                penalty = self.penalty(real, fake, noise)
+        if penalty is not None:
+            self.scaler.scale(self.constraint.interval * penalty).backward()
+            # Nothing wraps this pass for several processes, as the network's own loss is.
+            for parameter in self.module.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = mean_over_processes(parameter.grad)
+            updated |= self.update()
+        if updated:
+            self.constraint.project(self.module, update)
+        return {} if penalty is None else _detached({"penalty": penalty})
+
+    def penalty_of_loss(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
+        """What is part of every loss: the penalty, unless it is lazy."""
+        return None if self.is_lazy else self.penalty(real, fake, noise)
 
     def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
         """What the constraint adds to the critic's loss; None where it adds nothing."""
@@ -153,7 +208,7 @@ def simultaneous_step(
         real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
-        penalty = critic.penalty(real, fake.detach(), noise)
+        penalty = critic.penalty_of_loss(real, fake.detach(), noise)
     extra = _l1_term(fake, real, l1_weight)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
@@ -170,9 +225,10 @@ def simultaneous_step(
     torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
 
     generator.update()
-    if critic.update():
-        critic.constraint.project(critic.module, update)
-    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
+    lazy = critic.finish(
+        real=real, fake=fake.detach(), noise=noise, update=update, updated=critic.update()
+    )
+    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores) | lazy
     return terms | _detached({"generator_loss": generator_loss} | extra)
 
 
@@ -211,7 +267,7 @@ def alternating_step(
 
 
 def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, update: int) -> Terms:
-    """Update the critic once, and let the constraint project it.
+    """Update the critic once, pay a lazy penalty that is due, and let the constraint project it.
 
     Args:
         real: real samples.
@@ -226,11 +282,10 @@ def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, upda
         fake_scores = critic.score(critic.network, fake, real.condition, noise)
         real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         loss = critic.objective.critic(real_scores, fake_scores)
-        penalty = critic.penalty(real, fake, noise)
+        penalty = critic.penalty_of_loss(real, fake, noise)
     critic.scaler.scale(_total(loss, penalty)).backward()
-    if critic.update():
-        critic.constraint.project(critic.module, update)
-    return _critic_terms(loss, penalty, real_scores, fake_scores)
+    lazy = critic.finish(real=real, fake=fake, noise=noise, update=update, updated=critic.update())
+    return _critic_terms(loss, penalty, real_scores, fake_scores) | lazy
 
 
 def generator_step(
