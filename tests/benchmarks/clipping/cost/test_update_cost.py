@@ -47,7 +47,7 @@ def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
 
 
 def test_a_strategy_that_sets_an_interval_is_timed_over_as_many_updates(monkeypatch):
-    """By a clock that ticks at every step of the optimiser: a lazy penalty's is one more in four."""
+    """By a clock that ticks at every step of the optimiser: a lazy penalty has one more in four."""
     update = _Critic._update
 
     def ticks(critic, number):
