@@ -126,8 +126,24 @@ class Critic(Learner):
         Args:
             network: this critic's `network` in its own loss, its `module` in any other.
         """
-        seen = samples if self.augment is None else self.augment(samples, noise)
-        return network(seen, *condition)
+        return network(self._seen(samples, noise), *condition)
+
+    def scores(self, real: Batch, fake: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
+        """Scores (N,) of real samples and of fakes under the same condition, for its own loss.
+
+        They come from one pass, which is cheaper, of a network that says that it does not mix
+        samples (`mixes_samples`); else from two, since statistics of real and fake must not mix.
+        """
+        seen = [self._seen(samples, noise) for samples in (fake, real.samples)]
+        if getattr(self.module, "mixes_samples", True):
+            at_fake, at_real = (self.network(samples, *real.condition) for samples in seen)
+            return at_real, at_fake
+        condition = [torch.cat([each, each]) for each in real.condition]
+        at_fake, at_real = self.network(torch.cat(seen), *condition).split(list(map(len, seen)))
+        return at_real, at_fake
+
+    def _seen(self, samples: Tensor, noise: Noise) -> Tensor:
+        return samples if self.augment is None else self.augment(samples, noise)
 
     def finish(
         self, *, real: Batch, fake: Tensor, noise: Noise, update: int, updated: bool
@@ -203,9 +219,7 @@ def simultaneous_step(
     fake = generator.network(z, *real.condition)
     leaf = fake.detach().requires_grad_()
     with cached():
-        # Scored apart, so that batch statistics of real and fake do not mix.
-        fake_scores = critic.score(critic.network, leaf, real.condition, noise)
-        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
+        real_scores, fake_scores = critic.scores(real, leaf, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake.detach(), noise)
@@ -279,8 +293,7 @@ def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, upda
         Detached scalars: critic_loss, critic_gap; penalty where there is one.
     """
     with cached():
-        fake_scores = critic.score(critic.network, fake, real.condition, noise)
-        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
+        real_scores, fake_scores = critic.scores(real, fake, noise)
         loss = critic.objective.critic(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake, noise)
     critic.scaler.scale(_total(loss, penalty)).backward()
