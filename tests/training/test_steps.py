@@ -115,8 +115,7 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
 
 
 @pytest.mark.parametrize(("batch_norm", "passes"), [(False, 1), (True, 2)])
-@pytest.mark.parametrize("step", [simultaneous_step, critic_step])
-def test_real_and_fake_samples_are_scored_at_once_where_they_do_not_mix(step, batch_norm, passes):
+def test_real_and_fake_samples_are_scored_at_once_where_they_do_not_mix(batch_norm, passes):
     """And so are the terms and the gradients of a critic that does not tell whether it mixes."""
     (real,), latents = inputs()
     seen, found = [], []
@@ -126,12 +125,9 @@ def test_real_and_fake_samples_are_scored_at_once_where_they_do_not_mix(step, ba
         optimizers = [Gradients(generator), Gradients(critic)]
         network = critic if tells else torch.nn.Sequential(critic)
         learners = make_learners(generator, network, optimizers=optimizers)
-        arguments = once(real, latents[0])
-        if step is critic_step:
-            learners, fake = learners[1:], generator(latents[0]).detach()
-            arguments = {"real": Batch(real), "fake": fake, "noise": Noise(0), "update": 1}
-        terms = step(*learners, **arguments)
-        found.append((terms, [optimizer.seen for optimizer in optimizers]))
+        fake = generator(latents[0]).detach()
+        terms = critic_step(learners[1], real=Batch(real), fake=fake, noise=Noise(0), update=1)
+        found.append((terms, optimizers[1].seen))
     assert seen == [6 // passes] * passes + [3, 3]
     torch.testing.assert_close(*found, rtol=1e-10, atol=1e-12)
 

@@ -129,7 +129,7 @@ class Critic(Learner):
         return network(self._seen(samples, noise), *condition)
 
     def scores(self, real: Batch, fake: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
-        """Scores (N,) of real samples and of fakes under the same condition, for its own loss.
+        """Scores (N,) of real samples and of fakes under the same condition, for its loss alone.
 
         They come from one pass, which is cheaper, of a network that says that it does not mix
         samples (`mixes_samples`); else from two, since statistics of real and fake must not mix.
@@ -219,7 +219,9 @@ def simultaneous_step(
     fake = generator.network(z, *real.condition)
     leaf = fake.detach().requires_grad_()
     with cached():
-        real_scores, fake_scores = critic.scores(real, leaf, noise)
+        # One pass would cost more: the gradient at the fakes would be taken at real samples, too.
+        fake_scores = critic.score(critic.network, leaf, real.condition, noise)
+        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake.detach(), noise)
