@@ -74,7 +74,7 @@ class Constraint:
         """A scalar added to the critic's loss, or None where nothing is.
 
         Whoever calls it minds the interval: above 1 it is paid by itself, times the interval, after
-        the updates that it is due after (see `tgan.training.steps.Critic`).
+        the updates that it is due after (see `tgan.training.learners.Critic`).
 
         Args:
             critic: the critic itself, for penalties on its weights.
