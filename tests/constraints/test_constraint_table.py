@@ -6,6 +6,7 @@ import torch
 from tgan.config import ConstraintConfig
 from tgan.config.names import OWN
 from tgan.constraints import CONSTRAINTS, Constraint
+from tgan.constraints.constrain import make_constraint
 from tgan.models import VideoCritic
 from tgan.rng.noise import Noise
 
@@ -31,6 +32,40 @@ def test_the_configuration_names_every_constraint_and_has_every_setting():
 def test_settings_that_are_not_positive_are_named(name, setting, value):
     with pytest.raises(ValueError, match=f"constraint.{setting} {value} is not positive"):
         CONSTRAINTS[name](**{setting: value})
+
+
+@pytest.mark.parametrize("value", [1.0, 2.5, True, "3"])
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS if setting == "interval"])
+def test_an_interval_is_a_whole_number(name, value):
+    with pytest.raises(ValueError, match=f"constraint.interval {value!r} is not a whole number"):
+        CONSTRAINTS[name](interval=value)
+
+
+def test_every_penalty_and_every_projection_takes_an_interval_and_no_other_strategy():
+    for name, make in CONSTRAINTS.items():
+        acts = make.penalty is not Constraint.penalty or make.project is not Constraint.project
+        assert ((name, "interval") in SETTINGS) == acts
+        assert make().has_penalty == (make.penalty is not Constraint.penalty)
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_an_interval_that_a_constraint_does_not_support_is_refused_with_those_that_do(name):
+    able = [name for name, setting in SETTINGS if setting == "interval"]
+    if name in able:
+        assert make_constraint(CONSTRAINTS, name, {"interval": 3}).interval == 3
+    else:
+        with pytest.raises(ValueError, match="takes no interval, 3 here") as told:
+            make_constraint(CONSTRAINTS, name, {"interval": 3})
+        assert str(told.value).startswith(f"constraint '{name}'") and "\n" not in str(told.value)
+        assert str(told.value).endswith(f"updates of the critic are {', '.join(able)}")
+    assert make_constraint(CONSTRAINTS, name, {"interval": 1}).interval == 1
+
+
+@pytest.mark.parametrize("interval", [1, 4])
+def test_a_constraint_is_due_after_multiples_of_its_interval(interval):
+    constraint = CONSTRAINTS["weight_clip"](interval=interval)
+    due = [update for update in range(1, 10) if constraint.is_due(update)]
+    assert due == list(range(interval, 10, interval))
 
 
 @pytest.mark.parametrize("name", CONSTRAINTS)

@@ -2,7 +2,7 @@
 
 accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT CELL ...
 
-A cell is SCHEDULE:OBJECTIVE:CONSTRAINT[:DATA].
+A cell is SCHEDULE:OBJECTIVE:CONSTRAINT[/INTERVAL][:DATA].
 """
 
 import sys
@@ -35,8 +35,9 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
     config.objective, config.train.schedule = objective, schedule
     config.train.n_critic = 2 if schedule == "alternating" else 1
-    interval = 2 if constraint == "svc" else None
-    config.constraint = ConstraintConfig(name=constraint, interval=interval)
+    constraint, _, interval = constraint.partition("/")
+    assert constraint in CONSTRAINTS
+    config.constraint = ConstraintConfig(constraint, interval=int(interval) if interval else None)
     # Gradient penalties, among others, refuse batch norms.
     config.critic.batch_norm = constraint in ("none", "weight_clip", "svc")
     optimizer = OptimizerConfig(name="adam", lr=1e-3, eps=EPS)
@@ -47,7 +48,6 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
 def train(accelerator, *cell: str) -> dict:
     """Losses of each step (averaged over processes) and all weights."""
     schedule, objective, constraint, labelled = (*cell, None)[:4]
-    assert constraint in CONSTRAINTS
     config = config_of(schedule, objective, constraint, labelled)
     source = open_dataset(config.data)
     classes = classes_of(source, config) if config.conditional else []
@@ -70,7 +70,7 @@ def train(accelerator, *cell: str) -> dict:
         for name in ("generator", "critic")
         for key, value in task.tensors()[name].items()
     }
-    return {"losses": torch.stack(losses), **weights}
+    return {"losses": torch.cat(losses), **weights}
 
 
 def train_all(accelerator, out: str, cells: list[str]) -> None:

@@ -60,12 +60,12 @@ def test_a_setting_of_another_architecture_is_refused(tiny_config, group, name, 
 
 
 def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
-    message = "'wgan_gp' has no setting 'interval'; it has: weight$"
+    message = "'wgan_gp' has no setting 'maximum'; it has: interval, weight$"
     with pytest.raises(ValueError, match=message):
-        build_constraint(ConstraintConfig(name="wgan_gp", interval=5))
-    arguments = ["--constraint.name", "wgan_gp", "--constraint.interval", "5"]
+        build_constraint(ConstraintConfig(name="wgan_gp", maximum=5))
+    arguments = ["--constraint.name", "wgan_gp", "--constraint.maximum", "5"]
     parser = experiment_parser("", "", "")
-    config, _ = read_experiment(parser, [*arguments, "--constraint.interval", "null"])
+    config, _ = read_experiment(parser, [*arguments, "--constraint.maximum", "null"])
     assert build_constraint(config.constraint) == CONSTRAINTS["wgan_gp"]()
 
 

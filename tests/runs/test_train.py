@@ -411,8 +411,13 @@ class Fixed(nn.Module):
         ({"objective": "hnge"}, "objective: 'hnge' is not one of"),
         ({"constraint": "svd"}, "constraint.name: 'svd' is not one of"),
         (
-            {"constraint": "wgan_gp", "critic.batch_norm": False, "constraint.interval": 3},
-            "constraint 'wgan_gp' has no setting 'interval'; it has: weight",
+            {"constraint": "wgan_gp", "critic.batch_norm": False, "constraint.maximum": 3},
+            "constraint 'wgan_gp' has no setting 'maximum'; it has: interval, weight",
+        ),
+        (
+            {"constraint": "spectral_norm", "constraint.interval": 3},
+            "constraint 'spectral_norm' takes no interval, 3 here: those that can rest between "
+            "updates of the critic are weight_clip, svc, svc_certified, wgan_gp",
         ),
     ],
 )

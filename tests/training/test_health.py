@@ -225,6 +225,7 @@ def first_bad_step(run):
     ("schedule", "constraint"),
     [
         ("alternating", "svc"),
+        pytest.param("simultaneous", "r1", marks=pytest.mark.slow),
         pytest.param("simultaneous", "none", marks=pytest.mark.slow),
         pytest.param("simultaneous", "svc", marks=pytest.mark.slow),
         pytest.param("alternating", "none", marks=pytest.mark.slow),
@@ -235,7 +236,7 @@ def test_a_learning_rate_far_too_high_ends_at_the_first_bad_step(tmp_path, sched
         config = make_tiny_config()
         config.train.steps, config.log.every = 60, 5
         config.train.schedule, config.constraint.name = schedule, constraint
-        config.constraint.interval = 2 if constraint == "svc" else None
+        config.constraint.interval = None if constraint == "none" else 2
         config.critic_optimizer.lr = config.generator_optimizer.lr = 1e9
         config.critic.batch_norm = False
         return build_run(config, tmp_path / folder)
@@ -246,6 +247,26 @@ def test_a_learning_rate_far_too_high_ends_at_the_first_bad_step(tmp_path, sched
     found = diagnosis(tmp_path / "run")
     assert (found["step"], found["last_checkpoint"]) == (step, None)
     assert found["replay"] == {"from_step": 0, "shows_it": True}
+
+
+def test_a_penalty_that_some_steps_do_not_pay_is_on_record(tmp_path):
+    config = make_tiny_config()
+    config.data.resolution, config.critic.batch_norm = 8, False
+    config.constraint.name, config.constraint.interval = "r1", BAD + 1
+    run = build_run(config, tmp_path)
+    reals, latents = streams_of(run, 0)
+    health = Health(run, first_step=0)
+    health.check(0)
+    paid = ["penalty" in health.step(step, reals, latents) for step in range(BAD + 2)]
+    assert paid == [False] * BAD + [True, False]
+    assert health._recorded()["losses"]["penalty"] == 0
+    health.check(BAD + 2, always=True)
+    run.task.critic.penalty = lambda *args: torch.full((), math.nan, requires_grad=True)
+    for step in range(BAD + 2, 2 * BAD + 2):
+        health.step(step, reals, latents)
+    with pytest.raises(ArithmeticError, match=rf"at step {2 * BAD + 2}"):
+        health.check(2 * BAD + 2, always=True)
+    assert diagnosis(tmp_path)["recorded"]["losses"]["penalty"] == "nan"
 
 
 def test_what_does_not_come_again_is_told_from_the_record(tmp_path):

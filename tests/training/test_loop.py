@@ -64,6 +64,7 @@ CONSTRAINTS = {
     "spectral_norm_conv": {"name": "spectral_norm_conv"},
     "wgan_gp": {"name": "wgan_gp"},
     "dragan": {"name": "dragan"},
+    "r1 at intervals": {"name": "r1", "interval": 2},
     "aol": {"name": "aol"},
 }
 
@@ -80,6 +81,32 @@ def test_a_resumed_run_of_every_kind_of_constraint_equals_an_uninterrupted_one(
     assert_same_checkpoints(
         find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
     )
+    assert metrics(tmp_path / "whole") == metrics(tmp_path / "parts")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wgan_gp", "orthonormal"])
+@pytest.mark.parametrize("mixed_precision", ["no", "bf16"])
+def test_a_resumed_run_pays_lazy_penalties_when_an_uninterrupted_one_does(
+    tiny_config, tmp_path, name, mixed_precision
+):
+    """Under several critic updates per step, of which an interval is no multiple."""
+    tiny_config.constraint = ConstraintConfig(name=name, interval=3)
+    tiny_config.critic.batch_norm = False
+    tiny_config.critic_optimizer.name = "adam"
+    tiny_config.train = dataclasses.replace(
+        tiny_config.train, schedule="alternating", n_critic=2, mixed_precision=mixed_precision
+    )
+    train(tiny_config, tmp_path / "whole", steps=5)
+    train(tiny_config, tmp_path / "parts", steps=2)
+    train(tiny_config, tmp_path / "parts", steps=5, resume="auto")
+    assert_same_checkpoints(
+        find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
+    )
+    lines = metrics(tmp_path / "whole")
+    assert lines == metrics(tmp_path / "parts")
+    # The sixth update is the second one of the third step.
+    assert [line["step"] for line in lines if "penalty" in line] == [3]
 
 
 def test_reports_on_the_critic_are_logged_and_change_nothing(tiny_config, tmp_path, capsys):

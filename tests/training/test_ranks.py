@@ -20,8 +20,10 @@ from tgan.training.ranks import checksum, first_difference, others_named
 from tgan.training.steps import SCHEDULES
 
 CELLS = [
-    "simultaneous:wasserstein:svc",
+    "simultaneous:wasserstein:svc/2",
     "simultaneous:hinge:wgan_gp",
+    "simultaneous:hinge:wgan_gp/2",
+    "alternating:wasserstein:orthonormal/3",
     "alternating:relativistic:spectral_norm",
 ]
 
@@ -30,7 +32,7 @@ CELLS = [
 def out(tmp_path_factory, labelled_videos):
     """Where two processes wrote what they saw in each case and cell of the worker."""
     out = tmp_path_factory.mktemp("ranks") / "seen"
-    cells = [*CELLS, f"simultaneous:wasserstein:svc:{labelled_videos}"]
+    cells = [*CELLS, f"simultaneous:wasserstein:svc/2:{labelled_videos}"]
     log = out.with_suffix(".log")
     started = forked.start(lambda: ranks_worker.main(str(out), *cells), 2, log)
     statuses, text = forked.ended(started, 240), log.read_text()
@@ -82,6 +84,7 @@ def test_two_processes_train_what_one_does_by_every_schedule_objective_and_const
     tmp_path, schedule, objective
 ):
     cells = [f"{schedule}:{objective}:{constraint}" for constraint in CONSTRAINTS]
+    cells += [f"{schedule}:{objective}:{constraint}/2" for constraint in ("svc", "r1_r2")]
     worker = ROOT / "tests" / "made" / "float64_worker.py"
     done = launch(2, worker, tmp_path / "out", *cells)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -114,6 +114,37 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
     )
 
 
+@pytest.mark.parametrize(("batch_norm", "passes"), [(False, 1), (True, 2)])
+def test_real_and_fake_samples_are_scored_at_once_where_they_do_not_mix(batch_norm, passes):
+    """And so are the terms and the gradients of a critic that does not tell whether it mixes."""
+    (real,), latents = inputs()
+    seen, found = [], []
+    for tells in (True, False):
+        generator, critic = make_networks(batch_norm=batch_norm)
+        critic.register_forward_pre_hook(lambda critic, args: seen.append(len(args[0])))
+        optimizers = [Gradients(generator), Gradients(critic)]
+        network = critic if tells else torch.nn.Sequential(critic)
+        learners = make_learners(generator, network, optimizers=optimizers)
+        fake = generator(latents[0]).detach()
+        terms = critic_step(learners[1], real=Batch(real), fake=fake, noise=Noise(0), update=1)
+        found.append((terms, optimizers[1].seen))
+    assert seen == [6 // passes] * passes + [3, 3]
+    torch.testing.assert_close(*found, rtol=1e-10, atol=1e-12)
+
+
+def test_conditions_and_augmentations_go_with_their_samples():
+    (real,), _ = inputs()
+    critic = VideoCritic(channels=1, resolution=32, width=4, batch_norm=False, num_labels=3)
+    (_, learner) = make_learners(torch.nn.Linear(1, 1), critic.double())
+    learner.augment = lambda samples, noise: samples * noise.uniform((3, 1, 1, 1, 1), samples)
+    batch, fake = Batch(real, (torch.tensor([2, 0, 1]),)), 1 - real
+    together = learner.scores(batch, fake, Noise(5))
+    noise = Noise(5)
+    apart = [learner.score(critic, x, batch.condition, noise) for x in (fake, real)]
+    torch.testing.assert_close(list(together), apart[::-1], rtol=1e-12, atol=1e-12)
+    assert (together[0] != together[1]).all()
+
+
 class HalfSquaredOutput(Constraint):
     """A penalty on scores and on weights, to see where its gradient goes."""
 

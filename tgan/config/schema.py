@@ -153,7 +153,8 @@ class ConstraintConfig:
     Attributes:
         name: see docs/constraints.md.
         maximum: bound on weights, on singular values or on layers' norms.
-        interval: project after every interval-th update of the critic.
+        interval: act after every interval-th update of the critic alone: project its weights, or
+            take a step of a penalty times the interval, for which the optimiser is slowed down.
         clips_gains: svc: whether gains of batch norms are clipped too.
         method: svc: how singular values are clipped.
         weight: of a penalty.

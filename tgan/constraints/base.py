@@ -28,12 +28,16 @@ class Constraint:
     Attributes:
         differentiates_twice: whether its penalty differentiates the critic's gradients, which
             overflows in fp16.
+        interval: it projects, or is paid, after updates interval, 2 * interval, ... of the critic;
+            a strategy that can act so has it among its settings.
 
     Raises:
-        ValueError: a setting that is a number is not positive and finite.
+        ValueError: a setting that is a number is not positive and finite, or an interval is no
+            whole number.
     """
 
     differentiates_twice: ClassVar[bool] = False
+    interval: int = 1
 
     def __post_init__(self) -> None:
         for setting in fields(self):  # type: ignore[arg-type]
@@ -41,6 +45,17 @@ class Constraint:
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if is_number and not 0 < value < math.inf:
                 raise ValueError(f"constraint.{setting.name} {value} is not positive")
+        if isinstance(self.interval, bool) or not isinstance(self.interval, int):
+            raise ValueError(f"constraint.interval {self.interval!r} is not a whole number")
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether it adds to the critic's loss."""
+        return type(self).penalty is not Constraint.penalty
+
+    def is_due(self, updates: int) -> bool:
+        """Whether it acts after the critic's update number `updates` (from 1)."""
+        return updates % self.interval == 0
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
         """Change the critic in place, once, before its optimiser exists.
@@ -56,7 +71,10 @@ class Constraint:
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
     ) -> Tensor | None:
-        """A scalar added to every critic loss, or None where nothing is.
+        """A scalar added to the critic's loss, or None where nothing is.
+
+        Whoever calls it minds the interval: above 1 it is paid by itself, times the interval, after
+        the updates that it is due after (see `tgan.training.learners.Critic`).
 
         Args:
             critic: the critic itself, for penalties on its weights.

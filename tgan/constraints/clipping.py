@@ -29,7 +29,7 @@ class WeightClip(Constraint):
 
     @torch.no_grad()
     def project(self, critic: nn.Module, updates: int) -> None:
-        if updates % self.interval == 0:
+        if self.is_due(updates):
             for parameter in critic.parameters():
                 parameter.clamp_(-self.maximum, self.maximum)
 
@@ -80,7 +80,7 @@ class SingularValueClip(Constraint):
 
     @torch.no_grad()
     def project(self, critic: nn.Module, updates: int) -> None:
-        if updates % self.interval:
+        if not self.is_due(updates):
             return
         for path, module, name, weight in _kernels(critic):
             try:

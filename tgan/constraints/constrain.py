@@ -18,12 +18,17 @@ def make_constraint(
     """The constraint of a table called `name`, with its own defaults for what is not set.
 
     Raises:
-        ValueError: no such constraint, or a setting that it does not have.
+        ValueError: no such constraint, or a setting that it does not have; an interval of 1 is what
+            all have.
     """
-    make = look_up(table, name, kind="constraint")
-    known: list[str] = []
-    if dataclasses.is_dataclass(make):
-        known = [field.name for field in dataclasses.fields(make)]
+    known = settings_of(look_up(table, name, kind="constraint"))
+    settings = dict(settings)
+    if "interval" not in known and (interval := settings.pop("interval", 1)) != 1:
+        able = ", ".join(other for other, make in table.items() if "interval" in settings_of(make))
+        raise ValueError(
+            f"constraint '{name}' takes no interval, {interval} here: those that can rest between "
+            f"updates of the critic are {able}"
+        )
     for setting in settings:
         if setting not in known:
             choices = ", ".join(sorted(known)) or "none"
@@ -31,7 +36,14 @@ def make_constraint(
             raise ValueError(
                 f"constraint '{name}' has no setting '{setting}'{near}; it has: {choices}"
             )
-    return make(**settings)
+    return table[name](**settings)
+
+
+def settings_of(make: type[Constraint]) -> list[str]:
+    """The names of a constraint's settings."""
+    if not dataclasses.is_dataclass(make):
+        return []
+    return [field.name for field in dataclasses.fields(make) if field.init]
 
 
 def constrain(
@@ -66,7 +78,7 @@ def constrain(
         from tgan.constraints import CONSTRAINTS
 
         constraint = make_constraint(CONSTRAINTS, constraint, settings)
-    if type(constraint).penalty is not Constraint.penalty:
+    if constraint.has_penalty:
         raise ValueError(
             f"{type(constraint).__name__} is a penalty: add its `penalty` to the critic's loss"
         )

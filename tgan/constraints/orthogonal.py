@@ -41,7 +41,7 @@ class Parseval(Constraint):
 
     @torch.no_grad()
     def project(self, critic: nn.Module, updates: int) -> None:
-        if updates % self.interval:
+        if not self.is_due(updates):
             return
         for name, weight in critic.named_parameters():
             if weight.ndim >= 2:

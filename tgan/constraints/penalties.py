@@ -26,11 +26,16 @@ class _InputGradientPenalty(Constraint):
     """A penalty on the critic's gradients with respect to its inputs: what the five below share.
 
     A critic with batch norms is refused: through them a sample's score depends on other samples.
+
+    Attributes:
+        weight: by which it is multiplied.
+        interval: it is paid after updates interval, 2 * interval, ... alone, times the interval.
     """
 
     differentiates_twice = True
 
     weight: float = 10.0
+    interval: int = 1
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
         refuse_batch_norm(critic, _NOT_ALONE)
@@ -136,11 +141,13 @@ class Orthonormal(Constraint):
         weight: no paper has one for a Wasserstein critic, whose loss pulls without end. On clips
             of 32x32, against noise, 1000 kept all singular values below 1.1, 100 below 3 and 10
             below 11; under objectives that level off, 0.01 was enough.
+        interval: as of a penalty on gradients.
 
     Source: Brock et al. 2017, with the square of Miyato et al. 2018, section 3.
     """
 
     weight: float = 1000.0
+    interval: int = 1
 
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise

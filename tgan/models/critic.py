@@ -1,7 +1,7 @@
 """TGAN's critic (Saito et al. 2017, Table 1): 3-D convolutions that score a video."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from tgan.config.sizes import base_side, count_doublings
 from tgan.models.layers import (
@@ -12,6 +12,7 @@ from tgan.models.layers import (
     check_labels,
     initialise,
 )
+from tgan.models.rectifier import leaky_relu_
 
 LEAKY_SLOPE = 0.2
 CONDITIONINGS = ("concatenation", "projection")
@@ -97,6 +98,11 @@ class VideoCritic(nn.Module):
             return scores
         return scores + (self.embedding(condition) * maps.sum((2, 3, 4))).sum(1)
 
+    @property
+    def mixes_samples(self) -> bool:
+        """Whether the score of a video depends on others of its batch."""
+        return any(isinstance(module, BatchNorm | _BatchNorm) for module in self.modules())
+
     def features(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
         """What the last layer takes in, one row per video: (N, K)."""
         return self._maps(video, condition).flatten(1)
@@ -104,7 +110,7 @@ class VideoCritic(nn.Module):
     def _maps(self, video: Tensor, condition: Tensor | None) -> Tensor:
         h = self._with_condition(video, condition)
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            h = F.leaky_relu(norm(conv(h)), LEAKY_SLOPE, inplace=True)
+            h = leaky_relu_(norm(conv(h)), LEAKY_SLOPE)
         return h
 
     def _with_condition(self, video: Tensor, condition: Tensor | None) -> Tensor:

@@ -29,7 +29,9 @@ class Parts:
         source, held_out: clips to train on, and clips that training never sees.
         generator: maps latents (N, generator.z_slow), and conditions, to videos
             (N, C, T, H, W) in [-1, 1].
-        critic: maps videos, and conditions, to scores (N,).
+        critic: maps videos, and conditions, to scores (N,). Real and fake videos are scored in one
+            pass where it has an attribute `mixes_samples` that is false: no score depends on other
+            videos of its batch.
         objective: the losses of critic and generator.
         constraint: what keeps the critic Lipschitz; it is attached when training is set up.
     """

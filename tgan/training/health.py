@@ -142,7 +142,8 @@ class Health:
         Args:
             terms: nothing of a step that failed.
         """
-        self._losses = list(terms) or self._losses
+        # A lazy penalty is not paid in every step.
+        self._losses += [name for name in terms if name not in self._losses]
         losses = [terms.get(name, self._zero) for name in self._losses]
         if not terms and self._alive:
             self._lost = True
@@ -151,9 +152,10 @@ class Health:
             self._gradients.get(name, self._zero.expand(len(each)))
             for name, each in self._parameters.items()
         ]
-        scalars = torch.stack([*losses, *torch._foreach_norm(weights)]).float()
-        norms = torch.cat([scalars, *gradients])
+        scalars = torch.stack([*torch._foreach_norm(weights), *losses]).float()
+        norms = torch.cat([*gradients, scalars])
         before = norms if self._norms is None else self._norms
+        before = torch.cat([before, norms.new_zeros(len(norms) - len(before))])
         self._norms = torch.where(self._alive, norms, before)
         self._alive = self._alive & torch.isfinite(norms).all()
         self._survived = self._survived + self._alive
@@ -161,15 +163,15 @@ class Health:
     def _recorded(self) -> dict[str, dict[str, float]]:
         """The norms that were kept, by kind and name, in the order in which a step makes them."""
         norms = iter([] if self._norms is None else self._norms.tolist())
-        losses = {name: next(norms) for name in self._losses}
         keys = {
             name: [key for key, _ in learner.module.named_parameters()]
             for name, learner in self._learners.items()
         }
-        weights, gradients = (
+        gradients, weights = (
             {f"{what} of the {name}": {key: next(norms) for key in keys[name]} for name in keys}
-            for what in ("weights", "gradients")
+            for what in ("gradients", "weights")
         )
+        losses = {name: next(norms) for name in self._losses}
         return {"losses": {} if self._lost else losses} | gradients | weights
 
     def _compare(self, step: int, tables: dict[str, Tensors]) -> None:

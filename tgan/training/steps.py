@@ -1,118 +1,20 @@
 """Updates of critic and generator: the two schedules that every GAN here is trained by.
 
-No process, device or precision is mentioned: a `Learner` carries its network as it has to be
-called, and its own optimiser and loss scaler. A constraint that computes the critic's weights from
-others does so once per update: all scores of one update are of the same weights.
+A constraint that computes the critic's weights from others does so once per update: all scores of
+one update are of the same weights.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.parametrize import cached
-from torch.optim import Optimizer
 
-from tgan.constraints import Constraint
-from tgan.losses import Objective, l1
+from tgan.losses import l1
 from tgan.models.modes import frozen
 from tgan.rng.noise import Noise
-
-Terms = dict[str, Tensor]
-Augment = Callable[[Tensor, Noise], Tensor]
-
-
-class Batch(NamedTuple):
-    """Real samples, and the condition that both networks receive with them.
-
-    Fakes are generated and scored under the same condition, so that the critic compares like with
-    like.
-
-    Attributes:
-        samples: (N, ...), normalised.
-        condition: arguments after the first of generator and critic: none, or one tensor (N, ...)
-            of class labels or input pictures (`tgan.models.conditions`).
-    """
-
-    samples: Tensor
-    condition: tuple[Tensor, ...] = ()
-
-
-@dataclass(eq=False)
-class Learner:
-    """A network and what updates it.
-
-    Example:
-        >>> critic = nn.Linear(2, 1)
-        >>> Learner(critic, torch.optim.Adam(critic.parameters())).update()
-        True
-
-    Attributes:
-        module: the network itself, called where no gradient of its own is wanted.
-        optimizer: of the module's parameters.
-        network: the network as its own loss calls it, wrapped for several processes if need be;
-            `module` unless given.
-        scaler: of its losses; disabled unless given, as for all precisions but fp16. No two
-            networks share one, which would skip and scale the wrong steps.
-    """
-
-    module: nn.Module
-    optimizer: Optimizer
-    # None stands for the defaults, which are there once an object is made.
-    network: nn.Module = None  # type: ignore[assignment]
-    scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        if self.network is None:
-            self.network = self.module
-        if self.scaler is None:
-            self.scaler = torch.amp.GradScaler("cpu", enabled=False)
-
-    def update(self) -> bool:
-        """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
-        scale = self.scaler.get_scale()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad()
-        return self.scaler.get_scale() >= scale
-
-
-@dataclass(eq=False, kw_only=True)
-class Critic(Learner):
-    """A critic, the objective that it and its generator minimise, and what keeps it Lipschitz.
-
-    Attributes:
-        objective: the losses over its scores.
-        constraint: attached to the module already.
-        augment: changes samples (N, ...), real and fake, before they are scored; it has to be
-            differentiable. None scores them as they are.
-    """
-
-    objective: Objective
-    constraint: Constraint
-    augment: Augment | None = None
-
-    def score(
-        self, network: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise
-    ) -> Tensor:
-        """Scores (N,) of `samples` under `condition`, after augmentation.
-
-        Args:
-            network: this critic's `network` in its own loss, its `module` in any other.
-        """
-        seen = samples if self.augment is None else self.augment(samples, noise)
-        return network(seen, *condition)
-
-    def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
-        """What the constraint adds to the critic's loss; None where it adds nothing."""
-        return self.constraint.penalty(
-            self.module,
-            lambda samples: self.score(self.module, samples, real.condition, noise),
-            real.samples,
-            fake,
-            noise,
-        )
+from tgan.training.learners import Batch, Critic, Learner, Terms, detached
 
 
 def simultaneous_step(
@@ -148,12 +50,12 @@ def simultaneous_step(
     fake = generator.network(z, *real.condition)
     leaf = fake.detach().requires_grad_()
     with cached():
-        # Scored apart, so that batch statistics of real and fake do not mix.
+        # One pass would cost more: the gradient at the fakes would be taken at real samples, too.
         fake_scores = critic.score(critic.network, leaf, real.condition, noise)
         real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
-        penalty = critic.penalty(real, fake.detach(), noise)
+        penalty = critic.penalty_of_loss(real, fake.detach(), noise)
     extra = _l1_term(fake, real, l1_weight)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
@@ -170,10 +72,11 @@ def simultaneous_step(
     torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
 
     generator.update()
-    if critic.update():
-        critic.constraint.project(critic.module, update)
-    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
-    return terms | _detached({"generator_loss": generator_loss} | extra)
+    lazy = critic.finish(
+        real=real, fake=fake.detach(), noise=noise, update=update, updated=critic.update()
+    )
+    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores) | lazy
+    return terms | detached({"generator_loss": generator_loss} | extra)
 
 
 def alternating_step(
@@ -211,7 +114,7 @@ def alternating_step(
 
 
 def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, update: int) -> Terms:
-    """Update the critic once, and let the constraint project it.
+    """Update the critic once, pay a lazy penalty that is due, and let the constraint project it.
 
     Args:
         real: real samples.
@@ -223,14 +126,12 @@ def critic_step(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise, upda
         Detached scalars: critic_loss, critic_gap; penalty where there is one.
     """
     with cached():
-        fake_scores = critic.score(critic.network, fake, real.condition, noise)
-        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
+        real_scores, fake_scores = critic.scores(real, fake, noise)
         loss = critic.objective.critic(real_scores, fake_scores)
-        penalty = critic.penalty(real, fake, noise)
+        penalty = critic.penalty_of_loss(real, fake, noise)
     critic.scaler.scale(_total(loss, penalty)).backward()
-    if critic.update():
-        critic.constraint.project(critic.module, update)
-    return _critic_terms(loss, penalty, real_scores, fake_scores)
+    lazy = critic.finish(real=real, fake=fake, noise=noise, update=update, updated=critic.update())
+    return _critic_terms(loss, penalty, real_scores, fake_scores) | lazy
 
 
 def generator_step(
@@ -252,7 +153,7 @@ def generator_step(
     losses |= _l1_term(fake, real, l1_weight)
     generator.scaler.scale(_total(*losses.values())).backward()
     generator.update()
-    return _detached(losses)
+    return detached(losses)
 
 
 def generator_loss(critic: Critic, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
@@ -301,8 +202,4 @@ def _critic_terms(
     loss: Tensor, penalty: Tensor | None, real_scores: Tensor, fake_scores: Tensor
 ) -> Terms:
     terms = {"critic_loss": loss, "critic_gap": real_scores.mean() - fake_scores.mean()}
-    return _detached(terms if penalty is None else terms | {"penalty": penalty})
-
-
-def _detached(terms: Terms) -> Terms:
-    return {name: term.detach() for name, term in terms.items()}
+    return detached(terms if penalty is None else terms | {"penalty": penalty})

@@ -1,4 +1,4 @@
-"""Small GANs, without Accelerate: critics, learning rates, divergence."""
+"""Small GANs, without Accelerate: critics, divergence."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tgan.config import Config
 from tgan.constraints import Constraint
 from tgan.runs.build import build_objective, build_optimizer
-from tgan.training.steps import Critic, Learner
+from tgan.training.steps import Critic
 
 
 def critic_of(critic: nn.Module, constraint: Constraint, config: Config) -> Critic:
@@ -19,12 +19,6 @@ def critic_of(critic: nn.Module, constraint: Constraint, config: Config) -> Crit
         objective=build_objective(config),
         constraint=constraint,
     )
-
-
-def set_rate(learner: Learner, rate: float) -> None:
-    """Have a learner's next updates made at another learning rate."""
-    for group in learner.optimizer.param_groups:
-        group["lr"] = rate
 
 
 def check_finite(terms: Mapping[str, Tensor], update: int) -> None:

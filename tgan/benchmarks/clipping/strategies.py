@@ -53,6 +53,12 @@ CORE = {
     "wgan_gp": Strategy("gradient penalty (WGAN-GP)", {"name": "wgan_gp"}, False),
 }
 OTHERS = {
+    "wgan_gp_every4": Strategy(
+        "gradient penalty, every 4th update", {"name": "wgan_gp", "interval": 4}, False
+    ),
+    "wgan_gp_every16": Strategy(
+        "gradient penalty, every 16th update", {"name": "wgan_gp", "interval": 16}, False
+    ),
     "svc_plain_gains": Strategy(
         "SVC, batch norm, gains free", {"name": "svc", "clips_gains": False}, True
     ),

@@ -4,6 +4,7 @@ import torch
 from tgan.benchmarks.clipping.cost.part import QUICK_SIZES
 from tgan.benchmarks.clipping.cost.update_cost import _Critic, time_updates
 from tgan.benchmarks.clipping.strategies import STRATEGIES
+from tgan.constraints import Constraint
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,8 @@ def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
     update = _Critic._update
 
     def noted(critic, number):
-        seen.append((getattr(critic.learner.constraint, "interval", None), number))
+        constraint = critic.learner.constraint
+        seen.append((None if type(constraint) is Constraint else constraint.interval, number))
         return update(critic, number)
 
     monkeypatch.setattr(_Critic, "_update", noted)
@@ -42,6 +44,23 @@ def test_a_fifth_step_clip_is_in_every_round_once(monkeypatch):
         1: [0, 1, 2, 3, 4],
         5: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     }
+
+
+def test_a_strategy_that_sets_an_interval_is_timed_over_as_many_updates(monkeypatch):
+    """By a clock that ticks at every step of the optimiser: a lazy penalty has one more in four."""
+    update = _Critic._update
+
+    def ticks(critic, number):
+        steps = []
+        hook = critic.learner.optimizer.register_step_post_hook(lambda *_: steps.append(1.0))
+        update(critic, number)
+        hook.remove()
+        return sum(steps)
+
+    monkeypatch.setattr(_Critic, "_update", ticks)
+    found = time_updates(STRATEGIES["wgan_gp_every4"].settings(), QUICK_SIZES)
+    assert found.keys() == {"own"} and found["own"]["added"] == [0.25]
+    assert found["own"]["share"] == [0.2]
 
 
 def test_a_critic_that_diverges_is_an_arithmetic_error():

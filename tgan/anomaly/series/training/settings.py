@@ -13,6 +13,7 @@ from tgan.anomaly.series.networks.layers import HidesMiddle, Shape
 from tgan.anomaly.series.networks.tables import DECODERS, ENCODERS, LATENT_CRITICS, WINDOW_CRITICS
 from tgan.anomaly.series.training.steps import RECONSTRUCTION
 from tgan.constraints import CONSTRAINTS, Constraint
+from tgan.constraints.constrain import make_constraint
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
 
@@ -135,7 +136,7 @@ class TadGANSettings:
                 f"these are {self.encoder} and {self.decoder}"
             )
         look_up(OBJECTIVES, self.objective, kind="objective")
-        _check(CONSTRAINTS, self.constraint, self.constraint_settings, kind="constraint")
+        self.make_constraint()
         for kind, table in NETWORKS.items():
             settings = getattr(self, f"{kind}_settings")
             _check(table, getattr(self, kind), settings, kind=kind.replace("_", " "))
@@ -183,9 +184,9 @@ class TadGANSettings:
         """Make a constraint for one critic, to be attached to it.
 
         Raises:
-            ValueError: one of its settings is out of range.
+            ValueError: it has no such setting, or one is out of range.
         """
-        return CONSTRAINTS[self.constraint](**self.constraint_settings)
+        return make_constraint(CONSTRAINTS, self.constraint, self.constraint_settings)
 
 
 # Where each network is looked up.

@@ -111,8 +111,8 @@ class TadGANTask:
             detached scalars, on the device.
         """
         for name in ("autoencoder", *CRITICS):
-            for group in getattr(self._networks, name).optimizer.param_groups:
-                group["lr"] = self.settings.learning_rate_of(name) * rate
+            learner: Learner = getattr(self._networks, name)
+            learner.set_rate(self.settings.learning_rate_of(name) * rate)
         take_step = partial(
             cycle_step,
             self._networks,

@@ -6,7 +6,7 @@ from typing import Any
 
 from tgan.benchmarks.clipping.cost.clip_cost import LAPACK, SPECTRA
 from tgan.benchmarks.clipping.cost.jobs import GAPS_JOB, clip_job, update_job
-from tgan.benchmarks.clipping.cost.update_cost import EVERY, FIFTH, Sizes
+from tgan.benchmarks.clipping.cost.update_cost import EVERY, FIFTH, OWN, Sizes
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.engine.jobs import Results
 from tgan.benchmarks.page.content import Column, Section, Table
@@ -34,6 +34,7 @@ UPDATE_COLUMNS = (
     Column("every fifth: ms", digits=2),
     Column("% of an update", digits=2),
 )
+OWN_COLUMNS = (Column("ms per update", digits=2), Column("% of an update", digits=2))
 CERTAIN_COLUMNS = (
     Column("every update: largest singular value"),
     Column("certified bound"),
@@ -55,8 +56,11 @@ def section_of(plan: Plan, results: Results) -> Section:
         for name, strategy in plan.strategies.items()
         if update_job(name) in results
     }
-    if strategies:
-        tables += [_updates(strategies), _certain(strategies)]
+    own = {title: found for title, found in strategies.items() if OWN in found}
+    if shared := {title: found for title, found in strategies.items() if OWN not in found}:
+        tables += [_updates(shared), _certain(shared)]
+    if own:
+        tables.append(_own(own))
     return Section("Cost at the sizes of the paper", TEXT, tables)
 
 
@@ -91,16 +95,26 @@ def _gaps(kind: str, layers: Sequence[Mapping[str, Any]]) -> Table:
     return Table(f"Bounds on norms: {kind}", GAP_COLUMNS, rows, note)
 
 
-def _updates(strategies: Results) -> Table:
-    def costs(found: Mapping[str, Any]) -> list[list[float]]:
-        return [_thousandfold(found["added"]), [100 * share for share in found["share"]]]
+def _own(strategies: Results) -> Table:
+    note = (
+        "The same of strategies that set an interval of their own: means over as many updates, "
+        "the step of a lazy penalty included."
+    )
+    rows = {title: _costs(found[OWN]) for title, found in strategies.items()}
+    return Table("What a constraint adds at its own interval", OWN_COLUMNS, rows, note)
 
+
+def _costs(found: Mapping[str, Any]) -> list[Sequence[float] | str]:
+    return [_thousandfold(found["added"]), [100 * share for share in found["share"]]]
+
+
+def _updates(strategies: Results) -> Table:
     note = (
         f"What an update of the critic on {Sizes().batch} real and as many fake clips of "
         "16x64x64 RGB takes more than one of the same critic without constraint."
     )
     title = "What a constraint adds to an update of the critic"
-    return Table(title, UPDATE_COLUMNS, _rows(strategies, costs), note)
+    return Table(title, UPDATE_COLUMNS, _rows(strategies, _costs), note)
 
 
 def _certain(strategies: Results) -> Table:
@@ -111,7 +125,7 @@ def _certain(strategies: Results) -> Table:
         "given without batch norms, which under the statistics of a batch nothing bounds."
     )
 
-    def certainties(found: Mapping[str, Any]) -> list[list[float]]:
+    def certainties(found: Mapping[str, Any]) -> list[Sequence[float] | str]:
         return [[found["matrix_norm"]], [found["certificate"]]]
 
     return Table(
@@ -120,7 +134,7 @@ def _certain(strategies: Results) -> Table:
 
 
 def _rows(
-    strategies: Results, cells: Callable[[Mapping[str, Any]], list[list[float]]]
+    strategies: Results, cells: Callable[[Mapping[str, Any]], list[Sequence[float] | str]]
 ) -> dict[str, list[Sequence[float] | str]]:
     """Two cells per interval; a strategy that has none has a say at every update."""
     rows: dict[str, list[Sequence[float] | str]] = {}
@@ -128,7 +142,8 @@ def _rows(
         if "failed" in result:
             rows[title] = ["diverged", [], [], []]
         else:
-            found = [cells(result[name]) if name in result else [[], []] for name in INTERVALS]
+            empty: list[Sequence[float] | str] = [[], []]
+            found = [cells(result[name]) if name in result else empty for name in INTERVALS]
             rows[title] = [cell for pair in found for cell in pair]
     return rows
 

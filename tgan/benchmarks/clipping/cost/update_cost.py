@@ -14,6 +14,8 @@ from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.benchmarks.clipping.small import check_finite, critic_of
 from tgan.benchmarks.clipping.strategies import unconstrained
 from tgan.config import Config
+from tgan.constraints import CONSTRAINTS
+from tgan.constraints.constrain import settings_of
 from tgan.linalg import conv_norm_upper_bound
 from tgan.models.affine import affine_layers
 from tgan.rng import Stream, seed_of
@@ -23,7 +25,7 @@ from tgan.training.steps import Batch, critic_step
 
 # As the paper trains (Saito et al. 2017, section 4.1).
 OPTIMIZER = {"critic_optimizer.name": "rmsprop", "critic_optimizer.lr": 5e-5}
-EVERY, FIFTH = "every", "fifth"
+EVERY, FIFTH, OWN = "every", "fifth", "own"
 INTERVALS = {EVERY: 1, FIFTH: 5}
 
 
@@ -46,7 +48,8 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
 
     Args:
         settings: dotted settings of a strategy. A constraint with an interval is taken at both of
-            `INTERVALS`, others as they are, under `every`.
+            `INTERVALS`, or at the one that the strategy sets, under `own`; others as they are,
+            under `every`.
 
     Returns:
         By interval: `added`, seconds per update of this process' processor that the constraint
@@ -60,20 +63,25 @@ def time_updates(settings: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
     """
     torch.set_num_threads(1)
     twin = _Critic(_config(sizes, unconstrained(settings)), sizes)
-    variants: dict[str, dict[str, Any]] = {EVERY: {}}
-    if hasattr(build_constraint(_config(sizes, settings).constraint), "interval"):
-        variants = {name: {"constraint.interval": number} for name, number in INTERVALS.items()}
+    intervals = _intervals(settings)
     critics = {
-        name: _Critic(_config(sizes, {**settings, **interval}), sizes)
-        for name, interval in variants.items()
+        name: _Critic(_config(sizes, {**settings, "constraint.interval": interval}), sizes)
+        for name, interval in intervals.items()
     }
     times: dict[str, list[float]] = {name: [] for name in critics}
     without = []
     for _ in range(sizes.rounds):
         without.append(twin.seconds_per_update(2))
         for name, critic in critics.items():
-            times[name].append(critic.seconds_per_update(INTERVALS[name]))
+            times[name].append(critic.seconds_per_update(intervals[name]))
     return {name: _costs(own, without) | critics[name].certainties() for name, own in times.items()}
+
+
+def _intervals(settings: Mapping[str, Any]) -> dict[str, int]:
+    if "constraint.interval" in settings:
+        return {OWN: settings["constraint.interval"]}
+    takes_one = "interval" in settings_of(CONSTRAINTS[settings["constraint.name"]])
+    return INTERVALS if takes_one else {EVERY: INTERVALS[EVERY]}
 
 
 def _config(sizes: Sizes, settings: Mapping[str, Any]) -> Config:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of, set_rate
+from tgan.benchmarks.clipping.small import check_finite, critic_of
 from tgan.config import Config
 from tgan.data.made.toy import GaussianMixture
 from tgan.metrics.modes import count_modes
@@ -73,8 +73,8 @@ def train_generator(
     reals, latents = _reals(mixture, seed), _latents(seed)
     for step in range(schedule.steps):
         left = 1 - step / schedule.steps
-        set_rate(task.generator, config.generator_optimizer.lr * left)
-        set_rate(task.critic, config.critic_optimizer.lr * left)
+        task.generator.set_rate(config.generator_optimizer.lr * left)
+        task.critic.set_rate(config.critic_optimizer.lr * left)
         terms = task.step(step, reals, latents)
         if step % CHECK_EVERY == 0:
             check_finite(terms, step)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of, set_rate
+from tgan.benchmarks.clipping.small import check_finite, critic_of
 from tgan.benchmarks.clipping.truth.problems import Problem
 from tgan.config import Config
 from tgan.rng import Stream, numpy_rng
@@ -35,7 +35,7 @@ def train_critic(problem: Problem, config: Config, seed: int) -> nn.Module:
     constraint.attach(critic, (_tensor(problem.draw(1, rng)[0][:1]),))
     learner = critic_of(critic, constraint, config)
     for update in range(1, problem.updates + 1):
-        set_rate(learner, config.critic_optimizer.lr * (1 - (update - 1) / problem.updates))
+        learner.set_rate(config.critic_optimizer.lr * (1 - (update - 1) / problem.updates))
         real, fake = map(_tensor, problem.draw(problem.batch, rng))
         noise = Noise(seed, update)
         terms = critic_step(learner, real=Batch(real), fake=fake, noise=noise, update=update)

@@ -1,5 +1,6 @@
 """Seconds per training step of every strategy, taken in turn in one process."""
 
+import math
 import time
 from collections.abc import Mapping
 from statistics import median
@@ -15,7 +16,7 @@ from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator
 from tgan.training.streams import RealBatches, latent_batches
 
-# Steps in a round: as many as the critic's updates between two clips of the paper.
+# Steps in a round, at least: as many as the critic's updates between two clips of the paper.
 ROUND, WARM_UP = 5, 2
 
 
@@ -44,7 +45,7 @@ def time_strategies(
     times: dict[str, list[float]] = {key: [] for key in trainers}
     for _ in range(rounds):
         for key, trainer in trainers.items():
-            times[key].append(trainer.seconds_per_step(ROUND))
+            times[key].append(trainer.seconds_per_step(trainer.round))
     return {
         name: _summary(times[_key(settings)], times[_key(unconstrained(settings))])
         for name, settings in strategies.items()
@@ -61,7 +62,11 @@ def _key(settings: Mapping[str, Any]) -> str:
 
 
 class _Trainer:
-    """An experiment in training, of which nothing is kept."""
+    """An experiment in training, of which nothing is kept.
+
+    Attributes:
+        round: steps in which its constraint acts as often as in any others.
+    """
 
     def __init__(self, config: Config) -> None:
         source = open_dataset(config.data)
@@ -69,6 +74,8 @@ class _Trainer:
         accelerator = make_accelerator(mixed_precision=config.train.mixed_precision)
         self.task: GANTask = build_task(config, accelerator, classes)
         self._step = 0
+        interval = self.task.critic.constraint.interval
+        self.round = math.ceil(ROUND / interval) * interval
         shared = {
             "batch_size": config.train.batch_size,
             "seed": config.train.seed,

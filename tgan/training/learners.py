@@ -1,0 +1,189 @@
+"""Learners: networks with what updates them, and critics with their objective and constraint.
+
+No process, device or precision is mentioned: a `Learner` carries its network as it has to be
+called, and its own optimiser and loss scaler.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
+from torch.optim import Optimizer
+
+from tgan.constraints import Constraint
+from tgan.losses import Objective
+from tgan.models.distributed import mean_over_processes
+from tgan.rng.noise import Noise
+from tgan.training.lazy import share_of, slow_down
+
+Terms = dict[str, Tensor]
+Augment = Callable[[Tensor, Noise], Tensor]
+
+
+class Batch(NamedTuple):
+    """Real samples, and the condition that both networks receive with them.
+
+    Fakes are generated and scored under the same condition, so that the critic compares like with
+    like.
+
+    Attributes:
+        samples: (N, ...), normalised.
+        condition: arguments after the first of generator and critic: none, or one tensor (N, ...)
+            of class labels or input pictures (`tgan.models.conditions`).
+    """
+
+    samples: Tensor
+    condition: tuple[Tensor, ...] = ()
+
+
+@dataclass(eq=False)
+class Learner:
+    """A network and what updates it.
+
+    Example:
+        >>> critic = nn.Linear(2, 1)
+        >>> Learner(critic, torch.optim.Adam(critic.parameters())).update()
+        True
+
+    Attributes:
+        module: the network itself, called where no gradient of its own is wanted.
+        optimizer: of the module's parameters.
+        network: the network as its own loss calls it, wrapped for several processes if need be;
+            `module` unless given.
+        scaler: of its losses; disabled unless given, as for all precisions but fp16. No two
+            networks share one, which would skip and scale the wrong steps.
+    """
+
+    module: nn.Module
+    optimizer: Optimizer
+    # None stands for the defaults, which are there once an object is made.
+    network: nn.Module = None  # type: ignore[assignment]
+    scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.network is None:
+            self.network = self.module
+        if self.scaler is None:
+            self.scaler = torch.amp.GradScaler("cpu", enabled=False)
+
+    def update(self) -> bool:
+        """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
+        scale = self.scaler.get_scale()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+        return self.scaler.get_scale() >= scale
+
+    def set_rate(self, rate: float) -> None:
+        """Have the next updates made at another learning rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+
+@dataclass(eq=False, kw_only=True)
+class Critic(Learner):
+    """A critic, the objective that it and its generator minimise, and what keeps it Lipschitz.
+
+    A penalty is part of every loss, or lazy where its constraint has an interval above 1: it is
+    paid by itself then, times the interval, in a further step of the optimiser after every
+    interval-th update. The optimiser is slowed down for these here.
+
+    Attributes:
+        objective: the losses over its scores.
+        constraint: attached to the module already.
+        augment: changes samples (N, ...), real and fake, before they are scored; it has to be
+            differentiable. None scores them as they are.
+    """
+
+    objective: Objective
+    constraint: Constraint
+    augment: Augment | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.is_lazy:
+            slow_down(self.optimizer, share_of(self.constraint.interval))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the penalty is paid by itself, after some updates alone."""
+        return self.constraint.has_penalty and self.constraint.interval > 1
+
+    def set_rate(self, rate: float) -> None:
+        """As of a learner; a lazy penalty's steps count."""
+        super().set_rate(rate * share_of(self.constraint.interval) if self.is_lazy else rate)
+
+    def score(
+        self, network: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise
+    ) -> Tensor:
+        """Scores (N,) of `samples` under `condition`, after augmentation.
+
+        Args:
+            network: this critic's `network` in its own loss, its `module` in any other.
+        """
+        return network(self._seen(samples, noise), *condition)
+
+    def scores(self, real: Batch, fake: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
+        """Scores (N,) of real samples and of fakes under the same condition, for its loss alone.
+
+        They come from one pass, which is cheaper, of a network that says that it does not mix
+        samples (`mixes_samples`); else from two, since statistics of real and fake must not mix.
+        """
+        seen = [self._seen(samples, noise) for samples in (fake, real.samples)]
+        if getattr(self.module, "mixes_samples", True):
+            at_fake, at_real = (self.network(samples, *real.condition) for samples in seen)
+            return at_real, at_fake
+        condition = [torch.cat([each, each]) for each in real.condition]
+        at_fake, at_real = self.network(torch.cat(seen), *condition).split(list(map(len, seen)))
+        return at_real, at_fake
+
+    def _seen(self, samples: Tensor, noise: Noise) -> Tensor:
+        return samples if self.augment is None else self.augment(samples, noise)
+
+    def finish(
+        self, *, real: Batch, fake: Tensor, noise: Noise, update: int, updated: bool
+    ) -> Terms:
+        """Pay a lazy penalty that is due after an update, then have the constraint project.
+
+        Args:
+            updated: whether the update was made.
+
+        Returns:
+            The penalty, where one was paid, without the interval that it was multiplied by.
+        """
+        penalty = None
+        if self.is_lazy and self.constraint.is_due(update):
+            with cached():
+                penalty = self.penalty(real, fake, noise)
+        if penalty is not None:
+            self.scaler.scale(self.constraint.interval * penalty).backward()
+            # Nothing wraps this pass for several processes, as the network's own loss is.
+            for parameter in self.module.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = mean_over_processes(parameter.grad)
+            updated |= self.update()
+        if updated:
+            self.constraint.project(self.module, update)
+        return {} if penalty is None else detached({"penalty": penalty})
+
+    def penalty_of_loss(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
+        """What is part of every loss: the penalty, unless it is lazy."""
+        return None if self.is_lazy else self.penalty(real, fake, noise)
+
+    def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
+        """What the constraint adds to the critic's loss; None where it adds nothing."""
+        return self.constraint.penalty(
+            self.module,
+            lambda samples: self.score(self.module, samples, real.condition, noise),
+            real.samples,
+            fake,
+            noise,
+        )
+
+
+def detached(terms: Terms) -> Terms:
+    """The same scalars, without their graphs."""
+    return {name: term.detach() for name, term in terms.items()}
