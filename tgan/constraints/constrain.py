@@ -23,7 +23,7 @@ def make_constraint(
     make = look_up(table, name, kind="constraint")
     known: list[str] = []
     if dataclasses.is_dataclass(make):
-        known = [field.name for field in dataclasses.fields(make)]
+        known = [field.name for field in dataclasses.fields(make) if field.init]
     for setting in settings:
         if setting not in known:
             choices = ", ".join(sorted(known)) or "none"
