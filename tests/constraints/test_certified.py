@@ -105,6 +105,18 @@ def test_the_matrix_view_alone_is_steeper_than_it_claims():
     assert report.empirical > 1.5
 
 
+def test_kernels_whose_norm_is_guessed_far_too_small_are_clipped_until_they_are_certified():
+    """Half of the outputs are strong at one frequency, one output is strongest at another."""
+    critic = nn.Sequential(nn.Conv1d(8, 8, 2, bias=False), nn.Flatten())
+    with torch.no_grad():
+        critic[0].weight.zero_()
+        critic[0].weight[:7, :7] = torch.eye(7)[..., None] * torch.tensor([1.0, 1.0])
+        critic[0].weight[7, 7] = 1.8 * torch.tensor([1.0, -1.0])
+    constraint = CertifiedSingularValueClip()
+    constraint.attach(critic, (torch.zeros(1, 8, 32),))
+    assert 0.9 < explicit_norm(critic[0].weight.detach(), (32,)) <= 1
+
+
 def test_interval_counts_updates():
     constraint = CertifiedSingularValueClip(interval=3)
     critic = make_critic()

@@ -108,6 +108,16 @@ class Axis:
             for row, tap, p in read
         ]
 
+    @property
+    def phases(self) -> int:
+        """Input channels that one channel of the convolution becomes."""
+        return max((entry.phase for entry in self.entries), default=0) + 1
+
+    @property
+    def offsets(self) -> int:
+        """How far apart positions of a phase are that one output reads, and one."""
+        return max((entry.offset for entry in self.entries), default=0) + 1
+
     @cached_property
     def period(self) -> int:
         """The shortest circle on which no output reads, around its end, a position in the input."""

@@ -1,21 +1,23 @@
 """Bounds on a convolution by Fourier analysis on tori in which it is embedded."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from tgan.linalg.gram import largest_eigenvalue
 from tgan.linalg.lattice import Axis
+from tgan.linalg.power import norms_from_below
 
 # Entries of Gram matrices that are held at a time: 256 MB of complex doubles.
 _CHUNK = 2**24
 
 
-def torus_bound(kernel: Tensor, axes: Sequence[Axis]) -> float:
+def torus_bound(
+    kernel: Tensor, axes: Sequence[Axis], *, enough: float = 0.0, slack: float = 0.0
+) -> float:
     """A bound on the norm of a zero-padded convolution, up to rounding.
 
     A stride splits into phases, taken as channels, which leaves stride 1 (see `Axis`). Zero
@@ -29,80 +31,119 @@ def torus_bound(kernel: Tensor, axes: Sequence[Axis]) -> float:
 
     Args:
         kernel: (C_out, C_in, *K), float64, without groups.
+        enough: returned where the bound is not larger, which is faster to prove.
+        slack: the share by which the bound may be too large, to save time.
 
     Source: Sedghi et al. 2019 (the circular convolution); the phases, the signs and the axes
     without a torus (see `Axis`) are ours.
     """
-    lags, grams = _lag_grams(kernel, axes)
-    plain = _frequencies(axes, [False] * len(axes)).to(lags)
-    traces = grams.diagonal(dim1=1, dim2=2).sum(1)
-    energy = (plain @ lags.T).cos() @ traces
-    smooth = (plain[energy.argmax()] == 0).tolist()
-    return math.sqrt(_largest_square(lags, grams, _frequencies(axes, smooth).to(lags)))
+    parts, angles = _on_torus(kernel, axes)
+    grams = _at_frequencies(_lag_grams(parts), angles)
+    return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
 
 
-def _lag_grams(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, Tensor]:
-    """Integers (L, A) and matrices (L, n, n) with G(w) = sum_l exp(i lag_l w) grams_l.
+def torus_guess(kernel: Tensor, axes: Sequence[Axis]) -> float:
+    """What `torus_bound` is about, and not above it but for rounding, in a fraction of its time.
 
-    G is the Gram matrix of the kernel's transform on its smaller side.
+    The spectral norm of the kernel's transform at one of the bound's frequencies, that of the
+    largest Frobenius norm, from below.
     """
-    spread = _spread(kernel, axes)
-    c_out, c_in = spread.shape[:2]
-    # The smaller side in front; the other is summed over.
-    flat = rearrange(spread, "o i ... -> o i (...)" if c_out <= c_in else "o i ... -> i o (...)")
-    spans = spread.shape[2:]
-    table: dict[tuple[int, ...], Tensor] = {}
+    parts, angles = _on_torus(kernel, axes)
+    strongest = torch.cartesian_prod(*angles).reshape(-1, len(axes))[
+        _energies(parts, angles).argmax()
+    ]
+    transform = parts.to(parts.dtype.to_complex())
+    for angle in strongest:
+        turns = angle * torch.arange(len(transform), dtype=parts.dtype, device=parts.device)
+        transform = torch.tensordot(torch.polar(torch.ones_like(turns), turns), transform, 1)
+    return norms_from_below(transform).item()
+
+
+def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, list[Tensor]]:
+    """A kernel as matrices (*offsets, n, m), n <= m, and the angles of its torus by axes.
+
+    The longest axis comes last.
+    """
+    order = sorted(range(len(axes)), key=lambda i: axes[i].period)
+    axes = [axes[i] for i in order]
+    spread = _spread(kernel.permute(0, 1, *(2 + i for i in order)), axes)
+    parts = spread if spread.shape[-2] <= spread.shape[-1] else spread.mT.contiguous()
+    angles = _angles(axes, [False] * len(axes), kernel)
+    strongest = torch.cartesian_prod(*angles).reshape(-1, len(axes))[
+        _energies(parts, angles).argmax()
+    ]
+    return parts, _angles(axes, (strongest == 0).tolist(), kernel)
+
+
+def _angles(axes: Sequence[Axis], twisted: Sequence[bool], kernel: Tensor) -> list[Tensor]:
+    """Angles of a torus by axes; on the last one half of them: G(-w) is the conjugate of G(w)."""
+    angles = [
+        (torch.arange(axis.period, dtype=kernel.dtype, device=kernel.device) + 0.5 * twist)
+        * (2 * math.pi / axis.period)
+        for axis, twist in zip(axes, twisted, strict=True)
+    ]
+    angles[-1] = angles[-1][angles[-1] <= math.pi + 1e-9]
+    return angles
+
+
+def _energies(parts: Tensor, angles: Sequence[Tensor]) -> Tensor:
+    """The squared Frobenius norms of the transform at all combinations of angles, (F,)."""
+    traces = _lag_grams(parts.flatten(-2)[..., None, :])
+    return torch.cat([chunk.flatten().real for chunk in _at_frequencies(traces, angles)])
+
+
+def _lag_grams(parts: Tensor) -> Tensor:
+    """Matrices (*L, n, n) with G(w) = sum_l exp(i l w) lags[l], over lags l of either sign.
+
+    G is the Gram matrix of the transform of parts (*K, n, m). L is 2 K - 1; negative lags count
+    from the end, as Python counts.
+    """
+    *spans, size, _ = parts.shape
+    lags = parts.new_zeros(*(2 * span - 1 for span in spans), size, size)
     places = list(product(*map(range, spans)))
-    for a, place in enumerate(places):
-        for b, other in enumerate(places):
-            lag = tuple(x - y for x, y in zip(place, other, strict=True))
-            # Half of the lags; the others are their transposes.
-            if lag >= tuple(0 for _ in lag):
-                gram = flat[:, :, a] @ flat[:, :, b].T
-                table[lag] = table[lag] + gram if lag in table else gram
-    for lag in [lag for lag in table if any(lag)]:
-        table[tuple(-x for x in lag)] = table[lag].T
-    lags = torch.tensor(list(table), dtype=torch.float64, device=kernel.device)
-    return lags.reshape(len(table), len(axes)), torch.stack(list(table.values()))
+    for ahead, behind in product(places, places):
+        # Half of the lags; the others are their transposes.
+        if ahead >= behind:
+            lag = tuple(x - y for x, y in zip(ahead, behind, strict=True))
+            lags[lag].addmm_(parts[ahead], parts[behind].T)
+    for lag in product(*(range(1 - span, span) for span in spans)):
+        if lag > (0,) * len(lag):
+            lags[tuple(-x for x in lag)] = lags[lag].T
+    return lags
+
+
+def _at_frequencies(lags: Tensor, angles: Sequence[Tensor]) -> Iterator[Tensor]:
+    """G at all combinations of angles, in the order of their product, (F, n, n) at a time.
+
+    Axis by axis, since the sum over the lags of one axis is shared by all angles of the next ones.
+    """
+    *spans, size, _ = lags.shape
+    *phases, last = (_phases(angle, span) for angle, span in zip(angles, spans, strict=True))
+    grams = lags.to(last.dtype)[None]
+    for phase in phases:
+        grams = (phase @ grams.flatten(2)).unflatten(-1, grams.shape[2:]).flatten(0, 1)
+    step = max(_CHUNK // size**2, 1)
+    for rows in grams.split(max(step // len(last), 1)):
+        for phase in last.split(step):
+            yield (phase @ rows.flatten(2)).reshape(-1, size, size)
+
+
+def _phases(angles: Tensor, span: int) -> Tensor:
+    """exp(i l w) for the lags of an axis, (F, L), as `_lag_grams` orders them."""
+    lags = torch.arange(span, dtype=angles.dtype, device=angles.device)
+    lags[(span + 1) // 2 :] -= span
+    turns = torch.outer(angles, lags)
+    return torch.polar(torch.ones_like(turns), turns)
 
 
 def _spread(kernel: Tensor, axes: Sequence[Axis]) -> Tensor:
-    """The kernel (C_out * rows, C_in * phases, *offsets) that stride 1 over phases takes."""
-    tables = [torch.tensor(axis.entries, device=kernel.device).reshape(-1, 4).T for axis in axes]
-    rows, taps, phases, offsets = (
-        torch.meshgrid(*columns, indexing="ij") for columns in zip(*tables, strict=True)
-    )
-    sizes = [
-        [int(c.max()) + 1 if c.numel() else 1 for c in kind] for kind in (rows, phases, offsets)
-    ]
+    """What stride 1 over phases takes: matrices (*offsets, C_out * rows, phases * C_in)."""
     c_out, c_in = kernel.shape[:2]
-    spread = kernel.new_zeros(c_out, c_in, *sizes[0], *sizes[1], *sizes[2])
-    spread[(slice(None), slice(None), *rows, *phases, *offsets)] = kernel[
-        (slice(None), slice(None), *taps)
-    ]
-    n = len(axes)
-    spread = spread.movedim(tuple(range(2, 2 + n)), tuple(range(1, 1 + n)))
-    return spread.flatten(1 + n, 1 + 2 * n).flatten(0, n)
-
-
-def _largest_square(lags: Tensor, grams: Tensor, frequencies: Tensor) -> float:
-    """The largest eigenvalue of G at any of the frequencies."""
-    size, largest = grams.shape[1], 0.0
-    flat = grams.flatten(1).to(torch.complex128)
-    for chunk in frequencies.split(max(_CHUNK // size**2, 1)):
-        phase = chunk @ lags.T
-        transformed = torch.polar(torch.ones_like(phase), phase) @ flat
-        largest = max(largest, largest_eigenvalue(transformed.view(-1, size, size)))
-    return largest
-
-
-def _frequencies(axes: Sequence[Axis], twisted: Sequence[bool]) -> Tensor:
-    """Angles (F, A) of a torus, one of each pair w, -w: a real kernel has the same norm there."""
-    angles = [
-        (torch.arange(axis.period, dtype=torch.float64) + 0.5 * twist) * (2 * math.pi / axis.period)
-        for axis, twist in zip(axes, twisted, strict=True)
-    ]
-    # The longest axis needs only half its circle.
-    longest = max(range(len(axes)), key=lambda i: axes[i].period)
-    angles[longest] = angles[longest][angles[longest] <= math.pi + 1e-9]
-    return torch.cartesian_prod(*angles).reshape(-1, len(axes))
+    offsets, rows, phases = (
+        [getattr(axis, kind) for axis in axes] for kind in ("offsets", "rows", "phases")
+    )
+    spread = kernel.new_zeros(*offsets, c_out, *rows, *phases, c_in)
+    for entries in product(*(axis.entries for axis in axes)):
+        row, tap, phase, offset = zip(*entries, strict=True)
+        spread[(*offset, slice(None), *row, *phase)] = kernel[(slice(None), slice(None), *tap)]
+    return spread.reshape(*offsets, c_out * math.prod(rows), math.prod(phases) * c_in)
