@@ -33,15 +33,15 @@ def largest_eigenvalue(
         if grams.device.type != "cpu":
             bound = max(bound, gram_iteration(grams))
             continue
-        kind, doubt = _precision(grams.shape[-1], slack)
-        left = grams[~_are_below(grams, bound, kind, doubt)] if bound else grams
+        _, doubt = _precision(grams.shape[-1], slack)
+        left = grams[~are_below(grams, bound, slack)] if bound else grams
         while len(left):
             worst = left[norms_from_below(left, iterations=2).argmax()]
             reached = torch.linalg.eigvalsh(worst)[-1].item()
             if not reached:
                 break
             bound = max(bound, reached) * (1 + max(slack, 2 * doubt))
-            left = left[~_are_below(left, bound, kind, doubt)]
+            left = left[~are_below(left, bound, slack)]
     return bound
 
 
@@ -61,10 +61,16 @@ def _precision(size: int, slack: float) -> tuple[torch.dtype, float]:
     return kind, doubt
 
 
-def _are_below(grams: Tensor, bound: float, kind: torch.dtype, doubt: float) -> Tensor:
-    """Whether positive matrices provably have no eigenvalue above a bound, (F,)."""
+def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:
+    """Whether positive matrices (F, n, n) provably have no eigenvalue above their bounds, (F,).
+
+    Args:
+        bound: one for all, or one each.
+        slack: those that are above the bound over 1 + slack may fail.
+    """
+    kind, doubt = _precision(grams.shape[-1], slack)
     rest = grams.to(kind, copy=True).neg_()
-    rest.diagonal(dim1=1, dim2=2).add_(bound * (1 - doubt))
+    rest.diagonal(dim1=1, dim2=2).T.add_(bound * (1 - doubt))
     return torch.linalg.cholesky_ex(rest).info == 0
 
 

@@ -7,6 +7,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from tgan.linalg.cells import Circle, unproved
 from tgan.linalg.gram import largest_eigenvalue
 from tgan.linalg.lattice import Axis
 from tgan.linalg.power import norms_from_below
@@ -37,8 +38,12 @@ def torus_bound(
     Source: Sedghi et al. 2019 (the circular convolution); the phases, the signs and the axes
     without a torus (see `Axis`) are ours.
     """
-    parts, angles = _on_torus(kernel, axes)
-    grams = _at_frequencies(_lag_grams(parts), angles)
+    parts, circles = _on_torus(kernel, axes)
+    lags = _lag_grams(parts)
+    grams = _at_frequencies(lags, circles)
+    if enough and kernel.device.type == "cpu":
+        failed = list(unproved(lags.to(torch.complex128), circles, enough**2, 2 * slack))
+        grams = iter([torch.stack(failed)] if failed else [])
     return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
 
 
@@ -48,48 +53,43 @@ def torus_guess(kernel: Tensor, axes: Sequence[Axis]) -> float:
     The spectral norm of the kernel's transform at one of the bound's frequencies, that of the
     largest Frobenius norm, from below.
     """
-    parts, angles = _on_torus(kernel, axes)
-    strongest = torch.cartesian_prod(*angles).reshape(-1, len(axes))[
-        _energies(parts, angles).argmax()
-    ]
+    parts, circles = _on_torus(kernel, axes)
     transform = parts.to(parts.dtype.to_complex())
-    for angle in strongest:
+    for angle in _strongest(parts, circles):
         turns = angle * torch.arange(len(transform), dtype=parts.dtype, device=parts.device)
         transform = torch.tensordot(torch.polar(torch.ones_like(turns), turns), transform, 1)
     return norms_from_below(transform).item()
 
 
-def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, list[Tensor]]:
-    """A kernel as matrices (*offsets, n, m), n <= m, and the angles of its torus by axes.
+def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, list[Circle]]:
+    """A kernel as matrices (*offsets, n, m), n <= m, and the axes of its torus.
 
-    The longest axis comes last.
+    The longest axis comes last, of which half a circle will do: G(-w) is the conjugate of G(w).
     """
     order = sorted(range(len(axes)), key=lambda i: axes[i].period)
     axes = [axes[i] for i in order]
     spread = _spread(kernel.permute(0, 1, *(2 + i for i in order)), axes)
     parts = spread if spread.shape[-2] <= spread.shape[-1] else spread.mT.contiguous()
-    angles = _angles(axes, [False] * len(axes), kernel)
-    strongest = torch.cartesian_prod(*angles).reshape(-1, len(axes))[
-        _energies(parts, angles).argmax()
-    ]
-    return parts, _angles(axes, (strongest == 0).tolist(), kernel)
+    strongest = _strongest(parts, _circles(axes, [False] * len(axes)))
+    return parts, _circles(axes, [angle == 0 for angle in strongest])
 
 
-def _angles(axes: Sequence[Axis], twisted: Sequence[bool], kernel: Tensor) -> list[Tensor]:
-    """Angles of a torus by axes; on the last one half of them: G(-w) is the conjugate of G(w)."""
-    angles = [
-        (torch.arange(axis.period, dtype=kernel.dtype, device=kernel.device) + 0.5 * twist)
-        * (2 * math.pi / axis.period)
-        for axis, twist in zip(axes, twisted, strict=True)
-    ]
-    angles[-1] = angles[-1][angles[-1] <= math.pi + 1e-9]
-    return angles
+def _circles(axes: Sequence[Axis], twisted: Sequence[bool]) -> list[Circle]:
+    circles = []
+    for number, (axis, twist) in enumerate(zip(axes, twisted, strict=True), 1):
+        step, is_half = 2 * math.pi / axis.period, number == len(axes)
+        angles = [(i + 0.5 * twist) * step for i in range(axis.period)]
+        if is_half:
+            angles = [angle for angle in angles if angle <= math.pi + 1e-9]
+        circles.append(Circle(angles, step, axis.offsets, is_half))
+    return circles
 
 
-def _energies(parts: Tensor, angles: Sequence[Tensor]) -> Tensor:
-    """The squared Frobenius norms of the transform at all combinations of angles, (F,)."""
+def _strongest(parts: Tensor, circles: Sequence[Circle]) -> tuple[float, ...]:
+    """The frequency at which the transform's Frobenius norm is largest."""
     traces = _lag_grams(parts.flatten(-2)[..., None, :])
-    return torch.cat([chunk.flatten().real for chunk in _at_frequencies(traces, angles)])
+    energies = torch.cat([chunk.flatten().real for chunk in _at_frequencies(traces, circles)])
+    return list(product(*(circle.angles for circle in circles)))[energies.argmax()]
 
 
 def _lag_grams(parts: Tensor) -> Tensor:
@@ -112,28 +112,20 @@ def _lag_grams(parts: Tensor) -> Tensor:
     return lags
 
 
-def _at_frequencies(lags: Tensor, angles: Sequence[Tensor]) -> Iterator[Tensor]:
-    """G at all combinations of angles, in the order of their product, (F, n, n) at a time.
+def _at_frequencies(lags: Tensor, circles: Sequence[Circle]) -> Iterator[Tensor]:
+    """G at all frequencies, in the order of their product, (F, n, n) at a time.
 
     Axis by axis, since the sum over the lags of one axis is shared by all angles of the next ones.
     """
-    *spans, size, _ = lags.shape
-    *phases, last = (_phases(angle, span) for angle, span in zip(angles, spans, strict=True))
-    grams = lags.to(last.dtype)[None]
-    for phase in phases:
-        grams = (phase @ grams.flatten(2)).unflatten(-1, grams.shape[2:]).flatten(0, 1)
+    size = lags.shape[-1]
+    *outer, last = circles
+    grams = lags.to(lags.dtype.to_complex())[None]
+    for circle in outer:
+        grams = circle.at(circle.angles, grams)
     step = max(_CHUNK // size**2, 1)
-    for rows in grams.split(max(step // len(last), 1)):
-        for phase in last.split(step):
-            yield (phase @ rows.flatten(2)).reshape(-1, size, size)
-
-
-def _phases(angles: Tensor, span: int) -> Tensor:
-    """exp(i l w) for the lags of an axis, (F, L), as `_lag_grams` orders them."""
-    lags = torch.arange(span, dtype=angles.dtype, device=angles.device)
-    lags[(span + 1) // 2 :] -= span
-    turns = torch.outer(angles, lags)
-    return torch.polar(torch.ones_like(turns), turns)
+    for rows in grams.split(max(step // len(last.angles), 1)):
+        for first in range(0, len(last.angles), step):
+            yield last.at(last.angles[first : first + step], rows)
 
 
 def _spread(kernel: Tensor, axes: Sequence[Axis]) -> Tensor:
