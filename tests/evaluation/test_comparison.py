@@ -69,6 +69,34 @@ def test_batch_size_changes_rounding_only(batch_size):
         assert found[name]["value"] == pytest.approx(expected[name]["value"], rel=1e-5), name
 
 
+class FramesApart(FrameRows):
+    """Says that frames do not depend on each other; counts those that it is given."""
+
+    frames_apart, given = True, 0
+
+    def __call__(self, video):
+        self.given += len(video) * video.shape[2]
+        return super().__call__(video)
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        (["kid_frame_rows"], 2 * 50),
+        (["frechet_frame_rows"], 2 * 50 * 4),
+        (["acd_frame_rows", "kid_frame_rows"], 2 * 50 * (4 + 1)),
+    ],
+)
+def test_a_network_is_given_the_frames_that_are_read(names, given):
+    found = []
+    for network in (FrameRows(), FramesApart()):
+        measures = build_measures(names, {network.name: network}, samples=50, frames=4)
+        found.append(run(Comparison(measures, real=REAL, fake=FAKE, batch_size=8)))
+    assert network.given == given
+    for name in names:
+        assert found[0][name]["value"] == found[1][name]["value"]
+
+
 def test_every_network_runs_once_per_side_and_batch():
     comparison, networks = compare(samples=16, names=NAMES[:6])
     run(comparison)

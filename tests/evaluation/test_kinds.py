@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 from tests.made.stand_ins import FrameRows, Sign
-from tgan.evaluation.kinds import KINDS, every_frame, mean_frame, one_frame_each
+from tgan.evaluation.kinds import KINDS, every_frame, mean_frame, of_one_frame, one_frame_each
 
 
 def test_features_of_frames_are_arranged_as_each_kind_needs():
@@ -11,6 +12,8 @@ def test_features_of_frames_are_arranged_as_each_kind_needs():
     assert mean_frame(features, 0).tolist() == [[2, 3], [8, 9]]
     # Clips 4 and 5 give frames 4 % 3 and 5 % 3.
     assert one_frame_each(features, 4).tolist() == [[2, 3], [10, 11]]
+    video = torch.arange(2 * 3).view(2, 1, 3, 1, 1)
+    assert of_one_frame(video, 4).tolist() == [[[[[1]]]], [[[[5]]]]]
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tgan.evaluation.kinds import of_one_frame
 from tgan.evaluation.measures import Measure
 from tgan.evaluation.streams import Clips
 from tgan.metrics.state import State, join, part_of
@@ -64,8 +65,8 @@ class _Features:
     """What networks give for one batch, each asked once."""
 
     def __init__(self, clips: Clips, first: int, count: int) -> None:
-        self.video = clips(first, count) if count else torch.empty(0)
-        self._found: dict[tuple[int, bool], np.ndarray] = {}
+        self.video, self._first = clips(first, count) if count else torch.empty(0), first
+        self._found: dict[tuple[int, bool, bool], np.ndarray] = {}
         if not torch.isfinite(self.video).all():
             raise ArithmeticError(f"clips {first} to {first + count - 1} are not all finite")
 
@@ -73,10 +74,12 @@ class _Features:
         """Features, or probabilities where the measure reads those."""
         network: Any = measure.network
         reads_classes = measure.kind.reads_classes
-        key = (id(network), reads_classes)
+        key = (id(network), reads_classes, measure.reads_one_frame)
         if key not in self._found:
             call = network.probabilities if reads_classes else network
-            self._found[key] = call(self.video).double().cpu().numpy()
+            one = measure.reads_one_frame
+            video = of_one_frame(self.video, self._first) if one else self.video
+            self._found[key] = call(video).double().cpu().numpy()
         features = self._found[key]
         # A frame without the thing that is measured has no number: content distance passes it over.
         allowed = np.isnan(features) if measure.kind.needs_frames else False

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from einops import rearrange
+from torch import Tensor
 
 from tgan.metrics.diversity import ContentDistance, Diversity
 from tgan.metrics.frechet import FrechetDistance
@@ -53,12 +55,14 @@ class Kind:
             what the metric takes.
         needs_frames: makes sense for networks of frames only.
         reads_classes: takes probabilities instead of features.
+        reads_one_frame: takes of each clip the frame of `of_one_frame` alone.
     """
 
     make: Callable[[Any, int], Metric]
     arrange: Callable[[np.ndarray, int], np.ndarray] | None = None
     needs_frames: bool = False
     reads_classes: bool = False
+    reads_one_frame: bool = False
 
 
 def every_frame(features: np.ndarray, first: int) -> np.ndarray:
@@ -72,6 +76,12 @@ def one_frame_each(features: np.ndarray, first: int) -> np.ndarray:
     return features[np.arange(count), (first + np.arange(count)) % frames]
 
 
+def of_one_frame(video: Tensor, first: int) -> Tensor:
+    """Clips (N, C, 1, H, W) of the frames that `one_frame_each` takes of clips (N, C, T, H, W)."""
+    count, frames = len(video), video.shape[2]
+    return video[torch.arange(count), :, (first + torch.arange(count)) % frames].unsqueeze(2)
+
+
 def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
     """A clip is the mean of its frames."""
     return features.mean(1)
@@ -80,7 +90,9 @@ def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
 KINDS = {
     "frechet": Kind(lambda network, n: FrechetDistance(network.size), every_frame),
     "kid": Kind(
-        lambda network, n: KernelDistance(network.size, block=block_size(n)), one_frame_each
+        lambda network, n: KernelDistance(network.size, block=block_size(n)),
+        one_frame_each,
+        reads_one_frame=True,
     ),
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),

@@ -156,6 +156,11 @@ class Measure:
         self._check(frames)
         self.metric = self.kind.make(network, self.samples)
 
+    @property
+    def reads_one_frame(self) -> bool:
+        """Whether the network need not be given more than one frame of each clip."""
+        return self.kind.reads_one_frame and getattr(self.network, "frames_apart", False)
+
     def add(self, real: np.ndarray | None, fake: np.ndarray, first: int) -> None:
         """Take in what the network gave for clips `first`, ... of each kind."""
         sides: Any = (None if side is None else self._arrange(side, first) for side in (real, fake))

@@ -12,6 +12,8 @@ class FeatureNetwork(Protocol):
         name: says what the network is.
         size: D, numbers in a vector.
         per_frame: whether there is a vector per frame rather than one per video.
+        frames_apart: may be left out; whether the vector of a frame depends on that frame alone,
+            so that a metric which reads one frame of a clip gives no others.
         protocol: what a reported number depends on, fit for JSON: `name`, `layer`, `source` and
             `sha256` of the weights, `preprocessing`, ...
     """

