@@ -131,6 +131,7 @@ def test_every_shipped_configuration_is_valid(path):
         (["--data.stride=9999999"], "data.stride 9999999 is above 1000000"),
         (["--data.timeout=-1"], "data.timeout -1.0 is negative or not finite"),
         (["--data.timeout=.inf"], "data.timeout inf is negative or not finite"),
+        (["--data.keep_gb=-1"], "data.keep_gb -1.0 is negative or not finite"),
         (["--data.max_bad_share=1.5"], "data.max_bad_share 1.5 is not in [0, 1]"),
         (["--data.changed=no"], "data.changed: 'no' is not one of warn, refuse"),
         (["--data.depth_bounds=[1, 2]"], "data.depth_bounds needs data.name rgbd"),

@@ -1,3 +1,5 @@
+import threading
+import time
 from itertools import islice
 
 import numpy as np
@@ -109,3 +111,47 @@ def test_a_mistake_of_ours_is_not_taken_for_one_of_the_source():
     batches = ClipBatches(Broken(KeyError("ours")), batch_size=6, seed=0)
     with pytest.raises(KeyError, match="ours"):
         next(stream_batches(batches, first=0))
+
+
+class Decoding(Numbered):
+    """A source that says that it decodes, and notes which threads it did so in."""
+
+    decodes = True
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+        self.broken: frozenset[int] = frozenset()
+
+    def clip(self, index, start):
+        self.threads.add(threading.get_ident())
+        time.sleep(0.01 * (3 - index % 4))
+        if index in self.broken:
+            raise ValueError(f"video {index} is broken")
+        return super().clip(index, start)
+
+
+@pytest.fixture
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_clips_that_are_decoded_come_from_threads_and_in_order(three_threads):
+    here, source = ClipBatches(Numbered(), batch_size=8, seed=0), Decoding()
+    batches = ClipBatches(source, batch_size=8, seed=0)
+    for number in range(3):
+        for one, other in zip(batches[number], here[number], strict=True):
+            assert torch.equal(one, other)
+    assert len(source.threads) > 1
+    assert threading.get_ident() not in source.threads
+
+
+def test_of_several_errors_in_threads_the_first_draws_is_raised(three_threads):
+    source = Decoding()
+    batches = ClipBatches(source, batch_size=8, seed=0)
+    order = batches.sampler.indices(0).tolist()
+    source.broken = frozenset({order[2], order[4]})
+    with pytest.raises(ValueError, match=f"video {order[2]} is broken"):
+        batches[0]

@@ -26,6 +26,7 @@ COMMANDS = {
     "train-encoder": "train an encoder of pictures for a run's generator, for detect",
     "detect": "score how abnormal pictures or series are for what was trained on normal ones",
     "benchmark-step": "time the training step against a baseline script",
+    "benchmark-reading": "time the reading of videos beside PyAV's own loop",
     "benchmark-tadgan": "compare detectors of anomalies in series on labelled ones",
     "benchmark-clipping": "compare strategies that keep a critic Lipschitz, and write a report",
 }

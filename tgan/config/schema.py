@@ -56,6 +56,8 @@ class DataConfig:
         classes: names of the classes to take, where the data have classes; none takes all clips.
         input: a picture that is derived from each image, which generator and critic receive:
             edges, grey, or low_resolution (a quarter of the side).
+        keep_gb: videos that are not packed: gigabytes of memory, in each process that trains, for
+            frames that are kept once they were decoded; the other videos are decoded each time.
         workers: processes that read ahead; 0 reads in the training process.
         timeout: seconds to wait for clips of such a process before the run ends; 0 waits for ever.
         max_bad_share: of the clips drawn by a process (1,000 or more), how many may be replaced by
@@ -83,6 +85,7 @@ class DataConfig:
     depth_holes: Literal["keep", "fill"] = "keep"
     classes: list[str] = field(default_factory=list)
     input: PictureName | None = None
+    keep_gb: float = 1.0
     workers: int = 0
     timeout: float = 300.0
     max_bad_share: float = 0.01

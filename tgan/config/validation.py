@@ -184,6 +184,8 @@ def _of_data(config: Config) -> list[str]:
         )
     if not 0 <= data.timeout < math.inf:
         problems.append(f"data.timeout {data.timeout} is negative or not finite")
+    if not 0 <= data.keep_gb < math.inf:
+        problems.append(f"data.keep_gb {data.keep_gb} is negative or not finite")
     if not 0 <= data.max_bad_share <= 1:
         problems.append(f"data.max_bad_share {data.max_bad_share} is not in [0, 1]")
     if facts.needs_path and data.path is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import INDEX_NAME, PARTS_NAME
-from tgan.data.videos.folder import VideoFolder
+from tgan.data.videos.folder import KEEP_BYTES, VideoFolder
 
 __all__ = ["ClipSource", "PackedClips", "VideoFolder", "complete", "open_clips"]
 
@@ -129,11 +129,13 @@ def open_clips(
     fps: float | None = None,
     stride: int = 1,
     channels: int = 3,
+    keep_bytes: int = KEEP_BYTES,
 ) -> ClipSource:
     """Open the clips of a folder: packed ones if it has an index, else its video files themselves.
 
     Args:
         fps: the rate that videos are resampled to; None takes them as they are.
+        keep_bytes: of memory, for frames of videos that are not packed, see `VideoFolder`.
 
     Raises:
         ValueError: nothing there, a prepare that was interrupted, another resolution or rate than
@@ -166,4 +168,5 @@ def open_clips(
         fps=fps,
         stride=stride,
         channels=channels,
+        keep_bytes=keep_bytes,
     )

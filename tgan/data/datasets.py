@@ -116,6 +116,7 @@ def _videos(path: str, data: DataConfig) -> ClipSource:
         fps=data.fps,
         stride=data.stride,
         channels=data.channels,
+        keep_bytes=int(data.keep_gb * 1e9),
     )
 
 

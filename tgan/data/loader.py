@@ -1,8 +1,9 @@
 """Batches of clips: an endless stream, of each of which a process gets its share."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -10,6 +11,9 @@ import torch
 from tgan.data.clips import ClipSource
 from tgan.data.readers import Batches, Readers
 from tgan.data.sampler import ClipSampler, Draw
+from tgan.system.threads import map_in_threads
+
+T = TypeVar("T")
 
 # The label of a video that has none.
 NO_LABEL = -1
@@ -58,8 +62,7 @@ class ClipBatches:
 
     def __getitem__(self, number: int) -> tuple[Any, ...]:
         clips, labels = self.empty()
-        for row, draw in enumerate(self.draws(number)):
-            labels[row] = self.read(self.sampler.draw(draw), clips[row])
+        labels[:] = list(self.each(number, clips, self._read))
         return torch.from_numpy(clips), torch.from_numpy(labels)
 
     def draws(self, number: int) -> range:
@@ -69,6 +72,22 @@ class ClipBatches:
     def empty(self) -> tuple[np.ndarray, np.ndarray]:
         """Room for the clips and labels of a batch."""
         return np.empty(self.shape, np.uint8), np.empty(self.shape[0], np.int64)
+
+    def each(
+        self, number: int, clips: np.ndarray, read: Callable[[int, np.ndarray], T]
+    ) -> Iterator[T]:
+        """Yield `read` of each draw of a batch and of the room for its clip, in order.
+
+        A source that says that it `decodes` is read by as many threads as PyTorch has.
+        """
+        rows = list(zip(self.draws(number), clips, strict=True))
+        threads = torch.get_num_threads() if getattr(self.source, "decodes", False) else 1
+        if threads == 1:
+            return itertools.starmap(read, rows)
+        return map_in_threads(lambda row: read(*row), rows, threads=threads)
+
+    def _read(self, draw: int, clip: np.ndarray) -> int:
+        return self.read(self.sampler.draw(draw), clip)
 
     def read(self, draw: Draw, clip: np.ndarray) -> int:
         """Read the clip of a draw into `clip`, and return its label."""

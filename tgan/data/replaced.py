@@ -40,8 +40,8 @@ class ReplacedBatches(ClipBatches):
     def __getitem__(self, number: int) -> tuple[Any, ...]:
         clips, labels = self.empty()
         bad = []
-        for row, draw in enumerate(self.draws(number)):
-            labels[row], *problem = self._read_any(draw, clips[row])
+        for row, (label, *problem) in enumerate(self.each(number, clips, self._read_any)):
+            labels[row] = label
             bad += problem
         return torch.from_numpy(clips), torch.from_numpy(labels), tuple(bad)
 

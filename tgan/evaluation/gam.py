@@ -19,8 +19,8 @@ from tgan.runs.trained import TrainedRun
 
 # Settings of data that change nothing about the clips of training, and those of them that change
 # nothing at all.
-_NOT_TRAINED_ON = {"held_out_path", "workers", "download"}
-_ONLY_READING = {"workers", "download"}
+_NOT_TRAINED_ON = {"held_out_path", "keep_gb", "workers", "download"}
+_ONLY_READING = {"keep_gb", "workers", "download"}
 
 
 def check_rivals(a: TrainedRun, b: TrainedRun) -> list[str]:

@@ -18,8 +18,10 @@ def call_in_thread(function: Callable[[], R]) -> R:
     return next(map_in_threads(lambda call: call(), [function]))
 
 
-def map_in_threads(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Yield `function` of each item, in order, from several threads.
+def map_in_threads(
+    function: Callable[[T], R], items: Sequence[T], *, threads: int | None = None
+) -> Iterator[R]:
+    """Yield `function` of each item, in order, from several threads, or from so many.
 
     What it raises is raised when the item's turn comes. Where the caller leaves early, Ctrl-C
     say, no item is begun any more, and nobody waits for those at hand: as threads of
@@ -44,7 +46,7 @@ def map_in_threads(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R
             except Exception as error:  # noqa: BLE001
                 results[turn].put((None, error))
 
-    count = min(len(items), (os.cpu_count() or 1) + 4)
+    count = min(len(items), threads or (os.cpu_count() or 1) + 4)
     for _ in range(count):
         threading.Thread(target=work, daemon=True).start()
     try:

@@ -11,6 +11,7 @@ FREE = (
     "train.steps",
     "train.check_ranks",
     "train.timeout",
+    "data.keep_gb",
     "data.workers",
     "data.timeout",
     "data.max_bad_share",

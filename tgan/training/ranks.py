@@ -20,7 +20,7 @@ from tgan.config.reading import flat_settings
 from tgan.training.checkpoint import MANIFEST, Checkpoint, list_checkpoints, load_checkpoint
 
 # What may differ from machine to machine; data are compared by what is in them, not by place.
-_OF_A_MACHINE = ("data.path", "data.held_out_path", "data.workers", "data.download")
+_OF_A_MACHINE = ("data.path", "data.held_out_path", "data.keep_gb", "data.workers", "data.download")
 # Seconds that a process gives the others to say that they wait, too.
 GRACE = 5.0
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}

@@ -17,7 +17,7 @@ import tgan.data.packed.workers as workers_module
 from tests.made.numbered_videos import numbered_frame, numbers, write_audio, write_video
 from tgan.data.packed.index import Settings, read_index
 from tgan.data.packed.pack import pack
-from tgan.data.packed.space import estimate_frames
+from tgan.data.packed.space import check_space, estimate_frames
 from tgan.data.videos.decode import length_in_header, read_video
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.sources import Source, find_sources
@@ -392,6 +392,18 @@ def test_a_header_that_promises_too_much_does_not_keep_others_out(videos, monkey
     assert estimate_frames(two) == 33
     # At 25 frames a second.
     assert estimate_frames(two, fps=50) == 66
+
+
+def test_headers_are_not_read_where_any_number_of_frames_fits(videos, tmp_path, monkeypatch):
+    monkeypatch.setattr("tgan.data.packed.space.length_in_header", None)
+    sources = find_sources([videos]).sources
+    num_bytes = sum(source.path.stat().st_size for source in sources)
+    needed = 2 * FRAME * (num_bytes / 8 + 25)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, needed))
+    check_space(sources, tmp_path, SMALL, spare=10**12)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9e9, 9e9, FRAME * 1000))
+    with pytest.raises(TypeError):
+        check_space(sources, tmp_path, SMALL, spare=10**12)
 
 
 def test_space_for_looped_frames_counts(tmp_path, monkeypatch):

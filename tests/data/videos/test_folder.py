@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tgan.data.videos.decode import DecodeError, read_video
-from tgan.data.videos.folder import VideoFolder
+from tgan.data.videos.folder import KEEP_BYTES, VideoFolder
 from tgan.data.videos.frames import Fitter
 from tgan.data.videos.sources import find_sources
 
@@ -24,9 +24,10 @@ def test_broken_files_in_a_folder_are_listed(few_videos, tmp_path):
         VideoFolder(root, num_frames=16, resolution=16)
 
 
-def test_files_that_change_later_are_named(few_videos, tmp_path):
+@pytest.mark.parametrize("keep_bytes", [0, KEEP_BYTES])
+def test_files_that_change_later_are_named(few_videos, tmp_path, keep_bytes):
     root = Path(shutil.copytree(few_videos, tmp_path / "v"))
-    clips = VideoFolder(root, num_frames=16, resolution=16)
+    clips = VideoFolder(root, num_frames=16, resolution=16, keep_bytes=keep_bytes)
     shutil.copy(root / "c" / "four.mkv", root / "a" / "one.mp4")
     with pytest.raises(DecodeError, match="one.mp4: its frames have changed since"):
         clips.clip(0, 20)
@@ -40,13 +41,15 @@ def test_files_that_change_later_are_named(few_videos, tmp_path):
 
 def compare_with_sequential(path, starts):
     """Clips of 16 frames at the starts chosen, against one decoding from the beginning."""
-    clips = VideoFolder(path, num_frames=16, resolution=16)
+    clips = VideoFolder(path, num_frames=16, resolution=16, keep_bytes=0)
+    kept = VideoFolder(path, num_frames=16, resolution=16)
     recording = read_video(path)
     fit = Fitter(16, pixel_aspect=recording.pixel_aspect)
     sequential = np.stack(list(map(fit, recording.frames)))
     assert clips.num_starts(0) == len(sequential) - 15
     for start in starts(clips.num_starts(0)):
-        np.testing.assert_array_equal(clips.clip(0, start), sequential[start : start + 16])
+        for source in (clips, kept):
+            np.testing.assert_array_equal(source.clip(0, start), sequential[start : start + 16])
 
 
 # A file of each way to seek: exact, late, without usable times, wrong in a fresh decoder.

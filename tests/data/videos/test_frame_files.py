@@ -108,7 +108,7 @@ def test_a_broken_frame_is_named_and_videos_beside_it_are_taken(tmp_path):
 
 def test_clips_of_an_unpacked_folder_read_only_their_own_frames(tmp_path, monkeypatch):
     write_frames(tmp_path / "a", range(40), width=16, height=16)
-    clips = VideoFolder(tmp_path, num_frames=4, resolution=16, stride=2)
+    clips = VideoFolder(tmp_path, num_frames=4, resolution=16, stride=2, keep_bytes=0)
     opened = []
     path_open = Image.open
     monkeypatch.setattr(Image, "open", lambda path: opened.append(path) or path_open(path))

@@ -1,8 +1,10 @@
 """Display matrices and EXIF orientations of videos: the picture is the one that is shown."""
 
+import gc
 import io
 import struct
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -91,3 +93,20 @@ def test_exif_in_motion_jpeg_is_carried_out(tmp_path, orientation):
     assert len(frames) == 3
     for frame in frames:
         np.testing.assert_allclose(shown_corners(frame), corners, atol=6)
+
+
+def test_frames_do_not_pile_up(tmp_path):
+    # Whoever asks a frame of PyAV for its side data keeps it until Python collects cycles.
+    path = write_video(tmp_path / "a.mp4", [PICTURE] * 12)
+    fit = Fitter(16)
+    gc.collect()
+    gc.disable()
+    try:
+        for frame in read_video(path).frames:
+            fit(frame)
+            displayed_size(frame)
+        del frame
+        alive = [x for x in gc.get_objects() if type(x) is av.VideoFrame and x.width == 64]
+    finally:
+        gc.enable()
+    assert not alive

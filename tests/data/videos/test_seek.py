@@ -1,9 +1,11 @@
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 import tgan.data.videos.seek as seek_module
 from tests.made.numbered_videos import write_video
-from tgan.data.videos.decode import DecodeError, read_video
+from tgan.data.videos.decode import DecodeError, open_stream, read_video
 from tgan.data.videos.seek import read_frames, scan_video
 
 
@@ -17,6 +19,23 @@ def test_seeking_decodes_from_a_near_key_frame(tmp_path, monkeypatch):
     monkeypatch.setattr(seek_module, "_from_beginning", None)
     for start in (20, 65, 99, 100, 160, 184):
         wanted = range(start, min(start + 16, 200), 3)
+        for position, frame in zip(wanted, read_frames(path, timeline, wanted), strict=True):
+            np.testing.assert_array_equal(frame.to_ndarray(), expected[position])
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_what_nothing_refers_to_is_left_out_on_the_way(tmp_path, monkeypatch, stride):
+    noise = list(np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8))
+    options = {"x264-params": "keyint=30:scenecut=0:bframes=3:b-adapt=0:b-pyramid=normal"}
+    path = write_video(tmp_path / "a.mp4", noise, options=options)
+    timeline, _ = scan_video(path)
+    expected = [frame.to_ndarray() for frame in read_video(path).frames]
+    with closing(open_stream(path)) as video:
+        decoded = sum(1 for _ in video.frames_at([int(timeline.times[20])]))
+    assert 30 <= decoded < 45
+    monkeypatch.setattr(seek_module, "_from_beginning", None)
+    for start in range(60 - 8 * stride):
+        wanted = range(start, start + 8 * stride, stride)
         for position, frame in zip(wanted, read_frames(path, timeline, wanted), strict=True):
             np.testing.assert_array_equal(frame.to_ndarray(), expected[position])
 

@@ -6,12 +6,14 @@ comes last. So a run killed at any moment goes on from its last part, and the re
 depend on how many processes worked or how often they were stopped.
 """
 
+import hashlib
 import itertools
 import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +31,12 @@ from tgan.data.packed.index import (
     write_index,
     write_json,
 )
-from tgan.data.packed.parts import Job, Part, frames_path, remove_part
+from tgan.data.packed.parts import BLOCK, Job, Part, frames_path, remove_part
 from tgan.data.packed.plan import begin, check_complete, check_folder, make_plan
 from tgan.data.packed.shards import frames_start, shard_name
 from tgan.data.packed.space import check_space
 from tgan.data.packed.workers import finished_parts
 from tgan.data.videos.scan import Scan, Source
-from tgan.system.files import sha256
 
 # A shard is closed when it has reached this size; a video is never split.
 SHARD_BYTES = 256 * 2**20
@@ -170,24 +171,40 @@ def _write_shard(
 ) -> _Shard:
     """Join parts into a shard, record it, and delete the parts."""
     parts = out / PARTS_NAME
-    part, digest = _joined([part for _, part in group]), None
+    part, checksum = _joined([part for _, part in group]), None
     if part.num_frames:
         temporary = parts / f"{shard_name(number)}.tmp-0"
         shape = (part.num_frames, *settings.frame_shape)
-        with temporary.open("wb") as file:
+        with temporary.open("wb", buffering=0) as file:
+            hashed = _Hashed(file)
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
+            np.lib.format.write_array_header_1_0(hashed, header)
             for job_number, _ in group:
-                with frames_path(parts, job_number).open("rb") as frames:
-                    shutil.copyfileobj(frames, file, 2**20)
+                with frames_path(parts, job_number).open("rb", buffering=0) as frames:
+                    shutil.copyfileobj(frames, hashed, BLOCK)
             flush_to_disk(file)
-        digest = sha256(temporary)
+        checksum = hashed.digest.hexdigest()
         put_in_place(temporary, out / shard_name(number))
-    shard = _Shard(group[0][0], group[-1][0], part, digest)
+    shard = _Shard(group[0][0], group[-1][0], part, checksum)
     write_json(_shard_record(out, number), asdict(shard), aside=parts)
     for job_number, _ in group:
         remove_part(parts, job_number)
     return shard
+
+
+class _Hashed:
+    """A file that is hashed while it is written."""
+
+    def __init__(self, file: FileIO) -> None:
+        self.digest, self._file = hashlib.sha256(), file
+
+    def write(self, block: bytes) -> int:
+        """Write all of a block."""
+        self.digest.update(block)
+        rest = memoryview(block)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        return len(block)
 
 
 def _shard_record(out: Path, number: int) -> Path:

@@ -24,6 +24,9 @@ from tgan.data.videos.scan import Source
 from tgan.lookup import counted
 from tgan.system.lifetime import end_with_parent
 
+# Bytes that are written and read at a time: several frames, and less than a cache holds.
+BLOCK = 2**20
+
 
 @dataclass(frozen=True)
 class Job:
@@ -101,7 +104,7 @@ def pack_part(job: Job, folder: Path, settings: Settings) -> Part:
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
     record = _record_path(folder, job.number)
     try:
-        with temporary.open("w+b") as file:
+        with temporary.open("w+b", buffering=BLOCK) as file:
             for source in job.sources:
                 _pack_video(source, file, part, settings)
         content = {"part": vars(part), "checksum": _checksum(temporary)}
@@ -193,7 +196,7 @@ def _record_path(folder: Path, number: int) -> Path:
 
 def _checksum(path: Path) -> int:
     checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(2**20):
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
             checksum = zlib.crc32(block, checksum)
     return checksum

@@ -1,5 +1,6 @@
 """Disk space that packing will take, estimated before it starts."""
 
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +24,21 @@ def check_space(sources: Sequence[Source], out: Path, settings: Settings, *, spa
     Raises:
         ValueError: with the bytes needed and the bytes free.
     """
-    frames = estimate_frames(sources, fps=settings.fps) / settings.stride + _looped_frames(
-        sources, settings
-    )
-    packed = round(frames * settings.frame_bytes)
-    needed = packed + min(packed, spare)
     free = shutil.disk_usage(_existing(out)).free + _size(out)
+
+    def needed_for(frames: float) -> float:
+        packed = frames * settings.frame_bytes
+        return packed + min(packed, spare)
+
+    # To open small files takes as long as to decode some frames.
+    if needed_for(_most_frames(sources, settings)) <= free:
+        return
+    needed = round(
+        needed_for(
+            estimate_frames(sources, fps=settings.fps) / settings.stride
+            + _looped_frames(sources, settings)
+        )
+    )
     if needed > free:
         raise ValueError(
             f"{out}: packing {len(sources)} videos takes about {_giga(needed)}, but only"
@@ -52,6 +62,14 @@ def estimate_frames(sources: Sequence[Source], *, fps: float | None = None) -> i
     if len(probed) == len(unknown):
         return known + frames
     return known + round(per_byte * sum(path.stat().st_size for path in unknown))
+
+
+def _most_frames(sources: Sequence[Source], settings: Settings) -> float:
+    """More frames than the files can hold, judged by their sizes alone."""
+    if settings.fps is not None:
+        return math.inf
+    counts = (source.num_frames or source.path.stat().st_size // _LEAST_BYTES for source in sources)
+    return sum(counts) / settings.stride + (settings.loop or 0) * len(sources)
 
 
 def _looped_frames(sources: Sequence[Source], settings: Settings) -> float:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -18,6 +20,7 @@ from tgan.data.spans import check_start, clip_span, common_rate, too_short_messa
 from tgan.data.videos.decode import DecodeError, Recording
 from tgan.data.videos.frame_files import read_frame_files
 from tgan.data.videos.frames import Fitter
+from tgan.data.videos.kept import Budget, Keeper, KeptFrames
 from tgan.data.videos.rates import Moment, Paced
 from tgan.data.videos.remarks import Remarked, remarks_on
 from tgan.data.videos.scan import Source
@@ -25,6 +28,8 @@ from tgan.data.videos.seek import Timeline, read_frames, scan_video
 from tgan.data.videos.sources import find_sources
 from tgan.system.threads import map_in_threads
 
+# Bytes that may be kept unless others are asked for: 5,000 clips of 16 frames of 64x64, say.
+KEEP_BYTES = 10**9
 # Files of which bytes count for a fingerprint, and how many of each.
 _SAMPLES, _SAMPLE_BYTES = 256, 4096
 
@@ -35,7 +40,7 @@ class _Video:
 
     `size` is that of the file in bytes; `fps`, `pixel_aspect` and `remarks` are as of `Paced` and
     `Recording`; `shown` is the position of the frame at each tick of another rate, which `length`
-    counts then.
+    counts then. `kept` are its squares, if they are kept.
     """
 
     source: Source
@@ -46,6 +51,7 @@ class _Video:
     pixel_aspect: Fraction
     remarks: list[str]
     shown: np.ndarray | None
+    kept: KeptFrames | None
 
     def positions(self, wanted: range) -> list[int]:
         """Positions in the file of some of the video's frames."""
@@ -59,12 +65,20 @@ class VideoFolder:
     and listed in `skipped` as `(name, reason)`; those shorter than a clip are counted in
     `num_too_short`. A clip holds exactly the frames that decoding from the beginning gives; with
     `fps` those that are shown at its ticks (`tgan.data.videos.rates.Paced`).
-    Packed (`tgan prepare`) clips come hundreds of times faster.
+
+    Squares are kept as they are decoded, video after video, until `keep_bytes` are taken; clips of
+    these videos are as quick as packed ones (`tgan prepare`), the others are decoded each time,
+    hundreds of times slower. A video whose file has changed is decoded, too. Processes that do not
+    begin as copies of this one get no kept squares.
+
+    Args:
+        keep_bytes: of memory, for squares of `resolution` and `channels`.
 
     Attributes:
         account: what became of every file.
         notes: `(name, text)` of duplicates, broken links, and what may not have been meant so.
         remarks: lines on what is worth knowing about the videos.
+        num_kept: how many videos are kept in memory.
 
     Raises:
         ValueError: no such folder, no video in it that can be decoded, or none as long as a clip.
@@ -86,6 +100,7 @@ class VideoFolder:
         fps: float | None = None,
         stride: int = 1,
         channels: int = 3,
+        keep_bytes: int = KEEP_BYTES,
     ) -> None:
         path = Path(path)
         self._span = clip_span(num_frames, stride)
@@ -94,7 +109,10 @@ class VideoFolder:
         self.shape = (num_frames, resolution, resolution, channels)
         self.labels = []
         found = find_sources([path], least=self._span)
-        scanned = _scan_all(found.sources, fps)
+        keeper = partial(
+            Keeper, resolution=resolution, channels=channels, budget=Budget(keep_bytes)
+        )
+        scanned = _scan_all(found.sources, fps=fps, least=self._span, keeper=keeper)
         broken = [result for result in scanned if isinstance(result, tuple)]
         videos = [result for result in scanned if isinstance(result, _Video)]
         self.skipped: list[tuple[str, str]] = [*found.skipped, *broken]
@@ -122,6 +140,16 @@ class VideoFolder:
     def fps(self) -> float | None:
         """Frames per second of the clips of most videos; None where no video has a rate."""
         return common_rate([video.fps for video in self._videos], self._stride)
+
+    @property
+    def num_kept(self) -> int:
+        """How many videos are kept in memory."""
+        return sum(video.kept is not None for video in self._videos)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether clips are decoded when they are asked for, so that threads pay."""
+        return self.num_kept < len(self)
 
     def fingerprint(self) -> str:
         """Compute a SHA-256 of paths, sizes and lengths of all files, and of some bytes."""
@@ -158,9 +186,16 @@ class VideoFolder:
         check_start(self, index, start)
         wanted = range(start, start + self._span, self._stride)
         video = self._videos[index]
+        positions = video.positions(wanted)
+        kept = None if video.kept is None else video.kept.clip(positions)
+        if kept is not None:
+            return kept
         fit = Fitter(self.shape[1], pixel_aspect=video.pixel_aspect)
-        squares = [fit(frame) for frame in _frames(video, video.positions(wanted))]
+        squares = [fit(frame) for frame in _frames(video, positions)]
         return with_channels(np.stack(squares), self.shape[-1])
+
+    def __getstate__(self) -> dict:
+        return {**vars(self), "_videos": [replace(video, kept=None) for video in self._videos]}
 
 
 def _frames(video: _Video, wanted: list[int]) -> list[av.VideoFrame]:
@@ -176,36 +211,50 @@ def _frames(video: _Video, wanted: list[int]) -> list[av.VideoFrame]:
     return [found[position] for position in wanted]
 
 
-def _scan_all(sources: list[Source], fps: float | None) -> list[_Video | tuple[str, str]]:
+def _scan_all(sources: list[Source], **settings: Any) -> list[_Video | tuple[str, str]]:
     # Threads are enough: FFmpeg decodes outside Python's lock.
-    results = map_in_threads(partial(_scan, fps=fps), sources)
+    results = map_in_threads(partial(_scan, **settings), sources)
     return list(tqdm(results, total=len(sources), unit="video", desc="scan", disable=None))
 
 
-def _scan(source: Source, fps: float | None) -> _Video | tuple[str, str]:
+def _scan(
+    source: Source, *, fps: float | None, least: int, keeper: Callable[[tuple[Path, ...]], Keeper]
+) -> _Video | tuple[str, str]:
+    keep = keeper(source.files)
     try:
         size = source.path.stat().st_size
-        timeline, recording = _timeline(source)
+        timeline, recording = _timeline(source, keep)
         paced = Paced(recording, fps, source.path)
         positions = [moment.position for moment in paced]
-    except DecodeError as error:
-        return source.name, error.reason
-    except OSError as error:
-        return source.name, error.strerror or str(error)
+    except (DecodeError, OSError) as error:
+        keep.drop()
+        return source.name, _reason(error)
+    if len(positions) < least:
+        keep.drop()
     shown = None if fps is None else np.array(positions, np.int64)
     facts = paced.fps, recording.pixel_aspect, paced.remarks
-    return _Video(source, len(positions), timeline, size, *facts, shown)
+    return _Video(source, len(positions), timeline, size, *facts, shown, keep.frames())
 
 
-def _timeline(source: Source) -> tuple[Timeline | None, Recording]:
+def _reason(error: DecodeError | OSError) -> str:
+    if isinstance(error, DecodeError):
+        return error.reason
+    return error.strerror or str(error)
+
+
+def _timeline(source: Source, keep: Keeper) -> tuple[Timeline | None, Recording]:
     """A source's timeline if it has one, and a recording of a `Moment` for each frame."""
     if source.num_frames is None:
-        return scan_video(source.path)
+        return scan_video(source.path, keep.add)
     # A picture's header can be right while its pixels are broken.
     recording = source.read()
-    frames = enumerate(recording.frames)
-    moments = (Moment.of(position, frame, frame.pts) for position, frame in frames)
-    return None, replace(recording, frames=moments)
+    return None, replace(recording, frames=_moments(recording, keep))
+
+
+def _moments(recording: Recording, keep: Keeper) -> Iterator[Moment]:
+    for position, frame in enumerate(recording.frames):
+        keep.add(frame, recording.pixel_aspect)
+        yield Moment.of(position, frame, frame.pts)
 
 
 def _sample(path: Path) -> bytes:

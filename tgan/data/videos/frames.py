@@ -66,6 +66,9 @@ class Fitter:
         self.pixel_aspect = pixel_aspect
         # One for each conversion: a scaler begins anew when another one is asked of it.
         self._scaler, self._to_rgba = VideoReformatter(), VideoReformatter()
+        self._for_matrix = VideoReformatter()
+        # The size of the last frame, and the one that it was scaled to.
+        self._size = self._scaled = 0, 0
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Convert a frame of any pixel format to RGB, (resolution, resolution, 3), uint8.
@@ -73,10 +76,13 @@ class Fitter:
         Transparency is laid on black, and the picture is turned and mirrored as its display
         matrix says (by another angle than a multiple of 90 degrees: by the nearest one).
         """
-        matrix = display_matrix(frame)
+        matrix = display_matrix(frame, self._for_matrix)
         if any(component.is_alpha for component in frame.format.components):
             frame = self._on_black(frame)
-        width, height = self._scaled_size(frame.width, frame.height)
+        if (frame.width, frame.height) != self._size:
+            self._size = frame.width, frame.height
+            self._scaled = self._scaled_size(*self._size)
+        width, height = self._scaled
         way = _ENLARGE if width * height > frame.width * frame.height else _SHRINK
         small = self._scaler.reformat(
             frame, width, height, "rgb24", interpolation=way, **ONE_THREAD

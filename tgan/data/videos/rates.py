@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
-from math import floor
+from math import floor, lcm
 from pathlib import Path
 
 import av
@@ -101,9 +101,10 @@ class Paced:
     def _as_they_come(
         self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
     ) -> Iterator[av.VideoFrame]:
-        count, last, until = 0, Fraction(0), Fraction(0)
-        least, most = None, Fraction(0)
-        for frame, begin, end in self._timed(first, rest):
+        unit = self._unit(first)
+        count = last = until = most = 0
+        least = None
+        for frame, begin, end in self._timed(first, rest, unit):
             yield frame
             if count:
                 interval = begin - last
@@ -115,7 +116,8 @@ class Paced:
         if last:
             # A last frame may be held for long, or be shown for a time that nobody states.
             is_usual = least <= until - last <= most
-            measured = float(count / until if is_usual else (count - 1) / last)
+            intervals, seconds = (count, until * unit) if is_usual else (count - 1, last * unit)
+            measured = float(intervals / seconds)
             # FFmpeg guesses the rate of a GIF, up to a fifth beside that of its delays.
             if self.fps is None or not is_same_rate(self.fps, measured):
                 self.fps = measured
@@ -123,16 +125,19 @@ class Paced:
     def _resampled(
         self, first: av.VideoFrame, rest: Iterator[av.VideoFrame], rate: Fraction
     ) -> Iterator[av.VideoFrame]:
+        unit = self._unit(first)
         early = min(1 / rate, self._usual() or 1 / rate) / 2
-        shown, tick, until, counts = first, 0, Fraction(0), set()
-        for frame, begin, end in self._timed(first, rest):
-            copies = self._copies(tick, (begin - early) * rate + 1, rate)
+        # Ticks in a unit, and from the first frame's begin to where it makes room for others.
+        ticks, ahead = unit * rate, 1 - early * rate
+        shown, tick, until, counts = first, 0, 0, set()
+        for frame, begin, end in self._timed(first, rest, unit):
+            copies = self._copies(tick, begin * ticks + ahead, rate)
             yield from repeat(shown, copies)
             if frame is not first:
                 counts.add(copies)
             shown, tick, until = frame, tick + copies, end
         # What is shorter than a tick is still a picture.
-        copies = max(self._copies(tick, until * rate + Fraction(1, 2), rate), int(tick == 0))
+        copies = max(self._copies(tick, until * ticks + Fraction(1, 2), rate), int(tick == 0))
         yield from repeat(shown, copies)
         self.fps = float(rate)
         if counts | {copies} != {1}:
@@ -141,6 +146,10 @@ class Paced:
     def _usual(self) -> Fraction:
         """How long a frame is shown on average, in seconds; 0 where it is not known."""
         return 1 / Fraction(self.fps).limit_denominator(10**6) if self.fps else Fraction(0)
+
+    def _unit(self, first: av.VideoFrame) -> Fraction:
+        """Seconds of which all times of a recording are whole numbers: these add up fast."""
+        return Fraction(1, lcm(self._usual().denominator, (first.time_base or 1).denominator))
 
     def _copies(self, tick: int, until: Fraction, rate: Fraction) -> int:
         """How often a frame is shown from a tick on, until before another."""
@@ -152,29 +161,21 @@ class Paced:
         return copies
 
     def _timed(
-        self, first: av.VideoFrame, rest: Iterator[av.VideoFrame]
-    ) -> Iterator[tuple[av.VideoFrame, Fraction, Fraction]]:
-        """Each frame with its begin and its end, in seconds from the first one's begin.
+        self, first: av.VideoFrame, rest: Iterator[av.VideoFrame], unit: Fraction
+    ) -> Iterator[tuple[av.VideoFrame, int, int]]:
+        """Each frame with its begin and its end, in units from the first one's begin.
 
-        A frame without a time, or with one before the last frame's, begins where that one ends.
+        All frames of a recording count time in the same base. One without a time, or with one
+        before the last frame's, begins where that one ends.
         """
-        zero, begin, usual = _time(first), Fraction(0), self._usual()
-        yield first, begin, (end := _length(first) or usual)
+        base, usual = int((first.time_base or 0) / unit), int(self._usual() / unit)
+        zero = None if first.pts is None or not base else first.pts * base
+        begin, end = 0, first.duration * base or usual
+        yield first, begin, end
         for frame in rest:
-            time = _time(frame)
+            time = None if frame.pts is None or not base else frame.pts * base
             if zero is None and time is not None:
                 zero = time - end
             begin = end if time is None or time - zero < begin else time - zero
-            end = begin + (_length(frame) or usual)
+            end = begin + (frame.duration * base or usual)
             yield frame, begin, end
-
-
-def _time(frame: av.VideoFrame) -> Fraction | None:
-    if frame.pts is None or frame.time_base is None:
-        return None
-    return frame.pts * frame.time_base
-
-
-def _length(frame: av.VideoFrame) -> Fraction:
-    """How long a frame is shown, in seconds; 0 where it does not say."""
-    return frame.duration * frame.time_base if frame.duration and frame.time_base else Fraction(0)

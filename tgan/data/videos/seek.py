@@ -1,9 +1,10 @@
 """Seeking in video files: exactly the frames that decoding from the beginning would give."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -35,11 +36,16 @@ class Timeline:
         return len(self.marks)
 
 
-def scan_video(path: Path) -> tuple[Timeline, Recording]:
+def scan_video(
+    path: Path, look: Callable[[av.VideoFrame, Fraction], object] | None = None
+) -> tuple[Timeline, Recording]:
     """Decode a whole video, without converting its pictures, and note its frames.
 
     Nothing less would do: containers do not say how many pictures will come out, nor which
     packets are broken.
+
+    Args:
+        look: called with each frame and the aspect of its pixels, as of `Recording`.
 
     Returns:
         what seeking needs, and the video as `tgan.data.videos.decode.read_video` gives it, with a
@@ -51,6 +57,8 @@ def scan_video(path: Path) -> tuple[Timeline, Recording]:
     times, marks, keys, moments = [], [], [], []
     with closing(open_stream(path)) as video:
         for frame in decode(video):
+            if look is not None:
+                look(frame, video.pixel_aspect)
             if frame.key_frame:
                 keys.append(len(times))
             moments.append(Moment.of(len(times), frame, video.time_of(frame)))
@@ -91,11 +99,11 @@ def read_frames(path: Path, timeline: Timeline, wanted: Sequence[int]) -> list[a
 
 
 def _landing_places(timeline: Timeline, start: int) -> list[int]:
-    """Key frames to seek, the nearest first; none when the beginning is as near."""
+    """Key frames to begin at, the nearest first; none where times do not tell frames."""
     if timeline.times is None:
         return []
     before = timeline.keys[timeline.keys <= start]
-    return [int(key) for key in before[::-1][:_MAX_SEEKS] if key > 0]
+    return [int(key) for key in before[::-1][:_MAX_SEEKS]]
 
 
 def _seek(
@@ -107,12 +115,13 @@ def _seek(
     found = {}
     with closing(open_stream(path)) as video:
         try:
-            # The first packet may tell the decoder what later ones assume (x264 names its
-            # version there, and FFmpeg decodes 4:4:4 by it).
-            next(video.frames(), None)
-            video.seek(int(timeline.times[key]))
+            if key > 0:
+                # The first packet may tell the decoder what later ones assume (x264 names its
+                # version there, and FFmpeg decodes 4:4:4 by it).
+                next(video.frames(), None)
+                video.seek(int(timeline.times[key]))
             # Not `decode`: pictures before the wanted ones may well be damaged after a seek.
-            for frame in video.frames():
+            for frame in video.frames_at(positions):
                 position = positions.get(frame.pts)
                 if position is not None and _mark(frame) == timeline.marks[position]:
                     found[position] = frame
