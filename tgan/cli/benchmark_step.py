@@ -51,12 +51,15 @@ def summary(report: dict[str, Any]) -> str:
     lines = [
         f"{report['processor']}, {report['sizes']['threads']} threads, torch {report['torch']}"
     ]
+    memory = {name: median(values) for name, values in report["peak_bytes"].items()}
     for name, values in seconds.items():
         line = f"{name:9} {median(values):7.3f} s per step, clipping included"
         if name in ratios:
             spread = f"{min(ratios[name]):.2f} to {max(ratios[name]):.2f}"
             line += f"; {median(ratios[name]):.2f} times as fast ({spread})"
-        lines.append(line)
+        share = memory[name] / memory["baseline"]
+        lines.append(f"{line}; {memory[name] / 1e9:.2f} GB at most, {share:.2f} of the baseline's")
+    lines += _of_work(report)
     lines.append(
         f"first step: losses differ by {equality['loss_difference']:.1e} in float32, "
         f"gradients by {equality['gradient_difference']:.1e} in float64"
@@ -65,6 +68,21 @@ def summary(report: dict[str, Any]) -> str:
         f"loader: {report['loader_clips_per_second']:.0f} clips/s of 16x64x64x3, one thread"
     )
     return "\n".join(lines)
+
+
+def _of_work(report: dict[str, Any]) -> list[str]:
+    """What there is to compute, how much of the machine it takes, and the times of layers."""
+    from tgan.benchmarks.step.layers import LayerTime, table
+
+    lines, work = [], report["flops_per_step"]
+    for name, peak in report["flops_per_second_of_products"].items():
+        rate = work / median(report["seconds_per_step"][name])
+        lines.append(
+            f"{name:9} {work / 1e9:.0f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: {rate / peak:.0%} "
+            f"of the {peak / 1e9:.0f} that products of matrices reach here"
+        )
+        lines.append(table([LayerTime(**layer) for layer in report["layers"][name]]))
+    return lines
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -204,7 +204,8 @@ class TrainConfig:
         n_critic: critic updates per generator update; 1 under the simultaneous schedule.
         seed: of weights, latents and order of clips.
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
-        mixed_precision: no, bf16, or fp16 (CUDA only).
+        mixed_precision: no, bf16, fp16 (CUDA only), or auto, which is bf16 on a CPU with
+            instructions for it and no elsewhere.
         l1_weight: what the generator pays per unit of mean absolute difference between its images
             and the real ones that its input pictures are derived from (data.input); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
@@ -219,7 +220,7 @@ class TrainConfig:
     n_critic: int = 1
     seed: int = 0
     ema_decay: float | None = None
-    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+    mixed_precision: Literal["no", "bf16", "fp16", "auto"] = "no"
     l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
     check_ranks: bool = True

@@ -13,6 +13,7 @@ from tgan.models.layers import (
     initialise,
 )
 from tgan.models.rectifier import leaky_relu_
+from tgan.models.windows import HalvingConv3d
 
 LEAKY_SLOPE = 0.2
 CONDITIONINGS = ("concatenation", "projection")
@@ -81,7 +82,7 @@ class VideoCritic(nn.Module):
         widths = [channels + appended] + [width << i for i in range(count_doublings(resolution))]
         self.convs = nn.ModuleList()
         for before, after in zip(widths, widths[1:], strict=False):
-            self.convs.append(_halving(before, after, halves_time=num_frames > 1))
+            self.convs.append(HalvingConv3d(before, after, halves_time=num_frames > 1))
             num_frames = max(num_frames // 2, 1)
         self.norms = nn.ModuleList([nn.Identity()])
         for after in widths[2:]:
@@ -121,10 +122,3 @@ class VideoCritic(nn.Module):
         if self.input_channels:
             return append_picture(video, condition, self.input_channels)
         return append_labels(video, condition, self.num_labels)
-
-
-def _halving(before: int, after: int, *, halves_time: bool) -> nn.Conv3d:
-    """A convolution that halves height and width, and time where more than a frame is left."""
-    if halves_time:
-        return nn.Conv3d(before, after, 4, 2, 1)
-    return nn.Conv3d(before, after, (1, 4, 4), (1, 2, 2), (0, 1, 1))

@@ -11,6 +11,8 @@ from tgan.models.distributed import mean_over_processes, world_size
 # Chainer's default, which the authors' networks use; PyTorch's own is 1e-5.
 BATCH_NORM_EPS = 2e-5
 BATCH_NORM_MOMENTUM = 0.1
+# Values of a channel that PyTorch may add up one by one in float32.
+_SUMMED_ALONE = 2**12
 
 
 class BatchNorm(nn.Module):
@@ -78,9 +80,7 @@ class BatchNorm(nn.Module):
 
     def _normalise_on_cpu(self, x: Tensor, values: int) -> Tensor:
         """Normalise as PyTorch does, but by statistics that are summed accurately."""
-        flat = x.detach().movedim(1, -1).flatten(0, -2)
-        mean = flat.mean(0)
-        variance = (flat - mean).square_().mean(0)
+        mean, variance = _moments(x.detach())
         self._update_running(mean, variance, values)
         return _NormaliseBy.apply(x, mean, variance, self.weight, self.bias, self.eps)
 
@@ -92,6 +92,21 @@ class BatchNorm(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, shift={self.bias is not None}, repeats={self.repeats}"
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The means and variances (C,) of x (N, C, ...), put together from those of a few samples each.
+
+    Source: Chan, Golub and LeVeque 1983, equation 2.1, for several parts at once.
+    """
+    values = x.numel() // x.shape[1]
+    parts = x.split(max(_SUMMED_ALONE * len(x) // values, 1))
+    moments = [torch.batch_norm_update_stats(part, None, None, 0.0) for part in parts]
+    means, variances = (torch.stack(found).double() for found in zip(*moments, strict=True))
+    weights = means.new_tensor([len(part) for part in parts])[:, None] / len(x)
+    mean = (weights * means).sum(0)
+    variance = (weights * (variances + (means - mean).square())).sum(0)
+    return mean.to(x.dtype), variance.to(x.dtype)
 
 
 class _NormaliseBy(torch.autograd.Function):

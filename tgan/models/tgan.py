@@ -4,12 +4,13 @@ With classes it is the paper's conditional TGAN.
 """
 
 import torch
-from einops import rearrange, repeat
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.config.sizes import base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.windows import deconv as deconvolve
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
 LABEL_SHARE = 8
@@ -66,9 +67,9 @@ class ImageGenerator(nn.Module):
     """Decodes a slow latent and the fast latents of T frames into a video in (-1, 1).
 
     Maps z_slow (N, z_slow) and z_fast (N, z_fast, T) to (N, C, T, H, W). The slow latent and the
-    label are mapped once per video; their batch norms count them T times, so that outputs,
-    gradients and running statistics are those of the authors' code, which maps the slow latent
-    once per frame.
+    label are mapped and deconvolved once per video; their batch norms count them T times, so that
+    outputs, gradients and running statistics are those of the authors' code, which maps the slow
+    latent once per frame.
 
     Args:
         num_frames: T of the batches to come (it counts in the batch norm, nowhere else).
@@ -112,9 +113,8 @@ class ImageGenerator(nn.Module):
         self.num_labels, self.side = num_labels, base_side(resolution)
         maps_of_slow = width // 2 if sees_slow else 0
         maps_of_label = max(width // LABEL_SHARE, 1) if num_labels else 0
-        of_slow, of_fast, of_label = (
-            maps * self.side**2 for maps in (maps_of_slow, width - maps_of_slow, maps_of_label)
-        )
+        self._maps = (maps_of_slow, width - maps_of_slow, maps_of_label)
+        of_slow, of_fast, of_label = (maps * self.side**2 for maps in self._maps)
         norms = {"shift": shift, "eps": eps}
         self.slow = nn.Linear(z_slow, of_slow, bias=False) if sees_slow else None
         self.fast = nn.Linear(z_fast, of_fast, bias=False)
@@ -132,20 +132,35 @@ class ImageGenerator(nn.Module):
 
     def forward(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None = None) -> Tensor:
         frames = z_fast.shape[2]
-        one_hot = append_labels(z_slow[:, :0], labels, self.num_labels)
-        maps = [F.relu(self.norm_fast(self.fast(rearrange(z_fast, "n k t -> (n t) k"))))]
-        if self.slow is not None:
-            slow = F.relu(self.norm_slow(self.slow(z_slow)))
-            maps.insert(0, repeat(slow, "n u -> (n t) u", t=frames))
-        if self.label is not None:
-            label = F.relu(self.norm_label(self.label(one_hot)))
-            maps.append(repeat(label, "n u -> (n t) u", t=frames))
-        h = rearrange(torch.cat(maps, 1), "m (c h w) -> m c h w", h=self.side, w=self.side)
-        h = h.contiguous(memory_format=torch.channels_last)
-        for deconv, norm in zip(self.deconvs, self.norms, strict=True):
+        h = F.relu(self.norms[0](self._first_maps(z_slow, z_fast, labels)), inplace=True)
+        for deconv, norm in zip(self.deconvs[1:], self.norms[1:], strict=True):
             h = F.relu(norm(deconv(h)), inplace=True)
         images = torch.tanh(self.last(h))
         return rearrange(images, "(n t) c h w -> n c t h w", t=frames)
+
+    def _first_maps(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None) -> Tensor:
+        """The first deconvolution of all maps, (N T, C, H, W).
+
+        It is linear: what all frames of a video share is deconvolved once per video.
+        """
+        one_hot = append_labels(z_slow[:, :0], labels, self.num_labels)
+        of_slow, of_fast, of_label = self.deconvs[0].weight.split(self._maps)
+        fast = self.norm_fast(self.fast(rearrange(z_fast, "n k t -> (n t) k")))
+        moving = self._deconvolved(fast, of_fast)
+        still = []
+        if self.slow is not None:
+            still.append(self._deconvolved(self.norm_slow(self.slow(z_slow)), of_slow))
+        if self.label is not None:
+            still.append(self._deconvolved(self.norm_label(self.label(one_hot)), of_label))
+        if not still:
+            return moving
+        frames = rearrange(moving, "(n t) c h w -> n t c h w", t=z_fast.shape[2])
+        return (frames + rearrange(sum(still), "n c h w -> n 1 c h w")).flatten(0, 1)
+
+    def _deconvolved(self, values: Tensor, weight: Tensor) -> Tensor:
+        """Rectified maps (M, C H W) through the first deconvolution, channels last."""
+        maps = rearrange(F.relu(values), "m (c h w) -> m c h w", h=self.side, w=self.side)
+        return deconvolve(maps.contiguous(memory_format=torch.channels_last), weight)
 
 
 class VideoGenerator(nn.Module):

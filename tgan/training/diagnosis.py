@@ -77,7 +77,7 @@ class Diagnosis:
             "num_processes": run.accelerator.num_processes,
             "replay": {"from_step": self.replayed_from, "shows_it": self.found is not None},
             "last_checkpoint": checkpoints[-1] if checkpoints else None,
-            "mixed_precision": run.config.train.mixed_precision,
+            "mixed_precision": run.accelerator.mixed_precision,
             "recorded": _plain(self.recorded),
         }
         if run.accelerator.is_main_process:

@@ -79,7 +79,7 @@ def report_on_critic(run: Run) -> CriticReport:
         real,
         fake.float(),
         condition=condition,
-        mixed_precision=config.train.mixed_precision,
+        mixed_precision=run.accelerator.mixed_precision,
         steps=CRITIC_SEARCH,
     )
 

@@ -19,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tgan.config import TrainConfig
 from tgan.system.device import pick_device
 from tgan.system.memory import keep_freed_memory
+from tgan.system.precision import pick_precision
 from tgan.training.launcher import check_request, end_with_launcher
 from tgan.training.steps import Learner
 
@@ -38,6 +39,7 @@ def make_accelerator(
     """An accelerator for this process, as the launcher's environment describes it.
 
     Args:
+        mixed_precision: a setting of `train.mixed_precision`.
         device: `auto` takes what there is; another name is that of the only process's.
         timeout: seconds that a process waits for the others before it gives up.
 
@@ -46,7 +48,6 @@ def make_accelerator(
             float32), a launcher that asks for something else or whose processes do not see each
             other, a tracker that is not installed, or a device that there is not.
     """
-    check_request(mixed_precision)
     _check_trackers(trackers)
     launched = int(os.environ.get("WORLD_SIZE", 1))
     if device != "auto" and launched > 1:
@@ -55,6 +56,8 @@ def make_accelerator(
             "the launcher gives them"
         )
     kind = torch.device(pick_device(device)).type
+    mixed_precision = pick_precision(mixed_precision, kind)
+    check_request(mixed_precision)
     if mixed_precision == "fp16" and kind != "cuda":
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
     end_with_launcher()

@@ -26,7 +26,15 @@ def test_the_tool_alternates_and_writes_json(shared, tmp_path, capsys):
     report = json.loads((tmp_path / "out.json").read_text())
     assert report["seconds_per_step"].keys() == {"baseline", "float32", "bf16"}
     assert report["speed_up"]["float32"][0] > 0
-    assert "times as fast" in capsys.readouterr().out
+    assert report["peak_bytes"].keys() == report["seconds_per_step"].keys()
+    assert all(1e7 < peak < 1e11 for (peak,) in report["peak_bytes"].values())
+    names = {
+        precision: [layer["name"] for layer in report["layers"][precision]]
+        for precision in ("float32", "bf16")
+    }
+    assert names["float32"] == names["bf16"] and "critic.convs.3" in names["bf16"]
+    printed = capsys.readouterr().out
+    assert all(part in printed for part in ("times as fast", "GFLOP a step", "of the baseline's"))
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
 
 
@@ -123,7 +131,19 @@ def test_a_program_that_fails_is_named(tmp_path, content, message):
 def test_a_program_tells_its_seconds(tmp_path):
     path = tmp_path / "fine.py"
     path.write_text("""print('warming up'); print('{"seconds_per_step_with_clip": 0.25}')""")
-    assert run_program([str(path)], name="fine") == 0.25
+    timed = run_program([str(path)], name="fine")
+    assert timed.seconds == 0.25 and 1e6 < timed.peak_bytes < 1e9
+
+
+def test_a_program_tells_its_memory(tmp_path):
+    """One that holds 400 MB more than another, whatever this process holds."""
+    path = tmp_path / "holds.py"
+    peaks = []
+    for held in (0, 400_000_000):
+        content = f"""import sys; a = b'x' * {held}; print('{{"seconds_per_step_with_clip": 1}}')"""
+        path.write_text(f"{content}; sys.exit(0)")
+        peaks.append(run_program([str(path)], name="holds").peak_bytes)
+    assert peaks[1] - peaks[0] == pytest.approx(400e6, rel=0.05)
 
 
 def test_a_failure_of_our_own_process_is_called_our_step(tmp_path, monkeypatch):
