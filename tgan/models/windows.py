@@ -1,7 +1,8 @@
 """Convolutions of kernel 4, stride 2 and padding 1 in the form that is fastest on a CPU.
 
 Every form here computes the same sums as PyTorch's own, up to the order of additions, and can be
-differentiated any number of times. docs/performance.md has the times that chose them.
+differentiated any number of times, without work for gradients that are not there.
+docs/performance.md has the times that chose them.
 """
 
 import torch
@@ -74,13 +75,14 @@ class _Windows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
+        ctx.set_materialize_grads(False)
         padded = F.pad(x.permute(0, 2, 3, 4, 1), (0, 0, *[PADDING] * 4))
         views = padded.unfold(2, KERNEL, STRIDE).unfold(3, KERNEL, STRIDE)
         return views.permute(0, 2, 3, 1, 5, 6, 4).contiguous()
 
     @staticmethod
     def backward(ctx, gradient):
-        return _SumOfWindows.apply(gradient)
+        return None if gradient is None else _SumOfWindows.apply(gradient)
 
 
 class _SumOfWindows(torch.autograd.Function):
@@ -88,6 +90,7 @@ class _SumOfWindows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, windows):
+        ctx.set_materialize_grads(False)
         n, height, width, frames, _, _, channels = windows.shape
         total = windows.new_zeros(n, frames, STRIDE * height + 2, STRIDE * width + 2, channels)
         # A window is two by two squares of two by two; squares of one kind tile the map.
@@ -103,7 +106,7 @@ class _SumOfWindows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        return _Windows.apply(gradient)
+        return None if gradient is None else _Windows.apply(gradient)
 
 
 class _Deconv(torch.autograd.Function):
@@ -112,10 +115,13 @@ class _Deconv(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, weight):
         ctx.save_for_backward(x, weight)
+        ctx.set_materialize_grads(False)
         return F.conv_transpose2d(x, weight, None, STRIDE, PADDING)
 
     @staticmethod
     def backward(ctx, gradient):
+        if gradient is None:
+            return None, None
         x, weight = ctx.saved_tensors
         windows = _Windows.apply(gradient.unsqueeze(2))
         places = windows.shape[:3]
@@ -143,10 +149,13 @@ class _FewChannels(torch.autograd.Function):
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
+        ctx.set_materialize_grads(False)
         return F.conv3d(x, weight, bias, STRIDE, PADDING)
 
     @staticmethod
     def backward(ctx, gradient):
+        if gradient is None:
+            return None, None, None
         x, weight = ctx.saved_tensors
         needs_x, needs_weight, needs_bias = ctx.needs_input_grad
         at_x = deconv3d_by_parity(gradient, weight) if needs_x else None
