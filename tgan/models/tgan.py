@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from tgan.config.sizes import base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.stages import kept
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
 LABEL_SHARE = 8
@@ -109,7 +110,7 @@ class ImageGenerator(nn.Module):
                 f"image generator width {width} is not a multiple of {2**doublings}, "
                 f"as resolution {resolution} needs"
             )
-        self.num_labels, self.side = num_labels, base_side(resolution)
+        self.num_labels, self.side, self.stage = num_labels, base_side(resolution), kept
         maps_of_slow = width // 2 if sees_slow else 0
         maps_of_label = max(width // LABEL_SHARE, 1) if num_labels else 0
         of_slow, of_fast, of_label = (
@@ -142,9 +143,11 @@ class ImageGenerator(nn.Module):
             maps.append(repeat(label, "n u -> (n t) u", t=frames))
         h = rearrange(torch.cat(maps, 1), "m (c h w) -> m c h w", h=self.side, w=self.side)
         h = h.contiguous(memory_format=torch.channels_last)
-        for deconv, norm in zip(self.deconvs, self.norms, strict=True):
-            h = F.relu(norm(deconv(h)), inplace=True)
-        images = torch.tanh(self.last(h))
+        first, *layers = (*self.deconvs, self.last)
+        h = first(h)
+        for norm, layer in zip(self.norms, layers, strict=True):
+            h = self.stage(h, norm, layer)
+        images = torch.tanh(h)
         return rearrange(images, "(n t) c h w -> n c t h w", t=frames)
 
 

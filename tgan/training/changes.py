@@ -11,6 +11,7 @@ FREE = (
     "train.steps",
     "train.check_ranks",
     "train.timeout",
+    "train.checkpoint_activations",
     "data.workers",
     "data.timeout",
     "data.max_bad_share",
