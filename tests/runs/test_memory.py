@@ -58,7 +58,8 @@ def test_a_step_that_may_not_fit_is_warned_of_and_taken(tmp_path, monkeypatch, n
     assert check_step_memory(run) is None
 
 
-def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(run, monkeypatch, needed):
+def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(tmp_path, monkeypatch, needed):
+    run = build_run(make_tiny_config(), tmp_path / "run")
     there(monkeypatch, needed - 1, 1)
     monkeypatch.setattr(memory, "SMALL", 1)
     assert check_step_memory(run) is None
