@@ -5,6 +5,7 @@ import weakref
 from dataclasses import replace
 from itertools import repeat
 from types import MethodType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,10 +59,10 @@ def peak_of_step(task: GANTask, real: Batch, z: Tensor, *, half: bool = False) -
 def _without_numbers(learner: Learner, half: bool) -> Learner:
     """A copy of a learner whose tensors have shapes alone, on what passes for a CPU."""
     tensors = [*learner.module.parameters(), *learner.module.buffers()]
-    twins = {id(tensor): _twin_of(tensor) for tensor in tensors}
+    twins: dict[int, Any] = {id(tensor): _twin_of(tensor) for tensor in tensors}
     module = copy.deepcopy(learner.module, twins)
     optimizer = type(learner.optimizer)(module.parameters(), **learner.optimizer.defaults)
-    changes = {"module": module, "optimizer": optimizer, "scaler": None}
+    changes: dict[str, Any] = {"module": module, "optimizer": optimizer, "scaler": None}
     if isinstance(constraint := getattr(learner, "constraint", None), Constraint):
         changes["constraint"] = quiet = copy.copy(constraint)
         object.__setattr__(quiet, "project", MethodType(lambda *_: None, quiet))
