@@ -185,6 +185,17 @@ def test_every_setting_has_a_type_that_can_be_told_in_words():
         read_experiment(parser, ["--how-many=x"])
 
 
+@pytest.mark.parametrize(("name", "passes"), [("deconv3d", True), ("own", False)])
+def test_activations_are_recomputed_where_there_is_something_cheap(name, passes):
+    config = Config()
+    config.generator.name, config.train.checkpoint_activations = name, True
+    if passes:
+        validate(config)
+    else:
+        with pytest.raises(ValueError, match="does nothing for generator.name own; it is for tg"):
+            validate(config)
+
+
 def test_all_problems_are_listed_at_once():
     config = Config()
     config.data.resolution, config.train.batch_size = 60, 0

@@ -1,5 +1,6 @@
 """Processes of a run as copies of this one, which has everything imported already."""
 
+import multiprocessing
 import os
 import socket
 import sys
@@ -7,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -26,6 +28,30 @@ def start(work: Callable[[], None], processes: int, log: Path) -> list[int]:
             os._exit(_status_of(work, log))
         started.append(process)
     return started
+
+
+def in_a_copy(work: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
+    """Return what `work` returns in a copy of this process, or raise what it raises there.
+
+    Autograd under a dispatch mode leaves a process whose copies cannot use autograd any more.
+    """
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+
+    def send() -> None:
+        try:
+            there.send((work(*arguments, **settings), None))
+        except Exception as error:  # noqa: BLE001
+            there.send((None, error))
+
+    process = context.Process(target=send)
+    process.start()
+    there.close()
+    found, error = here.recv()
+    process.join()
+    if error is not None:
+        raise error
+    return found
 
 
 def _status_of(work: Callable[[], None], log: Path) -> int:

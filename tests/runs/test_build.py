@@ -23,6 +23,7 @@ from tgan.data.pixels import normalise
 from tgan.losses import OBJECTIVES
 from tgan.models import CRITICS, GENERATORS
 from tgan.models.conditions import PICTURES, conditioning_of
+from tgan.models.stages import recomputed
 from tgan.runs.build import (
     build_constraint,
     build_critic,
@@ -270,6 +271,29 @@ def image_config(objective, constraint):
         constraint=ConstraintConfig(name=constraint),
         train=TrainConfig(batch_size=4),
     )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "constraint"),
+    [("simultaneous", "svc"), ("simultaneous", "wgan_gp"), ("alternating", "r1")],
+)
+def test_recomputed_activations_change_no_bit_of_what_is_trained(schedule, constraint):
+    tables = []
+    for recomputes in (False, True):
+        config = image_config("wasserstein", constraint)
+        config.train.schedule, config.train.ema_decay = schedule, 0.5
+        config.train.checkpoint_activations = recomputes
+        task = build_task(config, make_accelerator(mixed_precision="no"))
+        rng = torch.Generator().manual_seed(0)
+        for step in range(2):
+            reals = (Batch(torch.rand(4, 1, 1, 16, 16, generator=rng)) for _ in range(9))
+            latents = (torch.rand(4, 8, generator=rng) for _ in range(9))
+            task.step(step, reals, latents)
+        assert (task.generator.module.stream.stage is recomputed) == recomputes
+        tables.append(task.tensors())
+    for name, table in tables[0].items():
+        for key, value in table.items():
+            assert torch.equal(tables[1][name][key], value), (name, key)
 
 
 ALLOW_BATCH_NORM = (

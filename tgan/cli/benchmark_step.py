@@ -17,9 +17,13 @@ EXAMPLES = """\
 examples:
   tgan benchmark-step --baseline plain_step.py
   tgan benchmark-step --baseline plain_step.py --batch 8 --rounds 7 --json step.json
+  tgan benchmark-step --grow --steps 1
 
 The baseline and our step run in turn, each time as a process of its own, in float32; then ours in
 bf16. Times on a busy machine drift, so the ratios of each round are what to quote.
+
+--grow measures no baseline, but how time and memory grow with batch, width, resolution and frames;
+sizes that would take much of the memory are computed.
 """
 
 
@@ -31,6 +35,12 @@ def main(argv: Sequence[str]) -> None:
         from tgan.benchmarks.step.timing import time_step
 
         print(json.dumps(time_step(sizes, mixed_precision=arguments.only)))
+        return
+    if arguments.grow:
+        from tgan.benchmarks.step.growth import growth, table
+
+        for axis, points in growth(steps=arguments.steps, threads=arguments.threads):
+            print(table(axis, points), end="\n\n", flush=True)
         return
     _check(arguments)
 
@@ -105,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--baseline", metavar="PATH", help="script to measure against")
     parser.add_argument("--rounds", type=int, default=5, help="of the alternation (default 5)")
     parser.add_argument("--json", metavar="OUT", help="write everything measured there")
+    parser.add_argument("--grow", action="store_true", help="tell how cost grows with sizes")
     parser.add_argument("--only", choices=["no", "bf16"], help=argparse.SUPPRESS)
     for name, text in of_sizes.items():
         shown = f"{text} (default {defaults[name]})"

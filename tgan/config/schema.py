@@ -206,6 +206,10 @@ class TrainConfig:
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
         mixed_precision: no, bf16, fp16 (CUDA only), or auto, which is bf16 on a CPU with
             instructions for it and no elsewhere.
+        checkpoint_activations: whether the generator's backward pass computes norms and
+            rectifiers again rather than keep what they gave, which takes less memory and more
+            time, with the same results (docs/performance.md). On a CPU freed memory goes back to
+            the system, too. For the generators tgan, deconv3d, videogan and dcgan.
         l1_weight: what the generator pays per unit of mean absolute difference between its images
             and the real ones that its input pictures are derived from (data.input); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
@@ -221,6 +225,7 @@ class TrainConfig:
     seed: int = 0
     ema_decay: float | None = None
     mixed_precision: Literal["no", "bf16", "fp16", "auto"] = "no"
+    checkpoint_activations: bool = False
     l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
     check_ranks: bool = True

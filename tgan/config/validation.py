@@ -62,6 +62,10 @@ _AT_MOST = {
 }
 
 
+# Generators in which nothing is cheap to compute again (`tgan.models.stages`).
+_WITHOUT_STAGES = ("translator", OWN)
+
+
 def _out_of_range(config: Config) -> list[str]:
     below = [
         f"{group}.{name} {value} is below {minimum}"
@@ -97,6 +101,11 @@ def _of_training(config: Config) -> list[str]:
         problems.append(
             f"train.n_critic {train.n_critic} needs train.schedule alternating; "
             "the simultaneous schedule updates each network once"
+        )
+    if train.checkpoint_activations and config.generator.name in _WITHOUT_STAGES:
+        problems.append(
+            f"train.checkpoint_activations true does nothing for generator.name "
+            f"{config.generator.name}; it is for tgan, deconv3d, videogan and dcgan"
         )
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")

@@ -58,5 +58,5 @@ class ImageDeconvGenerator(nn.Module):
         initialise(self, image_init)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        images = self.last(self.stream(append_labels(z, labels, self.num_labels)))
+        images = self.stream(append_labels(z, labels, self.num_labels), self.last)
         return rearrange(torch.tanh(images), "n c h w -> n c 1 h w")

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from tgan.config.sizes import TEMPORAL_DOUBLINGS, base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.stages import kept
 
 # Vondrick et al. 2016.
 MASK_SPARSITY = 0.1
@@ -56,7 +57,7 @@ class Deconv3dGenerator(nn.Module):
         initialise(self, image_init)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return torch.tanh(self.last(self.stream(append_labels(z, labels, self.num_labels))))
+        return torch.tanh(self.stream(append_labels(z, labels, self.num_labels), self.last))
 
 
 class TwoStreamGenerator(nn.Module):
@@ -107,7 +108,7 @@ class TwoStreamGenerator(nn.Module):
         # In float32: the penalty's gradient is far below what bf16 resolves beside the other one.
         mask = _Sparse.apply(torch.sigmoid(self.mask(features).to(z.dtype)))
         foreground = torch.tanh(self.last(features))
-        background = torch.tanh(self.last_background(self.background(latent)))
+        background = torch.tanh(self.background(latent, self.last_background))
         return mask * foreground + (1 - mask) * rearrange(background, "n c h w -> n c 1 h w")
 
 
@@ -136,7 +137,7 @@ class DeconvStream(nn.Module):
         slope: float = 0.0,
     ) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope, self.stage = slope, kept
         doublings, side = count_doublings(resolution), base_side(resolution)
         if width < 2 ** (doublings - 1) or width % 2 ** (doublings - 1):
             raise ValueError(
@@ -162,12 +163,15 @@ class DeconvStream(nn.Module):
         self.norms = nn.ModuleList(BatchNorm(w, shift=shift, eps=eps) for w in widths)
         self.channels = widths[-1]
 
-    def forward(self, latent: Tensor) -> Tensor:
-        axes = self.deconvs[0].weight.ndim - 2
-        h = latent.view(*latent.shape, *[1] * axes)
-        for deconv, norm in zip(self.deconvs, self.norms, strict=True):
-            h = F.leaky_relu(norm(deconv(h)), self.slope, inplace=True)
-        return h
+    def forward(self, latent: Tensor, last: nn.Module | None = None) -> Tensor:
+        """The features, or what a last layer makes of them."""
+        first, *layers = self.deconvs
+        h = first(latent.view(*latent.shape, *[1] * (first.weight.ndim - 2)))
+        for norm, layer in zip(self.norms[:-1], layers, strict=True):
+            h = self.stage(h, norm, layer, self.slope)
+        if last is not None:
+            return self.stage(h, self.norms[-1], last, self.slope)
+        return F.leaky_relu(self.norms[-1](h), self.slope, inplace=True)
 
 
 class _Sparse(torch.autograd.Function):

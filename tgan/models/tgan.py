@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from tgan.config.sizes import base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.stages import kept
 from tgan.models.windows import deconv as deconvolve
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
@@ -110,7 +111,7 @@ class ImageGenerator(nn.Module):
                 f"image generator width {width} is not a multiple of {2**doublings}, "
                 f"as resolution {resolution} needs"
             )
-        self.num_labels, self.side = num_labels, base_side(resolution)
+        self.num_labels, self.side, self.stage = num_labels, base_side(resolution), kept
         maps_of_slow = width // 2 if sees_slow else 0
         maps_of_label = max(width // LABEL_SHARE, 1) if num_labels else 0
         self._maps = (maps_of_slow, width - maps_of_slow, maps_of_label)
@@ -132,10 +133,10 @@ class ImageGenerator(nn.Module):
 
     def forward(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None = None) -> Tensor:
         frames = z_fast.shape[2]
-        h = F.relu(self.norms[0](self._first_maps(z_slow, z_fast, labels)), inplace=True)
-        for deconv, norm in zip(self.deconvs[1:], self.norms[1:], strict=True):
-            h = F.relu(norm(deconv(h)), inplace=True)
-        images = torch.tanh(self.last(h))
+        h = self._first_maps(z_slow, z_fast, labels)
+        for norm, layer in zip(self.norms, (*self.deconvs[1:], self.last), strict=True):
+            h = self.stage(h, norm, layer)
+        images = torch.tanh(h)
         return rearrange(images, "(n t) c h w -> n c t h w", t=frames)
 
     def _first_maps(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None) -> Tensor:

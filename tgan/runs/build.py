@@ -30,6 +30,7 @@ from tgan.losses import OBJECTIVES, Objective
 from tgan.models import CRITICS, GENERATORS
 from tgan.models.conditions import conditioning_of
 from tgan.models.outline import check_fits_memory
+from tgan.models.stages import recompute_stages
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.parts import Parts, check_networks
@@ -67,6 +68,7 @@ def accelerator_for(config: Config, run_dir: Path, *, device: str = "auto") -> A
         run_dir=run_dir,
         timeout=config.train.timeout,
         device=device,
+        spares_memory=config.train.checkpoint_activations,
     )
 
 
@@ -157,6 +159,8 @@ def build_task(
     for parameter in (*generator.parameters(), *critic.parameters()):
         layout = _CHANNELS_LAST.get(parameter.ndim, torch.contiguous_format)
         parameter.data = parameter.data.contiguous(memory_format=layout)
+    if config.train.checkpoint_activations:
+        recompute_stages(generator)
     average = _average(config, generator)
     generating = Learner(generator, build_optimizer(config.generator_optimizer, generator))
     judging = Critic(

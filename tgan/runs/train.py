@@ -21,6 +21,7 @@ from tgan.lookup import counted
 from tgan.losses import Objective
 from tgan.runs.build import accelerator_for, build_run
 from tgan.runs.loading import check_networks
+from tgan.runs.memory import check_step_memory
 from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_settings, own_source
 from tgan.runs.same_data import changed_data, check_data, check_data_of_ranks
 from tgan.runs.trained import TrainedRun, load
@@ -152,9 +153,9 @@ def prepare_run(
         device: as of `train`.
 
     Raises:
-        ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, or the data
-            differ between processes, have other classes than the checkpoint, or are others and
-            `data.changed` is refuse.
+        ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, a step takes
+            more memory than there is, or the data differ between processes, have other classes
+            than the checkpoint, or are others and `data.changed` is refuse.
     """
     accelerator = accelerator_for(config, run_dir, device=device)
     checkpoint = agree_on_checkpoint(
@@ -162,6 +163,8 @@ def prepare_run(
     )
     check_networks(checkpoint, parts)
     run = build_run(config, run_dir, parts, accelerator=accelerator)
+    if (line := check_step_memory(run)) is not None:
+        run.remarks = [line]
     check_data_of_ranks(run)
     if checkpoint is not None:
         if config.conditional and list(checkpoint.classes) != list(run.classes):
@@ -208,7 +211,7 @@ def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:
     lines = [f"skipped {name}: {reason}" for name, reason in run.source.skipped]
     lines += [f"note {name}: {text}" for name, text in getattr(run.source, "notes", [])]
     lines += [f"note: {line}" for line in getattr(run.source, "remarks", [])]
-    lines += [f"warning: {line}" for line in without_effect(run.config)]
+    lines += [f"warning: {line}" for line in (*run.remarks, *without_effect(run.config))]
     if run.config.log.distance_clips and run.held_out is None:
         lines.append(
             f"warning: log.distance_clips {run.config.log.distance_clips} has no effect: no clips "

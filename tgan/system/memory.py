@@ -60,6 +60,37 @@ def check_memory(num_bytes: int, what: str) -> None:
         )
 
 
+def most_memory() -> int | None:
+    """Bytes that this process could come to hold, swapped out or not; None where nothing says."""
+    physical, listed = physical_memory(), _listed()
+    if physical is None:
+        return None
+    return min(physical + listed.get("SwapTotal", 0), _limit_of_group())
+
+
+def free_memory() -> int | None:
+    """Bytes that this process can take now without harm to others; None where nothing says."""
+    available = _listed().get("MemAvailable")
+    return None if available is None else min(available, _limit_of_group())
+
+
+def _listed() -> dict[str, int]:
+    """Bytes by name, as Linux lists them; empty elsewhere."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return {line.split(":")[0]: 1024 * int(line.split()[1]) for line in lines}
+    except (OSError, ValueError, IndexError):
+        return {}
+
+
+def _limit_of_group() -> int:
+    """What a container's processes may hold together, if this is one."""
+    try:
+        return int(Path("/sys/fs/cgroup/memory.max").read_text())
+    except (OSError, ValueError):
+        return sys.maxsize
+
+
 def physical_memory() -> int | None:
     """Bytes of memory that the machine has; None where the system does not say."""
     try:

@@ -12,6 +12,7 @@ FREE = (
     "train.check_ranks",
     "train.timeout",
     "data.keep_gb",
+    "train.checkpoint_activations",
     "data.workers",
     "data.timeout",
     "data.max_bad_share",

@@ -35,6 +35,7 @@ def make_accelerator(
     run_dir: Path | None = None,
     timeout: float = TrainConfig.timeout,
     device: str = "auto",
+    spares_memory: bool = False,
 ) -> Accelerator:
     """An accelerator for this process, as the launcher's environment describes it.
 
@@ -42,6 +43,7 @@ def make_accelerator(
         mixed_precision: a setting of `train.mixed_precision`.
         device: `auto` takes what there is; another name is that of the only process's.
         timeout: seconds that a process waits for the others before it gives up.
+        spares_memory: whether memory that is freed on a CPU goes back to the system.
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
@@ -78,7 +80,8 @@ def make_accelerator(
             "on CPUs use `accelerate launch --multi_gpu --num_processes N`"
         )
     if accelerator.device.type == "cpu":
-        keep_freed_memory()
+        if not spares_memory:
+            keep_freed_memory()
         # Activations that die out become denormal numbers, which slow a processor down tenfold.
         torch.set_flush_denormal(True)
     return accelerator

@@ -23,6 +23,7 @@ class Run:
         classes: names of the classes that networks are conditioned on.
         held_out: real clips kept from training, for the distance; None measures none.
         origins: lines on what came from Python, which the configuration cannot say.
+        remarks: further lines for whoever starts it.
     """
 
     config: Config
@@ -33,6 +34,7 @@ class Run:
     classes: Sequence[str] = ()
     held_out: ClipSource | None = None
     origins: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
     @cached_property
     def data(self) -> str | None:

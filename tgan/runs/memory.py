@@ -1,0 +1,92 @@
+"""Whether the memory that there is suffices for a step of a run."""
+
+import torch
+from torch import Tensor
+
+from tgan.config import Config
+from tgan.runs.build import critic_example
+from tgan.system.memory import free_memory, most_memory
+from tgan.training.footprint import peak_of_step
+from tgan.training.run import Run
+from tgan.training.steps import Batch
+
+# Batches of real clips below this part of the memory are not looked into: a step of this package's
+# networks takes 20 to 300 times as much.
+SMALL = 1 / 1000
+# What a process on a CPU came to hold, over the tensors of its step (docs/performance.md).
+MARGIN = 1.6
+
+
+def check_step_memory(run: Run) -> str | None:
+    """A warning where a training step may not fit into the memory; None where it does.
+
+    The tensors of a step are counted. If they alone are more than there is, no step can be taken;
+    whether what libraries need beside them fits is not known, and only warned of. Steps that are
+    small, of several processes or of networks that cannot be called without numbers are not
+    looked into.
+
+    Raises:
+        ValueError: the tensors of a step are more than the memory of this machine, or its device.
+    """
+    most, free = _memory_of(run.accelerator.device)
+    if most is None or free is None or run.accelerator.num_processes > 1:
+        return None
+    real, z = _batches(run)
+    if real.samples.nbytes < SMALL * most:
+        return None
+    try:
+        needed = peak_of_step(run.task, real, z, half=run.config.train.mixed_precision != "no")
+    except Exception:  # noqa: BLE001
+        # Nobody else's networks have to be callable without numbers.
+        return None
+    if needed > most:
+        raise ValueError(
+            f"a training step takes {_gigabytes(needed)} of memory at once and there are "
+            f"{_gigabytes(most)}; {_what_helps(run.config)}"
+        )
+    if MARGIN * needed > free:
+        return (
+            f"a training step takes {_gigabytes(needed)} of memory at once, and up to "
+            f"{_gigabytes(MARGIN * needed)} with what libraries need beside; {_gigabytes(free)} "
+            f"are free: {_what_helps(run.config)}"
+        )
+    return None
+
+
+def _memory_of(device: torch.device) -> tuple[int | None, int | None]:
+    """Bytes that can be had on a device at most, and now."""
+    if device.type == "cuda":
+        free, most = torch.cuda.mem_get_info(device)
+        return most, free
+    return most_memory(), free_memory()
+
+
+def _batches(run: Run) -> tuple[Batch, Tensor]:
+    """A batch of real samples and of latents that take no memory."""
+    count = run.config.train.batch_size
+    samples, *condition = critic_example(run.config, run.classes)
+    z = torch.empty(1, run.config.generator.z_slow)
+    samples, z, *condition = (
+        torch.empty(count, *each.shape[1:], dtype=each.dtype, device="meta")
+        for each in (samples, z, *condition)
+    )
+    return Batch(samples, tuple(condition)), z
+
+
+def _what_helps(config: Config) -> str:
+    frames = config.data.num_frames
+    sizes = [f"train.batch_size ({config.train.batch_size})"]
+    sizes += [f"data.num_frames ({frames})"] if frames > 16 else []
+    sizes += [f"data.resolution ({config.data.resolution})"]
+    less = f"lower {' or '.join([', '.join(sizes[:-1]), sizes[-1]])}"
+    if config.train.mixed_precision == "no":
+        less += ", set train.mixed_precision bf16"
+    return (
+        less
+        if config.train.checkpoint_activations
+        else (f"{less}, or set train.checkpoint_activations true")
+    )
+
+
+def _gigabytes(num_bytes: float) -> str:
+    return f"{num_bytes / 1e9:,.1f} GB"
