@@ -7,9 +7,8 @@ from tgan.benchmarks.step.work import count_flops, measure_peak
 TINY = Sizes(batch=2, generator_width=16, critic_width=2, threads=1)
 
 
-@pytest.mark.parametrize("precision", ["no", "bf16"])
-def test_all_large_layers_are_timed(precision):
-    layers = time_layers(TINY, precision)
+def test_all_large_layers_are_timed():
+    layers = time_layers(TINY, "bf16")
     shapes = {layer.name: layer.shape for layer in layers}
     assert shapes["deconvs.0"] == (32, 16, 4, 4) and shapes["last"] == (32, 1, 64, 64)
     assert shapes["critic.convs.3"] == (2, 8, 2, 8, 8)
@@ -24,6 +23,6 @@ def test_the_table_adds_up():
 
 
 def test_work_grows_as_the_batch_and_the_rate_is_of_this_machine():
-    few, many = count_flops(TINY), count_flops(Sizes(**vars(TINY) | {"batch": 6}))
-    assert few > 0 and many == pytest.approx(3 * few)
+    few, many = count_flops(TINY), count_flops(Sizes(**vars(TINY) | {"batch": 4}))
+    assert few > 0 and many == pytest.approx(2 * few)
     assert 1e8 < measure_peak("no", 1) < 1e14

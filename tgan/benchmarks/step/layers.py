@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,16 @@ class LayerTime:
     ours: tuple[float, float]
 
 
+class _Case(NamedTuple):
+    """A layer in both forms, over inputs of a shape; gradients are of `parameters` and inputs."""
+
+    name: str
+    shape: tuple[int, ...]
+    plain: Layer
+    ours: Layer
+    parameters: list[nn.Parameter]
+
+
 def time_layers(sizes: Sizes, mixed_precision: str) -> list[LayerTime]:
     """Time all large layers of both networks, one after the other, plain and ours."""
     torch.set_num_threads(sizes.threads)
@@ -42,12 +53,12 @@ def time_layers(sizes: Sizes, mixed_precision: str) -> list[LayerTime]:
     generator.to(memory_format=torch.channels_last)
     critic.to(memory_format=torch.channels_last_3d)
     found = []
-    for name, shape, plain, ours, parameters in (
-        *_of_generator(generator.image, sizes.batch),
-        *_of_critic(critic, sizes),
-    ):
-        times = (_milliseconds(f, shape, parameters, mixed_precision) for f in (plain, ours))
-        found.append(LayerTime(name, shape, *times))
+    for case in (*_of_generator(generator.image, sizes.batch), *_of_critic(critic, sizes)):
+        times = (
+            _milliseconds(form, case.shape, case.parameters, mixed_precision)
+            for form in (case.plain, case.ours)
+        )
+        found.append(LayerTime(case.name, case.shape, *times))
     return found
 
 
@@ -63,19 +74,19 @@ def table(layers: list[LayerTime]) -> str:
     return "\n".join(lines)
 
 
-def _of_generator(image: ImageGenerator, batch: int) -> Iterator[tuple]:
+def _of_generator(image: ImageGenerator, batch: int) -> Iterator[_Case]:
     side = image.side
     for number, (layer, norm) in enumerate(zip(image.deconvs, image.norms, strict=True)):
         shape = (batch * NUM_FRAMES, layer.in_channels, side, side)
         ours = layer if number else _first_of(layer)
-        yield f"deconvs.{number}", shape, layer, ours, [layer.weight]
+        yield _Case(f"deconvs.{number}", shape, layer, ours, [layer.weight])
         side *= 2
         shape = (batch * NUM_FRAMES, layer.out_channels, side, side)
         plain = nn.Sequential(nn.BatchNorm2d(layer.out_channels), nn.ReLU(inplace=True))
         ours = nn.Sequential(norm, nn.ReLU(inplace=True))
-        yield f"norms.{number}", shape, plain, ours, []
+        yield _Case(f"norms.{number}", shape, plain, ours, [])
     shape = (batch * NUM_FRAMES, image.last.in_channels, side, side)
-    yield "last", shape, image.last, image.last, list(image.last.parameters())
+    yield _Case("last", shape, image.last, image.last, list(image.last.parameters()))
 
 
 def _first_of(layer: nn.ConvTranspose2d) -> Layer:
@@ -90,13 +101,13 @@ def _first_of(layer: nn.ConvTranspose2d) -> Layer:
     return deconvolve
 
 
-def _of_critic(critic: nn.Module, sizes: Sizes) -> Iterator[tuple]:
+def _of_critic(critic: nn.Module, sizes: Sizes) -> Iterator[_Case]:
     size = (NUM_FRAMES, RESOLUTION, RESOLUTION)
     for number, layer in enumerate(critic.convs):
         plain = nn.Conv3d(layer.in_channels, layer.out_channels, 4, 2, 1)
         plain.weight, plain.bias = layer.weight, layer.bias
         shape = (sizes.batch, layer.in_channels, *size)
-        yield f"critic.convs.{number}", shape, plain, layer, list(layer.parameters())
+        yield _Case(f"critic.convs.{number}", shape, plain, layer, list(layer.parameters()))
         size = tuple(side // 2 for side in size)
 
 
