@@ -99,6 +99,10 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
 
     Source: Chan, Golub and LeVeque 1983, equation 2.1, for several parts at once.
     """
+    if type(x) is not Tensor:
+        # Tensors without numbers, by which memory is counted, know no such statistics.
+        variance, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
+        return mean, variance
     values = x.numel() // x.shape[1]
     parts = x.split(max(_SUMMED_ALONE * len(x) // values, 1))
     moments = [torch.batch_norm_update_stats(part, None, None, 0.0) for part in parts]
