@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tgan.data.clips import complete
 from tgan.data.loader import NO_LABEL, ClipBatches, stream_batches
+from tgan.data.subset import Subset
 from tgan.data.videos.decode import DecodeError
 
 
@@ -146,6 +148,31 @@ def test_clips_that_are_decoded_come_from_threads_and_in_order(three_threads):
             assert torch.equal(one, other)
     assert len(source.threads) > 1
     assert threading.get_ident() not in source.threads
+
+
+class Bare:
+    """No more of a source than it needs, and whether it decodes."""
+
+    def __init__(self, source: Numbered) -> None:
+        self.shape, self.clip = source.shape, source.clip
+        self.decodes = getattr(source, "decodes", False)
+
+    def __len__(self) -> int:
+        return 6
+
+
+WRAPS = {
+    "subset": lambda source: Subset(source, [5, 5]),
+    "completed": lambda source: complete(Bare(source)),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
+def test_what_wraps_a_source_that_decodes_is_read_in_threads_too(three_threads, wrap):
+    source = Decoding()
+    assert len(ClipBatches(wrap(source), batch_size=8, seed=0)[0][0]) == 8
+    assert len(source.threads) > 1
+    assert not wrap(Numbered()).decodes
 
 
 def test_of_several_errors_in_threads_the_first_draws_is_raised(three_threads):

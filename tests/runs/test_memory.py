@@ -10,6 +10,7 @@ from tgan.runs import memory
 from tgan.runs.build import build_run
 from tgan.runs.memory import check_step_memory
 from tgan.runs.train import prepare_run, warnings_of
+from tgan.system import precision
 from tgan.training import footprint
 
 peak_of_step = partial(in_a_copy, footprint.peak_of_step)
@@ -58,6 +59,18 @@ def test_a_step_that_may_not_fit_is_warned_of_and_taken(tmp_path, monkeypatch, n
     assert check_step_memory(run) is None
 
 
+@pytest.mark.parametrize("has_bf16", [False, True])
+def test_auto_is_counted_as_what_it_stands_for(tmp_path, monkeypatch, has_bf16):
+    monkeypatch.setattr(precision, "multiplies_bf16", lambda: has_bf16)
+    config = make_tiny_config()
+    config.train.mixed_precision = "auto"
+    run, seen = build_run(config, tmp_path / "run"), []
+    there(monkeypatch, 10**12, 10**12)
+    monkeypatch.setattr(memory, "peak_of_step", lambda *_, half: seen.append(half) or 0)
+    assert check_step_memory(run) is None
+    assert seen == [has_bf16]
+
+
 def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(tmp_path, monkeypatch, needed):
     run = build_run(make_tiny_config(), tmp_path / "run")
     there(monkeypatch, needed - 1, 1)
@@ -80,12 +93,12 @@ def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(tmp_path, mo
 def test_sizes_that_help_are_named():
     config = make_tiny_config()
     config.data = DataConfig(num_frames=32, resolution=128)
-    assert memory._what_helps(config) == (
+    assert memory._what_helps(config, half=False) == (
         "lower train.batch_size (4), data.num_frames (32) or data.resolution (128), "
         "set train.mixed_precision bf16, or set train.checkpoint_activations true"
     )
-    config.train.mixed_precision, config.train.checkpoint_activations = "bf16", True
-    assert memory._what_helps(config).endswith("or data.resolution (128)")
+    config.train.checkpoint_activations = True
+    assert memory._what_helps(config, half=True).endswith("or data.resolution (128)")
 
 
 def test_batches_have_the_sizes_of_a_step(run):

@@ -18,7 +18,8 @@ class ClipSource(Protocol):
 
     `shape`, `__len__` and `clip` are needed. What else an object leaves out `complete` adds, by
     the defaults that are named below. Samples are played at `fps` frames a second, if it has such
-    an attribute. A source is pickled when worker processes read it.
+    an attribute. If its `decodes` is true, several threads ask it for clips at once. A source is
+    pickled when worker processes read it.
 
     Example:
         >>> class Noise:
@@ -103,6 +104,7 @@ class _Completed:
         self.num_too_short: int = getattr(source, "num_too_short", 0)
         self.names: list[str] = list(getattr(source, "names", []))
         self.fps: float | None = getattr(source, "fps", None)
+        self.decodes: bool = getattr(source, "decodes", False)
         if hasattr(source, "fingerprint"):
             self.fingerprint = source.fingerprint
 

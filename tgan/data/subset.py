@@ -37,6 +37,7 @@ class Subset:
         self.account: Account = getattr(source, "account", Account())
         self.notes: Sequence[tuple[str, str]] = getattr(source, "notes", [])
         self.remarks: Sequence[str] = getattr(source, "remarks", [])
+        self.decodes: bool = getattr(source, "decodes", False)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -124,8 +124,9 @@ def conv_norm_guess(
 ) -> float:
     """What `conv_norm_upper_bound` is about, in a fraction of its time.
 
-    Smooth kernels are guessed to the last digits, others a few percent too small. It bounds
-    nothing. Arguments and errors as for `conv_norm`.
+    It is to rounding that of smooth kernels, a few percent too small for random ones, and bounds
+    nothing: a kernel can be made for which it is far too small. Arguments and errors as for
+    `conv_norm`.
     """
     axes = _axes(weight, input_size, stride, padding, dilation, groups)
     weight, scale = _near_one(weight)

@@ -38,12 +38,13 @@ def torus_bound(
     Source: Sedghi et al. 2019 (the circular convolution); the phases, the signs and the axes
     without a torus (see `Axis`) are ours.
     """
-    parts, circles = _on_torus(kernel, axes)
-    lags = _lag_grams(parts)
-    grams = _at_frequencies(lags, circles)
+    parts, _, circles = _on_torus(kernel, axes)
+    lags, grams = _lag_grams(parts), []
     if enough and kernel.device.type == "cpu":
-        failed = list(unproved(lags.to(torch.complex128), circles, enough**2, 2 * slack))
-        grams = iter([torch.stack(failed)] if failed else [])
+        failed = unproved(lags.to(torch.complex128), circles, enough**2, 2 * slack)
+        grams = [gram[None] for gram in failed]
+    else:
+        grams = _at_frequencies(lags, circles)
     return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
 
 
@@ -53,16 +54,16 @@ def torus_guess(kernel: Tensor, axes: Sequence[Axis]) -> float:
     The spectral norm of the kernel's transform at one of the bound's frequencies, that of the
     largest Frobenius norm, from below.
     """
-    parts, circles = _on_torus(kernel, axes)
+    parts, traces, circles = _on_torus(kernel, axes)
     transform = parts.to(parts.dtype.to_complex())
-    for angle in _strongest(parts, circles):
+    for angle in _strongest(traces, circles):
         turns = angle * torch.arange(len(transform), dtype=parts.dtype, device=parts.device)
         transform = torch.tensordot(torch.polar(torch.ones_like(turns), turns), transform, 1)
     return norms_from_below(transform).item()
 
 
-def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, list[Circle]]:
-    """A kernel as matrices (*offsets, n, m), n <= m, and the axes of its torus.
+def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, Tensor, list[Circle]]:
+    """A kernel as matrices (*offsets, n, m), n <= m, traces of its lags, the axes of its torus.
 
     The longest axis comes last, of which half a circle will do: G(-w) is the conjugate of G(w).
     """
@@ -70,8 +71,10 @@ def _on_torus(kernel: Tensor, axes: Sequence[Axis]) -> tuple[Tensor, list[Circle
     axes = [axes[i] for i in order]
     spread = _spread(kernel.permute(0, 1, *(2 + i for i in order)), axes)
     parts = spread if spread.shape[-2] <= spread.shape[-1] else spread.mT.contiguous()
-    strongest = _strongest(parts, _circles(axes, [False] * len(axes)))
-    return parts, _circles(axes, [angle == 0 for angle in strongest])
+    # The trace of A B^T is the product of A and B as vectors.
+    traces = _lag_grams(parts.flatten(-2)[..., None, :])
+    strongest = _strongest(traces, _circles(axes, [False] * len(axes)))
+    return parts, traces, _circles(axes, [angle == 0 for angle in strongest])
 
 
 def _circles(axes: Sequence[Axis], twisted: Sequence[bool]) -> list[Circle]:
@@ -85,9 +88,8 @@ def _circles(axes: Sequence[Axis], twisted: Sequence[bool]) -> list[Circle]:
     return circles
 
 
-def _strongest(parts: Tensor, circles: Sequence[Circle]) -> tuple[float, ...]:
-    """The frequency at which the transform's Frobenius norm is largest."""
-    traces = _lag_grams(parts.flatten(-2)[..., None, :])
+def _strongest(traces: Tensor, circles: Sequence[Circle]) -> tuple[float, ...]:
+    """The frequency at which the transform's Frobenius norm is largest, by traces of lags."""
     energies = torch.cat([chunk.flatten().real for chunk in _at_frequencies(traces, circles)])
     return list(product(*(circle.angles for circle in circles)))[energies.argmax()]
 

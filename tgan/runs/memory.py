@@ -34,21 +34,23 @@ def check_step_memory(run: Run) -> str | None:
     real, z = _batches(run)
     if real.samples.nbytes < SMALL * most:
         return None
+    # What `auto` stands for is the accelerator's to say.
+    half = run.accelerator.mixed_precision != "no"
     try:
-        needed = peak_of_step(run.task, real, z, half=run.config.train.mixed_precision != "no")
+        needed = peak_of_step(run.task, real, z, half=half)
     except Exception:  # noqa: BLE001
         # Nobody else's networks have to be callable without numbers.
         return None
     if needed > most:
         raise ValueError(
             f"a training step takes {_gigabytes(needed)} of memory at once and there are "
-            f"{_gigabytes(most)}; {_what_helps(run.config)}"
+            f"{_gigabytes(most)}; {_what_helps(run.config, half=half)}"
         )
     if MARGIN * needed > free:
         return (
             f"a training step takes {_gigabytes(needed)} of memory at once, and up to "
             f"{_gigabytes(MARGIN * needed)} with what libraries need beside; {_gigabytes(free)} "
-            f"are free: {_what_helps(run.config)}"
+            f"are free: {_what_helps(run.config, half=half)}"
         )
     return None
 
@@ -73,19 +75,17 @@ def _batches(run: Run) -> tuple[Batch, Tensor]:
     return Batch(samples, tuple(condition)), z
 
 
-def _what_helps(config: Config) -> str:
+def _what_helps(config: Config, *, half: bool) -> str:
     frames = config.data.num_frames
     sizes = [f"train.batch_size ({config.train.batch_size})"]
     sizes += [f"data.num_frames ({frames})"] if frames > 16 else []
     sizes += [f"data.resolution ({config.data.resolution})"]
     less = f"lower {' or '.join([', '.join(sizes[:-1]), sizes[-1]])}"
-    if config.train.mixed_precision == "no":
+    if not half:
         less += ", set train.mixed_precision bf16"
-    return (
-        less
-        if config.train.checkpoint_activations
-        else (f"{less}, or set train.checkpoint_activations true")
-    )
+    if not config.train.checkpoint_activations:
+        less += ", or set train.checkpoint_activations true"
+    return less
 
 
 def _gigabytes(num_bytes: float) -> str:

@@ -119,6 +119,7 @@ class VideoFolder:
         self._videos = [video for video in videos if video.length >= self._span]
         short = [video.source.name for video in videos if video.length < self._span]
         self.num_too_short = len(short)
+        self.num_kept = sum(video.kept is not None for video in self._videos)
         noted = (Remarked(v.source.name, v.fps and v.fps / stride, v.remarks) for v in self._videos)
         self.remarks = list(remarks_on(noted))
         fates = dict.fromkeys((name for name, _ in broken), SKIPPED)
@@ -140,11 +141,6 @@ class VideoFolder:
     def fps(self) -> float | None:
         """Frames per second of the clips of most videos; None where no video has a rate."""
         return common_rate([video.fps for video in self._videos], self._stride)
-
-    @property
-    def num_kept(self) -> int:
-        """How many videos are kept in memory."""
-        return sum(video.kept is not None for video in self._videos)
 
     @property
     def decodes(self) -> bool:
@@ -195,7 +191,8 @@ class VideoFolder:
         return with_channels(np.stack(squares), self.shape[-1])
 
     def __getstate__(self) -> dict:
-        return {**vars(self), "_videos": [replace(video, kept=None) for video in self._videos]}
+        videos = [replace(video, kept=None) for video in self._videos]
+        return {**vars(self), "_videos": videos, "num_kept": 0}
 
 
 def _frames(video: _Video, wanted: list[int]) -> list[av.VideoFrame]:
