@@ -15,7 +15,7 @@ from tgan.models.affine import AffineLayer, affine_layers
 # kernel's smaller side.
 SLACK = 1e-5
 # By so much a bound may exceed what could be proved of a layer, which saves half of the time.
-_LOOSE = 5e-3
+_LOOSE = 1e-2
 # What the norm exceeds its bound by is scaled away up to here; beyond, singular values are clipped.
 _FAR = 1.05
 

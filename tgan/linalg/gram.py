@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from tgan.linalg.cholesky import doubt, factorises
 from tgan.linalg.power import norms_from_below
 
 # Gram iteration exceeds the largest eigenvalue by this share at most, for want of squarings.
@@ -33,32 +34,18 @@ def largest_eigenvalue(
         if grams.device.type != "cpu":
             bound = max(bound, gram_iteration(grams))
             continue
-        _, doubt = _precision(grams.shape[-1], slack)
+        # What rounding leaves open of a matrix just at its bound, and of its eigenvalues.
+        least = 4 * grams.shape[-1] * doubt(grams.shape[-1], torch.complex128)
+        step = max(slack / 2, least)
         left = grams[~are_below(grams, bound, slack)] if bound else grams
         while len(left):
-            worst = left[norms_from_below(left, iterations=2).argmax()]
-            reached = torch.linalg.eigvalsh(worst)[-1].item()
+            below = norms_from_below(left)
+            reached = below.max() if slack else torch.linalg.eigvalsh(left[below.argmax()])[-1]
             if not reached:
                 break
-            bound = max(bound, reached) * (1 + max(slack, 2 * doubt))
-            left = left[~are_below(left, bound, slack)]
+            bound = max(bound, reached.item()) * (1 + step)
+            left = left[~are_below(left, bound, step)]
     return bound
-
-
-def _precision(size: int, slack: float) -> tuple[torch.dtype, float]:
-    """In which type (n, n) is factorised, and which share of a bound its rounding leaves open.
-
-    A factorisation of A that runs to its end proves A + g tr(A) I positive, with g of the size of
-    n roundings; here tr(A) is at most n times the bound.
-
-    Source: Rump 2006 (verification of positive definiteness).
-    """
-    for kind in (torch.complex64, torch.complex128):
-        # Four roundings for a product of complex numbers and its sum.
-        doubt = 4 * (size + 2) * size * torch.finfo(kind).eps / 2
-        if 2 * doubt <= slack:
-            break
-    return kind, doubt
 
 
 def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:
@@ -68,10 +55,18 @@ def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:
         bound: one for all, or one each.
         slack: those that are above the bound over 1 + slack may fail.
     """
-    kind, doubt = _precision(grams.shape[-1], slack)
+    size = grams.shape[-1]
+    bounds = torch.as_tensor(bound, dtype=torch.float64).expand(len(grams))
+    traces = grams.diagonal(dim1=1, dim2=2).real.sum(-1, dtype=torch.float64)
+    left = (size * bounds - traces).clamp(min=0)
+    for kind in (torch.complex64, torch.complex128):
+        # Matrices are rounded to this type, too.
+        doubts = doubt(size, kind) * left + torch.finfo(kind).eps * (traces + bounds)
+        if bool((2 * doubts <= slack * bounds).all()):
+            break
     rest = grams.to(kind, copy=True).neg_()
-    rest.diagonal(dim1=1, dim2=2).T.add_(bound * (1 - doubt))
-    return torch.linalg.cholesky_ex(rest).info == 0
+    rest.diagonal(dim1=1, dim2=2).T.add_(bounds - doubts)
+    return factorises(rest)
 
 
 def gram_iteration(grams: Tensor) -> float:

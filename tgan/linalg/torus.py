@@ -14,6 +14,8 @@ from tgan.linalg.power import norms_from_below
 
 # Entries of Gram matrices that are held at a time: 256 MB of complex doubles.
 _CHUNK = 2**24
+# Columns that are added up at a time in single precision.
+_BLOCK = 64
 
 
 def torus_bound(
@@ -39,13 +41,32 @@ def torus_bound(
     without a torus (see `Axis`) are ours.
     """
     parts, _, circles = _on_torus(kernel, axes)
-    lags, grams = _lag_grams(parts), []
-    if enough and kernel.device.type == "cpu":
-        failed = unproved(lags.to(torch.complex128), circles, enough**2, 2 * slack)
-        grams = [gram[None] for gram in failed]
-    else:
-        grams = _at_frequencies(lags, circles)
-    return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
+    if not enough or kernel.device.type != "cpu":
+        grams = _at_frequencies(_lag_grams(parts), circles)
+        return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
+    lags, rounding = _rounded_lag_grams(parts, most=slack * enough**2 / 2)
+    goal = enough**2 - rounding
+    grams = (gram[None] for gram in unproved(lags, circles, goal, slack))
+    return math.sqrt(largest_eigenvalue(grams, enough=goal, slack=slack) + rounding)
+
+
+def _rounded_lag_grams(parts: Tensor, most: float) -> tuple[Tensor, float]:
+    """Lags, complex, and by how much G may be off that is summed from them for their rounding.
+
+    In single precision if that is no more than `most`.
+    """
+    # Each term of an entry of G passes through these many roundings: two of factors, the sums over
+    # and between blocks, and per axis a phase and a sum over lags of complex numbers, which are
+    # twice as many real ones (by sqrt(2)).
+    sums = 3 + _BLOCK + parts.shape[-1] // _BLOCK
+    sums += 1.5 * sum(2 + 2 * (2 * span - 1) for span in parts.shape[:-2])
+    # Of the sum of all terms' moduli, a symmetric matrix of no negative entries, no eigenvalue is
+    # larger than the largest sum of a row.
+    moduli = parts.abs().flatten(0, -3).sum(0) if parts.ndim > 2 else parts.abs()
+    rounding = sums * torch.finfo(torch.float32).eps / 2 * (moduli @ moduli.sum(0)).max().item()
+    if rounding > most:
+        return _lag_grams(parts.double()).to(torch.complex128), 0.0
+    return _lag_grams(parts.float(), block=_BLOCK).to(torch.complex64), rounding
 
 
 def torus_guess(kernel: Tensor, axes: Sequence[Axis]) -> float:
@@ -94,12 +115,16 @@ def _strongest(traces: Tensor, circles: Sequence[Circle]) -> tuple[float, ...]:
     return list(product(*(circle.angles for circle in circles)))[energies.argmax()]
 
 
-def _lag_grams(parts: Tensor) -> Tensor:
+def _lag_grams(parts: Tensor, *, block: int | None = None) -> Tensor:
     """Matrices (*L, n, n) with G(w) = sum_l exp(i l w) lags[l], over lags l of either sign.
 
     G is the Gram matrix of the transform of parts (*K, n, m). L is 2 K - 1; negative lags count
     from the end, as Python counts.
+
+    Args:
+        block: add up so many columns at a time, which loses less to rounding.
     """
+    blocks = parts.split(block or parts.shape[-1], -1)
     *spans, size, _ = parts.shape
     lags = parts.new_zeros(*(2 * span - 1 for span in spans), size, size)
     places = list(product(*map(range, spans)))
@@ -107,7 +132,8 @@ def _lag_grams(parts: Tensor) -> Tensor:
         # Half of the lags; the others are their transposes.
         if ahead >= behind:
             lag = tuple(x - y for x, y in zip(ahead, behind, strict=True))
-            lags[lag].addmm_(parts[ahead], parts[behind].T)
+            for columns in blocks:
+                lags[lag].addmm_(columns[ahead], columns[behind].T)
     for lag in product(*(range(1 - span, span) for span in spans)):
         if lag > (0,) * len(lag):
             lags[tuple(-x for x in lag)] = lags[lag].T
