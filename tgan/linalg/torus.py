@@ -46,7 +46,7 @@ def torus_bound(
         return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
     lags, rounding = _rounded_lag_grams(parts, most=slack * enough**2 / 2)
     goal = enough**2 - rounding
-    grams = (gram[None] for gram in unproved(lags, circles, goal, slack))
+    grams = unproved(lags, circles, goal, slack)
     return math.sqrt(largest_eigenvalue(grams, enough=goal, slack=slack) + rounding)
 
 
@@ -56,10 +56,10 @@ def _rounded_lag_grams(parts: Tensor, most: float) -> tuple[Tensor, float]:
     In single precision if that is no more than `most`.
     """
     # Each term of an entry of G passes through these many roundings: two of factors, the sums over
-    # and between blocks, and per axis a phase and a sum over lags of complex numbers, which are
-    # twice as many real ones (by sqrt(2)).
+    # and between blocks, and a phase and a sum over lags of complex numbers, which are twice as
+    # many real ones (by sqrt(2)), over at most three axes in two steps.
     sums = 3 + _BLOCK + parts.shape[-1] // _BLOCK
-    sums += 1.5 * sum(2 + 2 * (2 * span - 1) for span in parts.shape[:-2])
+    sums += 1.5 * (4 + 2 * math.prod(2 * span - 1 for span in parts.shape[:-2]))
     # Of the sum of all terms' moduli, a symmetric matrix of no negative entries, no eigenvalue is
     # larger than the largest sum of a row.
     moduli = parts.abs().flatten(0, -3).sum(0) if parts.ndim > 2 else parts.abs()
