@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg.cells import Cell, Circle, unproved
+from tgan.linalg.cells import unproved
+from tgan.linalg.circles import Cell, Circle
 
 
 def circle(period: int, *, twist: float = 0.0, offsets: int = 2, is_half: bool = False) -> Circle:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.truths.operators import explicit_norm
-from tgan.linalg import conv_norm, conv_norm_guess, conv_norm_upper_bound
+from tgan.linalg import ConvNormBounds, conv_norm, conv_norm_upper_bound
 from tgan.linalg.convolution import make_axes
 
 # Kernel, input size, stride, padding, dilation, groups.
@@ -26,6 +26,10 @@ CASES = {
     "many_outputs": ((20, 1, 4, 4), (8, 8), 2, 1, 1, 1),
     "dead_taps": ((2, 2, 5), (3,), 3, 4, 2, 1),
 }
+
+
+def guess_of(weight, size, **geometry) -> float:
+    return ConvNormBounds(weight, size, **geometry).guess()
 
 
 def kernel(shape, kind: str) -> torch.Tensor:
@@ -69,7 +73,7 @@ def test_what_saves_time_costs_no_more_than_it_says(name, kind):
 @pytest.mark.parametrize("name", CASES)
 def test_a_guess_is_not_above_the_bound_and_near_it_for_smooth_kernels(name, kind):
     weight, size, geometry = case(name, kind)
-    guess = conv_norm_guess(weight, size, **geometry)
+    guess = guess_of(weight, size, **geometry)
     bound = conv_norm_upper_bound(weight, size, **geometry)
     least = 0.6 if kind == "random" else 0.98
     assert least * bound <= guess <= bound * (1 + 1e-5)
@@ -135,11 +139,11 @@ def test_bounds_are_homogeneous_and_zero_for_zero():
 def test_autocast_does_not_reach_inside():
     weight, size, geometry = case("tgan", "random")
     plain = [
-        f(weight, size, **geometry) for f in (conv_norm, conv_norm_guess, conv_norm_upper_bound)
+        f(weight, size, **geometry) for f in (conv_norm, guess_of, conv_norm_upper_bound)
     ]
     with torch.autocast("cpu", torch.bfloat16):
         assert plain == [
-            f(weight, size, **geometry) for f in (conv_norm, conv_norm_guess, conv_norm_upper_bound)
+            f(weight, size, **geometry) for f in (conv_norm, guess_of, conv_norm_upper_bound)
         ]
 
 
@@ -172,7 +176,7 @@ def test_overlap_is_the_known_factor_on_large_inputs_and_less_on_small_ones():
         (torch.full((2, 2, 3), math.nan), (4,), {}, "not finite"),
     ],
 )
-@pytest.mark.parametrize("function", [conv_norm, conv_norm_guess, conv_norm_upper_bound])
+@pytest.mark.parametrize("function", [conv_norm, ConvNormBounds, conv_norm_upper_bound])
 def test_sizes_that_do_not_fit_are_named(function, weight, size, geometry, message):
     with pytest.raises(ValueError, match=message):
         function(weight, size, **geometry)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from tgan.constraints.base import Constraint
 from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
-from tgan.linalg import clip_singular_values, conv_norm_guess
+from tgan.linalg import ConvNormBounds, clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
 
 # Kept free below the bound, since stored weights are rounded: a kernel scaled to norm 1 and
@@ -78,12 +78,16 @@ class CertifiedSingularValueClip(Constraint):
 
     @torch.no_grad()
     def _clip(self, layer: AffineLayer) -> None:
-        weight, guess = layer.module.weight, layer.norm_guess()
-        kernel = weight if guess <= self.maximum * (1 + SLACK) else self._clipped(weight, guess)
-        bound = self._bound(layer, kernel)
+        weight = kernel = layer.module.weight
+        bounds = layer.norm_bounds()
+        guess = bounds.guess()
+        if guess > self.maximum * (1 + SLACK):
+            kernel = self._clipped(weight, guess)
+            bounds = layer.norm_bounds(kernel)
+        bound = self._proved(bounds)
         if bound > _FAR * self.maximum:
             kernel = self._clipped(kernel, bound)
-            bound = self._bound(layer, kernel)
+            bound = self._proved(layer.norm_bounds(kernel))
         if bound > self.maximum:
             kernel = kernel * (self.maximum * (1 - SLACK) / bound)
         if kernel is not weight:
@@ -92,8 +96,8 @@ class CertifiedSingularValueClip(Constraint):
     def _clipped(self, weight: Tensor, norm: float) -> Tensor:
         """A kernel of about this norm, its singular values clipped so far as it is too large."""
         matrix = weight.flatten(1)
-        largest = conv_norm_guess(matrix, ())
+        largest = ConvNormBounds(matrix, ()).guess()
         return clip_singular_values(matrix, largest * self.maximum / norm).reshape(weight.shape)
 
-    def _bound(self, layer: AffineLayer, weight: Tensor) -> float:
-        return layer.norm_upper_bound(weight, enough=self.maximum, slack=_LOOSE)
+    def _proved(self, bounds: ConvNormBounds) -> float:
+        return bounds.upper(enough=self.maximum, slack=_LOOSE)

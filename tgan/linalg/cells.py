@@ -2,89 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 
 import torch
 from torch import Tensor
 
+from tgan.linalg.circles import Cell, Circle
 from tgan.linalg.gram import are_below
 
-# How far from the middle of a cell its ends are at most; the bound proved there is a seventh lower.
-_WIDEST = math.pi / 4
 # Entries of Gram matrices that are looked at together: 16 MB of complex single precision.
 _CHUNK = 2**21
-
-
-@dataclass(frozen=True)
-class Circle:
-    """An axis of a torus.
-
-    Attributes:
-        angles: the frequencies on it, ascending.
-        step: between them.
-        offsets: how many the kernel has along it; lags l are below that, of either sign, and
-            those below 0 are counted from the end.
-        is_half: whether the angles are those of half a circle, the other half being alike.
-    """
-
-    angles: list[float]
-    step: float
-    offsets: int
-    is_half: bool
-
-    def cells(self) -> list["Cell"]:
-        """Cells of neighbouring angles that cover the axis.
-
-        Only where lags are -1, 0 and 1 are there wide ones. The ends of a half circle have a
-        neighbour on one side alone, and stay by themselves.
-        """
-        last = len(self.angles)
-        width = max(int(2 * _WIDEST / self.step), 1) if self.offsets == 2 else 1
-        inner = range(1, last - 1) if self.is_half else range(last)
-        starts = [*inner[::width], inner.stop] if inner else [inner.start]
-        cells = [Cell(a, b) for a, b in zip(starts, starts[1:], strict=False)]
-        return cells + [Cell(i, i + 1) for i in sorted({0, last - 1} - set(inner))]
-
-    def middle(self, cell: "Cell") -> float:
-        """The angle in the middle of a cell."""
-        return (self.angles[cell.start] + self.angles[cell.stop - 1]) / 2
-
-    def phases(self, angles: Sequence[float]) -> Tensor:
-        """exp(i l w) at angles w for all lags l, (angles, L)."""
-        lags = [*range(self.offsets), *range(1 - self.offsets, 0)]
-        turns = torch.outer(*(torch.tensor(x, dtype=torch.float64) for x in (angles, lags)))
-        return torch.polar(torch.ones_like(turns), turns)
-
-    def at(self, angles: Sequence[float], lags: Tensor) -> Tensor:
-        """sum_l exp(i l w) lags_l at angles w of complex lags (P, L, ...), (P * angles, ...)."""
-        sums = self.phases(angles).to(lags) @ lags.flatten(2)
-        return sums.flatten(0, 1).unflatten(1, lags.shape[2:])
-
-    def share(self, cell: "Cell") -> float:
-        """Which share of a bound has to hold at the middle of a cell, to hold all over it."""
-        reach = 0.0 if cell.is_single else (cell.stop - cell.start) * self.step / 2
-        return math.cos(reach / 2) ** 2
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Neighbouring angles of an axis, by their numbers from `start` to before `stop`."""
-
-    start: int
-    stop: int
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is one angle."""
-        return self.stop - self.start == 1
-
-    def halves(self) -> list["Cell"]:
-        """The two cells that it consists of, or none."""
-        middle = (self.start + self.stop) // 2
-        return [] if self.is_single else [Cell(self.start, middle), Cell(middle, self.stop)]
-
 
 Box = tuple[Cell, ...]  # a cell of each axis
 

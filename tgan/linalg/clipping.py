@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from tgan.linalg.precision import rounds_factors
 from tgan.linalg.subspace import pairs_above
 from tgan.linalg.symmetric import inverse_root, norm_bound, sign
 from tgan.lookup import look_up
@@ -75,7 +76,7 @@ def clip_singular_values(
         # With room for rounding, or the nearer one would be as far again.
         nearer = again(matrix.double(), 2 * longest / _FAR_RATIO)
         return again(nearer, maximum).to(matrix.dtype)
-    precise = longest > _MILD_RATIO * maximum or _rounds_factors(matrix.device)
+    precise = longest > _MILD_RATIO * maximum or rounds_factors(matrix.device)
     least = torch.float64 if precise else torch.float32
     with torch.autocast(matrix.device.type, enabled=False):
         clipped = clip(wide.to(torch.promote_types(matrix.dtype, least)), maximum, basis)
@@ -112,12 +113,6 @@ def _longest_row(wide: Tensor) -> float:
         if math.isfinite(longest):
             return longest
     raise ValueError("singular values of a matrix with entries that are not finite")
-
-
-def _rounds_factors(device: torch.device) -> bool:
-    """Whether the user lets float32 products round their factors (TF32, bfloat16)."""
-    backend = torch.backends.cuda if device.type == "cuda" else torch.backends.mkldnn
-    return backend.matmul.fp32_precision not in ("none", "ieee")
 
 
 def _needs_float64(wide: Tensor, squares: Tensor, maximum: float) -> bool:

@@ -6,6 +6,7 @@ the kernel of a convolution over no axes, so linear layers need no code of their
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from tgan.linalg.lattice import Axis, Sizes, make_axes
 from tgan.linalg.power import norms_from_below
-from tgan.linalg.torus import torus_bound, torus_guess
+from tgan.linalg.torus import Torus
 from tgan.system.device import where_float64_is
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -73,81 +74,107 @@ def conv_norm(
     return sigma.item() * scale
 
 
-@torch.no_grad()
+class ConvNormBounds:
+    """Bounds on the norm of a convolution at its real input size, of which one is a guess.
+
+    What they have in common is computed once. Arguments and errors as for `conv_norm`; the weights
+    are those of the moment of the call.
+    """
+
+    @torch.no_grad()
+    def __init__(
+        self,
+        weight: Tensor,
+        input_size: Sequence[int],
+        *,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+    ) -> None:
+        axes = _axes(weight, input_size, stride, padding, dilation, groups)
+        weight, self._scale = _near_one(weight)
+        self._kernels = [_Kernel(part, axes) for part in where_float64_is(weight).chunk(groups)]
+
+    @torch.no_grad()
+    def guess(self) -> float:
+        """What `upper` is about, in a fraction of its time.
+
+        It is to rounding that of smooth kernels, a few percent too small for random ones, and
+        bounds nothing: a kernel can be made for which it is far too small.
+        """
+        return max(kernel.guess() for kernel in self._kernels) * self._scale
+
+    @torch.no_grad()
+    def upper(self, *, enough: float = 0.0, slack: float = 0.0) -> float:
+        """A number that the norm never exceeds.
+
+        The smaller of two bounds, each with room for its rounding:
+
+        - *overlap*: |A| <= |W| sqrt(prod c), W the kernel as a matrix (C_out, rest) and c the
+          largest number of patches that an input position lies in, axis by axis:
+          ceil(k gcd(d, s) / s) on a large input, less on a small one;
+        - *torus*: see `tgan.linalg.torus.Torus`.
+
+        Both are exact where one patch covers the whole input.
+
+        Args:
+            enough: where a bound of at most this can be proved, it is not looked for how much less
+                would do.
+            slack: the share by which the bound may be larger than need be.
+
+        Source: the overlap factor generalises Serrurier et al. 2021 (deel-torchlip).
+        """
+        goal = enough / self._scale * (1 - 2 * ROUNDING)
+        bound = max(kernel.upper(goal, slack) for kernel in self._kernels)
+        return bound * (1 + ROUNDING) * self._scale
+
+
 def conv_norm_upper_bound(
     weight: Tensor,
     input_size: Sequence[int],
     *,
-    stride: Sizes = 1,
-    padding: Sizes = 0,
-    dilation: Sizes = 1,
-    groups: int = 1,
     enough: float = 0.0,
     slack: float = 0.0,
+    **geometry: Sizes,
 ) -> float:
     """A number that the norm of a convolution at its real input size never exceeds.
 
-    The smaller of two bounds, each in float64 and with room for its rounding:
-
-    - *overlap*: |A| <= |W| sqrt(prod c), W the kernel as a matrix (C_out, rest) and c the largest
-      number of patches that an input position lies in, axis by axis: ceil(k gcd(d, s) / s) on a
-      large input, less on a small one;
-    - *torus*: see `tgan.linalg.torus.torus_bound`.
-
-    Both are exact where one patch covers the whole input. Arguments and errors as for `conv_norm`,
-    and two that save time:
-
-    Args:
-        enough: where a bound of at most this can be proved, it is not looked for how much less
-            would do.
-        slack: the share by which the bound may be larger than need be.
-
-    Source: the overlap factor generalises Serrurier et al. 2021 (deel-torchlip).
+    See `ConvNormBounds`, whose arguments these are, and `ConvNormBounds.upper`.
     """
-    axes = _axes(weight, input_size, stride, padding, dilation, groups)
-    weight, scale = _near_one(weight)
-    weight = where_float64_is(weight).double()
-    goal = enough / scale * (1 - 2 * ROUNDING)
-    bound = max(_upper_bound(kernel, axes, goal, slack) for kernel in weight.chunk(groups))
-    return bound * (1 + ROUNDING) * scale
+    return ConvNormBounds(weight, input_size, **geometry).upper(enough=enough, slack=slack)
 
 
-@torch.no_grad()
-def conv_norm_guess(
-    weight: Tensor,
-    input_size: Sequence[int],
-    *,
-    stride: Sizes = 1,
-    padding: Sizes = 0,
-    dilation: Sizes = 1,
-    groups: int = 1,
-) -> float:
-    """What `conv_norm_upper_bound` is about, in a fraction of its time.
+class _Kernel:
+    """The kernel of a convolution without groups, of entries near 1."""
 
-    It is to rounding that of smooth kernels, a few percent too small for random ones, and bounds
-    nothing: a kernel can be made for which it is far too small. Arguments and errors as for
-    `conv_norm`.
-    """
-    axes = _axes(weight, input_size, stride, padding, dilation, groups)
-    weight, scale = _near_one(weight)
-    if not all(axis.overlap for axis in axes):
-        return 0.0
-    guess = torus_guess if axes else _matrix_guess
-    with torch.autocast(weight.device.type, enabled=False):
-        return max(guess(kernel, axes) for kernel in weight.float().chunk(groups)) * scale
+    def __init__(self, kernel: Tensor, axes: Sequence[Axis]) -> None:
+        self._kernel = kernel
+        self._axes = axes
+        self._overlap = math.prod(axis.overlap for axis in axes)
 
+    @cached_property
+    def _torus(self) -> Torus:
+        return Torus(self._kernel, self._axes)
 
-def _upper_bound(kernel: Tensor, axes: Sequence[Axis], enough: float, slack: float) -> float:
-    """The smaller of the two bounds, for a kernel without groups."""
-    overlap = math.prod(axis.overlap for axis in axes)
-    if not overlap:
-        return 0.0
-    bound = torus_bound(kernel, axes, enough=enough, slack=slack) if axes else math.inf
-    # A sum of k matrices is at most sqrt(k) times as large as all of them side by side: where k
-    # patches overlap the torus gives the smaller bound.
-    if not axes or any(axis.overlap < axis.offsets for axis in axes):
-        bound = min(bound, _matrix_norm(kernel) * overlap**0.5)
-    return bound
+    def guess(self) -> float:
+        if not self._overlap:
+            return 0.0
+        with torch.autocast(self._kernel.device.type, enabled=False):
+            return self._torus.guess() if self._axes else _matrix_guess(self._kernel)
+
+    def upper(self, enough: float, slack: float) -> float:
+        if not self._overlap:
+            return 0.0
+        with torch.autocast(self._kernel.device.type, enabled=False):
+            if not self._axes:
+                return _matrix_norm(self._kernel)
+            bound = self._torus.bound(enough=enough, slack=slack)
+            # A sum of k matrices is at most sqrt(k) times as large as all of them side by side:
+            # where k patches overlap the torus gives the smaller bound.
+            if any(axis.overlap < axis.offsets for axis in self._axes):
+                bound = min(bound, _matrix_norm(self._kernel) * self._overlap**0.5)
+            return bound
 
 
 def _near_one(weight: Tensor) -> tuple[Tensor, float]:
@@ -169,8 +196,8 @@ def _matrix_norm(kernel: Tensor) -> float:
     return torch.linalg.eigvalsh(gram)[-1].clamp(min=0).sqrt().item()
 
 
-def _matrix_guess(kernel: Tensor, axes: Sequence[Axis]) -> float:
-    return norms_from_below(_small_gram(kernel)).sqrt().item()
+def _matrix_guess(kernel: Tensor) -> float:
+    return norms_from_below(_small_gram(kernel.float())).sqrt().item()
 
 
 def _small_gram(kernel: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tgan.linalg import conv_norm, conv_norm_guess, conv_norm_upper_bound
+from tgan.linalg import ConvNormBounds, conv_norm
 from tgan.models.modes import evaluating
 
 AFFINE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -39,14 +39,14 @@ class AffineLayer:
         """The operator norm, from below; see `tgan.linalg.conv_norm`."""
         return conv_norm(self.module.weight, self.input_size, **self.geometry, **control)
 
-    def norm_upper_bound(self, weight: Tensor | None = None, **control) -> float:
-        """A certified bound on the operator norm, with other weights if given."""
+    def norm_bounds(self, weight: Tensor | None = None) -> ConvNormBounds:
+        """Bounds on the operator norm, with other weights if given."""
         weight = self.module.weight if weight is None else weight
-        return conv_norm_upper_bound(weight, self.input_size, **self.geometry, **control)
+        return ConvNormBounds(weight, self.input_size, **self.geometry)
 
-    def norm_guess(self) -> float:
-        """What `norm_upper_bound` is about; see `tgan.linalg.conv_norm_guess`."""
-        return conv_norm_guess(self.module.weight, self.input_size, **self.geometry)
+    def norm_upper_bound(self) -> float:
+        """A certified bound on the operator norm."""
+        return self.norm_bounds().upper()
 
 
 # Of slope 1 at most, and what moves values about.

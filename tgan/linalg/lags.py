@@ -1,0 +1,53 @@
+"""Gram matrices of a kernel's transform at all frequencies, as a sum over few lags."""
+
+import math
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from tgan.linalg.precision import rounds_factors
+
+# Columns that are added up at a time in single precision.
+_BLOCK = 64
+
+
+def lag_grams(parts: Tensor) -> Tensor:
+    """Matrices (*L, n, n) with G(w) = sum_l exp(i l w) lags[l], over lags l of either sign.
+
+    G is the Gram matrix of the transform of parts (*K, n, m). L is 2 K - 1; negative lags count
+    from the end, as Python counts.
+    Single precision is added up in blocks of columns, which loses less to rounding.
+    """
+    blocks = parts.split(_BLOCK if parts.dtype == torch.float32 else parts.shape[-1], -1)
+    *spans, size, _ = parts.shape
+    lags = parts.new_zeros(*(2 * span - 1 for span in spans), size, size)
+    places = list(product(*map(range, spans)))
+    for ahead, behind in product(places, places):
+        # Half of the lags; the others are their transposes.
+        if ahead >= behind:
+            lag = tuple(x - y for x, y in zip(ahead, behind, strict=True))
+            for columns in blocks:
+                lags[lag].addmm_(columns[ahead], columns[behind].T)
+    for lag in product(*(range(1 - span, span) for span in spans)):
+        if lag > (0,) * len(lag):
+            lags[tuple(-x for x in lag)] = lags[lag].T
+    return lags
+
+
+def lag_rounding(parts: Tensor) -> float:
+    """By how much G may be off, as a norm, that is summed in single precision, rounding included.
+
+    G is the sum of `lag_grams`, over one axis or all, or over one and then all others.
+    """
+    if rounds_factors(parts.device):
+        return math.inf
+    # Each term of an entry of G passes through these many roundings: two of factors, the sums over
+    # and between blocks, and in two steps a phase and a sum over lags of complex numbers, which
+    # are twice as many real ones (by sqrt(2)); two to spare.
+    lags = math.prod(2 * span - 1 for span in parts.shape[:-2])
+    sums = 4 + _BLOCK + parts.shape[-1] // _BLOCK + 1.5 * (4 + 2 * lags)
+    # Of the sums of all terms' moduli, a symmetric matrix of no negative entries, no eigenvalue is
+    # larger than the largest sum of a row.
+    moduli = parts.abs().flatten(0, -3).sum(0)
+    return sums * torch.finfo(torch.float32).eps / 2 * (moduli @ moduli.sum(0)).max().item()
