@@ -69,6 +69,25 @@ def test_what_saves_time_costs_no_more_than_it_says(name, kind):
         assert bound * (1 - 1e-6) <= found <= bound * (1 + slack) * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("precision", ["highest", "medium"])
+@pytest.mark.parametrize("shape, size", [((64, 32, 4, 4), (16, 16)), ((64, 8, 4, 4, 4), (4, 8, 8))])
+def test_single_precision_proves_no_bound_that_does_not_hold(shape, size, precision):
+    """Wide enough for sums and factorisations in several blocks."""
+    weight, geometry = kernel(shape, "random"), {"stride": 2, "padding": 1}
+    bound = conv_norm_upper_bound(weight, size, **geometry)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)
+    try:
+        for enough in (1 - 1e-6, 1 - 1e-3, 0.9, 0.5):
+            bounds = ConvNormBounds(weight, size, **geometry)
+            found = bounds.upper(enough=enough * bound, slack=0.01)
+            assert bound * (1 - 1e-7) <= found <= bound * 1.01
+            assert 0.9 * bound <= bounds.guess() <= bound * (1 + 1e-3)
+        assert bounds.upper(enough=1.01 * bound, slack=0.01) <= 1.01 * bound * (1 + 1e-7)
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 @pytest.mark.parametrize("kind", ["random", "positive", "constant"])
 @pytest.mark.parametrize("name", CASES)
 def test_a_guess_is_not_above_the_bound_and_near_it_for_smooth_kernels(name, kind):
@@ -138,9 +157,7 @@ def test_bounds_are_homogeneous_and_zero_for_zero():
 
 def test_autocast_does_not_reach_inside():
     weight, size, geometry = case("tgan", "random")
-    plain = [
-        f(weight, size, **geometry) for f in (conv_norm, guess_of, conv_norm_upper_bound)
-    ]
+    plain = [f(weight, size, **geometry) for f in (conv_norm, guess_of, conv_norm_upper_bound)]
     with torch.autocast("cpu", torch.bfloat16):
         assert plain == [
             f(weight, size, **geometry) for f in (conv_norm, guess_of, conv_norm_upper_bound)

@@ -1,7 +1,7 @@
 """A bound on Gram matrices at all frequencies of a torus, proved at few of them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from itertools import product
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tgan.linalg.circles import Cell, Circle
-from tgan.linalg.gram import are_below
+from tgan.linalg.gram import Ceiling
 
 # Entries of Gram matrices that are looked at together: 16 MB of complex single precision.
 _CHUNK = 2**21
@@ -17,12 +17,8 @@ _CHUNK = 2**21
 Box = tuple[Cell, ...]  # a cell of each axis
 
 
-def unproved(
-    lags: Tensor, circles: Sequence[Circle], bound: float, slack: float, *, is_exact: bool = True
-) -> Iterator[Tensor]:
-    """Gram matrices above a bound, the one of the largest eigenvalue among them, or none.
-
-    (F, n, n) at a time.
+def prove(lags: Tensor, circles: Sequence[Circle], ceiling: Ceiling, *, share: float = 1.0) -> bool:
+    """Prove a ceiling of Gram matrices at all frequencies of a torus, raised as far as need be.
 
     At a vector x the form x* G(w) x is, along an axis with lags -1, 0 and 1, a + b cos(w - v) with
     a >= b >= 0. Let w be the frequency at which it is largest. Then |w - v| is at most half a step
@@ -34,31 +30,29 @@ def unproved(
     Args:
         lags: (*L, n, n), complex; see `Circle`.
         circles: the axes; along the last two many cells are looked at together.
-        slack: see `tgan.linalg.gram.largest_eigenvalue`.
-        is_exact: whether the axes before stand at frequencies of the torus, not in a cell's middle:
-            then all that fail are wanted.
+        share: prove this share of the ceiling instead, which is not raised for it where it is
+            below 1.
+
+    Returns:
+        Whether it was proved, which the whole of it always is.
     """
     circle, *others = circles
     if len(others) < 2:
-        yield from _unproved_boxes(lags, circles, bound, slack)
-        return
+        return _prove_boxes(lags, circles, ceiling, share)
     cells = circle.cells()
     while cells:
         cell = cells.pop()
         there = circle.at([circle.middle(cell)], lags[None])[0]
-        alone = is_exact and cell.is_single
-        failed = unproved(there, others, bound * circle.share(cell), slack, is_exact=alone)
-        for grams in failed:
-            if not cell.is_single:
-                cells += cell.halves()
-                break
-            yield grams
+        if prove(there, others, ceiling, share=share * circle.share(cell)):
+            continue
+        if cell.is_single:
+            return False
+        cells += cell.halves()
+    return True
 
 
-def _unproved_boxes(
-    lags: Tensor, circles: Sequence[Circle], bound: float, slack: float
-) -> Iterator[Tensor]:
-    """Do as `unproved`, many boxes of one or two axes at a time.
+def _prove_boxes(lags: Tensor, circles: Sequence[Circle], ceiling: Ceiling, share: float) -> bool:
+    """Do as `prove`, many boxes of one or two axes at a time.
 
     Of a box that fails the first wide cell is halved, and with each half all cells of the axis
     after it are looked at. Boxes that are likely to fail, of a large trace, come first: others of
@@ -69,27 +63,26 @@ def _unproved_boxes(
     traces = matrices.diagonal(dim1=-2, dim2=-1).sum(-1, dtype=torch.complex128)
     many = max(_CHUNK // lags.shape[-1] ** 2, 1)
     while boxes:
-        phases, bounds = _phases(circles, boxes), bound * _shares(circles, boxes)
-        order = ((phases @ traces).real / bounds).argsort(descending=True)
+        phases, shares = _phases(circles, boxes), share * _shares(circles, boxes)
+        order = ((phases @ traces).real / shares).argsort(descending=True)
         halved: dict[Box, None] = {}
         for chunk in order.split(many):
             some = [i for i in chunk.tolist() if _to_halve(boxes[i]) not in halved]
             grams = (phases[some].to(lags) @ matrices.flatten(1)).unflatten(1, lags.shape[-2:])
-            proved = are_below(grams, bounds[some], slack).tolist()
-            failed = {
-                row: _to_halve(boxes[i])
-                for row, (i, is_proved) in enumerate(zip(some, proved, strict=True))
-                if not is_proved
-            }
-            halved.update((start, None) for start in failed.values() if start)
-            if rows := [row for row, start in failed.items() if not start]:
-                yield grams[rows]
+            failed = (~ceiling.covers(grams, shares[some])).nonzero().flatten().tolist()
+            starts = {row: _to_halve(boxes[some[row]]) for row in failed}
+            halved.update((start, None) for start in starts.values() if start)
+            single = [row for row, start in starts.items() if not start]
+            if single and share < 1:
+                return False
+            ceiling.raise_over(grams[single])
         boxes = [
             (*start[:-1], half, *others)
             for start in halved
             for half in start[-1].halves()
             for others in product(*cells[len(start) :])
         ]
+    return True
 
 
 def _to_halve(box: Box) -> Box:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 # How far from the middle of a cell its ends are at most; the bound proved there is a seventh lower.
-_WIDEST = math.pi / 4
+_WIDEST = 1.5
 # Entries of Gram matrices that are held at a time: 256 MB of complex doubles.
 _CHUNK = 2**24
 

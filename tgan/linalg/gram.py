@@ -7,11 +7,45 @@ import torch
 from torch import Tensor
 
 from tgan.linalg.cholesky import doubt, factorises
-from tgan.linalg.power import norms_from_below
+from tgan.linalg.lanczos import largest_from_below
 
 # Gram iteration exceeds the largest eigenvalue by this share at most, for want of squarings.
 _SLACK = 2e-3
 _TINY = 1e-300
+
+
+class Ceiling:
+    """A number that no eigenvalue of any matrix so far exceeds, up to the matrices' rounding.
+
+    The matrices are positive and Hermitian, (F, n, n) at a time, on a CPU. A Cholesky
+    factorisation of each proves that it has no eigenvalue above the number, which costs a seventh
+    to a sixteenth of its eigenvalues.
+
+    Attributes:
+        height: the number; it starts with what would be low enough.
+        slack: the share by which it may be too high, to save time.
+    """
+
+    def __init__(self, height: float, slack: float) -> None:
+        self.height = height
+        self.slack = slack
+
+    def covers(self, grams: Tensor, shares: Tensor | float = 1.0) -> Tensor:
+        """Whether each, (F,), is proved to lie below the ceiling, or below a share of it."""
+        return are_below(grams, self.height * shares, self.slack)
+
+    def raise_over(self, grams: Tensor) -> None:
+        """Raise it over all eigenvalues of these, which it does not cover."""
+        # What rounding leaves open of a matrix just at its bound, and of its eigenvalues.
+        least = 4 * grams.shape[-1] * doubt(grams.shape[-1], torch.complex128)
+        step = max(self.slack / 2, least)
+        while len(grams):
+            below = largest_from_below(grams)
+            worst = below.max() if self.slack else torch.linalg.eigvalsh(grams[below.argmax()])[-1]
+            if not worst:
+                break
+            self.height = max(self.height, worst.item()) * (1 + step)
+            grams = grams[~are_below(grams, self.height, step)]
 
 
 def largest_eigenvalue(
@@ -19,33 +53,20 @@ def largest_eigenvalue(
 ) -> float:
     """A bound on the eigenvalues of all matrices, positive and Hermitian, up to their rounding.
 
-    On a CPU a Cholesky factorisation of each matrix proves that it has none above the bound, which
-    costs a seventh to a sixteenth of its eigenvalues; those are computed only where the proof
-    fails, of the matrix that promises the largest. Elsewhere by `gram_iteration`, which is matrix
-    products alone.
+    On a CPU by a `Ceiling`, elsewhere by `gram_iteration`, which is matrix products alone.
 
     Args:
         chunks: matrices (F, n, n) at a time.
         enough: returned where no eigenvalue is larger.
         slack: the share by which the bound may exceed the largest eigenvalue, on a CPU.
     """
-    bound = enough
+    ceiling = Ceiling(enough, slack)
     for grams in chunks:
-        if grams.device.type != "cpu":
-            bound = max(bound, gram_iteration(grams))
-            continue
-        # What rounding leaves open of a matrix just at its bound, and of its eigenvalues.
-        least = 4 * grams.shape[-1] * doubt(grams.shape[-1], torch.complex128)
-        step = max(slack / 2, least)
-        left = grams[~are_below(grams, bound, slack)] if bound else grams
-        while len(left):
-            below = norms_from_below(left)
-            reached = below.max() if slack else torch.linalg.eigvalsh(left[below.argmax()])[-1]
-            if not reached:
-                break
-            bound = max(bound, reached.item()) * (1 + step)
-            left = left[~are_below(left, bound, step)]
-    return bound
+        if grams.device.type == "cpu":
+            ceiling.raise_over(grams[~ceiling.covers(grams)])
+        else:
+            ceiling.height = max(ceiling.height, gram_iteration(grams))
+    return ceiling.height
 
 
 def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:

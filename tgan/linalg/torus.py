@@ -9,12 +9,12 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from tgan.linalg.cells import unproved
+from tgan.linalg.cells import prove
 from tgan.linalg.circles import Circle, at_frequencies
-from tgan.linalg.gram import largest_eigenvalue
+from tgan.linalg.gram import Ceiling, largest_eigenvalue
 from tgan.linalg.lags import lag_grams, lag_rounding
+from tgan.linalg.lanczos import largest_from_below
 from tgan.linalg.lattice import Axis
-from tgan.linalg.power import norms_from_below
 
 
 class Torus:
@@ -57,7 +57,7 @@ class Torus:
         circles = _with_signs(self._axes, self._single)
         at_one = zip(circles, _strongest(self._single, circles), strict=True)
         (gram,) = at_frequencies(self._single, [replace(c, angles=[w]) for c, w in at_one])
-        return norms_from_below(gram).sqrt().item()
+        return largest_from_below(gram).sqrt().item()
 
     def bound(self, *, enough: float = 0.0, slack: float = 0.0) -> float:
         """A bound on the norm, up to rounding in float64.
@@ -76,9 +76,9 @@ class Torus:
             lags = self._single
         else:
             lags, rounding = lag_grams(self._parts.double()), 0.0
-        goal = enough**2 - rounding
-        grams = unproved(lags.to(lags.dtype.to_complex()), _with_signs(self._axes, lags), goal, slack)
-        return math.sqrt(largest_eigenvalue(grams, enough=goal, slack=slack) + rounding)
+        ceiling = Ceiling(enough**2 - rounding, slack)
+        prove(lags.to(lags.dtype.to_complex()), _with_signs(self._axes, lags), ceiling)
+        return math.sqrt(ceiling.height + rounding)
 
 
 def _with_signs(axes: Sequence[Axis], lags: Tensor) -> list[Circle]:
@@ -103,7 +103,6 @@ def _circles(axes: Sequence[Axis], twisted: Sequence[bool]) -> list[Circle]:
             angles = [angle for angle in angles if angle <= math.pi + 1e-9]
         circles.append(Circle(angles, step, axis.offsets, is_half))
     return circles
-
 
 
 def _spread(kernel: Tensor, axes: Sequence[Axis]) -> Tensor:
