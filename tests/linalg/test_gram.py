@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg.gram import gram_iteration, largest_eigenvalue
+from tgan.linalg.gram import Ceiling, gram_iteration
 
 SIZES = [1, 2, 7, 40, 150]
 
@@ -24,27 +24,36 @@ def test_gram_iteration_is_just_above_the_largest_eigenvalue(size):
 
 @pytest.mark.parametrize("slack", [0.0, 1e-3, 1e-2])
 @pytest.mark.parametrize("size", SIZES)
-def test_the_largest_eigenvalue_is_bounded_and_not_by_more_than_the_slack(size, slack):
+def test_a_ceiling_is_raised_over_what_it_does_not_cover_and_not_by_more_than_the_slack(
+    size, slack
+):
     grams, true = grams_of(size)
     before = grams.clone()
-    assert true <= largest_eigenvalue([grams], slack=slack) <= true * (1 + slack + 1e-9)
-    assert true <= largest_eigenvalue(grams.split(2), slack=slack) <= true * (1 + slack + 1e-9)
+    for start in (0.0, 0.1 * true, true * (1 - 1e-10)):
+        ceiling = Ceiling(start, slack)
+        assert not ceiling.covers(grams).all()
+        ceiling.raise_over(grams)
+        assert true <= ceiling.height <= true * (1 + slack + 1e-9)
+        assert ceiling.covers(grams[:0]).tolist() == []
     assert torch.equal(grams, before)
 
 
 @pytest.mark.parametrize("slack", [0.0, 1e-2])
 @pytest.mark.parametrize("size", SIZES)
-def test_enough_is_returned_where_it_is_a_bound_and_only_there(size, slack):
+def test_a_ceiling_covers_what_is_below_it_or_a_share_of_it(size, slack):
     grams, true = grams_of(size)
-    enough = true * (1 + slack + 1e-9)
-    assert largest_eigenvalue([grams], enough=enough, slack=slack) == enough
-    for share in (1 - 1e-10, 0.99, 0.1):
-        found = largest_eigenvalue([grams], enough=share * true, slack=slack)
-        assert true <= found <= true * (1 + slack + 1e-9)
+    ceiling = Ceiling(2 * true * (1 + slack + 1e-9), slack)
+    assert ceiling.covers(grams).all() and ceiling.covers(grams, 0.5).all()
+    shares = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.01], dtype=torch.float64)
+    assert ceiling.covers(grams, shares).tolist() == [True] * 4 + [False]
+    least = np.linalg.eigvalsh(grams.numpy()).max(axis=1).min()
+    assert not Ceiling(float(least) * (1 - 1e-9), slack).covers(grams).any()
 
 
-def test_matrices_of_zeros_and_no_matrices_have_no_eigenvalue_above_zero():
+def test_matrices_of_zeros_and_no_matrices_raise_nothing():
     zeros = torch.zeros(2, 3, 3, dtype=torch.complex128)
-    assert largest_eigenvalue([zeros]) == 0
-    assert largest_eigenvalue([]) == 0
-    assert largest_eigenvalue([zeros], enough=0.5) == 0.5
+    for grams in (zeros, zeros[:0]):
+        for start in (0.0, 0.5):
+            ceiling = Ceiling(start, 0.0)
+            ceiling.raise_over(grams)
+            assert ceiling.height == start

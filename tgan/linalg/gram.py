@@ -1,7 +1,6 @@
 """Largest eigenvalues of many positive matrices, certified from above."""
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -46,27 +45,6 @@ class Ceiling:
                 break
             self.height = max(self.height, worst.item()) * (1 + step)
             grams = grams[~are_below(grams, self.height, step)]
-
-
-def largest_eigenvalue(
-    chunks: Iterable[Tensor], *, enough: float = 0.0, slack: float = 0.0
-) -> float:
-    """A bound on the eigenvalues of all matrices, positive and Hermitian, up to their rounding.
-
-    On a CPU by a `Ceiling`, elsewhere by `gram_iteration`, which is matrix products alone.
-
-    Args:
-        chunks: matrices (F, n, n) at a time.
-        enough: returned where no eigenvalue is larger.
-        slack: the share by which the bound may exceed the largest eigenvalue, on a CPU.
-    """
-    ceiling = Ceiling(enough, slack)
-    for grams in chunks:
-        if grams.device.type == "cpu":
-            ceiling.raise_over(grams[~ceiling.covers(grams)])
-        else:
-            ceiling.height = max(ceiling.height, gram_iteration(grams))
-    return ceiling.height
 
 
 def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tgan.linalg.cells import prove
 from tgan.linalg.circles import Circle, at_frequencies
-from tgan.linalg.gram import Ceiling, largest_eigenvalue
+from tgan.linalg.gram import Ceiling, gram_iteration
 from tgan.linalg.lags import lag_grams, lag_rounding
 from tgan.linalg.lanczos import largest_from_below
 from tgan.linalg.lattice import Axis
@@ -54,9 +54,7 @@ class Torus:
         The spectral norm of the kernel's transform at one of the bound's frequencies, that of the
         largest Frobenius norm, from below.
         """
-        circles = _with_signs(self._axes, self._single)
-        at_one = zip(circles, _strongest(self._single, circles), strict=True)
-        (gram,) = at_frequencies(self._single, [replace(c, angles=[w]) for c, w in at_one])
+        gram = _at_strongest(self._single, _with_signs(self._axes, self._single))
         return largest_from_below(gram).sqrt().item()
 
     def bound(self, *, enough: float = 0.0, slack: float = 0.0) -> float:
@@ -66,19 +64,29 @@ class Torus:
             enough: returned where the bound is not larger, which is faster to prove.
             slack: the share by which the bound may be too large, to save time.
         """
-        if not enough or self._parts.device.type != "cpu":
+        if self._parts.device.type != "cpu":
             lags = lag_grams(self._parts.double())
             grams = at_frequencies(lags, _with_signs(self._axes, lags))
-            return math.sqrt(largest_eigenvalue(grams, enough=enough**2, slack=2 * slack))
+            return math.sqrt(max(enough**2, *map(gram_iteration, grams)))
         # A half of the slack is left for each, sums and factorisations.
-        rounding = lag_rounding(self._parts)
-        if rounding <= slack * enough**2 / 2:
+        rounding, reached = lag_rounding(self._parts), enough or (slack and self.guess())
+        if rounding <= slack * reached**2 / 2:
             lags = self._single
         else:
             lags, rounding = lag_grams(self._parts.double()), 0.0
-        ceiling = Ceiling(enough**2 - rounding, slack)
-        prove(lags.to(lags.dtype.to_complex()), _with_signs(self._axes, lags), ceiling)
+        circles = _with_signs(self._axes, lags)
+        ceiling = Ceiling(enough and enough**2 - rounding, slack)
+        if not enough:
+            ceiling.raise_over(_at_strongest(lags, circles))
+        prove(lags.to(lags.dtype.to_complex()), circles, ceiling)
         return math.sqrt(ceiling.height + rounding)
+
+
+def _at_strongest(lags: Tensor, circles: Sequence[Circle]) -> Tensor:
+    """G at the frequency where the transform's Frobenius norm is largest, (1, n, n)."""
+    at_one = zip(circles, _strongest(lags, circles), strict=True)
+    (gram,) = at_frequencies(lags, [replace(circle, angles=[angle]) for circle, angle in at_one])
+    return gram
 
 
 def _with_signs(axes: Sequence[Axis], lags: Tensor) -> list[Circle]:

@@ -10,6 +10,7 @@ from tgan.benchmarks.clipping.cost.update_cost import Sizes, time_updates
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.engine.jobs import Job, Result, Results
 from tgan.benchmarks.page.content import Section
+from tgan.system.memory import keep_freed_memory
 
 CLIP_ROUNDS = 3
 QUICK_SHAPES = SHAPES[:2]
@@ -25,6 +26,8 @@ class Cost:
 
     def run(self, job: Job, folder: Path) -> Result:
         """Take times, or bounds, within minutes; an interrupted job starts anew."""
+        # As in training.
+        keep_freed_memory()
         quick = job.settings["quick"]
         if job.name == GAPS_JOB:
             return norm_gaps(QUICK_SIZES if quick else Sizes())
