@@ -14,7 +14,7 @@ from tgan.models.affine import AffineLayer, affine_layers
 # rounded to float32 has a norm of at most 1 + 6e-8 sqrt(c n), with c overlapping patches and n the
 # kernel's smaller side.
 SLACK = 1e-5
-# By so much a bound may exceed what could be proved of a layer, which saves half of the time.
+# By so much a bound may exceed what could be proved of a layer, so that single precision serves.
 _LOOSE = 1e-2
 # What the norm exceeds its bound by is scaled away up to here; beyond, singular values are clipped.
 _FAR = 1.05
@@ -25,7 +25,7 @@ class CertifiedSingularValueClip(Constraint):
     """Keeps every affine layer's operator norm at most `maximum`, as a theorem on its weights.
 
     The norm is that of the convolution with its stride and zero padding at the size of its real
-    input, bounded by `tgan.linalg.conv_norm_upper_bound` to within half a percent. Where that bound
+    input, bounded by `tgan.linalg.conv_norm_upper_bound` to within one percent. Where that bound
     b is guessed to exceed `maximum`, the singular values of the kernel as a matrix W are clipped to
     |W| maximum / b, which leaves small ones as they are; then the bound is proved, and what it
     still exceeds is scaled away.
