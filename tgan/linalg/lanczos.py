@@ -9,10 +9,13 @@ def largest_from_below(grams: Tensor, *, steps: int = 24) -> Tensor:
 
     Of matrices that are positive and Hermitian, by steps of Lanczos' iteration from a fixed start.
     Where a random matrix's eigenvalues crowd at the largest, so many steps come within a percent.
+    Of matrices hardly larger than the number of steps it is computed outright.
 
     Returns:
         (...), real.
     """
+    if grams.shape[-1] <= 2 * steps:
+        return torch.linalg.eigvalsh(grams)[..., -1]
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(grams.shape[-1], 1, generator=generator).to(grams)
     before, x = torch.zeros_like(start), start / start.norm()
