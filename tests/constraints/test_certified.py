@@ -3,9 +3,10 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.truths.operators import explicit_norm
-from tgan.constraints import AlmostOrthogonal, CertifiedSingularValueClip
+from tgan.constraints import AlmostOrthogonal, CertifiedSingularValueClip, certified
 from tgan.metrics.lipschitz import critic_report, describe
 from tgan.models import VideoCritic
 from tgan.rng.noise import Noise
@@ -209,3 +210,52 @@ def test_weights_too_coarse_for_the_bound_are_refused():
 def test_projecting_what_was_never_attached_is_an_error():
     with pytest.raises(AssertionError, match="attach comes before project"):
         CertifiedSingularValueClip().project(torch.nn.Linear(3, 1), 1)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """As on an accelerator; what is read of tensors is noted."""
+    noted, tolist, aten = [], torch.Tensor.tolist, torch.ops.aten
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            if function in (aten._local_scalar_dense.default, aten.nonzero.default):
+                noted.append(str(function))
+            return function(*args, **(kwargs or {}))
+
+    def listed(tensor):
+        noted.append("tolist")
+        return tolist(tensor)
+
+    monkeypatch.setattr(certified, "_proves_at_once", lambda weight: True)
+    monkeypatch.setattr(torch.Tensor, "tolist", listed)
+    with Watch():
+        yield noted
+
+
+def test_an_accelerator_is_read_once_where_nothing_is_to_be_clipped(reads):
+    critic, constraint = make_critic(scale=3.0), CertifiedSingularValueClip()
+    constraint.attach(critic, EXAMPLE)
+    assert all(0.9 < norm <= 1 for norm in explicit_norms(critic))
+    with torch.no_grad():
+        for parameter in critic.parameters():
+            parameter.mul_(0.97)
+    before = copy.deepcopy(critic.state_dict())
+    reads.clear()
+    constraint.project(critic, 1)
+    assert reads == ["tolist"]
+    assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
+
+
+def test_an_accelerator_clips_the_layers_that_need_it(reads):
+    critic, constraint = make_critic(scale=0.05), CertifiedSingularValueClip()
+    constraint.attach(critic, EXAMPLE)
+    with torch.no_grad():
+        critic.convs[1].weight.mul_(100)
+    before = copy.deepcopy(critic.state_dict())
+    constraint.project(critic, 1)
+    changed = [
+        name for name, value in critic.state_dict().items() if not torch.equal(before[name], value)
+    ]
+    assert changed == ["convs.1.weight"]
+    assert all(norm <= 1 for norm in explicit_norms(critic))

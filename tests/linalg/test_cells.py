@@ -16,7 +16,7 @@ def circle(period: int, *, twist: float = 0.0, offsets: int = 2, is_half: bool =
     angles = [(i + twist) * step for i in range(period)]
     if is_half:
         angles = [angle for angle in angles if angle <= math.pi + 1e-9]
-    return Circle(angles, step, offsets, is_half)
+    return Circle(tuple(angles), step, offsets, is_half)
 
 
 def make_lags(size: int, offsets: list[int], seed: int, flat: float) -> torch.Tensor:

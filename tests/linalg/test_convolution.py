@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from tests.truths.operators import explicit_norm
-from tgan.linalg import ConvNormBounds, conv_norm, conv_norm_upper_bound
+from tgan.linalg import (
+    ConvNormBounds,
+    circles,
+    conv_norm,
+    conv_norm_is_below,
+    conv_norm_upper_bound,
+    gram,
+)
 from tgan.linalg.convolution import make_axes
 
 # Kernel, input size, stride, padding, dilation, groups.
@@ -67,6 +74,70 @@ def test_what_saves_time_costs_no_more_than_it_says(name, kind):
         below = bound * (1 - 1e-4)
         found = conv_norm_upper_bound(weight, size, **geometry, enough=below, slack=slack)
         assert bound * (1 - 1e-6) <= found <= bound * (1 + slack) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("kind", ["random", "positive", "constant"])
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_proved_at_once_holds_and_leaves_little_unproved(name, kind):
+    weight, size, geometry = case(name, kind)
+    true = explicit_norm(weight, size, **geometry)
+    assert not conv_norm_is_below(weight, size, true * (1 - 1e-4), **geometry)
+    assert conv_norm_is_below(weight, size, 1.35 * true, **geometry)
+    assert conv_norm_is_below(weight * 1e20, size, 1.35e20 * true, **geometry)
+    bad = weight.clone().flatten()
+    bad[-1] = math.nan
+    assert not conv_norm_is_below(bad.view_as(weight), size, 1.35 * true, **geometry)
+
+
+def test_a_matrix_is_proved_at_once():
+    matrix = kernel((5, 70), "random")
+    true = np.linalg.svd(matrix.double().numpy(), compute_uv=False).max()
+    assert conv_norm_is_below(matrix, (), true * (1 + 1e-3))
+    assert not conv_norm_is_below(matrix, (), true * (1 - 1e-6))
+
+
+@pytest.fixture
+def on_a_gpu():
+    """Tensors without numbers are made on what passes for a GPU; reading one raises."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    try:
+        with FakeTensorMode():
+            yield torch.device("cuda")
+    finally:
+        circles._table.cache_clear()
+
+
+WIDE_AND_FLAT = [((64, 3, 4, 4), (16, 16), 2), ((5, 70), (), 1)]
+
+
+@pytest.mark.parametrize("shape, size, stride", WIDE_AND_FLAT)
+def test_a_proof_at_once_reads_nothing(on_a_gpu, shape, size, stride):
+    weight = torch.empty(shape, device=on_a_gpu)
+    proved = conv_norm_is_below(weight, size, 1.0, stride=stride)
+    assert proved.device.type == "cuda" and proved.shape == ()
+    with pytest.raises(RuntimeError, match="_local_scalar_dense"):
+        conv_norm_upper_bound(weight, size, stride=stride)
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.01])
+@pytest.mark.parametrize("enough", [0.0, 1.0])
+@pytest.mark.parametrize("shape, size, stride", WIDE_AND_FLAT)
+def test_a_gpu_has_its_tensors_by_itself(on_a_gpu, monkeypatch, shape, size, stride, enough, slack):
+    """Whatever is read: operations on tensors of two devices would raise."""
+    weight = torch.empty(shape, device=on_a_gpu)
+
+    def read(tensor):
+        return 0.5 if tensor.is_floating_point() else tensor.dtype == torch.bool
+
+    monkeypatch.setattr(torch.Tensor, "item", read)
+    monkeypatch.setattr(torch.Tensor, "__bool__", lambda tensor: True)
+    monkeypatch.setattr(torch.Tensor, "__index__", lambda tensor: 0)
+    monkeypatch.setattr(torch.Tensor, "nonzero", lambda tensor: torch.zeros(0, 1, dtype=torch.long))
+    monkeypatch.setattr(gram.Ceiling, "raise_over", lambda ceiling, grams: None)
+    bounds = ConvNormBounds(weight, size, stride=stride)
+    assert bounds.guess() > 0
+    bounds.upper(enough=enough, slack=slack)
 
 
 @pytest.mark.parametrize("precision", ["highest", "medium"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg.gram import Ceiling, gram_iteration
+from tgan.linalg.gram import Ceiling
 
 SIZES = [1, 2, 7, 40, 150]
 
@@ -13,13 +13,6 @@ def grams_of(size: int) -> tuple[torch.Tensor, float]:
     factors = torch.randn(5, size, size + 3, generator=generator, dtype=torch.complex128)
     grams = factors @ factors.mH
     return grams, np.linalg.eigvalsh(grams.numpy()).max()
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_gram_iteration_is_just_above_the_largest_eigenvalue(size):
-    grams, true = grams_of(size)
-    assert true * (1 - 1e-12) <= gram_iteration(grams.clone()) <= true * (1 + 3e-3)
-    assert gram_iteration(torch.zeros(2, size, size, dtype=torch.complex128)) < 1e-100
 
 
 @pytest.mark.parametrize("slack", [0.0, 1e-3, 1e-2])

@@ -60,7 +60,7 @@ def _prove_boxes(lags: Tensor, circles: Sequence[Circle], ceiling: Ceiling, shar
     """
     cells = [circle.cells() for circle in circles]
     boxes, matrices = list(product(*cells)), lags.flatten(0, -3)
-    traces = matrices.diagonal(dim1=-2, dim2=-1).sum(-1, dtype=torch.complex128)
+    traces = matrices.diagonal(dim1=-2, dim2=-1).sum(-1, dtype=torch.complex128).cpu()
     many = max(_CHUNK // lags.shape[-1] ** 2, 1)
     while boxes:
         phases, shares = _phases(circles, boxes), share * _shares(circles, boxes)

@@ -14,12 +14,11 @@ def factorises(matrices: Tensor) -> Tensor:
     Block by block, in place: what was in the matrices is lost. See `doubt` for what it proves.
     """
     runs = torch.ones(len(matrices), dtype=torch.bool, device=matrices.device)
-    while runs.any():
+    for _ in range(0, matrices.shape[-1], _BLOCK):
         factors, info = torch.linalg.cholesky_ex(matrices[:, :_BLOCK, :_BLOCK])
-        runs &= info == 0
+        # Not every device's library minds what is not a number.
+        runs &= (info == 0) & (factors.diagonal(dim1=1, dim2=2).real > 0).all(-1)
         below, matrices = matrices[:, _BLOCK:, :_BLOCK], matrices[:, _BLOCK:, _BLOCK:]
-        if not matrices.numel():
-            break
         columns = torch.linalg.solve_triangular(factors.mH, below, upper=True, left=False)
         # The lower half is wanted alone: of the upper one a quarter is left out.
         half = (columns.shape[1] + 1) // 2

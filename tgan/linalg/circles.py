@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ class Circle:
         is_half: whether the angles are those of half a circle, the other half being alike.
     """
 
-    angles: list[float]
+    angles: tuple[float, ...]
     step: float
     offsets: int
     is_half: bool
@@ -55,8 +56,11 @@ class Circle:
 
     def at(self, angles: Sequence[float], lags: Tensor) -> Tensor:
         """sum_l exp(i l w) lags_l at angles w of complex lags (P, L, ...), (P * angles, ...)."""
-        sums = self.phases(angles).to(lags) @ lags.flatten(2)
-        return sums.flatten(0, 1).unflatten(1, lags.shape[2:])
+        return _sums(self.phases(angles).to(lags), lags)
+
+    def at_all(self, lags: Tensor) -> Tensor:
+        """Do as `at` at all angles, from a table that is made once for each device."""
+        return _sums(_table(self, lags.device, lags.dtype), lags)
 
     def share(self, cell: "Cell") -> float:
         """Which share of a bound has to hold at the middle of a cell, to hold all over it."""
@@ -82,6 +86,15 @@ class Cell:
         return [] if self.is_single else [Cell(self.start, middle), Cell(middle, self.stop)]
 
 
+def _sums(phases: Tensor, lags: Tensor) -> Tensor:
+    return (phases @ lags.flatten(2)).flatten(0, 1).unflatten(1, lags.shape[2:])
+
+
+@lru_cache(maxsize=256)
+def _table(circle: Circle, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return circle.phases(circle.angles).to(device, dtype)
+
+
 def at_frequencies(lags: Tensor, circles: Sequence[Circle]) -> Iterator[Tensor]:
     """sum_l exp(i l w) lags_l at all frequencies w, in the order of their product.
 
@@ -93,12 +106,10 @@ def at_frequencies(lags: Tensor, circles: Sequence[Circle]) -> Iterator[Tensor]:
     Returns:
         Matrices (F, n, n) at a time.
     """
-    size = lags.shape[-1]
     *outer, last = circles
     grams = lags.to(lags.dtype.to_complex())[None]
     for circle in outer:
-        grams = circle.at(circle.angles, grams)
-    step = max(_CHUNK // size**2, 1)
-    for rows in grams.split(max(step // len(last.angles), 1)):
-        for first in range(0, len(last.angles), step):
-            yield last.at(last.angles[first : first + step], rows)
+        grams = circle.at_all(grams)
+    few = max(_CHUNK // (lags.shape[-1] ** 2 * len(last.angles)), 1)
+    for rows in grams.split(few):
+        yield last.at_all(rows)

@@ -145,6 +145,44 @@ def conv_norm_upper_bound(
     return ConvNormBounds(weight, input_size, **geometry).upper(enough=enough, slack=slack)
 
 
+@torch.no_grad()
+def conv_norm_is_below(
+    weight: Tensor,
+    input_size: Sequence[int],
+    bound: float,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Whether a bound on the norm of a convolution is proved at once, without reading anything.
+
+    For accelerators, where reading a number waits for all that was asked for before. What is not
+    proved so may still be by `conv_norm_upper_bound`: this takes single precision and one torus.
+    Other arguments and errors as for `conv_norm`, but that numbers which are not finite prove
+    nothing.
+
+    Args:
+        bound: positive.
+
+    Returns:
+        (), on the weight's device.
+    """
+    if not input_size:
+        # A matrix: one position, which is looked at by itself.
+        weight, input_size = weight[..., None], (1,)
+    axes = _axes(weight, input_size, stride, padding, dilation, groups)
+    is_finite = weight.isfinite().all()
+    if not all(axis.overlap for axis in axes):
+        return is_finite
+    kernels = (weight.detach().float() / bound).chunk(groups)
+    with torch.autocast(weight.device.type, enabled=False):
+        return torch.stack(
+            [is_finite, *(Torus(part, axes).is_below_one() for part in kernels)]
+        ).all()
+
+
 class _Kernel:
     """The kernel of a convolution without groups, of entries near 1."""
 

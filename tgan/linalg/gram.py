@@ -1,24 +1,18 @@
 """Largest eigenvalues of many positive matrices, certified from above."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from tgan.linalg.cholesky import doubt, factorises
 from tgan.linalg.lanczos import largest_from_below
 
-# Gram iteration exceeds the largest eigenvalue by this share at most, for want of squarings.
-_SLACK = 2e-3
-_TINY = 1e-300
-
 
 class Ceiling:
     """A number that no eigenvalue of any matrix so far exceeds, up to the matrices' rounding.
 
-    The matrices are positive and Hermitian, (F, n, n) at a time, on a CPU. A Cholesky
-    factorisation of each proves that it has no eigenvalue above the number, which costs a seventh
-    to a sixteenth of its eigenvalues.
+    The matrices are positive and Hermitian, (F, n, n) at a time. A Cholesky factorisation of each
+    proves that it has no eigenvalue above the number, which costs a seventh to a sixteenth of its
+    eigenvalues.
 
     Attributes:
         height: the number; it starts with what would be low enough.
@@ -54,39 +48,35 @@ def are_below(grams: Tensor, bound: float | Tensor, slack: float) -> Tensor:
         bound: one for all, or one each.
         slack: those that are above the bound over 1 + slack may fail.
     """
-    size = grams.shape[-1]
-    bounds = torch.as_tensor(bound, dtype=torch.float64).expand(len(grams))
-    traces = grams.diagonal(dim1=1, dim2=2).real.sum(-1, dtype=torch.float64)
-    left = (size * bounds - traces).clamp(min=0)
+    bounds = torch.as_tensor(bound, dtype=torch.float64, device=grams.device).expand(len(grams))
     for kind in (torch.complex64, torch.complex128):
-        # Matrices are rounded to this type, too.
-        doubts = doubt(size, kind) * left + torch.finfo(kind).eps * (traces + bounds)
+        doubts = _doubts(grams, bounds, kind)
         if bool((2 * doubts <= slack * bounds).all()):
             break
-    rest = grams.to(kind, copy=True).neg_()
-    rest.diagonal(dim1=1, dim2=2).T.add_(bounds - doubts)
-    return factorises(rest)
+    return _factorise_below(grams, bounds - doubts, kind)
 
 
-def gram_iteration(grams: Tensor) -> float:
-    """A bound on the eigenvalues of all of (F, n, n), positive and Hermitian, by squaring.
+def are_below_at_once(grams: Tensor, bound: Tensor) -> Tensor:
+    """Do as `are_below` in single precision alone, without reading anything from a device.
 
-    |G| <= |G^m|_F^(1/m), from above and ever tighter as m doubles: at most n^(1/2m) too much.
-    Matrices whose bound falls below what the largest reaches are squared no further.
-
-    Source: Delattre et al. 2023 (Gram iteration).
+    Args:
+        bound: (), one for all.
     """
-    size = grams.shape[1]
-    logs = grams.new_zeros(len(grams), dtype=torch.float64)
-    rows = torch.arange(len(grams), device=grams.device)
-    squarings = max(math.ceil(math.log2(math.log(max(size, 2)) / _SLACK)) - 1, 0)
-    for t in range(squarings + 1):
-        norms = torch.linalg.vector_norm(grams, dim=(1, 2)).clamp(min=_TINY)
-        logs[rows] += norms.log() / 2**t
-        # |G^m|_F <= sqrt(n) |G|^m
-        reached = logs[rows].max() - math.log(size) / 2 ** (t + 1)
-        kept = logs[rows] >= reached
-        rows, grams = rows[kept], grams[kept] / norms[kept, None, None]
-        if t < squarings:
-            grams = grams @ grams
-    return logs[rows].max().exp().item()
+    bounds = bound.expand(len(grams))
+    doubts = _doubts(grams, bounds, torch.complex64)
+    return _factorise_below(grams, bounds - doubts, torch.complex64)
+
+
+def _doubts(grams: Tensor, bounds: Tensor, kind: torch.dtype) -> Tensor:
+    """How far rounding may be in the way of a proof that eigenvalues are below bounds, (F,)."""
+    size = grams.shape[-1]
+    traces = grams.diagonal(dim1=1, dim2=2).real.sum(-1, dtype=bounds.dtype)
+    left = (size * bounds - traces).clamp(min=0)
+    # The matrices are rounded to this type, too.
+    return doubt(size, kind) * left + torch.finfo(kind).eps * (traces + bounds)
+
+
+def _factorise_below(grams: Tensor, heights: Tensor, kind: torch.dtype) -> Tensor:
+    rest = grams.to(kind, copy=True).neg_()
+    rest.diagonal(dim1=1, dim2=2).T.add_(heights)
+    return factorises(rest)

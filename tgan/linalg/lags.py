@@ -35,13 +35,13 @@ def lag_grams(parts: Tensor) -> Tensor:
     return lags
 
 
-def lag_rounding(parts: Tensor) -> float:
-    """By how much G may be off, as a norm, that is summed in single precision, rounding included.
+def lag_rounding(parts: Tensor) -> Tensor:
+    """By how much the norm of G may be off, (), that is summed in single precision and rounded.
 
     G is the sum of `lag_grams`, over one axis or all, or over one and then all others.
     """
     if rounds_factors(parts.device):
-        return math.inf
+        return parts.new_full((), math.inf, dtype=torch.float64)
     # Each term of an entry of G passes through these many roundings: two of factors, the sums over
     # and between blocks, and in two steps a phase and a sum over lags of complex numbers, which
     # are twice as many real ones (by sqrt(2)); two to spare.
@@ -50,4 +50,5 @@ def lag_rounding(parts: Tensor) -> float:
     # Of the sums of all terms' moduli, a symmetric matrix of no negative entries, no eigenvalue is
     # larger than the largest sum of a row.
     moduli = parts.abs().flatten(0, -3).sum(0)
-    return sums * torch.finfo(torch.float32).eps / 2 * (moduli @ moduli.sum(0)).max().item()
+    largest = (moduli @ moduli.sum(0)).max().double()
+    return sums * torch.finfo(torch.float32).eps / 2 * largest

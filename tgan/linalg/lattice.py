@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import NamedTuple
 
@@ -172,4 +172,8 @@ def make_axes(
         if len(column) != len(taps):
             raise ValueError(f"{name} {tuple(column)} for a convolution over {len(taps)} axes")
         columns.append(column)
-    return [Axis(*numbers) for numbers in zip(taps, size, *columns, strict=True)]
+    return [_axis(*numbers) for numbers in zip(taps, size, *columns, strict=True)]
+
+
+# An axis works out what reads what once, and the same few are asked for again and again.
+_axis = lru_cache(maxsize=256)(Axis)

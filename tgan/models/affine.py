@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tgan.linalg import ConvNormBounds, conv_norm
+from tgan.linalg import ConvNormBounds, conv_norm, conv_norm_is_below
 from tgan.models.modes import evaluating
 
 AFFINE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -43,6 +43,10 @@ class AffineLayer:
         """Bounds on the operator norm, with other weights if given."""
         weight = self.module.weight if weight is None else weight
         return ConvNormBounds(weight, self.input_size, **self.geometry)
+
+    def norm_is_below(self, bound: float) -> Tensor:
+        """Whether a bound on the operator norm is proved, (); see `conv_norm_is_below`."""
+        return conv_norm_is_below(self.module.weight, self.input_size, bound, **self.geometry)
 
     def norm_upper_bound(self) -> float:
         """A certified bound on the operator norm."""
