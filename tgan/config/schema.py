@@ -206,6 +206,10 @@ class TrainConfig:
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
         mixed_precision: no, bf16, fp16 (CUDA only), or auto, which is bf16 on a CPU with
             instructions for it and no elsewhere.
+        tf32: whether NVIDIA GPUs from Ampere on round the factors of float32 convolutions to TF32,
+            which is several times as fast; samples and measures are always computed without.
+        deterministic: whether GPUs compute the same bits every time, so that equal runs and
+            resumed ones are equal; slower. CPUs do so anyway.
         checkpoint_activations: whether the generator's backward pass computes norms and
             rectifiers again rather than keep what they gave, which takes less memory and more
             time, with the same results (docs/performance.md). On a CPU freed memory goes back to
@@ -225,6 +229,8 @@ class TrainConfig:
     seed: int = 0
     ema_decay: float | None = None
     mixed_precision: Literal["no", "bf16", "fp16", "auto"] = "no"
+    tf32: bool = True
+    deterministic: bool = False
     checkpoint_activations: bool = False
     l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)

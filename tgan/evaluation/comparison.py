@@ -11,6 +11,7 @@ from tgan.evaluation.kinds import of_one_frame
 from tgan.evaluation.measures import Measure
 from tgan.evaluation.streams import Clips
 from tgan.metrics.state import State, join, part_of
+from tgan.system.precision import without_tf32
 
 
 class Comparison:
@@ -27,6 +28,7 @@ class Comparison:
         self.batches = math.ceil(max(measure.samples for measure in measures) / batch_size)
 
     @torch.no_grad()
+    @without_tf32()
     def step(self, number: int) -> None:
         """Measure batch `number`.
 

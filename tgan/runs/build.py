@@ -69,6 +69,8 @@ def accelerator_for(config: Config, run_dir: Path, *, device: str = "auto") -> A
         timeout=config.train.timeout,
         device=device,
         spares_memory=config.train.checkpoint_activations,
+        tf32=config.train.tf32,
+        deterministic=config.train.deterministic,
     )
 
 

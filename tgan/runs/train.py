@@ -26,7 +26,7 @@ from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_sett
 from tgan.runs.same_data import changed_data, check_data, check_data_of_ranks
 from tgan.runs.trained import TrainedRun, load
 from tgan.system.files import at_home
-from tgan.system.precision import describe_precision
+from tgan.system.precision import describe_kernels, describe_precision
 from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
@@ -245,7 +245,10 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
     frames, height, width, channels = source.shape
     data_name = config.data.dataset or config.data.path or config.data.name
     fewer = shortfall(accelerator.num_processes)
-    precision = describe_precision(config.train.mixed_precision, accelerator.device.type)
+    kind, settings = accelerator.device.type, config.train
+    kernels = describe_kernels(kind, tf32=settings.tf32, deterministic=settings.deterministic)
+    notes = "; ".join(filter(None, [kernels, fewer]))
+    precision = describe_precision(settings.mixed_precision, kind)
     return "\n".join(
         [
             f"data: {counted(len(source), 'video' if frames > 1 else 'image')} from "
@@ -257,8 +260,8 @@ def describe(run: Run, checkpoint: Checkpoint | None) -> str:
             "parameters",
             f"objective: {config.objective}, constraint {config.constraint.name}, "
             f"{config.train.schedule} updates, batch {config.train.batch_size}",
-            f"hardware: {accelerator.num_processes} x {accelerator.device.type}, "
-            f"precision {precision}{f' ({fewer})' if fewer else ''}",
+            f"hardware: {accelerator.num_processes} x {kind}, "
+            f"precision {precision}{f' ({notes})' if notes else ''}",
             f"steps: {start} to {config.train.steps}",
         ]
     )

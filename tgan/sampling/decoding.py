@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tgan.data.pixels import to_bytes
 from tgan.models.modes import evaluating
 from tgan.rng import Stream, seed_of
+from tgan.system.precision import without_tf32
 
 
 def seed_latents(seeds: Iterable[int], size: int) -> Tensor:
@@ -64,7 +65,9 @@ def sample_batches(
         for begin in range(0, len(seeds), batch_size):
             part = slice(begin, begin + batch_size)
             latents = seed_latents(seeds[part], size).to(device)
-            yield generator(latents, *(tensor[part].to(device) for tensor in condition))
+            with without_tf32():
+                video = generator(latents, *(tensor[part].to(device) for tensor in condition))
+            yield video
 
 
 def _uniform(shape: tuple[int, ...], seed: int) -> Tensor:

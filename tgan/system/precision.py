@@ -1,12 +1,15 @@
 """Precision that networks train in: what this processor is fast at."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 # Instructions without which bf16 is emulated.
 _BF16 = ("avx512_bf16", "amx_bf16")
+_CUDNN: Any = torch.backends.cudnn
 
 
 def pick_precision(name: str, kind: str) -> str:
@@ -26,6 +29,8 @@ def describe_precision(name: str, kind: str) -> str:
     has = " nor ".join(_BF16)
     if kind == "cpu" and picked == "bf16" and not multiplies_bf16():
         return f"{picked} (slower than float32: this processor has neither {has})"
+    if kind == "cuda" and picked == "bf16" and _emulates_bf16():
+        return f"{picked} (slower than float32: this GPU has no instructions for it)"
     if name != "auto":
         return picked
     there = " and ".join(instruction for instruction in _BF16 if _has(instruction))
@@ -42,3 +47,45 @@ def _has(instruction: str) -> bool:
     # Not in PyTorch 2.9, where nothing public tells; float32 is right anywhere.
     capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get(instruction, False))
+
+
+def _emulates_bf16() -> bool:
+    return not torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def set_kernels(*, tf32: bool, deterministic: bool) -> None:
+    """Choose how NVIDIA GPUs compute, for this process; other devices do not mind.
+
+    Products of matrices are left as the user set them: PyTorch's default is float32.
+
+    Args:
+        tf32: whether float32 convolutions and recurrent networks round their factors to TF32.
+        deterministic: whether operations give the same bits every time; else cuDNN tries which of
+            its kernels is fastest, for every size of an input once.
+    """
+    _CUDNN.allow_tf32 = tf32
+    _CUDNN.deterministic, _CUDNN.benchmark = deterministic, not deterministic
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    if deterministic:
+        # cuBLAS looks for it when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def describe_kernels(kind: str, *, tf32: bool, deterministic: bool) -> str:
+    """What `set_kernels` chose, in a few words, or none where it makes no difference."""
+    if kind != "cuda":
+        return ""
+    rounded = "float32 convolutions in TF32" if tf32 else "float32 without TF32"
+    return f"{rounded}, {'deterministic' if deterministic else 'not deterministic'}"
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Have float32 be float32 inside on NVIDIA GPUs, convolutions included."""
+    # The older way of asking raises where the newer one was used to choose.
+    before = _CUDNN.conv.fp32_precision
+    _CUDNN.allow_tf32 = False
+    try:
+        yield
+    finally:
+        _CUDNN.allow_tf32 = before == "tf32"

@@ -13,6 +13,7 @@ FREE = (
     "train.timeout",
     "data.keep_gb",
     "train.checkpoint_activations",
+    "train.deterministic",
     "data.workers",
     "data.timeout",
     "data.max_bad_share",
@@ -28,6 +29,7 @@ FREE = (
 WARNED = {
     "train.batch_size": "clips and latents come in another order from here on",
     "train.mixed_precision": "numbers are rounded otherwise from here on",
+    "train.tf32": "numbers are rounded otherwise from here on",
 }
 # Why others may not; the first beginning that fits.
 REASONS = {

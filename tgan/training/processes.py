@@ -19,7 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tgan.config import TrainConfig
 from tgan.system.device import pick_device
 from tgan.system.memory import keep_freed_memory
-from tgan.system.precision import pick_precision
+from tgan.system.precision import pick_precision, set_kernels
 from tgan.training.launcher import check_request, end_with_launcher
 from tgan.training.steps import Learner
 
@@ -36,6 +36,8 @@ def make_accelerator(
     timeout: float = TrainConfig.timeout,
     device: str = "auto",
     spares_memory: bool = False,
+    tf32: bool = TrainConfig.tf32,
+    deterministic: bool = TrainConfig.deterministic,
 ) -> Accelerator:
     """An accelerator for this process, as the launcher's environment describes it.
 
@@ -44,6 +46,7 @@ def make_accelerator(
         device: `auto` takes what there is; another name is that of the only process's.
         timeout: seconds that a process waits for the others before it gives up.
         spares_memory: whether memory that is freed on a CPU goes back to the system.
+        tf32, deterministic: see `tgan.system.precision.set_kernels`.
 
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
@@ -63,6 +66,8 @@ def make_accelerator(
     if mixed_precision == "fp16" and kind != "cuda":
         raise ValueError("train.mixed_precision fp16 needs a CUDA device; choose bf16 or no")
     end_with_launcher()
+    # cuBLAS wants to know before CUDA starts.
+    set_kernels(tf32=tf32, deterministic=deterministic)
     # Accelerate keeps the settings of a process's first accelerator; each run has its own.
     has_group = torch.distributed.is_available() and torch.distributed.is_initialized()
     AcceleratorState._reset_state(reset_partial_state=not has_group)
