@@ -3,8 +3,8 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from tests.made.reads import noted_reads
 from tests.truths.operators import explicit_norm
 from tgan.constraints import AlmostOrthogonal, CertifiedSingularValueClip, certified
 from tgan.metrics.lipschitz import critic_report, describe
@@ -215,21 +215,8 @@ def test_projecting_what_was_never_attached_is_an_error():
 @pytest.fixture
 def reads(monkeypatch):
     """As on an accelerator; what is read of tensors is noted."""
-    noted, tolist, aten = [], torch.Tensor.tolist, torch.ops.aten
-
-    class Watch(TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            if function in (aten._local_scalar_dense.default, aten.nonzero.default):
-                noted.append(str(function))
-            return function(*args, **(kwargs or {}))
-
-    def listed(tensor):
-        noted.append("tolist")
-        return tolist(tensor)
-
-    monkeypatch.setattr(certified, "_proves_at_once", lambda weight: True)
-    monkeypatch.setattr(torch.Tensor, "tolist", listed)
-    with Watch():
+    monkeypatch.setattr(certified, "waits_for_reads", lambda weight: True)
+    with noted_reads(monkeypatch) as noted:
         yield noted
 
 

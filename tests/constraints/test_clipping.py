@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.constraints import CONSTRAINTS, Constraint, SingularValueClip, WeightClip
+from tests.made.reads import noted_reads
+from tgan.constraints import CONSTRAINTS, Constraint, SingularValueClip, WeightClip, clipping
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.models import VideoCritic
 
@@ -78,6 +79,54 @@ def test_svc_clips_every_kernel_as_a_matrix(method):
         np.testing.assert_allclose(new, (u * s.clip(max=1)) @ vh, atol=1e-5)
 
 
+def critic_of_norms(norms: list[float]) -> VideoCritic:
+    critic = make_critic()
+    kernels = [p for p in critic.parameters() if p.ndim > 1]
+    with torch.no_grad():
+        for kernel, matrix, norm in zip(kernels, matrices(critic), norms, strict=True):
+            kernel.mul_(norm / np.linalg.norm(matrix, 2))
+    return critic
+
+
+@pytest.mark.parametrize(
+    "norms", [[1.1, 1.5, 1.01, 1.3], [0.9, 1.2, 0.2, 1.0001], [0.3, 0.5, 0.99, 0.1]]
+)
+def test_an_accelerator_is_read_once_per_clip(monkeypatch, norms):
+    """Kernels that are not above the bound keep their bits."""
+    monkeypatch.setattr(clipping, "waits_for_reads", lambda weight: True)
+    critic, twin = critic_of_norms(norms), critic_of_norms(norms)
+    before = matrices(critic)
+    SingularValueClip(interval=1, method="matmul").project(twin, 1)
+    with noted_reads(monkeypatch) as reads:
+        SingularValueClip(interval=1, clips_gains=False).project(critic, 1)
+    assert reads == ["tolist"]
+    for old, new, other in zip(before, matrices(critic), matrices(twin), strict=True):
+        np.testing.assert_allclose(new, other, atol=1e-6)
+        u, s, vh = np.linalg.svd(old, full_matrices=False)
+        np.testing.assert_allclose(new, (u * s.clip(max=1)) @ vh, atol=1e-6)
+        assert np.array_equal(old, new) == (s.max() < 1)
+
+
+def test_kernels_far_from_the_bound_are_clipped_on_an_accelerator_too(monkeypatch):
+    monkeypatch.setattr(clipping, "waits_for_reads", lambda weight: True)
+    critic = make_critic()
+    before = matrices(critic)
+    SingularValueClip(interval=1).project(critic, 1)
+    for old, new in zip(before, matrices(critic), strict=True):
+        u, s, vh = np.linalg.svd(old, full_matrices=False)
+        assert s.max() > 5
+        np.testing.assert_allclose(new, (u * s.clip(max=1)) @ vh, atol=1e-5)
+
+
+def test_what_is_not_finite_is_named_on_an_accelerator_too(monkeypatch):
+    monkeypatch.setattr(clipping, "waits_for_reads", lambda weight: True)
+    critic = make_critic()
+    with torch.no_grad():
+        critic.convs[1].weight[0, 0] = float("nan")
+    with pytest.raises(ArithmeticError, match=r"convs\.1\.weight.*not finite"):
+        SingularValueClip(interval=1).project(critic, 1)
+
+
 def test_svc_clips_channels_last_kernels_alike():
     plain = make_critic()
     last = make_critic().to(memory_format=torch.channels_last_3d)
@@ -140,7 +189,7 @@ def test_only_subspace_keeps_directions_in_the_critic():
 
 
 def test_settings_are_checked_when_a_constraint_is_made():
-    with pytest.raises(ValueError, match="'qr'.*choose from gram, matmul, subspace, svd"):
+    with pytest.raises(ValueError, match="'qr'.*choose from auto, gram, matmul, subspace, svd"):
         SingularValueClip(method="qr")
     for make in (SingularValueClip, WeightClip):
         with pytest.raises(ValueError, match="constraint.interval 0"):

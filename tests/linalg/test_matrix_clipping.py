@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg import clip_singular_values
+from tgan.linalg import clip_at_once, clip_singular_values, clipping
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.linalg.subspace import TRACKED, empty_basis, pairs_above
 
@@ -53,6 +53,38 @@ def test_error_is_at_most_a_millionth_of_the_bound(method, spectrum, shape):
     clipped = clip_singular_values(matrix, method=method)
     assert distance(clipped, reference(matrix)) < 1e-6
     assert largest(clipped) < 1 + 1e-6
+
+
+@pytest.mark.parametrize("spectrum", [MILD, HARSH, [1.9, 1.2, 0.3], [0.4, 0.1]])
+def test_many_are_clipped_at_once(spectrum):
+    """Near the bound, far from it, below; wide, tall, and in other precisions."""
+    shapes = [(12, 64), (64, 12), (40, 64)]
+    given = [with_spectrum(spectrum, *shape) for shape in shapes]
+    given += [given[0].double(), given[0].bfloat16()]
+    clipped = clip_at_once(given)
+    for matrix, found in zip(given, clipped, strict=True):
+        assert found.dtype == matrix.dtype
+        close = 1e-6 if matrix.dtype != torch.bfloat16 else 0.1
+        assert distance(found, reference(matrix)) < close
+        if max(spectrum) < 1:
+            assert torch.equal(found, matrix)
+    for maximum in (0.3, 7e3):
+        scaled = clip_at_once([maximum * each for each in given[:3]], maximum)
+        for matrix, found in zip(given, scaled, strict=False):
+            assert distance(found, maximum * reference(matrix)) < 1e-6 * maximum
+
+
+def test_clips_at_once_read_bounds_alone():
+    """Under fake tensors the first read of a number raises; what follows is given it."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        matrix = torch.empty(12, 64, device="cuda")
+        with pytest.raises(RuntimeError, match="_local_scalar_dense"):
+            clip_at_once([matrix])
+        gram = torch.empty(12, 12, device="cuda", dtype=torch.float64)
+        clipped, excess = clipping._by_products(matrix, gram, 1.5)
+        assert clipped.shape == (12, 64) and clipped.device == excess.device == matrix.device
 
 
 @pytest.mark.parametrize("method", CLIP_METHODS)

@@ -9,7 +9,7 @@ from tgan.constraints.base import Constraint
 from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
 from tgan.linalg import ConvNormBounds, clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
-from tgan.system.device import where_float64_is
+from tgan.system.device import waits_for_reads
 
 # Kept free below the bound, since stored weights are rounded: a kernel scaled to norm 1 and
 # rounded to float32 has a norm of at most 1 + 6e-8 sqrt(c n), with c overlapping patches and n the
@@ -113,11 +113,7 @@ def _unproved(layers: list[AffineLayer], maximum: float) -> list[AffineLayer]:
 
     An accelerator waits where a number is read: there all that need nothing are told by one read.
     """
-    if not _proves_at_once(layers[0].module.weight):
+    if not waits_for_reads(layers[0].module.weight):
         return layers
     proved = torch.stack([layer.norm_is_below(maximum) for layer in layers]).tolist()
     return [layer for layer, is_proved in zip(layers, proved, strict=True) if not is_proved]
-
-
-def _proves_at_once(weight: Tensor) -> bool:
-    return weight.device.type != "cpu" and where_float64_is(weight) is weight

@@ -7,12 +7,16 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from tgan.constraints.base import Constraint
-from tgan.linalg import clip_singular_values
+from tgan.linalg import clip_at_once, clip_singular_values
 from tgan.linalg.clipping import CLIP_METHODS, FOLLOWING_METHODS
 from tgan.linalg.subspace import empty_basis
 from tgan.lookup import look_up
 from tgan.models.layers import BatchNorm
+from tgan.system.device import waits_for_reads
 
+AUTO = "auto"
+# Its path, its module, its name there, itself.
+Kernel = tuple[str, nn.Module, str, nn.Parameter]
 # The authors keep a batch norm's gain within this fraction of its bound, away from zero.
 GAIN_FLOOR = 0.01
 
@@ -45,9 +49,10 @@ class SingularValueClip(Constraint):
     Attributes:
         maximum: the bound on singular values.
         interval: clip after critic updates interval, 2 * interval, ...
-        method: one of `tgan.linalg.clipping.CLIP_METHODS`. With `subspace` the critic gets a
-            buffer `<weight>_basis` beside every kernel, so that a resumed run follows the same
-            directions.
+        method: one of `tgan.linalg.clipping.CLIP_METHODS`, or `auto`: `gram` on a CPU, and on
+            accelerators `matmul`, which reads one number per clip there (`clip_at_once`). With
+            `subspace` the critic gets a buffer `<weight>_basis` beside every kernel, so that a
+            resumed run follows the same directions.
         clips_gains: whether a batch norm's gain is kept in [0.01 s, s], s the square root of its
             running variance, so that its affine map in inference mode has norm at most 1.
 
@@ -59,12 +64,12 @@ class SingularValueClip(Constraint):
 
     maximum: float = 1.0
     interval: int = 5
-    method: str = "gram"
+    method: str = "auto"
     clips_gains: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        look_up(CLIP_METHODS, self.method, kind="clipping method")
+        look_up({AUTO: None, **CLIP_METHODS}, self.method, kind="clipping method")
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
         if self.clips_gains:
@@ -82,25 +87,48 @@ class SingularValueClip(Constraint):
     def project(self, critic: nn.Module, updates: int) -> None:
         if not self.is_due(updates):
             return
-        for path, module, name, weight in _kernels(critic):
-            try:
-                self._clip_kernel(weight, getattr(module, _basis_of(name), None))
-            except ValueError as error:
-                raise ArithmeticError(f"critic weight '{path}': {error}") from None
+        kernels = _kernels(critic)
+        if self.method == AUTO and waits_for_reads(kernels[0][-1]):
+            self._clip_at_once(kernels)
+        else:
+            for kernel in kernels:
+                self._clip_one(*kernel)
         if self.clips_gains:
             for _, norm in _gained_norms(critic):
                 bound = norm.running_var.sqrt()
                 norm.weight.clamp_(GAIN_FLOOR * bound, bound)
 
-    def _clip_kernel(self, weight: Tensor, basis: Tensor | None) -> None:
-        # Columns in the order in which they lie in memory: their order changes no singular value,
-        # and with channels last another one would cost a copy.
-        order = sorted(range(1, weight.ndim), key=weight.stride, reverse=True)
-        kernel = weight.permute(0, *order)
-        matrix = kernel.flatten(1)
-        clipped = clip_singular_values(matrix, self.maximum, method=self.method, basis=basis)
+    def _clip_one(self, path: str, module: nn.Module, name: str, weight: Tensor) -> None:
+        kernel = _in_order(weight)
+        matrix, basis = kernel.flatten(1), getattr(module, _basis_of(name), None)
+        method = "gram" if self.method == AUTO else self.method
+        try:
+            clipped = clip_singular_values(matrix, self.maximum, method=method, basis=basis)
+        except ValueError as error:
+            raise ArithmeticError(f"critic weight '{path}': {error}") from None
         if clipped is not matrix:
             kernel.copy_(clipped.reshape(kernel.shape))
+
+    def _clip_at_once(self, kernels: list[Kernel]) -> None:
+        ordered = [_in_order(weight) for *_, weight in kernels]
+        try:
+            clipped = clip_at_once([kernel.flatten(1) for kernel in ordered], self.maximum)
+        except ValueError:
+            # One by one it is named.
+            for kernel in kernels:
+                self._clip_one(*kernel)
+            return
+        for kernel, matrix in zip(ordered, clipped, strict=True):
+            kernel.copy_(matrix.reshape(kernel.shape))
+
+
+def _in_order(weight: Tensor) -> Tensor:
+    """A kernel with its columns in the order in which they lie in memory.
+
+    Their order changes no singular value, and with channels last another one would cost a copy.
+    """
+    order = sorted(range(1, weight.ndim), key=weight.stride, reverse=True)
+    return weight.permute(0, *order)
 
 
 def _gained_norms(critic: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -112,8 +140,8 @@ def _gained_norms(critic: nn.Module) -> list[tuple[str, nn.Module]]:
     ]
 
 
-def _kernels(critic: nn.Module) -> list[tuple[str, nn.Module, str, nn.Parameter]]:
-    """Every parameter of two axes and more: its path, its module, its name there, itself."""
+def _kernels(critic: nn.Module) -> list[Kernel]:
+    """Every parameter of two axes and more."""
     found = []
     for path, weight in critic.named_parameters():
         if weight.ndim >= 2:

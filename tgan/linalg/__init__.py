@@ -1,6 +1,6 @@
 """Matrices and convolutions as linear operators: clipping singular values, norms, bounds."""
 
-from tgan.linalg.clipping import clip_singular_values
+from tgan.linalg.clipping import clip_at_once, clip_singular_values
 from tgan.linalg.convolution import (
     ConvNormBounds,
     conv_norm,
@@ -11,6 +11,7 @@ from tgan.linalg.subspace import empty_basis
 
 __all__ = [
     "ConvNormBounds",
+    "clip_at_once",
     "clip_singular_values",
     "conv_norm",
     "conv_norm_is_below",

@@ -1,6 +1,7 @@
 """Singular values of matrices: clipping them (TGAN, Saito et al. 2017)."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -174,16 +175,48 @@ def _by_matmul(wide: Tensor, maximum: float, basis: Tensor | None) -> Tensor | N
     if largest > 2 * _REACH**2:
         nearer = _by_matmul(wide, largest**0.5 / _REACH * maximum, basis)
         return _by_matmul(nearer, maximum, basis)
+    clipped, excess = _by_products(wide, gram, largest)
+    return None if excess <= _RESOLUTION else clipped
+
+
+def _by_products(wide: Tensor, gram: Tensor, largest: float) -> tuple[Tensor, Tensor]:
+    """Clip W by G = W W^T / maximum^2, of norm at most `largest`; and how far G exceeds 1, ().
+
+    Nothing is read of a device.
+    """
     unit = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     # With room for rounding: Newton-Schulz sends what exceeds 1 to where it converges last.
     excess, room = gram - unit, max(largest - 1, 1) * 1.00001
     # max(x, 0) = x (1 + sign x) / 2
     excess = (excess + excess @ sign(excess / room, _RESOLUTION / room)) / 2
-    if excess.norm() <= _RESOLUTION:
-        return None
     scale = largest + _RESOLUTION
     root = inverse_root((unit + excess) / scale, (1 - _RESOLUTION) * scale**-0.5) * scale**-0.5
-    return wide.addmm((root - unit).to(wide.dtype), wide)
+    return wide.addmm((root - unit).to(wide.dtype), wide), excess.norm()
+
+
+@torch.no_grad()
+def clip_at_once(matrices: Sequence[Tensor], maximum: float = 1.0) -> list[Tensor]:
+    """Clip many matrices as `clip_singular_values` by `matmul` does, with one read for all.
+
+    An accelerator waits for all that was asked for before wherever a number is read. Matrices far
+    from the bound are clipped one by one, with further reads. Arguments and errors as there.
+
+    Returns:
+        As many matrices, on their device; those that do not exceed the bound have its bits.
+    """
+    wides = [each if each.shape[0] <= each.shape[1] else each.T for each in matrices]
+    with torch.autocast(matrices[0].device.type, enabled=False):
+        grams = [(wide @ wide.T).double() / maximum**2 for wide in wides]
+        bounds = torch.stack([norm_bound(gram) for gram in grams]).tolist()
+        return [_near(*each, maximum) for each in zip(matrices, wides, grams, bounds, strict=True)]
+
+
+def _near(matrix: Tensor, wide: Tensor, gram: Tensor, bound: float, maximum: float) -> Tensor:
+    is_near = bound <= _MILD_RATIO**2 and matrix.dtype.itemsize >= 4
+    if not is_near or rounds_factors(matrix.device):
+        return clip_singular_values(matrix, maximum, method="matmul")
+    clipped, excess = _by_products(wide, gram, bound)
+    return torch.where(excess <= _RESOLUTION, matrix, clipped if wide is matrix else clipped.T)
 
 
 CLIP_METHODS = {"svd": _by_svd, "gram": _by_gram, "subspace": _by_subspace, "matmul": _by_matmul}

@@ -43,3 +43,11 @@ def usable_device(device: str | torch.device) -> torch.device:
 def where_float64_is(tensor: Tensor) -> Tensor:
     """Return a tensor on a device that computes in double precision: its own, or else the CPU."""
     return tensor.cpu() if tensor.device.type in _WITHOUT_FLOAT64 else tensor
+
+
+def waits_for_reads(tensor: Tensor) -> bool:
+    """Whether reading a number of a tensor waits for all that its device was asked for before.
+
+    Not where what is computed in double precision goes to the CPU anyway.
+    """
+    return tensor.device.type not in {"cpu", *_WITHOUT_FLOAT64}
