@@ -2,8 +2,16 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from tgan.models.windows import HalvingConv3d, conv_by_windows, deconv, deconv3d_by_parity
+from tgan.models.rectifier import leaky_relu_
+from tgan.models.windows import (
+    HalvingConv3d,
+    conv_by_windows,
+    conv_of_few_channels,
+    deconv,
+    deconv3d_by_parity,
+)
 
 
 def results(layer, x):
@@ -53,6 +61,53 @@ def test_halving_is_differentiated_twice(before, size):
         penalties.append(torch.autograd.grad(slope.square().sum(), [x, layer.weight]))
     for found, expected in zip(*penalties, strict=True):
         torch.testing.assert_close(found, expected)
+
+
+class _Convolutions(TorchDispatchMode):
+    """The names of all convolutions and gradients of convolutions that are computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if "convolution" in str(function):
+            self.names.append(str(function).split(".")[1])
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_with_few_channels_no_gradient_is_taken_that_nobody_asked_for(create_graph):
+    layer = HalvingConv3d(3, 5, halves_time=True)
+    x = torch.randn(2, 3, 4, 4, 4, requires_grad=True)
+    # At the input it is a convolution, at the parameters what PyTorch calls convolution_backward.
+    parts = {"convolution": [x], "convolution_backward": list(layer.parameters())}
+    for wanted in (["convolution"], ["convolution_backward"], sorted(parts)):
+        out = layer(x).square().sum()
+        inputs = [each for name in wanted for each in parts[name]]
+        with _Convolutions() as found:
+            torch.autograd.grad(out, inputs, create_graph=create_graph)
+        assert sorted(found.names) == wanted
+
+
+def test_a_penalty_takes_no_zeros_back_through_a_convolution_of_few_channels():
+    layer = HalvingConv3d(3, 5, halves_time=True)
+    x = torch.randn(2, 3, 4, 4, 4, requires_grad=True)
+    out = leaky_relu_(layer(x), 0.2)
+    (slope,) = torch.autograd.grad(out.sum(), x, create_graph=True)
+    with _Convolutions() as found:
+        slope.square().sum().backward()
+    # The kernel's gradient alone, of the convolution that gave the slope.
+    assert found.names == ["convolution_backward"]
+    assert layer.weight.grad.abs().sum() > 0 and layer.bias.grad is None
+
+
+def test_with_few_channels_all_gradients_have_all_gradients():
+    torch.manual_seed(0)
+    shapes = (1, 2, 2, 2, 2), (2, 2, 4, 4, 4), (2,)
+    inputs = [torch.randn(shape).double().requires_grad_() for shape in shapes]
+    assert torch.autograd.gradcheck(conv_of_few_channels, inputs)
+    assert torch.autograd.gradgradcheck(conv_of_few_channels, inputs)
 
 
 def test_forms_themselves_match_plain_convolutions():

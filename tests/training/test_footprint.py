@@ -90,7 +90,7 @@ def test_it_grows_with_the_batch_and_shrinks_with_what_is_recomputed():
     task, sparing = task_of(), task_of(checkpoint_activations=True)
     sizes = [peak_of_step(task, *batches(count)) for count in (8, 16, 32)]
     assert sizes[2] - sizes[1] == pytest.approx(2 * (sizes[1] - sizes[0]), rel=0.05)
-    assert peak_of_step(sparing, *batches(32)) < 0.85 * sizes[2]
+    assert peak_of_step(sparing, *batches(32)) < 0.9 * sizes[2]
     assert peak_of_step(task, *batches(32), half=True) < 0.7 * sizes[2]
 
 

@@ -2,17 +2,15 @@
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from tgan.lookup import look_up
 from tgan.models.distributed import mean_over_processes, world_size
+from tgan.models.moments import moments, normalise_by
 
 # Chainer's default, which the authors' networks use; PyTorch's own is 1e-5.
 BATCH_NORM_EPS = 2e-5
 BATCH_NORM_MOMENTUM = 0.1
-# Values of a channel that PyTorch may add up one by one in float32.
-_SUMMED_ALONE = 2**12
 
 
 class BatchNorm(nn.Module):
@@ -80,9 +78,9 @@ class BatchNorm(nn.Module):
 
     def _normalise_on_cpu(self, x: Tensor, values: int) -> Tensor:
         """Normalise as PyTorch does, but by statistics that are summed accurately."""
-        mean, variance = _moments(x.detach())
+        mean, variance = moments(x.detach())
         self._update_running(mean, variance, values)
-        return _NormaliseBy.apply(x, mean, variance, self.weight, self.bias, self.eps)
+        return normalise_by(x, mean, variance, self.weight, self.bias, self.eps)
 
     @torch.no_grad()
     def _update_running(self, mean: Tensor, variance: Tensor, values: int) -> None:
@@ -92,59 +90,6 @@ class BatchNorm(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, shift={self.bias is not None}, repeats={self.repeats}"
-
-
-def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """The means and variances (C,) of x (N, C, ...), put together from those of a few samples each.
-
-    Source: Chan, Golub and LeVeque 1983, equation 2.1, for several parts at once.
-    """
-    if type(x) is not Tensor:
-        # Tensors without numbers, by which memory is counted, know no such statistics.
-        variance, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
-        return mean, variance
-    values = x.numel() // x.shape[1]
-    parts = x.split(max(_SUMMED_ALONE * len(x) // values, 1))
-    moments = [torch.batch_norm_update_stats(part, None, None, 0.0) for part in parts]
-    means, variances = (torch.stack(found).double() for found in zip(*moments, strict=True))
-    weights = means.new_tensor([len(part) for part in parts])[:, None] / len(x)
-    mean = (weights * means).sum(0)
-    variance = (weights * (variances + (means - mean).square())).sum(0)
-    return mean.to(x.dtype), variance.to(x.dtype)
-
-
-class _NormaliseBy(torch.autograd.Function):
-    """Batch norm by given statistics of this very batch, with the gradient through them.
-
-    PyTorch's own kernel for channels last on a CPU adds up a channel's values one by one in
-    float32: at 2 million of them, as in TGAN's last layers, its output is off by 2e-3. Ours is
-    off by 1e-6, in the same time.
-    """
-
-    @staticmethod
-    def forward(ctx, x, mean, variance, weight, bias, eps):
-        ctx.eps = eps
-        ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt())
-        return F.batch_norm(x, mean, variance, weight, bias, eps=eps)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient):
-        x, weight, mean, inverse_deviation = ctx.saved_tensors
-        has_bias = ctx.needs_input_grad[4]
-        at_x, at_weight, at_bias = torch.ops.aten.native_batch_norm_backward(
-            gradient,
-            x,
-            weight,
-            None,
-            None,
-            mean,
-            inverse_deviation,
-            True,
-            ctx.eps,
-            [ctx.needs_input_grad[0], True, has_bias],
-        )
-        return at_x, None, None, at_weight, at_bias if has_bias else None, None
 
 
 def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:

@@ -1,8 +1,10 @@
-"""Leaky rectifier whose gradient can be differentiated again without work for zeros."""
+"""Leaky rectifiers that take the place of what they are given, and save work or memory."""
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+
+_leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 
 
 def leaky_relu_(x: Tensor, slope: float) -> Tensor:
@@ -17,6 +19,17 @@ def leaky_relu_(x: Tensor, slope: float) -> Tensor:
         slope: above 0.
     """
     return _LeakyReLU.apply(x, slope)
+
+
+def leaky_relu_of_layer_(x: Tensor, slope: float) -> Tensor:
+    """`leaky_relu_` for what one convolution alone takes: its gradient takes the place of what
+    came back from that layer, too, unless it is differentiated again.
+
+    Args:
+        x: not a leaf that requires a gradient.
+        slope: 0 or above.
+    """
+    return _OfLayer.apply(x, slope)
 
 
 class _LeakyReLU(Function):
@@ -35,6 +48,15 @@ class _LeakyReLU(Function):
         if gradient is None:
             return None, None
         return _TimesSlopes.apply(gradient, *ctx.saved_tensors, ctx.slope), None
+
+
+class _OfLayer(_LeakyReLU):
+    @staticmethod
+    def backward(ctx, gradient):
+        if gradient is None or torch.is_grad_enabled():
+            return _LeakyReLU.backward(ctx, gradient)
+        (out,) = ctx.saved_tensors
+        return _leaky_relu_backward(gradient, out, ctx.slope, True, grad_input=gradient), None
 
 
 class _TimesSlopes(Function):

@@ -13,6 +13,8 @@ from torch.autograd.function import once_differentiable
 from torch.autograd.graph import get_gradient_edge
 from torch.nn import functional as F
 
+from tgan.models.rectifier import leaky_relu_of_layer_
+
 leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 Stage = Callable[..., Tensor]
 
@@ -26,7 +28,7 @@ def recompute_stages(network: nn.Module) -> None:
 
 def kept(x: Tensor, norm: nn.Module, layer: nn.Module, slope: float = 0.0) -> Tensor:
     """Give `layer` of the leaky rectifier of `norm` of x (N, C, ...)."""
-    return layer(F.leaky_relu(norm(x), slope, inplace=True))
+    return layer(leaky_relu_of_layer_(norm(x), slope))
 
 
 def recomputed(x: Tensor, norm: nn.Module, layer: nn.Module, slope: float = 0.0) -> Tensor:

@@ -38,7 +38,7 @@ class HalvingConv3d(nn.Conv3d):
             # One frame will be left: the kernel's outer frames see nothing but padding.
             return conv_by_windows(x, weight.permute(0, 2, 3, 4, 1)[:, 1:3], bias)
         if self.in_channels < _FEW_CHANNELS and x.requires_grad:
-            return _FewChannels.apply(*_as_autocast(x, weight, bias))
+            return conv_of_few_channels(x, weight, bias)
         return super()._conv_forward(x, weight, bias)
 
 
@@ -137,37 +137,77 @@ class _Deconv(torch.autograd.Function):
         return at_x, at_weight
 
 
-class _FewChannels(torch.autograd.Function):
-    """A convolution of few channels, whose gradient at its input is a convolution, too.
+def conv_of_few_channels(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Convolve (N, C, T, H, W) with (C', C, 4, 4, 4), with a faster gradient at the input.
 
     That gradient is a deconvolution to few channels, of which a processor's vectors are half
     empty. Its outputs of one parity along each axis are a convolution of kernel 2; all eight
     parities together are one convolution to eight times as many channels.
+
+    The gradient at the input and that at the parameters are nodes of their own: autograd visits
+    those that are asked for, while a node's own `needs_input_grad` says what might be. So a
+    penalty takes no gradient of weights on the way to the points.
     """
+    x, weight, bias = _as_autocast(x, weight, bias)
+    out = _AtParameters.apply((x,), weight, bias)
+    return _Both.apply(out, _AtInput.apply(x, (weight,), out.shape))
+
+
+class _AtParameters(torch.autograd.Function):
+    """A convolution that passes gradients to its parameters alone; its input is in a tuple."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias):
-        ctx.save_for_backward(x, weight)
+    def forward(ctx, held, weight, bias):
+        [ctx.x] = held
+        ctx.save_for_backward(weight)
         ctx.has_bias = bias is not None
         ctx.set_materialize_grads(False)
-        return F.conv3d(x, weight, bias, STRIDE, PADDING)
+        return F.conv3d(ctx.x, weight, bias, STRIDE, PADDING)
 
     @staticmethod
     def backward(ctx, gradient):
         if gradient is None:
             return None, None, None
-        x, weight = ctx.saved_tensors
-        needs_x, needs_weight, needs_bias = ctx.needs_input_grad
-        at_x = deconv3d_by_parity(gradient, weight) if needs_x else None
+        (weight,) = ctx.saved_tensors
+        _, needs_weight, needs_bias = ctx.needs_input_grad
         _, at_weight, at_bias = torch.ops.aten.convolution_backward(
             gradient,
-            x,
+            ctx.x,
             weight,
             [weight.shape[0]] if ctx.has_bias else None,
             *([STRIDE] * 3, [PADDING] * 3, [1] * 3, False, [0] * 3, 1),
             [False, needs_weight, needs_bias],
         )
-        return at_x, at_weight, at_bias
+        return None, at_weight, at_bias
+
+
+class _AtInput(torch.autograd.Function):
+    """Zeros that pass a convolution's gradient to its input alone; its kernel is in a tuple."""
+
+    @staticmethod
+    def forward(ctx, x, held, shape):
+        [ctx.weight] = held
+        ctx.set_materialize_grads(False)
+        return x.new_zeros(()).expand(shape)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        at_x = None if gradient is None else deconv3d_by_parity(gradient, ctx.weight)
+        return at_x, None, None
+
+
+class _Both(torch.autograd.Function):
+    """The first of two summands, the other of which is zero."""
+
+    @staticmethod
+    def forward(ctx, out, zeros):
+        ctx.mark_dirty(out)
+        ctx.set_materialize_grads(False)
+        return out
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, gradient
 
 
 def deconv3d_by_parity(x: Tensor, weight: Tensor) -> Tensor:
