@@ -5,6 +5,8 @@ from torch import Tensor
 
 # Kinds of devices without double precision: Apple's GPUs.
 _WITHOUT_FLOAT64 = ("mps",)
+# Kinds of devices that fetch pinned memory of the host by themselves, while it goes on.
+_FETCHING = ("cuda",)
 
 
 def pick_device(name: str) -> str:
@@ -43,3 +45,9 @@ def usable_device(device: str | torch.device) -> torch.device:
 def where_float64_is(tensor: Tensor) -> Tensor:
     """Return a tensor on a device that computes in double precision: its own, or else the CPU."""
     return tensor.cpu() if tensor.device.type in _WITHOUT_FLOAT64 else tensor
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor of the host to a device; nobody waits for it where the device can fetch it."""
+    fetches = device.type in _FETCHING
+    return (tensor.pin_memory() if fetches else tensor).to(device, non_blocking=fetches)
