@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import InitProcessGroupKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -77,7 +77,15 @@ def make_accelerator(
             mixed_precision=mixed_precision,
             log_with=list(trackers) or None,
             project_dir=run_dir,
-            kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
+            kwargs_handlers=[
+                InitProcessGroupKwargs(timeout=timedelta(seconds=timeout)),
+                # Our batch norms share their statistics themselves. Copying buffers at each forward
+                # pass would also break two passes before one backward (pytorch issue 175024).
+                # Gradients are averaged where they are, without a copy of them.
+                DistributedDataParallelKwargs(
+                    broadcast_buffers=False, gradient_as_bucket_view=True
+                ),
+            ],
         )
     if accelerator.num_processes != launched:
         raise ValueError(
@@ -120,9 +128,6 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
     """
     network = accelerator.prepare(learner.module)
     if isinstance(network, DistributedDataParallel):
-        # Our batch norms share their statistics themselves. Copying buffers at each forward pass
-        # would also break two passes before one backward (pytorch issue 175024).
-        network.broadcast_buffers = False
         for parameter in learner.module.parameters():
             if parameter.requires_grad and 1 in parameter.shape:
                 _keep_strides(parameter)
