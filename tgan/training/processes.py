@@ -79,12 +79,8 @@ def make_accelerator(
             project_dir=run_dir,
             kwargs_handlers=[
                 InitProcessGroupKwargs(timeout=timedelta(seconds=timeout)),
-                # Our batch norms share their statistics themselves. Copying buffers at each forward
-                # pass would also break two passes before one backward (pytorch issue 175024).
                 # Gradients are averaged where they are, without a copy of them.
-                DistributedDataParallelKwargs(
-                    broadcast_buffers=False, gradient_as_bucket_view=True
-                ),
+                DistributedDataParallelKwargs(gradient_as_bucket_view=True),
             ],
         )
     if accelerator.num_processes != launched:
@@ -128,6 +124,9 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
     """
     network = accelerator.prepare(learner.module)
     if isinstance(network, DistributedDataParallel):
+        # Our batch norms share their statistics themselves. Copying buffers at each forward pass
+        # would also break two passes before one backward (pytorch issue 175024).
+        network.broadcast_buffers = False
         for parameter in learner.module.parameters():
             if parameter.requires_grad and 1 in parameter.shape:
                 _keep_strides(parameter)
