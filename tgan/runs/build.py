@@ -11,7 +11,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tgan._moved import moved_names
 from tgan.config import (
@@ -38,6 +37,7 @@ from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, prepare
 from tgan.training.run import Run
+from tgan.training.running_mean import RunningMean
 from tgan.training.steps import Critic, Learner
 
 # For a release; `tgan.load` and `tgan.data.datasets` took over.
@@ -49,6 +49,8 @@ __getattr__ = moved_names(
 )
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+# Kinds of devices on which Adam updates all parameters by one operator; RMSProp has none.
+_FUSING = ("cuda",)
 # Tables of a checkpoint that an optimiser adds to a network's own.
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
@@ -179,12 +181,7 @@ def build_task(
         n_critic=config.train.n_critic,
         average=average,
         l1_weight=config.train.l1_weight,
-        noise=partial(
-            Noise,
-            config.train.seed,
-            rank=accelerator.process_index,
-            world_size=accelerator.num_processes,
-        ),
+        noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
     )
 
 
@@ -249,11 +246,12 @@ def build_constraint(config: ConstraintConfig) -> Constraint:
 
 
 def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
-    """The optimiser over all parameters of `network`."""
-    parameters = network.parameters()
+    """The optimiser over all parameters of `network`, which are where they stay."""
+    parameters = list(network.parameters())
     if config.name == "rmsprop":
         return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
-    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
+    fused = parameters[0].device.type in _FUSING
+    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused or None)
 
 
 def _check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> None:
@@ -298,12 +296,10 @@ def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
         )
 
 
-def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
+def _average(config: Config, generator: nn.Module) -> RunningMean | None:
     """Made before Accelerate wraps the generator, since it copies it."""
-    if config.train.ema_decay is None:
-        return None
-    update = get_ema_multi_avg_fn(config.train.ema_decay)
-    return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
+    decay = config.train.ema_decay
+    return None if decay is None else RunningMean(generator, decay=decay)
 
 
 def _build(make: Callable[[], nn.Module], config: Config, number: int, *, kind: str) -> nn.Module:
