@@ -28,7 +28,7 @@ def test_every_setting_is_free_warned_of_or_refused(tiny_config):
         change = [Change(name, "old", "new")]
         assert not (refused(change) and warned(change)), name
         kinds["refused" if refused(change) else "warned" if warned(change) else "free"].add(name)
-    assert kinds["warned"] == {"train.batch_size", "train.mixed_precision"}
+    assert kinds["warned"] == {"train.batch_size", "train.mixed_precision", "train.tf32"}
     rates = {"generator_optimizer.lr", "critic_optimizer.lr"}
     assert {"train.steps", "data.workers", "data.path", "log.every", *rates} <= kinds["free"]
     # What decides the numbers of a step, or the shapes of what a checkpoint holds, is not free.

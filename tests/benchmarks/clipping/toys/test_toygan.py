@@ -34,6 +34,7 @@ def test_training_moves_samples_to_where_the_mixture_is():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_gradient_penalty_reaches_all_modes_of_the_ring():
     rates = {"generator_optimizer.lr": 3e-3, "critic_optimizer.lr": 3e-3}
     config = small_experiment(STRATEGIES["wgan_gp"].settings() | rates)
