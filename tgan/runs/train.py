@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
 from torch import nn
 
 from tgan.config import Config
@@ -169,33 +168,28 @@ def prepare_run(
         told_as_memory(SMALLER),
         others_named(accelerator.num_processes, config.train.timeout),
     ):
-        return _prepared(config, run_dir, resume, parts, accelerator)
-
-
-def _prepared(
-    config: Config,
-    run_dir: Path,
-    resume: str | None,
-    parts: Parts | None,
-    accelerator: Accelerator,
-) -> tuple[Run, Checkpoint | None]:
-    checkpoint = agree_on_checkpoint(
-        accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
-    )
-    check_networks(checkpoint, parts)
-    run = build_run(config, run_dir, parts, accelerator=accelerator)
-    if (line := check_step_memory(run)) is not None:
-        run.remarks = [line]
-    check_data_of_ranks(run)
-    if checkpoint is not None:
-        if config.conditional and list(checkpoint.classes) != list(run.classes):
-            raise ValueError(
-                f"the classes of the data are {', '.join(run.classes)}; those of "
-                f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
-            )
-        check_data(run, checkpoint)
-        run.task.load_tensors(checkpoint.tensors)
+        checkpoint = agree_on_checkpoint(
+            accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
+        )
+        check_networks(checkpoint, parts)
+        run = build_run(config, run_dir, parts, accelerator=accelerator)
+        if (line := check_step_memory(run)) is not None:
+            run.remarks = [line]
+        check_data_of_ranks(run)
+        if checkpoint is not None:
+            _go_on(run, checkpoint)
     return run, checkpoint
+
+
+def _go_on(run: Run, checkpoint: Checkpoint) -> None:
+    """Take over the state of a checkpoint, if the data are those that it was trained on."""
+    if run.config.conditional and list(checkpoint.classes) != list(run.classes):
+        raise ValueError(
+            f"the classes of the data are {', '.join(run.classes)}; those of "
+            f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
+        )
+    check_data(run, checkpoint)
+    run.task.load_tensors(checkpoint.tensors)
 
 
 def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:

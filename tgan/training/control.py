@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,7 +17,7 @@ from tgan.models.distributed import world_size
 
 T = TypeVar("T")
 # The group of all processes, and the control group that was made beside it.
-_joined: tuple[dist.ProcessGroup, dist.ProcessGroup] | None = None
+_joined: tuple[Any, Any] | None = None
 
 
 def join_control_group(timeout: float) -> None:
@@ -59,6 +59,6 @@ def largest(numbers: Sequence[int]) -> list[int]:
     return found.tolist()
 
 
-def _group() -> dist.ProcessGroup:
+def _group() -> Any:
     assert _joined is not None and _joined[0] is dist.group.WORLD, "the control group is not there"
     return _joined[1]
