@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tgan.cli import COMMANDS, main
+from tgan.cli import COMMANDS, SMALLER, main
 
 TOOLS = Path(__file__).parents[2] / "tools"
 
@@ -78,3 +78,32 @@ def test_what_goes_wrong_is_one_line_with_its_status(monkeypatch, capsys, error,
     shown = capsys.readouterr().err
     assert exit_.value.code == status
     assert shown.startswith("tgan generate: ") and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_lack_of_memory_is_one_line_of_every_command(monkeypatch, capsys, command):
+    def fail(argv):
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED\nat conv.cpp:12")
+
+    monkeypatch.setattr(f"tgan.cli.{command.replace('-', '_')}.main", fail)
+    with pytest.raises(SystemExit) as exit_:
+        main([command])
+    shown = capsys.readouterr().err
+    assert exit_.value.code == 1 and shown.count("\n") == 1
+    assert shown.startswith(f"tgan {command}: cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+
+
+def test_what_would_need_less_memory_is_an_option_that_there_is(monkeypatch, capsys):
+    for command in SMALLER:
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "--batch-size" in capsys.readouterr().out
+
+
+def test_other_errors_of_a_library_keep_their_traceback(monkeypatch):
+    def fail(argv):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("tgan.cli.generate.main", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["generate"])

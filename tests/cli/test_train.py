@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import tgan
 from tgan.cli import main
 from tgan.system.lock import locked
 from tgan.training.checkpoint import find_checkpoint
@@ -138,6 +139,35 @@ def test_a_run_that_is_past_its_last_step_is_left_alone(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "finished already" in told and "run finished" not in told
     assert before == {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+
+
+def test_what_a_stop_at_the_last_step_left_out_is_made_up_for(tmp_path, capsys):
+    run_dir = tmp_path / "run"
+    train("--run-dir", run_dir, "--train.steps=2")
+    preview = run_dir / "previews" / "step_00000002.mp4"
+    made = preview.read_bytes()
+    preview.unlink()
+    capsys.readouterr()
+    train("--run-dir", run_dir, "--resume=auto")
+    assert "run finished" in capsys.readouterr().out
+    assert preview.read_bytes() == made
+    train("--run-dir", run_dir, "--resume=auto")
+    assert "finished already" in capsys.readouterr().out
+
+
+def test_a_plan_and_a_run_that_is_finished_close_the_process_group(tmp_path, monkeypatch):
+    closed = []
+    for module in ("tgan.training.processes", "tgan.runs.train", "tgan.training.loop"):
+        monkeypatch.setattr(f"{module}.finish", lambda _, module=module: closed.append(module))
+    run_dir = tmp_path / "run"
+    train("--run-dir", run_dir, "--train.steps=1", "--dry-run")
+    assert closed == ["tgan.training.processes"]
+    train("--run-dir", run_dir, "--train.steps=1")
+    assert closed.pop() == "tgan.training.loop" and len(closed) == 1
+    train("--run-dir", run_dir, "--resume=auto")
+    assert closed == ["tgan.training.processes"] * 2
+    tgan.train(run_dir=run_dir, resume="auto")
+    assert closed.pop() == "tgan.runs.train" and len(closed) == 2
 
 
 def test_resuming_says_where_there_is_no_checkpoint(tmp_path, capsys):

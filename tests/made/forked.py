@@ -20,7 +20,7 @@ def start(work: Callable[[], None], processes: int, log: Path) -> list[int]:
         work: ends a copy, with status 0, by `SystemExit` with its own, and with 1 by another error.
         log: what they print is appended there.
     """
-    port, started = _free_port(), []
+    port, started = free_port(), []
     for rank in range(processes):
         process = os.fork()
         if process == 0:
@@ -80,7 +80,7 @@ def ended(processes: list[int], seconds: float) -> list[int] | None:
             done, status = os.waitpid(process, os.WNOHANG)
             if done:
                 statuses[process] = os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
+        if len(statuses) < len(processes) and time.monotonic() > deadline:
             return None
         time.sleep(0.01)
     return [statuses[process] for process in processes]
@@ -100,7 +100,7 @@ def _environment(rank: int, processes: int, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return listening.getsockname()[1]

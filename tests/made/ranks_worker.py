@@ -5,23 +5,31 @@ Each process calls `main`. Cells are trained as `float64_worker.py` does.
 
 import json
 import math
+from collections import Counter
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
+import torch.distributed as dist
+from torch import nn
 
 from tests.conftest import make_tiny_config
 from tests.made.float64_worker import train_all
 from tgan.config.reading import dump_config
+from tgan.models.batch_norm import BatchNorm
 from tgan.runs.build import accelerator_for, build_run
 from tgan.runs.parts import Parts, own_source
 from tgan.runs.same_data import check_data_of_ranks
 from tgan.training import streams
 from tgan.training.checkpoint import directory_of, save_checkpoint
+from tgan.training.control import gathered
 from tgan.training.health import Health
 from tgan.training.processes import finish
 from tgan.training.ranks import agree_on_checkpoint, first_difference
 from tgan.training.run_dir import claim
+from tgan.training.stopping import requests_to_stop
 from tgan.training.streams import streams_of
 
 BAD = 2
@@ -54,7 +62,7 @@ def train(run, steps: int) -> str:
 def healthy(accelerator, folder):
     run = build_run(config_of(), folder, accelerator=accelerator)
     error = train(run, 4)
-    return [error, first_difference(accelerator, run.task.tensors())]
+    return [error, first_difference(run.task.tensors())]
 
 
 def bad_data(schedule, interval=100):
@@ -171,7 +179,101 @@ def data(*videos):
     return case
 
 
+@contextmanager
+def counted():
+    """Collectives by name, as Python calls them; the buckets of gradients are sent beside."""
+    calls = Counter()
+    with ExitStack() as patches:
+        for name in ("all_reduce", "all_gather", "all_gather_into_tensor", "broadcast"):
+            original = getattr(dist, name)
+
+            def call(*args, original=original, name=name, **settings):
+                calls[name, "control" if settings.get("group") is not None else "step"] += 1
+                return original(*args, **settings)
+
+            patches.enter_context(mock.patch.object(dist, name, call))
+        yield calls
+
+
+def collectives(schedule):
+    """What a step of networks with the paper's layers sends, and the decision before it."""
+
+    def case(accelerator, folder):
+        config = config_of(schedule=schedule)
+        config.data.resolution = 64
+        run = build_run(config, folder, accelerator=accelerator)
+        reals, latents = streams_of(run, 0)
+        found = []
+        with requests_to_stop(accelerator) as request:
+            for step in range(2):
+                with counted() as calls:
+                    assert not request.agreed()
+                    run.task.step(step, reals, latents)
+                found.append(sorted([*key, count] for key, count in calls.items()))
+        return found
+
+    return case
+
+
+def batch_norms(accelerator, folder):
+    """How far off statistics, outputs and gradients of norms over processes are, by kind."""
+    return {
+        f"{dtype} {shape} {shift} {repeats}": off(accelerator, dtype, shape, shift, repeats)
+        for dtype in ("float32", "float64", "bfloat16")
+        for shape in ((4, 6), (2, 6), (8, 6, 5), (8, 6, 3, 4, 5))
+        for shift in (True, False)
+        for repeats in (1, 4)
+    }
+
+
+def off(accelerator, dtype, shape, shift, repeats):
+    """The largest relative error of the norm of half a batch, against PyTorch's of the whole."""
+    torch.manual_seed(0)
+    dtype, rank = getattr(torch, dtype), accelerator.process_index
+    whole = (torch.randn(shape, dtype=torch.float64) * 0.3 + 2).to(dtype)
+    weights = torch.randn(shape, dtype=torch.float64).to(dtype)
+    half = slice(rank * shape[0] // 2, (rank + 1) * shape[0] // 2)
+    ours = BatchNorm(shape[1], shift=shift, repeats=repeats)
+    theirs = nn.BatchNorm1d(shape[1], eps=ours.eps).double()
+    for number, (name, parameter) in enumerate(ours.named_parameters()):
+        nn.init.uniform_(parameter, 1 + number, 2 + number)
+        getattr(theirs, name).data.copy_(parameter)
+    ours = ours.to(torch.float64 if dtype == torch.float64 else torch.float32)
+    x = whole[half].clone().requires_grad_()
+    exact = whole.double().requires_grad_()
+    out = ours(x)
+    repeated = exact.repeat_interleave(repeats, 0).view(repeats * shape[0], shape[1], -1)
+    expected = theirs(repeated)[::repeats].view(shape)
+    (out * weights[half]).sum().backward()
+    (expected * weights.double()).sum().backward()
+    of_weight = weights.double() * (expected - theirs.bias.view(1, -1, *[1] * (len(shape) - 2)))
+    of_weight = of_weight[half].transpose(0, 1).flatten(1).sum(1) / theirs.weight
+    assert out.dtype == dtype == x.grad.dtype
+    pairs = [
+        (out, expected[half]),
+        (x.grad, exact.grad[half]),
+        (ours.weight.grad, of_weight),
+        (ours.running_mean, theirs.running_mean),
+        (ours.running_var, theirs.running_var),
+    ]
+    errors = [((a.double() - b).abs().max() / b.abs().max()).item() for a, b in pairs]
+    return max(gathered(max(errors)))
+
+
+def kept_by_a_norm(accelerator, folder):
+    """Bytes that a norm over processes keeps for its backward pass, of those of its input."""
+    x = torch.randn(8, 4, 64, 64).bfloat16().requires_grad_()
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        BatchNorm(4)(x)
+    return sum(t.nbytes for t in kept) / x.nbytes
+
+
 CASES = {
+    "collectives, simultaneous": collectives("simultaneous"),
+    "collectives, alternating": collectives("alternating"),
+    "batch norms": batch_norms,
+    "kept by a norm": kept_by_a_norm,
     "healthy": healthy,
     "bad data, simultaneous": bad_data("simultaneous"),
     "bad data, alternating": bad_data("alternating"),
@@ -203,3 +305,4 @@ def main(out: str, *cells: str) -> None:
     Path(f"{out}.{rank}").write_text(json.dumps([accelerator.num_processes, seen]))
     train_all(accelerator, out, list(cells))
     finish(accelerator)
+    assert not dist.is_initialized()

@@ -501,6 +501,27 @@ def test_a_start_that_fails_can_be_tried_again_in_the_same_directory(tmp_path, m
     assert_same_runs(train(tiny(), run_dir=tmp_path / "again").path, expected.path)
 
 
+@pytest.mark.parametrize(
+    "where",
+    ["tgan.constraints.SingularValueClip.attach", "tgan.training.gan.GANTask.load_tensors"],
+    ids=["attach", "resume"],
+)
+def test_lack_of_memory_before_the_first_step_is_a_line_that_says_what_needs_less(
+    tmp_path, monkeypatch, where
+):
+    train(tiny(), run_dir=tmp_path / "run", **{"train.steps": 1})
+
+    def fail(*_, **__):
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED\nmore")
+
+    monkeypatch.setattr(where, fail)
+    with pytest.raises(MemoryError) as told:
+        train(tiny(), run_dir=tmp_path / "run", resume="auto")
+    assert str(told.value) == (
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED (a smaller train.batch_size needs less)"
+    )
+
+
 @pytest.mark.parametrize("device", ["cpu", "auto"])
 def test_training_on_a_named_device_is_that_of_the_device(tmp_path, device, monkeypatch):
     monkeypatch.delenv("ACCELERATE_TORCH_DEVICE", raising=False)

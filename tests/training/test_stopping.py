@@ -4,7 +4,6 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-import torch
 
 from tgan.training import stopping
 from tgan.training.stopping import requests_to_stop
@@ -12,16 +11,16 @@ from tgan.training.stopping import requests_to_stop
 NUMBERS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP]
 
 
-def accelerator(others=None, *, is_main=True):
-    """One of several processes; the others' requests are rows of (signal, failed)."""
+def accelerator(*, is_main=True):
+    return SimpleNamespace(is_main_process=is_main)
 
-    def gather(mine):
-        return torch.cat([mine, torch.tensor(others)])
 
-    count = 1 + len(others or [])
-    return SimpleNamespace(
-        num_processes=count, device="cpu", gather=gather, is_main_process=is_main
-    )
+@pytest.fixture
+def other(monkeypatch):
+    """Another process, and what it asks for: a signal, and whether it failed."""
+    asked = [0, 0]
+    monkeypatch.setattr(stopping, "largest", lambda own: list(map(max, own, asked)))
+    return asked
 
 
 def send(number):
@@ -95,23 +94,26 @@ def test_errors_of_what_the_run_does_not_need_are_raised():
         request.idle(work)
 
 
-def test_what_another_process_was_asked_is_known_to_all(capsys):
-    with requests_to_stop(accelerator([[signal.SIGUSR1, 0]])) as request:
+def test_what_another_process_was_asked_is_known_to_all(other, capsys):
+    other[0] = signal.SIGUSR1
+    with requests_to_stop(accelerator()) as request:
         assert request.agreed() and request.number == signal.SIGUSR1 and not request.failed
     assert "SIGUSR1: stopping" in capsys.readouterr().err
 
 
-def test_a_failure_is_known_to_all():
-    with requests_to_stop(accelerator([[0, 1]])) as request:
+def test_a_failure_is_known_to_all(other):
+    other[1] = 1
+    with requests_to_stop(accelerator()) as request:
         assert request.agreed() and request.failed
         assert request.number == 0 and request.failure is None
-    with requests_to_stop(accelerator([[0, 0]])) as request:
+    other[1] = 0
+    with requests_to_stop(accelerator()) as request:
         request.failure = OSError("gone")
         assert request.agreed() and request.failed
 
 
 def test_one_process_of_several_says_it(capsys):
-    with requests_to_stop(accelerator([[0, 0]], is_main=False)) as request:
+    with requests_to_stop(accelerator(is_main=False)) as request:
         send(signal.SIGTERM)
         assert request.agreed()
     assert capsys.readouterr().err == ""

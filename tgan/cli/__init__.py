@@ -36,6 +36,10 @@ REMEDIES = {
     "ThereAlready": "; --overwrite replaces it",
     "NeedsPictures": ", by --input",
 }
+# What takes less memory, by command.
+SMALLER = dict.fromkeys(
+    ["generate", "evaluate", "train-classifier", "train-encoder"], "a smaller --batch-size"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,12 +86,16 @@ def run(command: str, argv: Sequence[str] | None = None) -> None:
     The status is 2 for a mistake of the user's (`ValueError`, a missing file), 1 for what goes
     wrong later (a full disk, too little memory, numbers that are not finite), 130 for Ctrl-C.
     """
+    # Late: other ways in need nothing of it.
+    from tgan.system.memory import told_as_memory
+
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     print_any_text()
     module = importlib.import_module(f"tgan.cli.{command.replace('-', '_')}")
     arguments = [_at_home(each) for each in (sys.argv[1:] if argv is None else argv)]
     try:
-        module.main(arguments)
+        with told_as_memory(SMALLER.get(command, "")):
+            module.main(arguments)
     except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
         remedy = REMEDIES.get(type(error).__name__, "")
         fail(f"tgan {command}: {error}{remedy}", status=2)

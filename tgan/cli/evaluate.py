@@ -65,7 +65,6 @@ def main(argv: Sequence[str]) -> None:
 
 def _evaluate(**arguments: Any) -> "Scores":
     """Evaluate, and say what helps on a command line where that fails."""
-    import torch
     from tqdm import tqdm
 
     from tgan.evaluation.evaluate import evaluate
@@ -80,9 +79,6 @@ def _evaluate(**arguments: Any) -> "Scores":
     except OtherSettings as error:
         remedy = "repeat those, write elsewhere, or start anew with --overwrite"
         raise ValueError(f"{error}; {remedy}") from None
-    except torch.OutOfMemoryError as error:
-        reason = str(error).splitlines()[0]
-        raise MemoryError(f"{reason} (a smaller --batch-size needs less)") from None
 
 
 def _parser() -> Parser:

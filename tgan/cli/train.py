@@ -12,6 +12,7 @@ from jsonargparse import ArgumentParser, Namespace
 
 from tgan.config import Config
 from tgan.config.reading import dump_config, experiment_parser, read_experiment
+from tgan.training.launcher import launched
 
 if TYPE_CHECKING:
     from tgan.training.checkpoint import Checkpoint
@@ -32,6 +33,17 @@ In Python: run = tgan.train("configs/demo.yaml", run_dir="runs/demo")
 
 def main(argv: Sequence[str]) -> None:
     """Parse arguments, build the run, and train."""
+    if launched() > 1:
+        # The others wait for this process, which tells them what keeps it from starting.
+        from tgan.training.peers import telling_others
+
+        with telling_others():
+            _train(argv)
+    else:
+        _train(argv)
+
+
+def _train(argv: Sequence[str]) -> None:
     config, arguments = read_experiment(_parser(), argv, base=_of_the_run(argv))
     if arguments.print_config:
         print(dump_config(config), end="")
@@ -39,20 +51,24 @@ def main(argv: Sequence[str]) -> None:
     if arguments.run_dir is None:
         raise ValueError("--run-dir is missing: name a directory that the run will fill")
     run_dir = Path(arguments.run_dir)
-    if arguments.dry_run:
-        _plan(config, run_dir, arguments)
-        return
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.runs.train import fit_run
+    from tgan.runs.train import fit_run, is_finished
     from tgan.system.lock import AtWork
+    from tgan.training.processes import finish
     from tgan.training.run_dir import occupied
+
+    if arguments.dry_run:
+        run, *_ = _plan(config, run_dir, arguments)
+        finish(run.accelerator)
+        return
 
     try:
         with occupied(run_dir, wait=arguments.wait):
             run, checkpoint, say = _plan(config, run_dir, arguments)
-            if checkpoint is not None and checkpoint.step == config.train.steps:
+            if checkpoint is not None and is_finished(run, checkpoint):
                 say(f"finished already: '{checkpoint.path}' is at step {checkpoint.step}")
+                finish(run.accelerator)
                 return
             stopped_by = fit_run(run, checkpoint)
     except AtWork as error:

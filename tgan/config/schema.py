@@ -218,7 +218,8 @@ class TrainConfig:
             and the real ones that its input pictures are derived from (data.input); 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
-        check_ranks: whether several processes compare all weights at every log.every-th step.
+        check_ranks: whether several processes compare all weights at every log.every-th step, and
+            before each checkpoint.
         timeout: seconds that a process waits for the others before it ends the run.
     """
 

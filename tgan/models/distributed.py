@@ -1,4 +1,4 @@
-"""Means over the processes that share a batch; one process is its own mean."""
+"""Sums and means over the processes that share a batch; one process is its own mean."""
 
 import torch
 import torch.distributed as dist
@@ -16,14 +16,26 @@ def mean_over_processes(x: Tensor) -> Tensor:
     return _SumOverProcesses.apply(x) / processes if processes > 1 else x
 
 
+def gather_over_processes(x: Tensor) -> Tensor:
+    """Every process's `x`, of the same shape, in order (P, *x.shape); not to be differentiated."""
+    gathered = x.new_empty(world_size(), *x.shape)
+    dist.all_gather(list(gathered.unbind()), x)
+    return gathered
+
+
+def sum_over_processes(x: Tensor) -> Tensor:
+    """The sum of every process's `x`, the same in all; not to be differentiated."""
+    total = x.clone()
+    dist.all_reduce(total)
+    return total
+
+
 class _SumOverProcesses(torch.autograd.Function):
     """The sum over processes of a tensor; each one's gradient is the sum of all gradients."""
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
-        total = x.clone()
-        dist.all_reduce(total)
-        return total
+        return sum_over_processes(x)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:

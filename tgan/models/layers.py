@@ -5,91 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.lookup import look_up
-from tgan.models.distributed import mean_over_processes, world_size
-from tgan.models.moments import moments, normalise_by
-
-# Chainer's default, which the authors' networks use; PyTorch's own is 1e-5.
-BATCH_NORM_EPS = 2e-5
-BATCH_NORM_MOMENTUM = 0.1
-
-
-class BatchNorm(nn.Module):
-    """Batch normalisation over axis 1 of an input (N, C, ...), whatever the number of axes.
-
-    It differs from PyTorch's in four ways that training a GAN needs:
-
-    - in several processes the statistics are those of the global batch, on any device, so the
-      number of processes changes nothing but the speed;
-    - each sample can count `repeats` times, which is what mapping the same latent once for each
-      of T frames would do to the running variance;
-    - a batch with one value per channel is allowed (its variance is 0), as in Chainer;
-    - on a CPU its sums are accurate, at the price that it cannot be differentiated twice there
-      (a gradient penalty through it raises a RuntimeError).
-
-    Args:
-        num_features: C.
-        shift: whether there is a learned shift beside the learned gain.
-        repeats: how often each sample counts.
-        eps: added to the variance.
-
-    Source: Ioffe and Szegedy 2015; the authors' networks use eps 2e-5 and decay 0.9.
-    """
-
-    def __init__(
-        self,
-        num_features: int,
-        *,
-        shift: bool = True,
-        repeats: int = 1,
-        eps: float = BATCH_NORM_EPS,
-    ) -> None:
-        super().__init__()
-        self.repeats, self.eps = repeats, eps
-        self.weight = nn.Parameter(torch.ones(num_features))
-        self.bias = nn.Parameter(torch.zeros(num_features)) if shift else None
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
-
-    def forward(self, x: Tensor) -> Tensor:
-        running = (self.running_mean, self.running_var)
-        if not self.training:
-            return F.batch_norm(x, *running, self.weight, self.bias, eps=self.eps)
-        values = x.numel() // x.shape[1]
-        if world_size() > 1 or self.repeats > 1 or values == 1:
-            return self._normalise_global_batch(x, values * self.repeats)
-        if x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64):
-            return self._normalise_on_cpu(x, values)
-        return F.batch_norm(
-            x, *running, self.weight, self.bias, True, BATCH_NORM_MOMENTUM, self.eps
-        )
-
-    def _normalise_global_batch(self, x: Tensor, values: int) -> Tensor:
-        """Normalise by the statistics of all processes' batches, each of the same size."""
-        axes = [axis for axis in range(x.ndim) if axis != 1]
-        shape = [1, -1] + [1] * (x.ndim - 2)
-        wide = x if x.dtype == torch.float64 else x.float()
-        mean = mean_over_processes(wide.mean(axes))
-        centred = wide - mean.view(shape)
-        variance = mean_over_processes(centred.square().mean(axes))
-        self._update_running(mean, variance, values * world_size())
-        gain = self.weight * (variance + self.eps).rsqrt()
-        out = centred * gain.view(shape)
-        return (out if self.bias is None else out + self.bias.view(shape)).to(x.dtype)
-
-    def _normalise_on_cpu(self, x: Tensor, values: int) -> Tensor:
-        """Normalise as PyTorch does, but by statistics that are summed accurately."""
-        mean, variance = moments(x.detach())
-        self._update_running(mean, variance, values)
-        return normalise_by(x, mean, variance, self.weight, self.bias, self.eps)
-
-    @torch.no_grad()
-    def _update_running(self, mean: Tensor, variance: Tensor, values: int) -> None:
-        unbiased = variance * (values / max(values - 1, 1))
-        self.running_mean.lerp_(mean.to(self.running_mean.dtype), BATCH_NORM_MOMENTUM)
-        self.running_var.lerp_(unbiased.to(self.running_var.dtype), BATCH_NORM_MOMENTUM)
-
-    def extra_repr(self) -> str:
-        return f"{len(self.weight)}, shift={self.bias is not None}, repeats={self.repeats}"
+from tgan.models.batch_norm import BATCH_NORM_EPS as BATCH_NORM_EPS
+from tgan.models.batch_norm import BATCH_NORM_MOMENTUM as BATCH_NORM_MOMENTUM
+from tgan.models.batch_norm import BatchNorm as BatchNorm
 
 
 def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:

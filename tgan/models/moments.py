@@ -21,27 +21,37 @@ _COLUMNS = 2**8
 
 
 def moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """The means and variances (C,) of x (N, C, ...), put together from those of parts of it.
+    """The means and variances (C,) of x (N, C, ...), in float32 at least.
 
-    Source: Chan, Golub and LeVeque 1983, equation 2.1, for several parts at once.
+    On a CPU they are put together from those of parts of it.
     """
-    if type(x) is not Tensor:
+    if type(x) is not Tensor or x.is_meta:
         # Tensors without numbers, by which memory is counted, know no such statistics.
         variance, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
         return mean, variance
-    channels, columns = x.shape[1], _in_columns(x)
+    if x.device.type != "cpu":
+        return torch.batch_norm_update_stats(x, None, None, 0.0)
+    wide = x if x.dtype == torch.float64 else x.float()
+    channels, columns = wide.shape[1], _in_columns(wide)
     copies = columns.shape[1] // channels
     alone = columns[0, 0].numel()
     parts = columns.split(max(_SUMMED_ALONE // alone, 1))
     found = [torch.batch_norm_update_stats(part, None, None, 0.0) for part in parts]
-    means, variances = (
-        torch.stack(each).double().view(-1, channels) for each in zip(*found, strict=True)
-    )
-    shares = means.new_tensor([len(part) for part in parts]) / (len(columns) * copies)
-    weights = shares.repeat_interleave(copies)[:, None]
-    mean = (weights * means).sum(0)
-    variance = (weights * (variances + (means - mean).square())).sum(0)
-    return mean.to(x.dtype), variance.to(x.dtype)
+    means, variances = (torch.stack(each).view(-1, channels) for each in zip(*found, strict=True))
+    shares = means.new_tensor([len(part) for part in parts], dtype=torch.float64)
+    shares /= len(columns) * copies
+    return combined(means, variances, shares.repeat_interleave(copies)[:, None])
+
+
+def combined(means: Tensor, variances: Tensor, weights: Tensor | float) -> tuple[Tensor, Tensor]:
+    """The mean and variance (C,) of parts from theirs (P, C) and their shares (P, 1) of all.
+
+    Source: Chan, Golub and LeVeque 1983, equation 2.1, for several parts at once.
+    """
+    wide = means.double()
+    mean = (weights * wide).sum(0)
+    variance = (weights * (variances.double() + (wide - mean).square())).sum(0)
+    return mean.to(means.dtype), variance.to(means.dtype)
 
 
 def normalise_by(

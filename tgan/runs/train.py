@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from tgan.config import Config
@@ -26,13 +25,16 @@ from tgan.runs.parts import Losses, Parts, as_constraint, as_objective, own_sett
 from tgan.runs.same_data import changed_data, check_data, check_data_of_ranks
 from tgan.runs.trained import TrainedRun, load
 from tgan.system.files import at_home
+from tgan.system.memory import told_as_memory
 from tgan.system.precision import describe_kernels, describe_precision
 from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
 from tgan.training.history import on_record
 from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
-from tgan.training.ranks import agree_on_checkpoint, decided, others_named
+from tgan.training.peers import others_named, telling_others
+from tgan.training.processes import finish
+from tgan.training.ranks import agree_on_checkpoint, decided
 from tgan.training.recorder import owes
 from tgan.training.run import Run
 from tgan.training.run_dir import (
@@ -44,6 +46,8 @@ from tgan.training.run_dir import (
 
 # Classes that a plan names.
 _SHOWN = 12
+# What takes less memory.
+SMALLER = "a smaller train.batch_size"
 
 
 def train(
@@ -123,7 +127,7 @@ def train(
         constraint=None if isinstance(constraint, str) else as_constraint(constraint),
     )
     plain = make_config(config, settings | own_settings(parts))
-    with occupied(run_dir, wait=wait):
+    with telling_others(), occupied(run_dir, wait=wait):
         run, checkpoint = prepare_run(plain, run_dir, resume=resume, parts=parts, device=device)
         for line in warnings_of(run, checkpoint):
             print(line, file=sys.stderr)
@@ -156,25 +160,36 @@ def prepare_run(
         ValueError: as `tgan.training.run_dir.claim` and `tgan.runs.build.build_run`, a step takes
             more memory than there is, or the data differ between processes, have other classes
             than the checkpoint, or are others and `data.changed` is refuse.
+        MemoryError: a device's memory does not suffice.
+        ChildProcessError: another process of this run failed, or did not answer in time.
     """
     accelerator = accelerator_for(config, run_dir, device=device)
-    checkpoint = agree_on_checkpoint(
-        accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
-    )
-    check_networks(checkpoint, parts)
-    run = build_run(config, run_dir, parts, accelerator=accelerator)
-    if (line := check_step_memory(run)) is not None:
-        run.remarks = [line]
-    check_data_of_ranks(run)
-    if checkpoint is not None:
-        if config.conditional and list(checkpoint.classes) != list(run.classes):
-            raise ValueError(
-                f"the classes of the data are {', '.join(run.classes)}; those of "
-                f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
-            )
-        check_data(run, checkpoint)
-        run.task.load_tensors(checkpoint.tensors)
+    with (
+        told_as_memory(SMALLER),
+        others_named(accelerator.num_processes, config.train.timeout),
+    ):
+        checkpoint = agree_on_checkpoint(
+            accelerator, config, run_dir, lambda: claim(run_dir, config, resume=resume)
+        )
+        check_networks(checkpoint, parts)
+        run = build_run(config, run_dir, parts, accelerator=accelerator)
+        if (line := check_step_memory(run)) is not None:
+            run.remarks = [line]
+        check_data_of_ranks(run)
+        if checkpoint is not None:
+            _go_on(run, checkpoint)
     return run, checkpoint
+
+
+def _go_on(run: Run, checkpoint: Checkpoint) -> None:
+    """Take over the state of a checkpoint, if the data are those that it was trained on."""
+    if run.config.conditional and list(checkpoint.classes) != list(run.classes):
+        raise ValueError(
+            f"the classes of the data are {', '.join(run.classes)}; those of "
+            f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"
+        )
+    check_data(run, checkpoint)
+    run.task.load_tensors(checkpoint.tensors)
 
 
 def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
@@ -188,22 +203,26 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
         ChildProcessError: another process of this run failed, or did not answer in time.
         ArithmeticError, OSError: as `tgan.training.loop.fit`.
     """
-    first_step = 0 if checkpoint is None else checkpoint.step
-    is_last = checkpoint is not None and first_step == run.config.train.steps
-    if is_last and not decided(run.accelerator, partial(owes, run, first_step)):
+    if is_finished(run, checkpoint):
+        finish(run.accelerator)
         return 0
+    first_step = 0 if checkpoint is None else checkpoint.step
     is_main = run.accelerator.is_main_process
-    try:
-        with (
-            free_after_a_failed_start(run.run_dir) if is_main else nullcontext(),
-            on_record(run, checkpoint) as end,
-            others_named(run.accelerator, run.config.train.timeout),
-        ):
-            end["signal"] = fit(run, first_step=first_step)
-        return end["signal"]
-    except torch.OutOfMemoryError as error:
-        reason = str(error).splitlines()[0]
-        raise MemoryError(f"{reason} (a smaller train.batch_size needs less)") from None
+    with (
+        told_as_memory(SMALLER),
+        free_after_a_failed_start(run.run_dir) if is_main else nullcontext(),
+        on_record(run, checkpoint) as end,
+        others_named(run.accelerator.num_processes, run.config.train.timeout),
+    ):
+        end["signal"] = fit(run, first_step=first_step)
+    return end["signal"]
+
+
+def is_finished(run: Run, checkpoint: Checkpoint | None) -> bool:
+    """Tell, the same in every process, whether a run is at its last step and owes nothing there."""
+    if checkpoint is None or checkpoint.step != run.config.train.steps:
+        return False
+    return not decided(run.accelerator, partial(owes, run, checkpoint.step))
 
 
 def warnings_of(run: Run, checkpoint: Checkpoint | None) -> list[str]:

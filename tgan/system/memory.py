@@ -4,11 +4,21 @@ import ctypes
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Numbers of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _NEVER = 2**31 - 1
+# Words of CUDA, cuDNN, cuBLAS, cuSOLVER, cuFFT, NCCL and the allocator of a CPU.
+_RAN_OUT = (
+    "out of memory",
+    "_status_alloc_failed",
+    "cufft_alloc_failed",
+    "can't allocate memory",
+    "not enough memory",
+)
 
 
 def keep_freed_memory() -> bool:
@@ -41,6 +51,44 @@ def peak_resident() -> float:
             return math.nan
         unit = 1 if sys.platform == "darwin" else 1024
         return unit * float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that a device's memory, or this machine's, was not enough.
+
+    PyTorch has a class for its own allocator; its libraries' have words in a RuntimeError.
+    """
+    text = str(error).lower()
+    is_of_allocator = type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and (is_of_allocator or any(words in text for words in _RAN_OUT))
+    )
+
+
+@contextmanager
+def told_as_memory(remedy: str = "") -> Iterator[None]:
+    """Turn what says that memory was not enough into a MemoryError of one line.
+
+    Args:
+        remedy: what takes less, in words.
+
+    Raises:
+        MemoryError: it was not enough.
+
+    Example:
+        >>> with told_as_memory("a smaller batch"):
+        ...     raise RuntimeError("CUDNN_STATUS_ALLOC_FAILED")
+        Traceback (most recent call last):
+        MemoryError: CUDNN_STATUS_ALLOC_FAILED (a smaller batch needs less)
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        reason = (str(error).strip() or "out of memory").splitlines()[0]
+        raise MemoryError(f"{reason} ({remedy} needs less)" if remedy else reason) from None
 
 
 def check_memory(num_bytes: int, what: str) -> None:

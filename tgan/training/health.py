@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any, NoReturn
 
 import torch
-from accelerate.utils import gather_object
 from torch import Tensor
 from torch.optim import Optimizer
 
 from tgan.config import LogConfig
 from tgan.system.progress import write
+from tgan.training.control import gathered
 from tgan.training.diagnosis import Diagnosis, Finding
 from tgan.training.ranks import first_difference
 from tgan.training.replay import first_fault
@@ -105,7 +105,7 @@ class Health:
 
     def _look(self, step: int) -> None:
         """Wait for all steps before `step`, in all processes, and end the run if one was bad."""
-        survived = self._run.accelerator.gather(self._survived[None]).tolist()
+        survived = gathered(int(self._survived))
         if min(survived) < step - self._first:
             ranks = [rank for rank, steps in enumerate(survived) if steps == min(survived)]
             self._report(self._first + min(survived) + 1, ranks)
@@ -175,7 +175,7 @@ class Health:
         return {"losses": {} if self._lost else losses} | gradients | weights
 
     def _compare(self, step: int, tables: dict[str, Tensors]) -> None:
-        if (found := first_difference(self._run.accelerator, tables)) is not None:
+        if (found := first_difference(tables)) is not None:
             raise ArithmeticError(
                 f"processes no longer train the same networks at step {step}: {found}; nothing "
                 "was saved since. train.check_ranks false goes on all the same"
@@ -195,7 +195,7 @@ class Health:
                 steps = f"taking steps {self._copied_at + 1} to {step} again to find where"
                 write(f"not all numbers are finite at step {step}: {steps}", file=sys.stderr)
             found = first_fault(run, self._copy, first_step=self._copied_at, step=step)
-            seen = dict(enumerate(gather_object([(recorded, found)])))
+            seen = dict(enumerate(gathered((recorded, found))))
         # One process's numbers soon are those of all: the first of all is told.
         orders = {rank: one.order for rank, (_, one) in seen.items() if one is not None}
         if orders:

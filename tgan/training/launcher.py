@@ -9,6 +9,11 @@ from tgan.system.lifetime import end_with_parent
 _ENGINES = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
 
 
+def launched() -> int:
+    """How many processes a launcher has started, this one among them."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
 def check_request(mixed_precision: str, environment: Mapping[str, str] = os.environ) -> None:
     """Do nothing for a launcher that asks for what is done.
 

@@ -20,7 +20,9 @@ from tgan.config import TrainConfig
 from tgan.system.device import pick_device
 from tgan.system.memory import keep_freed_memory
 from tgan.system.precision import pick_precision, set_kernels
-from tgan.training.launcher import check_request, end_with_launcher
+from tgan.training.control import join_control_group
+from tgan.training.launcher import check_request, end_with_launcher, launched
+from tgan.training.peers import arrive, others_named
 from tgan.training.steps import Learner
 
 # Where Accelerate looks for the name of a device.
@@ -51,14 +53,16 @@ def make_accelerator(
     Raises:
         ValueError: fp16 where there is no CUDA device (on a CPU it would silently train in
             float32), a launcher that asks for something else or whose processes do not see each
-            other, a tracker that is not installed, or a device that there is not.
+            other, a tracker that is not installed, a device that there is not, or another process
+            that refuses to start.
+        ChildProcessError: another process did not come in time.
     """
     _check_trackers(trackers)
-    launched = int(os.environ.get("WORLD_SIZE", 1))
-    if device != "auto" and launched > 1:
+    processes = launched()
+    if device != "auto" and processes > 1:
         raise ValueError(
-            f"device '{device}' is for a single process; {launched} were launched, which take what "
-            "the launcher gives them"
+            f"device '{device}' is for a single process; {processes} were launched, which take "
+            "what the launcher gives them"
         )
     kind = torch.device(pick_device(device)).type
     mixed_precision = pick_precision(mixed_precision, kind)
@@ -68,10 +72,11 @@ def make_accelerator(
     end_with_launcher()
     # cuBLAS wants to know before CUDA starts.
     set_kernels(tf32=tf32, deterministic=deterministic)
+    arrive(timeout)
     # Accelerate keeps the settings of a process's first accelerator; each run has its own.
     has_group = torch.distributed.is_available() and torch.distributed.is_initialized()
     AcceleratorState._reset_state(reset_partial_state=not has_group)
-    with _on(device):
+    with _on(device), others_named(processes, timeout):
         accelerator = Accelerator(
             cpu=kind == "cpu",
             mixed_precision=mixed_precision,
@@ -83,11 +88,12 @@ def make_accelerator(
                 DistributedDataParallelKwargs(gradient_as_bucket_view=True),
             ],
         )
-    if accelerator.num_processes != launched:
+    if (found := accelerator.num_processes) != processes:
         raise ValueError(
-            f"{launched} processes were launched but {accelerator.num_processes} found each other; "
+            f"{processes} processes were launched but {found} found each other; "
             "on CPUs use `accelerate launch --multi_gpu --num_processes N`"
         )
+    join_control_group(timeout)
     if accelerator.device.type == "cpu":
         if not spares_memory:
             keep_freed_memory()

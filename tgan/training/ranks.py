@@ -1,28 +1,23 @@
-"""What the processes of a run owe each other: one decision, the same numbers, an answer in time."""
+"""What the processes of a run owe each other: one decision, and the same numbers."""
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, gather_object
 from torch import Tensor
 
+from tgan import __version__
 from tgan.config import Config
 from tgan.config.reading import flat_settings
 from tgan.training.checkpoint import MANIFEST, Checkpoint, list_checkpoints, load_checkpoint
+from tgan.training.control import gathered, of_main
 
 # What may differ from machine to machine; data are compared by what is in them, not by place.
 _OF_A_MACHINE = ("data.path", "data.held_out_path", "data.keep_gb", "data.workers", "data.download")
-# Seconds that a process gives the others to say that they wait, too.
-GRACE = 5.0
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -47,21 +42,18 @@ def agree_on_checkpoint(
     if accelerator.num_processes == 1:
         return find()
     found, failure = _tried(find) if accelerator.is_main_process else (None, None)
-    decision = broadcast_object_list([failure, _place(found, run_dir), _settings(config)])
-    failure, place, settings = decision
+    own = _facts(accelerator, config)
+    failure, place, facts = of_main((failure, _place(found, run_dir), own))
     if failure is not None:
         raise failure
     if not accelerator.is_main_process:
         found, failure = _tried(lambda: _read_the_same(place, run_dir))
-    own = _settings(config)
-    others = [
-        f"{name} is {own[name]} there, not {settings[name]}"
-        for name in own
-        if own[name] != settings[name]
-    ]
-    problem = "; ".join(others) or failure
-    for rank, other in enumerate(gather_object([problem and str(problem)])):
-        if other is not None:
+    differing = [name for name in own if own[name] != facts[name]]
+    others = [f"{name} is {own[name]} there, not {facts[name]}" for name in differing]
+    # Settings differ, too, where they come with a checkpoint that is not seen.
+    problem = failure or "; ".join(others)
+    for rank, other in enumerate(gathered(problem and str(problem))):
+        if other:
             raise ValueError(
                 f"process {rank} is at odds with process 0: {other}; "
                 "all need the same run directory and settings"
@@ -73,8 +65,7 @@ def decided(accelerator: Accelerator, decide: Callable[[], bool]) -> bool:
     """Decide in the main process for all."""
     if accelerator.num_processes == 1:
         return decide()
-    found = [decide() if accelerator.is_main_process else None]
-    return bool(broadcast_object_list(found)[0])
+    return bool(of_main(decide() if accelerator.is_main_process else None))
 
 
 def check_same(accelerator: Accelerator, facts: Mapping[str, Any]) -> None:
@@ -88,7 +79,7 @@ def check_same(accelerator: Accelerator, facts: Mapping[str, Any]) -> None:
     """
     if accelerator.num_processes == 1:
         return
-    first, *others = gather_object([dict(facts)])
+    first, *others = gathered(dict(facts))
     for rank, other in enumerate(others, start=1):
         for name, value in first.items():
             if other[name] != value:
@@ -105,9 +96,17 @@ def _tried(find: Callable[[], Checkpoint | None]) -> tuple[Checkpoint | None, Ex
         return None, error
 
 
-def _settings(config: Config) -> dict[str, Any]:
+def _facts(accelerator: Accelerator, config: Config) -> dict[str, Any]:
+    """What has to be the same in all processes, by name: settings, and what computes by them."""
     settings = flat_settings(asdict(config))
-    return {name: value for name, value in settings.items() if name not in _OF_A_MACHINE}
+    shared = {name: value for name, value in settings.items() if name not in _OF_A_MACHINE}
+    # `auto` is another precision on another processor.
+    return shared | {
+        "its precision": accelerator.mixed_precision,
+        "its device": accelerator.device.type,
+        "its version of PyTorch": torch.__version__,
+        "its version of tgan": __version__,
+    }
 
 
 def _place(checkpoint: Checkpoint | None, run_dir: Path) -> tuple[bool, str, str] | None:
@@ -137,9 +136,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest()
 
 
-def first_difference(
-    accelerator: Accelerator, tables: Mapping[str, Mapping[str, Tensor]]
-) -> str | None:
+def first_difference(tables: Mapping[str, Mapping[str, Tensor]]) -> str | None:
     """What differs between processes that hold the same tables, the first of it; None if nothing.
 
     Sums over the tensors' bits are compared, a number each, which is exact for a single change.
@@ -150,16 +147,27 @@ def first_difference(
     # Those of a loaded optimiser come in the order in which its file was read, which varies.
     ordered = [(table, *item) for table, state in tables.items() for item in sorted(state.items())]
     names = [f"'{key}' in {table}" for table, key, _ in ordered]
-    tensors = [tensor for _, _, tensor in ordered]
+    of_all = gathered(_checksums([tensor for _, _, tensor in ordered]))
+    for name, sums in zip(names, zip(*of_all, strict=True), strict=True):
+        if ranks := [str(rank) for rank, one in enumerate(sums) if one != sums[0]]:
+            return f"{name} of process {', '.join(ranks)} is not that of process 0"
+    return None
+
+
+def _checksums(tensors: Sequence[Tensor]) -> list[int]:
+    """The checksums of tensors; each device is waited for once."""
+    sums = [checksum(tensor) for tensor in tensors]
     # Optimisers count their steps on the CPU.
-    sums = [checksum(tensor).to(accelerator.device) for tensor in tensors]
-    of_all = accelerator.gather(torch.stack(sums)[None])
-    differs = (of_all != of_all[0]).cpu()
-    if not differs.any():
-        return None
-    first = int(differs.any(0).int().argmax())
-    ranks = differs[:, first].nonzero().flatten().tolist()
-    return f"{names[first]} of process {', '.join(map(str, ranks))} is not that of process 0"
+    by_device: dict[torch.device, list[int]] = {}
+    for place, one in enumerate(sums):
+        by_device.setdefault(one.device, []).append(place)
+    found = [0] * len(sums)
+    for places in by_device.values():
+        for place, number in zip(
+            places, torch.stack([sums[place] for place in places]).tolist(), strict=True
+        ):
+            found[place] = number
+    return found
 
 
 @torch.no_grad()
@@ -173,50 +181,3 @@ def checksum(tensor: Tensor) -> Tensor:
         bits = bits.view(_BITS[bits.element_size()])
     bits = bits.long()
     return (bits * (bits + 1)).sum()
-
-
-@contextmanager
-def others_named(accelerator: Accelerator, timeout: float) -> Iterator[None]:
-    """Turn what is left of a process group whose members fail into an error that names them.
-
-    Args:
-        timeout: seconds that processes wait for each other.
-
-    Raises:
-        ChildProcessError: another process ended, or did not answer in time.
-    """
-    if accelerator.num_processes == 1:
-        yield
-        return
-    try:
-        yield
-    except RuntimeError as error:
-        text = str(error).lower()
-        if "timed out" in text or "timeout" in text:
-            silent = _silent_ranks(accelerator)
-            who = f"process {', '.join(map(str, silent))}" if silent else "another process"
-            raise ChildProcessError(
-                f"{who} of this run did not answer for {timeout:g} s (train.timeout): it hangs, "
-                "was stopped, or its machine is gone"
-            ) from None
-        if "connection closed by peer" in text or "connection reset by peer" in text:
-            raise ChildProcessError("another process of this run failed") from None
-        raise
-
-
-def _silent_ranks(accelerator: Accelerator) -> list[int]:
-    """The processes that do not say within `GRACE` seconds that they wait for others, too.
-
-    None is known to be silent where the place to say so is gone.
-    """
-    keys = {rank: f"tgan/waits/{rank}" for rank in range(accelerator.num_processes)}
-    try:
-        store = dist.distributed_c10d._get_default_store()
-        store.set_timeout(timedelta(seconds=GRACE))
-        store.set(keys[accelerator.process_index], "1")
-        until = time.monotonic() + GRACE
-        while not store.check(list(keys.values())) and time.monotonic() < until:
-            time.sleep(0.1)
-        return [rank for rank, key in keys.items() if not store.check([key])]
-    except (RuntimeError, ValueError):
-        return []

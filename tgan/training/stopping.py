@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import torch
 from accelerate import Accelerator
 
 from tgan.system.lifetime import STOPS
+from tgan.training.control import largest
 
 # A Ctrl-C at least so many seconds after the first signal is a person who will not wait: a
 # launcher hands one Ctrl-C on to its processes, which have got it from the terminal already.
@@ -37,12 +37,14 @@ class Request:
         self.failed = False
 
     def agreed(self) -> bool:
-        """The same answer in all processes, so that they stop after the same step."""
-        asked = [self._noted, int(self.failure is not None)]
-        if self._accelerator.num_processes > 1:
-            device = self._accelerator.device
-            asked = self._accelerator.gather(torch.tensor([asked], device=device)).amax(0).tolist()
-        self.number, self.failed = asked[0], bool(asked[1])
+        """The same answer in all processes, so that they stop after the same step.
+
+        It is about the step that comes next, and waited for: an answer that came a step later
+        would cost the work of another step after a signal, and a process whose data failed cannot
+        take one. It does not wait for a device.
+        """
+        self.number, failures = largest([self._noted, int(self.failure is not None)])
+        self.failed = failures > 0
         if self.number and not self._noted:
             self._say(self.number)
         return self.asked

@@ -1,4 +1,6 @@
 import inspect
+import os
+import time
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
+from tests.made import forked
 from tests.made.mnist_files import write_mnist
 from tgan.config import DataConfig
 from tgan.config.data_sets import TORCHVISION_SETS
@@ -85,6 +88,48 @@ def test_what_cannot_be_fetched_is_named_in_one_line(tmp_path, monkeypatch, trou
     with pytest.raises(ValueError, match="CIFAR10 cannot be fetched to .*: ") as error:
         open_torchvision("CIFAR10", root=tmp_path, download=True, resolution=8, channels=3)
     assert "\n" not in str(error.value)
+
+
+class Fetched:
+    """A set whose files take a while, and must not be fetched by two at once."""
+
+    def __init__(self, root, train, download):
+        self.place = root / "files"
+        if download and not self.place.exists():
+            (root / "part").open("x").close()
+            time.sleep(0.3)
+            (root / "part").rename(self.place)
+            with (root / "times").open("a") as times:
+                times.write("fetched ")
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return Image.new("RGB", (32, 32)), index
+
+
+def test_of_several_processes_one_fetches(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "CIFAR10", Fetched)
+
+    def work():
+        open_torchvision("CIFAR10", root=tmp_path / "sets", download=True, resolution=8, channels=3)
+
+    log = tmp_path / "log"
+    assert forked.ended(forked.start(work, 3, log), 60) == [0, 0, 0], log.read_text()
+    assert (tmp_path / "sets" / "times").read_text().split() == ["fetched"]
+    assert sorted(path.name for path in (tmp_path / "sets").iterdir()) == ["files", "times"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is read-only here")
+def test_a_set_that_lies_where_nobody_may_write_is_opened(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "CIFAR10", Fetched)
+    (tmp_path / "files").touch()
+    tmp_path.chmod(0o555)
+    try:
+        open_torchvision("CIFAR10", root=tmp_path, download=True, resolution=8, channels=3)
+    finally:
+        tmp_path.chmod(0o755)
 
 
 def test_unknown_names_list_the_choices(tmp_path):

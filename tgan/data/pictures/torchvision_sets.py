@@ -4,7 +4,10 @@ Everything is read at once and kept in memory as bytes, as of a folder of pictur
 """
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from tgan.config.data_sets import TORCHVISION_SETS
 from tgan.data.pictures.images import ImageClips
 from tgan.data.pictures.opening import fit_image
 from tgan.lookup import look_up
+from tgan.system.lock import locked
+from tgan.system.progress import write
 
 # What the argument that asks for a split is called with: for training, and for testing.
 _SPLITS = {"train": (True, False), "split": ("train", "test")}
@@ -67,9 +72,8 @@ def open_torchvision(
 
 def _open(make: Callable[..., Any], name: str, root: Path, download: bool, **split: Any) -> Any:
     try:
-        if download:
-            root.mkdir(parents=True, exist_ok=True)
-        return make(root, download=download, **split)
+        with _alone(root) if download else nullcontext():
+            return make(root, download=download, **split)
     # What torchvision raises: for files that are absent or damaged, and without a network.
     except (OSError, RuntimeError, ValueError) as error:
         if not download:
@@ -79,6 +83,14 @@ def _open(make: Callable[..., Any], name: str, root: Path, download: bool, **spl
             ) from None
         reason = " ".join(str(error).split())
         raise ValueError(f"{name} cannot be fetched to '{root}': {reason}") from None
+
+
+def _alone(root: Path) -> AbstractContextManager[None]:
+    """Have one process at a time fetch to a folder: the others of its run find everything there."""
+    root.mkdir(parents=True, exist_ok=True)
+    if not os.access(root, os.W_OK):
+        return nullcontext()
+    return locked(root, waits=partial(write, file=sys.stderr))
 
 
 def _plain(label: str) -> str:

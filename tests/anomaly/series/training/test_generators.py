@@ -47,7 +47,7 @@ USES = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:CUDA reports that you have 2 available devices")
+@pytest.mark.filterwarnings("error:CUDA reports that you have 2 available devices")
 @pytest.mark.parametrize("name", USES)
 def test_generators_of_every_gpu_are_as_they_were(name, gpus):
     torch.manual_seed(7)

@@ -123,8 +123,9 @@ class TadGANTask:
             n_critic=self.settings.n_critic,
             reuses_last=self.settings.reuses_last,
         )
-        # Dropout draws from PyTorch's global generators.
-        return seeded(take_step, self.seed, step, stream=Stream.NOISE)
+        # Dropout draws from the global generator of the device.
+        device = next(self.encoder.parameters()).device
+        return seeded(take_step, self.seed, step, stream=Stream.NOISE, device=device)
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the networks by name."""
