@@ -40,11 +40,13 @@ class RunningMean(nn.Module):
         """Take in the network as it is; the first time, the mean is that."""
         weight = 1 - self._decay if self.n_averaged else 1.0
         tensors = (chain(each.parameters(), each.buffers()) for each in (self.module, network))
-        averaged, taken = [], []
+        averaged: list[tuple[Tensor, Tensor]] = []
+        taken: list[tuple[Tensor, Tensor]] = []
         for pair in zip(*tensors, strict=True):
             is_whole = not (pair[0].is_floating_point() or pair[0].is_complex())
             (taken if is_whole else averaged).append(pair)
-        torch._foreach_lerp_(*zip(*averaged, strict=True), weight)
+        means, numbers = ([pair[i] for pair in averaged] for i in (0, 1))
+        torch._foreach_lerp_(means, numbers, weight)
         for mean, number in taken:
             mean.copy_(number)
         self.n_averaged += 1
