@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 # The smallest networks that train, on digits at 8x8, with little written beside.
 SMALL = [
     "--config=configs/demo.yaml",
+    # Whatever the processor.
+    "--train.mixed_precision=no",
     "--data.resolution=8",
     "--data.num_clips=40",
     "--generator.width=4",

@@ -503,7 +503,7 @@ def test_a_start_that_fails_can_be_tried_again_in_the_same_directory(tmp_path, m
 
 @pytest.mark.parametrize(
     "where",
-    ["tgan.constraints.SingularValueClip.attach", "tgan.training.gan.GANTask.load_tensors"],
+    ["tgan.constraints.Constraint.attach", "tgan.training.gan.GANTask.load_tensors"],
     ids=["attach", "resume"],
 )
 def test_lack_of_memory_before_the_first_step_is_a_line_that_says_what_needs_less(
