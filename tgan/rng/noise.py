@@ -1,25 +1,33 @@
 """Random numbers of a training step that do not depend on how many processes share the batch."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from tgan.rng import Stream, seed_of
+from tgan.rng.splitmix import uniform
+
+# Numbers per sample that are drawn at once, of which small draws take their share.
+_AHEAD = 32
 
 
 class Noise:
     """Uniform numbers for the samples of one step, as a function of its keys alone.
 
-    Every draw is made for the global batch, of which a process keeps its share, so that two
-    processes see what one would see.
+    They are made on the device that needs them, equal on all to the bit. Each sample of the global
+    batch has numbers of its own, of which a process makes those of its share: two processes see
+    what one would see.
 
     Args:
         keys: non-negative integers, such as the run's seed and the step.
-        rank, world_size: this process among those that share the batch.
+        rank: of this process among those that share the batch.
     """
 
-    def __init__(self, *keys: int, rank: int = 0, world_size: int = 1) -> None:
-        self._keys, self._rank, self._world_size = keys, rank, world_size
-        self._draws = 0
+    def __init__(self, *keys: int, rank: int = 0) -> None:
+        self._key, self._rank = seed_of(Stream.NOISE, *keys), rank
+        self._ahead = torch.empty(0, 0)
+        self._drawn = 0
 
     def uniform(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Numbers on [0, 1), new ones at every call, of the device and dtype of `like`.
@@ -27,8 +35,17 @@ class Noise:
         Args:
             shape: its first axis counts the samples of this process.
         """
-        generator = torch.Generator().manual_seed(seed_of(Stream.NOISE, *self._keys, self._draws))
-        self._draws += 1
-        count = shape[0]
-        drawn = torch.rand(count * self._world_size, *shape[1:], generator=generator)
-        return drawn[self._rank * count : (self._rank + 1) * count].to(like)
+        rows, size = shape[0], math.prod(shape[1:])
+        kept = self._ahead
+        if size > kept.shape[1] or len(kept) != rows or kept.device != like.device:
+            kept = self._draw(rows, max(size, _AHEAD), like.device)
+        drawn, self._ahead = kept[:, :size], kept[:, size:]
+        return drawn.reshape(shape).to(like)
+
+    def _draw(self, rows: int, size: int, device: torch.device) -> Tensor:
+        """The next numbers of each sample: (rows, size), or one more."""
+        first = self._rank * rows
+        numbers = torch.arange(first, first + rows, device=device)[:, None]
+        count, begin = (size + 1) // 2, self._drawn
+        self._drawn += count
+        return uniform(self._key, numbers, first=begin, count=count)

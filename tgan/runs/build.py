@@ -179,12 +179,7 @@ def build_task(
         n_critic=config.train.n_critic,
         average=average,
         l1_weight=config.train.l1_weight,
-        noise=partial(
-            Noise,
-            config.train.seed,
-            rank=accelerator.process_index,
-            world_size=accelerator.num_processes,
-        ),
+        noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
     )
 
 
