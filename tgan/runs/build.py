@@ -11,7 +11,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tgan._moved import moved_names
 from tgan.config import (
@@ -38,6 +37,7 @@ from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, prepare
 from tgan.training.run import Run
+from tgan.training.running_mean import RunningMean
 from tgan.training.steps import Critic, Learner
 
 # For a release; `tgan.load` and `tgan.data.datasets` took over.
@@ -293,12 +293,10 @@ def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
         )
 
 
-def _average(config: Config, generator: nn.Module) -> AveragedModel | None:
+def _average(config: Config, generator: nn.Module) -> RunningMean | None:
     """Made before Accelerate wraps the generator, since it copies it."""
-    if config.train.ema_decay is None:
-        return None
-    update = get_ema_multi_avg_fn(config.train.ema_decay)
-    return AveragedModel(generator, multi_avg_fn=update, use_buffers=True)
+    decay = config.train.ema_decay
+    return None if decay is None else RunningMean(generator, decay=decay)
 
 
 def _build(make: Callable[[], nn.Module], config: Config, number: int, *, kind: str) -> nn.Module:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from tgan.lookup import look_up
 from tgan.rng.noise import Noise
+from tgan.training.running_mean import RunningMean
 from tgan.training.state import (
     Tensors,
     flatten_optimizer,
@@ -44,7 +44,7 @@ class GANTask:
         *,
         schedule: str = "simultaneous",
         n_critic: int = 1,
-        average: AveragedModel | None = None,
+        average: RunningMean | None = None,
         l1_weight: float = 0.0,
         noise: Callable[[int], Noise] = Noise,
     ) -> None:
