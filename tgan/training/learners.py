@@ -69,13 +69,28 @@ class Learner:
         if self.scaler is None:
             self.scaler = torch.amp.GradScaler("cpu", enabled=False)
 
+    @property
+    def loss_scale(self) -> Tensor:
+        """What its losses are multiplied by, a scalar on its device."""
+        one = torch.ones((), device=next(self.module.parameters()).device)
+        return self.scaler.scale(one)
+
+    def unscale(self) -> Tensor | None:
+        """Divide gradients by the loss scale, and adapt it to them.
+
+        Returns:
+            Whether they are finite, a scalar on the device; None where no losses are scaled.
+        """
+        if not self.scaler.is_enabled():
+            return None
+        before = self.loss_scale
+        self.scaler.unscale_(self.optimizer)
+        self.scaler.update()
+        return (self.loss_scale >= before) & (before > 0)
+
     def update(self) -> bool:
         """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
-        scale = self.scaler.get_scale()
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad()
-        return self.scaler.get_scale() >= scale
+        return update_all(self)[0]
 
     def set_rate(self, rate: float) -> None:
         """Have the next updates made at another learning rate."""
@@ -182,6 +197,19 @@ class Critic(Learner):
             fake,
             noise,
         )
+
+
+def update_all(*learners: Learner) -> list[bool]:
+    """Update learners as `Learner.update` does; the device is waited for once at most."""
+    answers = [learner.unscale() for learner in learners]
+    asked = [answer for answer in answers if answer is not None]
+    found = iter(torch.stack(asked).tolist() if asked else [])
+    finite = [answer is None or next(found) for answer in answers]
+    for learner, steps in zip(learners, finite, strict=True):
+        if steps:
+            learner.optimizer.step()
+        learner.optimizer.zero_grad()
+    return finite
 
 
 def detached(terms: Terms) -> Terms:

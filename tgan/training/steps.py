@@ -14,7 +14,7 @@ from torch.nn.utils.parametrize import cached
 from tgan.losses import l1
 from tgan.models.modes import frozen
 from tgan.rng.noise import Noise
-from tgan.training.learners import Batch, Critic, Learner, Terms, detached
+from tgan.training.learners import Batch, Critic, Learner, Terms, detached, update_all
 
 
 def simultaneous_step(
@@ -63,7 +63,7 @@ def simultaneous_step(
     own = critic.scaler.scale(_total(critic_loss, penalty))
     if objective.zero_sum:
         own.backward()
-        at_fakes = generator.scaler.scale(-leaf.grad / critic.scaler.get_scale())
+        at_fakes = generator.scaler.scale(-leaf.grad / critic.loss_scale)
     else:
         scaled = generator.scaler.scale(generator_loss)
         (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
@@ -71,10 +71,8 @@ def simultaneous_step(
     paid = [generator.scaler.scale(term) for term in extra.values()]
     torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
 
-    generator.update()
-    lazy = critic.finish(
-        real=real, fake=fake.detach(), noise=noise, update=update, updated=critic.update()
-    )
+    _, updated = update_all(generator, critic)
+    lazy = critic.finish(real=real, fake=fake.detach(), noise=noise, update=update, updated=updated)
     terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores) | lazy
     return terms | detached({"generator_loss": generator_loss} | extra)
 
