@@ -162,7 +162,8 @@ class Orthonormal(Constraint):
 def _distance_to_orthonormal(matrix: Tensor) -> Tensor:
     rows, columns = matrix.shape
     gram = matrix @ matrix.T if rows <= columns else matrix.T @ matrix
-    return (gram - torch.eye(len(gram)).to(gram)).square().sum()
+    identity = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    return (gram - identity).square().sum()
 
 
 def _gradients(score: Score, points: Tensor) -> Tensor:

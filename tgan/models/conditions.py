@@ -133,8 +133,10 @@ def grey(samples: Tensor) -> Tensor:
     """The luma of samples (N, C, T, H, W): (N, 1, T, H, W); further channels are left out."""
     if samples.shape[1] == 1:
         return samples
-    weights = samples.new_tensor(LUMA).view(1, 3, 1, 1, 1)
-    return (samples[:, :3] * weights).sum(1, keepdim=True)
+    red, green, blue = (
+        weight * channel for weight, channel in zip(LUMA, samples[:, :3].split(1, 1), strict=True)
+    )
+    return red + green + blue
 
 
 def edges(samples: Tensor) -> Tensor:
@@ -145,10 +147,9 @@ def edges(samples: Tensor) -> Tensor:
 
     Source: Sobel and Feldman 1968.
     """
-    smooth, slope = (
-        samples.new_tensor([1.0, 2.0, 1.0]) / 4,
-        samples.new_tensor([-1.0, 0.0, 1.0]) / 2,
-    )
+    # Computed where the samples are: a device would be waited for to take them over.
+    places = torch.arange(-1, 2, dtype=samples.dtype, device=samples.device)
+    smooth, slope = (2 - places.abs()) / 4, places / 2
     across = smooth[:, None] * slope
     kernels = torch.stack([across, across.T])[:, None]
     frames = rearrange(grey(samples), "n 1 t h w -> (n t) 1 h w")

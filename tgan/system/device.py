@@ -5,6 +5,8 @@ from torch import Tensor
 
 # Kinds of devices without double precision: Apple's GPUs.
 _WITHOUT_FLOAT64 = ("mps",)
+# Kinds of devices that fetch pinned memory of the host by themselves, while it goes on.
+_FETCHING = ("cuda",)
 
 
 def pick_device(name: str) -> str:
@@ -51,3 +53,9 @@ def waits_for_reads(tensor: Tensor) -> bool:
     Not where what is computed in double precision goes to the CPU anyway.
     """
     return tensor.device.type not in {"cpu", *_WITHOUT_FLOAT64}
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor of the host to a device; nobody waits for it where the device can fetch it."""
+    fetches = device.type in _FETCHING
+    return (tensor.pin_memory() if fetches else tensor).to(device, non_blocking=fetches)

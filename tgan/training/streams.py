@@ -18,6 +18,7 @@ from tgan.models.conditions import Conditioning
 from tgan.sampling.decoding import batch_latents
 from tgan.training.run import Run
 from tgan.training.steps import Batch
+from tgan.training.uploads import Uploads
 
 
 class RealBatches:
@@ -56,8 +57,8 @@ class RealBatches:
         max_bad_share: float = 0.01,
         say: Callable[[str], object] = warnings.warn,
     ) -> None:
-        self._conditioning, self._device = conditioning, device
-        self._fetched: deque[tuple[Tensor, Tensor]] = deque()
+        self._conditioning, self._uploads = conditioning, Uploads(device)
+        self._fetched: deque[tuple[Tensor, ...]] = deque()
         self.account = Account(max_bad_share=max_bad_share, say=say)
         self._stream = open_stream(
             ReplacedBatches(
@@ -79,18 +80,16 @@ class RealBatches:
             ValueError, OSError: as `fetch`.
         """
         self.fetch(1)
-        clips, labels = self._fetched.popleft()
-        # From other than pinned memory a copy that nobody waits for may come too late.
-        is_pinned = self._device.type == "cuda"
-        samples = normalise(clips.to(self._device, non_blocking=is_pinned))
-        labels = labels.to(self._device, non_blocking=is_pinned)
+        clips, labels = self._uploads.end(self._fetched.popleft())
+        samples = normalise(clips)
         return Batch(samples, self._conditioning.of(samples, labels))
 
     def fetch(self, count: int, *, seconds: float = math.inf) -> bool:
         """Read the next batches, so that what goes wrong with them goes wrong here.
 
         Called with the number of batches that a step takes before it begins, this leaves all
-        networks as they were after the step before.
+        networks as they were after the step before, and has batches on their way to a device that
+        is still at that step.
 
         Args:
             seconds: to wait at most for each.
@@ -107,7 +106,7 @@ class RealBatches:
             if not self._stream.wait(seconds):
                 return False
             clips, labels, bad = next(self._stream)
-            self._fetched.append((clips, labels))
+            self._fetched.append(self._uploads.begin(clips, labels))
             self.account.add(len(clips), bad)
         return True
 
@@ -127,10 +126,11 @@ def latent_batches(
     world_size: int = 1,
 ) -> Iterator[Tensor]:
     """Yield latents (N, size), uniform on [-1, 1], from draw `first` on; arguments as above."""
-    share = batch_size // world_size
+    share, uploads = batch_size // world_size, Uploads(device)
     for draw in count(first):
         latents = batch_latents(seed, draw, batch_size=batch_size, size=size)
-        yield latents[rank * share : (rank + 1) * share].to(device)
+        (own,) = uploads.end(uploads.begin(latents[rank * share : (rank + 1) * share]))
+        yield own
 
 
 def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[RealBatches, Iterator[Tensor]]:

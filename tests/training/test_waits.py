@@ -1,0 +1,149 @@
+"""The host and the device in a step: nothing is read, and nothing copied that anybody waits for.
+
+The second step counts: in the first one tables of optimisers are made.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import make_tiny_config
+from tests.made.no_wait import Seen, fetching_meta, passing, passing_in_step, run_on_meta
+from tests.made.stand_ins import Videos
+from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
+from tgan.constraints import CONSTRAINTS
+from tgan.losses import OBJECTIVES
+from tgan.models.conditions import PICTURES
+from tgan.models.critic import CONDITIONINGS
+from tgan.training.augment import AUGMENTATIONS
+from tgan.training.steps import SCHEDULES
+from tgan.training.uploads import Uploads
+
+UPLOAD = Seen("upload", "device.upload")
+# Projections that read: singular values, bounds, and whether weights are finite.
+READING = ("svc", "svc_certified", "parseval")
+
+
+class Pictures(Videos):
+    """Pictures of one colour, with classes."""
+
+    def __init__(self, channels=3):
+        super().__init__(labels=("a", "b"))
+        self.shape = (1, 16, 16, channels)
+
+    def clip(self, index, start):
+        return np.full(self.shape, index, np.uint8)
+
+
+def config_of(name="dcgan", constraint="none", *, channels=1, critic=None, **train):
+    """Small pictures, whose networks are made in no time."""
+    config = make_tiny_config()
+    config.data = DataConfig(name="images", resolution=16, channels=channels, num_frames=1)
+    config.generator = GeneratorConfig(name=name, z_slow=4, width=16)
+    config.critic = CriticConfig(width=4, batch_norm=False, **critic or {})
+    config.constraint = ConstraintConfig(name=constraint)
+    for setting, value in train.items():
+        setattr(config.train, setting, value)
+    return config
+
+
+def seen_in_step(config, tmp_path, **settings):
+    source = Pictures(config.data.channels)
+    with fetching_meta():
+        return passing_in_step(run_on_meta(config, tmp_path, source, **settings), 1)
+
+
+def assert_only_batches(seen, *, reals=1, latents=1):
+    """Clips and labels of each batch of reals, and latents."""
+    assert seen == [UPLOAD] * (2 * reals + latents)
+
+
+@pytest.mark.parametrize("name", CONSTRAINTS)
+def test_no_constraint_waits(name, tmp_path):
+    seen = seen_in_step(config_of(constraint=name), tmp_path, projects=name not in READING)
+    assert_only_batches(seen)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_schedule_and_no_objective_waits(schedule, objective, tmp_path):
+    """With everything that a recipe can have beside them."""
+    config = config_of(constraint="r1", schedule=schedule, l1_weight=1.0, ema_decay=0.9)
+    config.objective, config.constraint.interval = objective, 2
+    config.train.augment = list(AUGMENTATIONS)
+    several = 2 if schedule == "alternating" else 1
+    config.train.n_critic = several
+    latents = several + SCHEDULES[schedule].fresh_latents
+    assert_only_batches(seen_in_step(config, tmp_path), reals=several, latents=latents)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_no_input_picture_waits(picture, tmp_path):
+    config = config_of("translator", channels=3)
+    config.data.input = picture
+    assert_only_batches(seen_in_step(config, tmp_path))
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_no_class_waits(conditioning, tmp_path):
+    config = config_of(critic={"conditioning": conditioning})
+    config.conditional = True
+    assert_only_batches(seen_in_step(config, tmp_path))
+
+
+def test_no_video_waits(tmp_path, tiny_config):
+    tiny_config.train.augment, tiny_config.constraint.name = list(AUGMENTATIONS), "dragan"
+    tiny_config.critic.batch_norm, tiny_config.constraint.interval = False, None
+    with fetching_meta():
+        assert_only_batches(passing_in_step(run_on_meta(tiny_config, tmp_path), 1))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_precisions_wait_for_whether_gradients_overflow_alone(precision, schedule, tmp_path):
+    """Fp16 does, once for all networks that are updated at the same time."""
+    config = config_of(mixed_precision=precision, schedule=schedule)
+    seen = seen_in_step(config, tmp_path)
+    latents = 1 + SCHEDULES[schedule].fresh_latents
+    reads = [Seen("read", "learners.update_all")] * (latents if precision == "fp16" else 0)
+    assert sorted(seen) == sorted([UPLOAD] * (2 + latents) + reads)
+
+
+WAITING = {
+    "a number": (lambda x: x.sum().item(), "read"),
+    "a condition": (lambda x: bool(x.sum() > 0), "read"),
+    "a list": (lambda x: x.tolist(), "read"),
+    "an array": (lambda x: x.cpu(), "read"),
+    "a copy": (lambda x: torch.ones(3).to(x), "copy"),
+    "one number": (lambda x: torch.ones(()).to(x.device), "copy"),
+    "constants": (lambda x: x.new_tensor([1.0, 2.0]), "copy"),
+    "in place": (lambda x: x.copy_(torch.ones(3)), "copy"),
+    "not pinned": (lambda x: torch.ones(3).to(x.device, non_blocking=True), "copy"),
+    "not at once": (lambda x: torch.ones(3).pin_memory().to(x.device), "copy"),
+}
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_what_waits_is_seen(name):
+    acts, what = WAITING[name]
+    with fetching_meta():
+        x = torch.ones(3, device="meta")
+        with passing() as seen:
+            acts(x)
+    assert seen == [Seen(what, "elsewhere")]
+
+
+def test_what_does_not_wait_is_not_seen():
+    with fetching_meta():
+        x = torch.ones(3, device="meta")
+        with passing() as seen:
+            (x * 2 + torch.tensor(3.0)).to(torch.float64).clone()
+            torch.arange(3, device="meta") + x
+            torch.ones(3) + torch.ones(3).sum().item()
+    assert seen == []
+
+
+def test_what_is_uploaded_stays_as_it_is():
+    uploads, given = Uploads(torch.device("cpu")), (torch.rand(3), torch.arange(4))
+    for found, each in zip(uploads.end(uploads.begin(*given)), given, strict=True):
+        assert torch.equal(found, each)
