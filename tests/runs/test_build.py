@@ -14,6 +14,7 @@ from tgan.config import (
     CriticConfig,
     DataConfig,
     GeneratorConfig,
+    OptimizerConfig,
     TrainConfig,
 )
 from tgan.config.reading import experiment_parser, read_experiment
@@ -28,6 +29,7 @@ from tgan.runs.build import (
     build_constraint,
     build_critic,
     build_generator,
+    build_optimizer,
     build_run,
     build_task,
     classes_of,
@@ -35,6 +37,7 @@ from tgan.runs.build import (
 )
 from tgan.runs.trained import load
 from tgan.training.processes import make_accelerator
+from tgan.training.state import flatten_optimizer, load_optimizer
 from tgan.training.steps import Batch
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -171,6 +174,30 @@ def test_what_overflows_in_fp16_is_refused(tiny_config, changes, message):
     else:
         with pytest.raises(ValueError, match=f"{message}.*; choose bf16 or no"):
             build_task(config, accelerator)
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop"])
+def test_adam_is_fused_on_some_kinds_of_devices_and_does_the_same(name, monkeypatch):
+    """RMSProp has no such form."""
+    optimizers, networks = [], []
+    for kinds in ((), ("cpu",)):
+        monkeypatch.setattr("tgan.runs.build._FUSING", kinds)
+        torch.manual_seed(0)
+        networks.append(torch.nn.Linear(5, 3).double())
+        optimizers.append(build_optimizer(OptimizerConfig(name=name), networks[-1]))
+        for step in range(1, 4):
+            networks[-1](torch.arange(5.0).double() * step).square().sum().backward()
+            optimizers[-1].step()
+            optimizers[-1].zero_grad()
+    assert [bool(o.defaults.get("fused")) for o in optimizers] == [False, name == "adam"]
+    weights = [list(network.parameters()) for network in networks]
+    torch.testing.assert_close(*weights, rtol=1e-12, atol=1e-12)
+    # Tables of either go on with the other.
+    for one, other in (optimizers, optimizers[::-1]):
+        tables = flatten_optimizer(one)
+        load_optimizer(other, tables)
+        found = flatten_optimizer(other)
+        assert all(torch.equal(found[key], value) for key, value in tables.items())
 
 
 def test_memory_that_checkpoints_need_is_counted(tiny_config, tmp_path, monkeypatch):

@@ -27,6 +27,10 @@ TINY = [
 ]
 
 
+def test_gradients_are_averaged_in_place():
+    assert make_accelerator().ddp_handler.to_kwargs() == {"gradient_as_bucket_view": True}
+
+
 def test_two_processes_run_the_tool_and_leave_one_run(tmp_path, capsys):
     main(["train", "--run-dir", str(tmp_path / "1"), *TINY])
     assert "hardware: 1 x cpu" in capsys.readouterr().out

@@ -49,6 +49,8 @@ __getattr__ = moved_names(
 )
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+# Kinds of devices on which Adam updates all parameters by one operator; RMSProp has none.
+_FUSING = ("cuda",)
 # Tables of a checkpoint that an optimiser adds to a network's own.
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
@@ -244,11 +246,12 @@ def build_constraint(config: ConstraintConfig) -> Constraint:
 
 
 def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
-    """The optimiser over all parameters of `network`."""
-    parameters = network.parameters()
+    """The optimiser over all parameters of `network`, which are where they stay."""
+    parameters = list(network.parameters())
     if config.name == "rmsprop":
         return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
-    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
+    fused = parameters[0].device.type in _FUSING
+    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused or None)
 
 
 def _check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import InitProcessGroupKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -77,7 +77,11 @@ def make_accelerator(
             mixed_precision=mixed_precision,
             log_with=list(trackers) or None,
             project_dir=run_dir,
-            kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))],
+            kwargs_handlers=[
+                InitProcessGroupKwargs(timeout=timedelta(seconds=timeout)),
+                # Gradients are averaged where they are, without a copy of them.
+                DistributedDataParallelKwargs(gradient_as_bucket_view=True),
+            ],
         )
     if accelerator.num_processes != launched:
         raise ValueError(
