@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from tests.made.no_wait import Seen, fetching_meta, passing
 from tgan.anomaly.series.presets import PRESETS
 from tgan.anomaly.series.scoring.reconstruction import training_windows
 from tgan.anomaly.series.training import loop as training
 from tgan.anomaly.series.training.loop import train
 from tgan.anomaly.series.training.settings import TadGANSettings
+from tgan.anomaly.series.training.task import TadGANTask
 
 SMALL = {
     "window": 20,
@@ -71,6 +73,23 @@ def test_batches_come_in_one_layout():
     windows = training_windows(walk(), TadGANSettings(**SMALL))
     batch = next(training._reals(windows, 8, 0)).samples
     assert batch.is_contiguous() and batch.shape == (8, 3, 20)
+
+
+@pytest.mark.parametrize("name", ["dense", "context"])
+def test_a_step_waits_for_no_device(name):
+    """It is sent the numbers of windows, and latents."""
+    hidden = 8 if name == "context" else 0
+    settings = replace(PRESETS[name], **SMALL, hidden=hidden, n_critic=2)
+    windows = training_windows(walk(), settings, device="meta")
+    with fetching_meta():
+        task = TadGANTask(settings, seed=0, device="meta")
+        reals = training._reals(windows, settings.batch_size, 0)
+        latents = training._latents(settings, task.device, 0)
+        for step in range(2):
+            with passing() as seen:
+                task.step(step, reals, latents)
+    batches = 2 if settings.reuses_last else 3
+    assert seen == [Seen("upload", "device.upload")] * 2 * batches
 
 
 def test_their_variance_is_taken_in_chunks(monkeypatch):

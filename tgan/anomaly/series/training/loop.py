@@ -12,6 +12,7 @@ from tgan.anomaly.series.training.settings import TadGANSettings
 from tgan.anomaly.series.training.task import TadGANTask
 from tgan.data.sampler import ClipSampler
 from tgan.rng import Stream, seed_of
+from tgan.system.device import upload
 from tgan.training.rates import trapezoid
 from tgan.training.steps import Batch, Terms
 
@@ -67,7 +68,7 @@ def train(
 def _reals(windows: Tensor, batch_size: int, seed: int) -> Iterator[Batch]:
     sampler = ClipSampler(len(windows), batch_size=batch_size, seed=seed)
     for number in count():
-        picked = windows[torch.from_numpy(sampler.indices(number)).to(windows.device)]
+        picked = windows[upload(torch.from_numpy(sampler.indices(number)), windows.device)]
         # Always in this layout: networks round otherwise in that of a view.
         yield Batch(picked.contiguous())
 
@@ -77,7 +78,7 @@ def _latents(settings: TadGANSettings, device: torch.device, seed: int) -> Itera
     shape = settings.batch_size, settings.latent_size
     for number in count():
         generator = torch.Generator().manual_seed(seed_of(Stream.LATENTS, seed, number))
-        yield torch.randn(shape, generator=generator).to(device)
+        yield upload(torch.randn(shape, generator=generator), device)
 
 
 def _variance(windows: Tensor) -> float:
