@@ -44,15 +44,24 @@ def test_its_outputs_are_those_of_a_loop_over_pythons_numbers(seed):
     assert as_words(words(seed, torch.arange(1, 200))) == literal(seed, 199)
 
 
-def test_a_row_is_the_generator_that_its_keys_output_starts():
+def test_a_row_is_the_generator_that_starts_at_its_place():
     key, found = 987654321, uniform(987654321, ROWS[:3], first=2, count=2)
-    for row, start in zip(found, literal(key, 3), strict=True):
+    for number, row in enumerate(found):
+        start = (key + number * 0xC13FA9A902A6328F) % 2**64
         expected = []
         for word in literal(start, 4)[2:]:
             for half in (word & (2**32 - 1), word >> 32):
                 # The half as a number with a sign, moved from [-0.5, 0.5) to [0, 1).
                 expected.append(((half >> 8) / 2**24 + 0.5) % 1)
         assert row.tolist() == expected
+
+
+def test_rows_never_meet():
+    """All are stretches of one cycle of 2^64 states: none begins within another one."""
+    back = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    starts = sorted(row * 0xC13FA9A902A6328F * back % 2**64 for row in range(100_000))
+    nearest = min(b - a for a, b in itertools.pairwise(starts))
+    assert nearest > 2**31
 
 
 def test_ends_of_the_range_are_reached_and_not_passed():

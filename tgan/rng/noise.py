@@ -9,7 +9,7 @@ from tgan.rng import Stream, seed_of
 from tgan.rng.splitmix import uniform
 
 # Numbers per sample that are drawn at once, of which small draws take their share.
-_AHEAD = 64
+_AHEAD = 32
 
 
 class Noise:

@@ -16,7 +16,9 @@ def _signed(word: int) -> int:
     return word - (word >> 63 << 64)
 
 
-_GAMMA = _signed(0x9E3779B97F4A7C15)
+# Distances between states: of neighbours in a row, and of the starts of rows. The second is 2^64 by
+# the plastic number, which keeps its multiples apart as the golden ratio does the first one's.
+_GAMMA, _APART = _signed(0x9E3779B97F4A7C15), _signed(0xC13FA9A902A6328F)
 # Shifts, and the factors that follow them.
 _MIX = ((30, _signed(0xBF58476D1CE4E5B9)), (27, _signed(0x94D049BB133111EB)))
 _LAST_SHIFT = 31
@@ -45,8 +47,7 @@ def _shifted(state: Tensor, shift: int) -> Tensor:
 def uniform(key: int, rows: Tensor, *, first: int, count: int) -> Tensor:
     """Numbers on [0, 1), multiples of 2^-24: (N, 2 * count), float32, on the device of `rows`.
 
-    Each row is a generator of its own, split off from that of the key, and each of its outputs
-    gives two numbers.
+    Each row is a generator that starts elsewhere, and each of its outputs gives two numbers.
 
     Args:
         key: below 2^63.
@@ -55,5 +56,5 @@ def uniform(key: int, rows: Tensor, *, first: int, count: int) -> Tensor:
         count: how many are taken.
     """
     places = torch.arange(first + 1, first + count + 1, device=rows.device)
-    halves = words(words(key, rows + 1), places).view(torch.int32)
-    return (halves >> 8).float().mul_(2.0**-24).add_(0.5)
+    halves = words(rows * _APART + key, places).view(torch.int32)
+    return (halves >> 8).mul(2.0**-24).add_(0.5)

@@ -1,7 +1,7 @@
 """A running mean of a network's weights, which samples are taken from."""
 
 from copy import deepcopy
-from itertools import chain
+from itertools import compress
 
 import torch
 from torch import Tensor, nn
@@ -39,14 +39,12 @@ class RunningMean(nn.Module):
     def update_parameters(self, network: nn.Module) -> None:
         """Take in the network as it is; the first time, the mean is that."""
         weight = 1 - self._decay if self.n_averaged else 1.0
-        tensors = (chain(each.parameters(), each.buffers()) for each in (self.module, network))
-        averaged: list[tuple[Tensor, Tensor]] = []
-        taken: list[tuple[Tensor, Tensor]] = []
-        for pair in zip(*tensors, strict=True):
-            is_whole = not (pair[0].is_floating_point() or pair[0].is_complex())
-            (taken if is_whole else averaged).append(pair)
-        means, numbers = ([pair[i] for pair in averaged] for i in (0, 1))
-        torch._foreach_lerp_(means, numbers, weight)
-        for mean, number in taken:
-            mean.copy_(number)
+        means, values = ([*each.parameters(), *each.buffers()] for each in (self.module, network))
+        averages = [mean.is_floating_point() or mean.is_complex() for mean in means]
+        torch._foreach_lerp_(
+            list(compress(means, averages)), list(compress(values, averages)), weight
+        )
+        for mean, value, is_averaged in zip(means, values, averages, strict=True):
+            if not is_averaged:
+                mean.copy_(value)
         self.n_averaged += 1
