@@ -5,8 +5,11 @@ import torch
 
 from tests.cuda.conftest import no_waiting
 from tests.cuda.tasks import Batches, make_task, numbers
+from tests.made.stand_ins import Videos
 from tgan.constraints import CONSTRAINTS
+from tgan.models.conditions import OnClass
 from tgan.training.footprint import peak_of_step
+from tgan.training.streams import RealBatches, latent_batches
 
 NO_NORM = {"critic__batch_norm": False}
 # Those that need a critic without batch norms, by the kind of what they do.
@@ -101,3 +104,27 @@ def test_fp16_skips_an_overflow_and_recovers(gpu):
         terms = batches.step(task, number)
     assert all(torch.isfinite(value) for value in terms.values())
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_batches_that_are_sent_while_the_gpu_computes_arrive_whole(gpu):
+    """In the order of a CPU, and the host waits for none of them."""
+    busy = torch.rand(2048, 2048, device=gpu)
+    streams = []
+    for device in (gpu, torch.device("cpu")):
+        shared = {"batch_size": 4, "seed": 0, "device": device}
+        reals = RealBatches(Videos(labels=["a", "b"]), OnClass(2), **shared)
+        streams.append((reals, latent_batches(8, **shared)))
+    found = []
+    for reals, latents in streams:
+        found.append([])
+        # Whatever is fetched first may take new memory of the host, which is waited for.
+        next(reals), next(latents)
+        for _ in range(20):
+            with no_waiting(gpu):
+                for _ in range(3):
+                    busy = busy @ busy
+                reals.fetch(2)
+                (samples, (labels,)), z = next(reals), next(latents)
+            found[-1].append((samples, labels, z))
+    for here, there in zip(*found, strict=True):
+        assert all(torch.equal(a.cpu(), b) for a, b in zip(here, there, strict=True))

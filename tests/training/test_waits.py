@@ -17,7 +17,6 @@ from tgan.models.conditions import PICTURES
 from tgan.models.critic import CONDITIONINGS
 from tgan.training.augment import AUGMENTATIONS
 from tgan.training.steps import SCHEDULES
-from tgan.training.uploads import Uploads
 
 UPLOAD = Seen("upload", "device.upload")
 # Projections that read: singular values, bounds, and whether weights are finite.
@@ -141,9 +140,3 @@ def test_what_does_not_wait_is_not_seen():
             torch.arange(3, device="meta") + x
             torch.ones(3) + torch.ones(3).sum().item()
     assert seen == []
-
-
-def test_what_is_uploaded_stays_as_it_is():
-    uploads, given = Uploads(torch.device("cpu")), (torch.rand(3), torch.arange(4))
-    for found, each in zip(uploads.end(uploads.begin(*given)), given, strict=True):
-        assert torch.equal(found, each)
