@@ -33,3 +33,17 @@ def launch(processes: int, *command, **settings) -> subprocess.CompletedProcess:
     process = start(processes, *command, **settings)
     out, error = process.communicate(timeout=580)
     return subprocess.CompletedProcess(process.args, process.returncode, out, error)
+
+
+def ranks_of(launcher: int) -> dict[int, int]:
+    """The process ids of the ranks that a launcher started."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == launcher:
+                settings = (stat.parent / "environ").read_bytes().split(b"\0")
+                found |= {int(s[5:]): int(stat.parent.name) for s in settings if s[:5] == b"RANK="}
+        except OSError:
+            continue
+    return found

@@ -10,9 +10,11 @@ import time
 
 import pytest
 
-from tests.made.forked import free_port
-from tests.made.launched import ROOT
+from tests.made.forked import ended, free_port, start
+from tests.made.launched import ROOT, ranks_of
+from tests.made.launched import start as start_launcher
 from tests.made.watched import SMALL
+from tgan.cli import main
 from tgan.training.checkpoint import find_checkpoint
 
 TINY = [*SMALL, "--log.preview_every=0", "--log.critic_every=0", "--log.trackers=[]"]
@@ -24,32 +26,30 @@ class Machines:
 
     Args:
         folder: has a directory for each, where they keep their run.
-        shares: whether both keep it in that of the first.
-        launching: further options of `accelerate launch`.
     """
 
-    def __init__(self, folder, *options, shares=False, launching=()):
-        self.folder, self.shares, port = folder, shares, free_port()
-        self.launchers = [
-            subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"),
-                    *("--num_machines=2", f"--machine_rank={rank}", "--num_processes=2"),
-                    *("--main_process_ip=127.0.0.1", f"--main_process_port={port}"),
-                    *("--mixed_precision=no", "--dynamo_backend=no", *launching),
-                    *("tools/train.py", *TINY, f"--run-dir={self.run_dir(rank)}", *options),
-                ],
-                cwd=ROOT,
-                stdout=self.log(rank).open("a"),
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-            )
-            for rank in range(2)
-        ]
+    def __init__(self, folder, *options):
+        self.folder, self.port = folder, free_port()
+        self.launchers = [self._launch(rank, options) for rank in range(2)]
+
+    def _launch(self, rank, options):
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"),
+                *("--num_machines=2", f"--machine_rank={rank}", "--num_processes=2"),
+                *("--main_process_ip=127.0.0.1", f"--main_process_port={self.port}"),
+                *("--mixed_precision=no", "--dynamo_backend=no"),
+                *("tools/train.py", *TINY, f"--run-dir={self.run_dir(rank)}", *options),
+            ],
+            cwd=ROOT,
+            stdout=self.log(rank).open("a"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
 
     def run_dir(self, rank):
-        return self.folder / f"machine{0 if self.shares else rank}" / "run"
+        return self.folder / f"machine{rank}" / "run"
 
     def log(self, rank):
         path = self.folder / f"{rank}.log"
@@ -91,19 +91,35 @@ def machines(tmp_path):
     """What starts a run of two machines; whatever is left of it at the end is ended."""
     started = []
 
-    def start(*options, **settings):
-        started.append(Machines(tmp_path, *options, **settings))
+    def launch(*options):
+        started.append(Machines(tmp_path, *options))
         return started[-1]
 
     for rank in range(2):
         (tmp_path / f"machine{rank}").mkdir()
-    yield start
+    yield launch
     for each in started:
         for launcher in each.launchers:
             if launcher.poll() is None:
                 os.killpg(launcher.pid, signal.SIGKILL)
 
 
+def test_of_two_machines_the_first_keeps_all(tmp_path):
+    """The quick form: each process is the first of its machine, and has a directory there."""
+    log = tmp_path / "log"
+
+    def work():
+        rank, os.environ["LOCAL_RANK"] = os.environ["RANK"], "0"
+        main(["train", *TINY, "--train.steps=2", f"--run-dir={tmp_path}/machine{rank}"])
+
+    assert ended(start(work, 2, log), 120) == [0, 0], log.read_text()
+    assert "hardware: 2 x cpu" in log.read_text()
+    assert find_checkpoint(tmp_path / "machine0").step == 2
+    assert not (tmp_path / "machine1").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_two_machines_make_one_run_of_which_the_first_keeps_all(machines):
     run = machines("--train.steps=2")
     assert run.ended() == [0, 0], run.text(0) + run.text(1)
@@ -165,13 +181,21 @@ def test_a_machine_that_is_lost_ends_the_others_in_a_line(machines):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_launchers_that_may_restart_go_on_from_the_last_checkpoint(machines):
-    restarts = ["--max_restarts=2", "--rdzv_backend=c10d"]
-    options = ["--train.steps=40", "--log.checkpoint_every=2", "--resume=auto"]
-    run = machines(*options, shares=True, launching=restarts)
-    run.until_step(4)
-    os.kill(run.worker(0), signal.SIGKILL)
-    assert run.ended(300) == [0, 0], run.text(0) + run.text(1)
-    assert find_checkpoint(run.run_dir(0)).step == 40
-    events = [json.loads(line) for line in (run.run_dir(0) / "history.jsonl").open()]
-    assert [event["event"] for event in events if event["event"] != "end"] == ["start", "resume"]
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_launcher_that_may_restart_goes_on_from_the_last_checkpoint(tmp_path, killed):
+    run_dir = tmp_path / "run"
+    options = [*TINY, f"--run-dir={run_dir}", "--train.steps=60", "--log.checkpoint_every=2"]
+    launcher = start_launcher(
+        2, "tools/train.py", *options, "--resume=auto", options=["--max_restarts", 3]
+    )
+    deadline = time.monotonic() + 150
+    while not (run_dir / "checkpoints" / "step_00000002").exists():
+        assert launcher.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(ranks_of(launcher.pid)[killed], signal.SIGKILL)
+    _, error = launcher.communicate(timeout=300)
+    assert launcher.returncode == 0, error[-3000:]
+    assert find_checkpoint(run_dir).step == 60
+    events = [json.loads(line) for line in (run_dir / "history.jsonl").open()]
+    starts = [event["event"] for event in events if event["event"] != "end"]
+    assert starts[:2] == ["start", "resume"] and set(starts[1:]) == {"resume"}

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.made import forked, ranks_worker
 from tests.made.float64_worker import train_all
-from tests.made.launched import ROOT, launch, start
+from tests.made.launched import ROOT, launch, ranks_of, start
 from tests.made.watched import SMALL
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
@@ -257,20 +257,6 @@ def test_each_device_is_waited_for_once(monkeypatch):
 
 TINY = [*SMALL, "--log.preview_every=0", "--log.critic_every=0"]
 TINY += ["--log.trackers=[]", "--log.every=1", "--log.checkpoint_every=2"]
-
-
-def ranks_of(launcher: int) -> dict[int, int]:
-    """The process ids of the ranks that a launcher started."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-            if parent == launcher:
-                settings = (stat.parent / "environ").read_bytes().split(b"\0")
-                found |= {int(s[5:]): int(stat.parent.name) for s in settings if s[:5] == b"RANK="}
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.slow

@@ -140,20 +140,26 @@ def others_named(processes: int, timeout: float) -> Iterator[None]:
         if ran_out(error):
             raise
         if any(words in text for words in _LATE):
-            silent = _silent_ranks(processes)
-            who = f"process {', '.join(map(str, silent))}" if silent else "another process"
+            if silent := _silent_ranks(processes):
+                raise ChildProcessError(
+                    f"process {', '.join(map(str, silent))} of this run did not answer for "
+                    f"{timeout:g} s (train.timeout): it hangs, was stopped, or its machine is gone"
+                ) from None
             raise ChildProcessError(
-                f"{who} of this run did not answer for {timeout:g} s (train.timeout): it hangs, "
-                "was stopped, or its machine is gone"
+                f"another process of this run ended, or did not answer for {timeout:g} s "
+                f"(train.timeout): {_first_line(error)}"
             ) from None
         if any(words in text for words in _GONE):
             raise ChildProcessError("another process of this run failed") from None
         if isinstance(error, dist.DistError):
             raise ChildProcessError(
-                "another process of this run failed, or the way to it: "
-                f"{str(error).strip().splitlines()[0]}"
+                f"another process of this run failed, or the way to it: {_first_line(error)}"
             ) from None
         raise
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _silent_ranks(processes: int) -> list[int]:
