@@ -11,8 +11,7 @@ import time
 import pytest
 
 from tests.made.forked import ended, free_port, start
-from tests.made.launched import ROOT, ranks_of
-from tests.made.launched import start as start_launcher
+from tests.made.launched import ROOT
 from tests.made.watched import SMALL
 from tgan.cli import main
 from tgan.training.checkpoint import find_checkpoint
@@ -177,25 +176,3 @@ def test_a_machine_that_is_lost_ends_the_others_in_a_line(machines):
     assert run.launchers[0].wait(90) != 0
     assert run.ours(0) == ["tgan train: another process of this run failed"]
     assert find_checkpoint(run.run_dir(0)).step >= 2
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("killed", [0, 1])
-def test_a_launcher_that_may_restart_goes_on_from_the_last_checkpoint(tmp_path, killed):
-    run_dir = tmp_path / "run"
-    options = [*TINY, f"--run-dir={run_dir}", "--train.steps=60", "--log.checkpoint_every=2"]
-    launcher = start_launcher(
-        2, "tools/train.py", *options, "--resume=auto", options=["--max_restarts", 3]
-    )
-    deadline = time.monotonic() + 150
-    while not (run_dir / "checkpoints" / "step_00000002").exists():
-        assert launcher.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    os.kill(ranks_of(launcher.pid)[killed], signal.SIGKILL)
-    _, error = launcher.communicate(timeout=300)
-    assert launcher.returncode == 0, error[-3000:]
-    assert find_checkpoint(run_dir).step == 60
-    events = [json.loads(line) for line in (run_dir / "history.jsonl").open()]
-    starts = [event["event"] for event in events if event["event"] != "end"]
-    assert starts[:2] == ["start", "resume"] and set(starts[1:]) == {"resume"}

@@ -28,6 +28,7 @@ _rounds = itertools.count()
 _has_arrived = False
 # Where processes meet is gone with the process that holds it, so it is held until the end.
 _stores: list[dist.Store] = []
+_said: list[tuple[dist.Store, str]] = []
 
 
 @contextmanager
@@ -80,6 +81,16 @@ def arrive(timeout: float) -> None:
             raise ValueError(f"process {rank} does not start: {answer}")
 
 
+def forget_arrival() -> None:
+    """Take back what this process said on its arrival, once all have a group.
+
+    A launcher that starts its processes again may have them meet at the same place.
+    """
+    while _said:
+        store, key = _said.pop()
+        store.delete_key(key)
+
+
 def _meets() -> bool:
     """Whether there are others to wait for, with whom no group was formed yet."""
     if launched() == 1 or not dist.is_available() or dist.is_initialized():
@@ -103,6 +114,7 @@ def _answers(own: str, timeout: float) -> list[str | None]:
     name = f"tgan/arrival/{next(_rounds)}"
     keys = [f"{name}/{each}" for each in range(processes)]
     store.set(keys[rank], own)
+    _said.append((store, keys[rank]))
     _wait(store, keys, until)
     answers = [store.get(key).decode() if store.check([key]) else None for key in keys]
     if any(answers):

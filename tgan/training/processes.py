@@ -22,7 +22,7 @@ from tgan.system.memory import keep_freed_memory
 from tgan.system.precision import pick_precision, set_kernels
 from tgan.training.control import join_control_group
 from tgan.training.launcher import check_request, end_with_launcher, launched
-from tgan.training.peers import arrive, others_named
+from tgan.training.peers import arrive, forget_arrival, others_named
 from tgan.training.steps import Learner
 
 # Where Accelerate looks for the name of a device.
@@ -88,12 +88,13 @@ def make_accelerator(
                 DistributedDataParallelKwargs(gradient_as_bucket_view=True),
             ],
         )
+        join_control_group(timeout)
+        forget_arrival()
     if (found := accelerator.num_processes) != processes:
         raise ValueError(
             f"{processes} processes were launched but {found} found each other; "
             "on CPUs use `accelerate launch --multi_gpu --num_processes N`"
         )
-    join_control_group(timeout)
     if accelerator.device.type == "cpu":
         if not spares_memory:
             keep_freed_memory()
