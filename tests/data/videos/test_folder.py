@@ -68,7 +68,6 @@ def test_real_videos_at_some_starts(shared, name):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.timeout(1800)
 def test_all_real_videos_at_every_start(shared):
     too_short = 0
     for source in find_sources([shared("datasets/real_videos")]).sources:
