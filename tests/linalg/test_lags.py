@@ -65,3 +65,15 @@ def test_products_that_may_round_their_factors_are_not_bounded():
     finally:
         torch.set_float32_matmul_precision(before)
     assert lag_rounding(random_parts((2, 3, 4))) < math.inf
+
+
+def test_single_precision_adds_up_each_pair_of_offsets_by_itself():
+    """Else a term would pass through the roundings of all pairs' blocks, which are not counted."""
+    parts = random_parts((3, 2, 5, 200))
+    expected = torch.zeros(5, 5)
+    for place in product(range(3), range(2)):
+        pair = torch.zeros(5, 5)
+        for columns in parts[place].split(64, -1):
+            pair.addmm_(columns, columns.T)
+        expected += pair
+    assert torch.equal(lag_grams(parts)[0, 0], expected)

@@ -88,7 +88,7 @@ class SingularValueClip(Constraint):
         if not self.is_due(updates):
             return
         kernels = _kernels(critic)
-        if self.method == AUTO and waits_for_reads(kernels[0][-1]):
+        if self.method == AUTO and any(waits_for_reads(weight) for *_, weight in kernels):
             self._clip_at_once(kernels)
         else:
             for kernel in kernels:

@@ -39,4 +39,4 @@ def doubt(size: int, kind: torch.dtype) -> float:
 
     Source: Rump 2006 (verification of positive definiteness); Higham 2002, sections 3.6 and 10.1.
     """
-    return 3 * (_BLOCK + size // _BLOCK + 3) * torch.finfo(kind).eps / 2
+    return 3 * (_BLOCK + -(-size // _BLOCK) + 3) * torch.finfo(kind).eps / 2

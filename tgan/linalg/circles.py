@@ -8,7 +8,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-# How far from the middle of a cell its ends are at most; the bound proved there is a seventh lower.
+# How far from the middle of a cell its ends are at most, just under a quarter of the circle; the
+# bound proved there is nearly half as high.
 _WIDEST = 1.5
 # Entries of Gram matrices that are held at a time: 256 MB of complex doubles.
 _CHUNK = 2**24

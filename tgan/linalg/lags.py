@@ -16,8 +16,8 @@ def lag_grams(parts: Tensor) -> Tensor:
     """Matrices (*L, n, n) with G(w) = sum_l exp(i l w) lags[l], over lags l of either sign.
 
     G is the Gram matrix of the transform of parts (*K, n, m). L is 2 K - 1; negative lags count
-    from the end, as Python counts.
-    Single precision is added up in blocks of columns, which loses less to rounding.
+    from the end, as Python counts. Single precision is added up in blocks of columns, which loses
+    less to rounding.
     """
     blocks = parts.split(_BLOCK if parts.dtype == torch.float32 else parts.shape[-1], -1)
     *spans, size, _ = parts.shape
@@ -27,8 +27,12 @@ def lag_grams(parts: Tensor) -> Tensor:
         # Half of the lags; the others are their transposes.
         if ahead >= behind:
             lag = tuple(x - y for x, y in zip(ahead, behind, strict=True))
+            # By itself first: added to what is there, each block would be one rounding more for
+            # all pairs of this lag.
+            pair = parts.new_zeros(size, size)
             for columns in blocks:
-                lags[lag].addmm_(columns[ahead], columns[behind].T)
+                pair.addmm_(columns[ahead], columns[behind].T)
+            lags[lag] += pair
     for lag in product(*(range(1 - span, span) for span in spans)):
         if lag > (0,) * len(lag):
             lags[tuple(-x for x in lag)] = lags[lag].T
@@ -43,10 +47,11 @@ def lag_rounding(parts: Tensor) -> Tensor:
     if rounds_factors(parts.device):
         return parts.new_full((), math.inf, dtype=torch.float64)
     # Each term of an entry of G passes through these many roundings: two of factors, the sums over
-    # and between blocks, and in two steps a phase and a sum over lags of complex numbers, which
-    # are twice as many real ones (by sqrt(2)); two to spare.
-    lags = math.prod(2 * span - 1 for span in parts.shape[:-2])
-    sums = 4 + _BLOCK + parts.shape[-1] // _BLOCK + 1.5 * (4 + 2 * lags)
+    # and between blocks and over pairs of one lag, and in two steps a phase and a sum over lags of
+    # complex numbers, which are twice as many real ones (by sqrt(2)); two to spare.
+    spans = parts.shape[:-2]
+    lags = math.prod(2 * span - 1 for span in spans)
+    sums = 4 + _BLOCK + -(-parts.shape[-1] // _BLOCK) + math.prod(spans) + 1.5 * (4 + 2 * lags)
     # Of the sums of all terms' moduli, a symmetric matrix of no negative entries, no eigenvalue is
     # larger than the largest sum of a row.
     moduli = parts.abs().flatten(0, -3).sum(0)
