@@ -33,6 +33,7 @@ from tgan.models.stages import recompute_stages
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.parts import Parts, check_networks
+from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator, prepare
@@ -49,8 +50,6 @@ __getattr__ = moved_names(
 )
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-# Kinds of devices on which Adam updates all parameters by one operator; RMSProp has none.
-_FUSING = ("cuda",)
 # Tables of a checkpoint that an optimiser adds to a network's own.
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
@@ -250,8 +249,8 @@ def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
     parameters = list(network.parameters())
     if config.name == "rmsprop":
         return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
-    fused = parameters[0].device.type in _FUSING
-    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused or None)
+    fused = fuses(parameters)
+    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused)
 
 
 def _check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> None:
