@@ -48,7 +48,7 @@ def _missing() -> frozenset[str]:
             return has(delegate[1])
         return "dispatch:" not in text or bool(re.search(r"\bMPS\b|Composite", text))
 
-    return frozenset(f"aten::{name}" for name in texts if not has(name))
+    return frozenset(f"aten::{name}" for name in texts if "mkldnn" not in name and not has(name))
 
 
 @contextmanager
@@ -76,7 +76,8 @@ class _Operators(TorchDispatchMode):
     """Has what is computed there stay there, and refuses what cannot be computed there.
 
     Attributes:
-        fills: whether tensors of no others are put there, as they are in a backward pass.
+        fills: whether tensors that are made of no others are put there: those that PyTorch makes
+            below Python, of tensors that it takes to be on a CPU.
     """
 
     fills = False
@@ -115,7 +116,8 @@ class _Devices(TorchFunctionMode):
         target = _target(func, args, given)
         if target == MPS:
             args, kwargs = tree_map(_on_cpu, (args, kwargs))
-        before, self._operators.fills = self._operators.fills, func in _BACKWARD and ours
+        is_below = func in _BACKWARD or not (hasattr(func, "__code__") or func.__name__ == "apply")
+        before, self._operators.fills = self._operators.fills, ours and is_below
         try:
             found = func(*args, **kwargs)
         finally:
