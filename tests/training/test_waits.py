@@ -3,12 +3,14 @@
 The second step counts: in the first one tables of optimisers are made.
 """
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
 from tests.conftest import make_tiny_config
-from tests.made.no_wait import Seen, fetching_meta, passing, passing_in_step, run_on_meta
+from tests.made.no_wait import META, Seen, fetching_meta, passing, passing_in_step, run_on_meta
 from tests.made.stand_ins import Videos
 from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
 from tgan.constraints import CONSTRAINTS
@@ -16,6 +18,7 @@ from tgan.losses import OBJECTIVES
 from tgan.models.conditions import PICTURES
 from tgan.models.critic import CONDITIONINGS
 from tgan.training.augment import AUGMENTATIONS
+from tgan.training.graphs import WARM_UP, Graphs
 from tgan.training.steps import SCHEDULES
 
 UPLOAD = Seen("upload", "device.upload")
@@ -106,6 +109,30 @@ def test_precisions_wait_for_whether_gradients_overflow_alone(precision, schedul
     latents = 1 + SCHEDULES[schedule].fresh_latents
     reads = [Seen("read", "learners.update_all")] * (latents if precision == "fp16" else 0)
     assert sorted(seen) == sorted([UPLOAD] * (2 + latents) + reads)
+
+
+class Silent:
+    """Records nothing: launches do no work at all."""
+
+    device = META
+
+    def warming_up(self):
+        return nullcontext()
+
+    def record(self, work):
+        return work(), lambda: None
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_recorded_steps_upload_their_noise_too(schedule, tmp_path):
+    """A key for each launch that takes one, of which the fakes need none."""
+    config = config_of(constraint="wgan_gp", schedule=schedule)
+    with fetching_meta():
+        run = run_on_meta(config, tmp_path, Pictures(1))
+        run.task.launch = Graphs(Silent())
+        seen = passing_in_step(run, WARM_UP + 1)
+    latents = 1 + SCHEDULES[schedule].fresh_latents
+    assert seen == [UPLOAD] * (2 + 2 * latents)
 
 
 WAITING = {
