@@ -181,7 +181,7 @@ def test_adam_is_fused_on_some_kinds_of_devices_and_does_the_same(name, monkeypa
     """RMSProp has no such form."""
     optimizers, networks = [], []
     for kinds in ((), ("cpu",)):
-        monkeypatch.setattr("tgan.runs.build._FUSING", kinds)
+        monkeypatch.setattr("tgan.system.device._FUSING", kinds)
         torch.manual_seed(0)
         networks.append(torch.nn.Linear(5, 3).double())
         optimizers.append(build_optimizer(OptimizerConfig(name=name), networks[-1]))

@@ -9,7 +9,7 @@ from tgan.evaluation.networks import Pixels
 from tgan.linalg import clip_singular_values, conv_norm, conv_norm_upper_bound, empty_basis
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.sampling.latents import slerp, walk
-from tgan.system.device import pick_device, usable_device, where_float64_is
+from tgan.system.device import fuses, pick_device, usable_device, where_float64_is
 
 
 def matrix(rows=6, columns=10, *, seed=0):
@@ -96,3 +96,17 @@ def test_a_device_that_there_is_not_is_refused_in_one_line(name):
 def test_a_device_that_there_is_is_taken():
     assert pick_device("cpu") == "cpu" and usable_device("cpu") == torch.device("cpu")
     assert torch.device(pick_device("auto")).type in ("cpu", "cuda", "mps", "xpu")
+
+
+def test_adam_is_fused_where_all_that_it_updates_is_on_a_device_that_can():
+    kinds = {"cpu": torch.zeros(2), "meta": torch.zeros(2, device="meta")}
+    for name, parameter in kinds.items():
+        assert fuses([parameter]) is None, name
+    with FakeMps():
+        assert fuses([torch.zeros(2, device="mps")]) is None
+
+
+def test_adam_is_not_fused_over_several_kinds_of_devices(monkeypatch):
+    monkeypatch.setattr("tgan.system.device._FUSING", ("cpu",))
+    here, there = torch.zeros(2), torch.zeros(2, device="meta")
+    assert [fuses(each) for each in ([here], [here, here], [here, there])] == [True, True, None]

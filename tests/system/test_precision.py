@@ -58,7 +58,8 @@ def kernels():
     """What is chosen for all of PyTorch is as it was afterwards."""
     yield torch.backends.cudnn
     set_kernels(tf32=True, deterministic=False)
-    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = torch.backends.cudnn.benchmark = False
 
 
 @pytest.mark.parametrize("tf32", [True, False])
@@ -70,10 +71,58 @@ def test_kernels_are_chosen_as_asked(kernels, monkeypatch, tf32, deterministic):
         assert (each.fp32_precision == "tf32") == tf32
     assert (kernels.deterministic, kernels.benchmark) == (deterministic, not deterministic)
     assert torch.are_deterministic_algorithms_enabled() == deterministic
-    assert torch.is_deterministic_algorithms_warn_only_enabled()
+    assert torch.is_deterministic_algorithms_warn_only_enabled() == deterministic
     assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == (":4096:8" if deterministic else None)
     with torch.backends.cudnn.flags(enabled=False):
         assert not kernels.enabled
+
+
+def chosen(kernels):
+    """Whether operations are the same every time, warn only, and what cuDNN does."""
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        kernels.deterministic,
+        kernels.benchmark,
+    )
+
+
+def test_a_run_after_a_deterministic_one_is_not_so(kernels):
+    for deterministic in (False, True, True, False, False, True, False):
+        set_kernels(tf32=True, deterministic=deterministic)
+        assert chosen(kernels) == (*[deterministic] * 3, not deterministic)
+
+
+@pytest.mark.parametrize("warn_only", [True, False])
+def test_what_a_user_made_deterministic_stays_so(kernels, warn_only):
+    torch.use_deterministic_algorithms(True, warn_only=warn_only)
+    for deterministic in (False, True, False):
+        set_kernels(tf32=True, deterministic=deterministic)
+        # Whichever kernel is fastest would not be the same one every time.
+        assert chosen(kernels) == (True, warn_only, deterministic, False)
+    torch.use_deterministic_algorithms(False)
+    set_kernels(tf32=True, deterministic=False)
+    assert chosen(kernels) == (False, False, False, True)
+
+
+def test_what_a_user_has_cudnn_do_stays_so(kernels):
+    kernels.deterministic = True
+    for deterministic in (False, True, False):
+        set_kernels(tf32=True, deterministic=deterministic)
+        assert chosen(kernels) == (deterministic, deterministic, True, False)
+
+
+def test_what_a_user_chose_after_a_deterministic_run_stays_so(kernels):
+    set_kernels(tf32=True, deterministic=True)
+    torch.use_deterministic_algorithms(True)
+    set_kernels(tf32=True, deterministic=False)
+    assert chosen(kernels) == (True, False, False, False)
+    torch.use_deterministic_algorithms(False)
+    set_kernels(tf32=True, deterministic=True)
+    torch.use_deterministic_algorithms(False)
+    kernels.deterministic = False
+    set_kernels(tf32=True, deterministic=False)
+    assert chosen(kernels) == (False, False, False, True)
 
 
 @pytest.mark.parametrize("newer", [True, False])

@@ -4,6 +4,7 @@ The second step counts: in the first one tables of optimisers are made.
 """
 
 from contextlib import nullcontext
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,14 +12,18 @@ import torch
 
 from tests.conftest import make_tiny_config
 from tests.made.no_wait import META, Seen, fetching_meta, passing, passing_in_step, run_on_meta
+from tests.made.reads import noted_reads
 from tests.made.stand_ins import Videos
 from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.models.conditions import PICTURES
 from tgan.models.critic import CONDITIONINGS
+from tgan.runs.build import build_run
+from tgan.runs.parts import Parts
 from tgan.training.augment import AUGMENTATIONS
 from tgan.training.graphs import WARM_UP, Graphs
+from tgan.training.loop import fit
 from tgan.training.steps import SCHEDULES
 
 UPLOAD = Seen("upload", "device.upload")
@@ -133,6 +138,30 @@ def test_recorded_steps_upload_their_noise_too(schedule, tmp_path):
         seen = passing_in_step(run, WARM_UP + 1)
     latents = 1 + SCHEDULES[schedule].fresh_latents
     assert seen == [UPLOAD] * (2 + 2 * latents)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("every", [1, 3])
+def test_clips_of_a_step_are_read_while_a_device_takes_the_one_before(
+    schedule, every, tmp_path, monkeypatch
+):
+    """By the process itself (`workers` 0), before it asks anything of the device."""
+    config = config_of(schedule=schedule, steps=6)
+    config.train.n_critic = 2 if schedule == "alternating" else 1
+    config.log.every, config.log.checkpoint_every = every, 0
+    source = Pictures(config.data.channels)
+    run = build_run(config, tmp_path, Parts(source=source))
+    clip, step = Pictures.clip, run.task.step
+    with noted_reads(monkeypatch) as order:
+        source.clip = lambda *place: order.append("clip") or clip(source, *place)
+        run.task.step = lambda *of_step: (step(*of_step), order.append("step"))[0]
+        fit(run)
+    steps = [place for place, what in enumerate(order) if what == "step"]
+    count = config.train.n_critic * config.train.batch_size
+    for number, (this, following) in enumerate(pairwise(steps), 1):
+        assert order[this + 1 : this + 1 + count] == ["clip"] * count
+        read = order[this + 1 + count : following]
+        assert "clip" not in read and bool(read) == (number % every == 0)
 
 
 WAITING = {

@@ -8,6 +8,7 @@ docs/performance.md has errors and times.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +38,9 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor]:
     alone = columns[0, 0].numel()
     parts = columns.split(max(_SUMMED_ALONE // alone, 1))
     found = [torch.batch_norm_update_stats(part, None, None, 0.0) for part in parts]
+    if len(parts) == 1:
+        means, variances = (each.view(copies, channels) for each in found[0])
+        return combined(means, variances, 1 / copies) if copies > 1 else found[0]
     means, variances = (torch.stack(each).view(-1, channels) for each in zip(*found, strict=True))
     shares = means.new_tensor([len(part) for part in parts], dtype=torch.float64)
     shares /= len(columns) * copies
@@ -50,7 +54,7 @@ def combined(means: Tensor, variances: Tensor, weights: Tensor | float) -> tuple
     """
     wide = means.double()
     mean = (weights * wide).sum(0)
-    variance = (weights * (variances.double() + (wide - mean).square())).sum(0)
+    variance = (wide - mean).square_().add_(variances).mul_(weights).sum(0)
     return mean.to(means.dtype), variance.to(means.dtype)
 
 
@@ -88,11 +92,11 @@ class _NormaliseBy(torch.autograd.Function):
         sums = torch.ops.aten.native_batch_norm_backward(
             gradient, columns, None, *by, None, None, False, ctx.eps, [False, True, True]
         )[1:]
-        at_weight, at_bias = (each.view(-1, len(mean)).sum(0) for each in sums)
+        at_weight, at_bias = (each.view(-1, mean.numel()).sum(0) for each in sums)
         # With n values per channel, standardised ones s and slope k = weight / deviation, the
         # gradient is k (gradient - at_bias / n - s at_weight / n).
         slope = weight * (variance + ctx.eps).rsqrt()
-        per_value = -slope * len(mean) / x.numel()
+        per_value = -slope * mean.numel() / x.numel()
         each = _repeated(columns, per_value * at_weight, per_value * at_bias, slope)
         at_x = F.batch_norm(columns, *by, *each[:2], eps=ctx.eps)
         at_x.addcmul_(gradient, each[2].view(1, -1, *[1] * (columns.ndim - 2)))
@@ -113,10 +117,15 @@ def _in_columns(x: Tensor) -> Tensor:
     return last.view(-1, copies * x.shape[1])
 
 
-def _repeated(columns: Tensor, *of_channels: Tensor | None) -> list[Tensor | None]:
+def _repeated(columns: Tensor, *of_channels: Any) -> list[Any]:
     """What is given for channels (C,), for each of the columns."""
+    copies = columns.shape[1] // of_channels[0].numel()
+    if copies == 1:
+        return list(of_channels)
+    # Several times as fast as to repeat them.
     return [
-        None if each is None else each.repeat(columns.shape[1] // len(each)) for each in of_channels
+        each if each is None else each.expand(copies, -1).contiguous().view(-1)
+        for each in of_channels
     ]
 
 

@@ -32,6 +32,10 @@ def leaky_relu_of_layer_(x: Tensor, slope: float) -> Tensor:
     return _OfLayer.apply(x, slope)
 
 
+def _times_slopes(gradient: Tensor, out: Tensor, slope: float) -> Tensor:
+    return torch.ops.aten.leaky_relu_backward(gradient, out, slope, True)
+
+
 class _LeakyReLU(Function):
     @staticmethod
     def forward(ctx, x, slope):
@@ -47,7 +51,9 @@ class _LeakyReLU(Function):
     def backward(ctx, gradient):
         if gradient is None:
             return None, None
-        return _TimesSlopes.apply(gradient, *ctx.saved_tensors, ctx.slope), None
+        (out,) = ctx.saved_tensors
+        multiply = _TimesSlopes.apply if torch.is_grad_enabled() else _times_slopes
+        return multiply(gradient, out, ctx.slope), None
 
 
 class _OfLayer(_LeakyReLU):
@@ -66,7 +72,7 @@ class _TimesSlopes(Function):
     def forward(ctx, gradient, out, slope):
         ctx.slope = slope
         ctx.save_for_backward(out)
-        return torch.ops.aten.leaky_relu_backward(gradient, out, slope, True)
+        return _times_slopes(gradient, out, slope)
 
     @staticmethod
     def backward(ctx, gradient):

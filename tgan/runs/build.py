@@ -33,6 +33,7 @@ from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.checks import check_disk, check_fp16
 from tgan.runs.parts import Parts, check_networks
+from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.graphs import make_launch
@@ -50,8 +51,6 @@ __getattr__ = moved_names(
 )
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-# Kinds of devices on which Adam updates all parameters by one operator; RMSProp has none.
-_FUSING = ("cuda",)
 
 
 def accelerator_for(config: Config, run_dir: Path, *, device: str = "auto") -> Accelerator:
@@ -251,8 +250,8 @@ def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
     parameters = list(network.parameters())
     if config.name == "rmsprop":
         return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
-    fused = parameters[0].device.type in _FUSING
-    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused or None)
+    fused = fuses(parameters)
+    return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused)
 
 
 def _average(config: Config, generator: nn.Module) -> RunningMean | None:

@@ -1,5 +1,7 @@
 """Devices that networks are on, and where what they cannot compute is computed."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,8 @@ from torch import Tensor
 _WITHOUT_FLOAT64 = ("mps",)
 # Kinds of devices that fetch pinned memory of the host by themselves, while it goes on.
 _FETCHING = ("cuda",)
+# Kinds of devices on which Adam updates all parameters by one operator; RMSProp has none.
+_FUSING = ("cuda",)
 
 
 def pick_device(name: str) -> str:
@@ -59,3 +63,12 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
     """Copy a tensor of the host to a device; nobody waits for it where the device can fetch it."""
     fetches = device.type in _FETCHING
     return (tensor.pin_memory() if fetches else tensor).to(device, non_blocking=fetches)
+
+
+def fuses(parameters: Iterable[Tensor]) -> bool | None:
+    """Tell whether Adam has one operator for all of these; None, its default, where it has not.
+
+    Example:
+        >>> Adam(parameters, fused=fuses(parameters))
+    """
+    return all(parameter.device.type in _FUSING for parameter in parameters) or None

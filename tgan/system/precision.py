@@ -10,6 +10,8 @@ import torch
 # Instructions without which bf16 is emulated.
 _BF16 = ("avx512_bf16", "amx_bf16")
 _CUDNN: Any = torch.backends.cudnn
+# Whether this process was deterministic, and whether cuDNN was, before a deterministic run.
+_before: tuple[bool, bool] | None = None
 
 
 def pick_precision(name: str, kind: str) -> str:
@@ -56,19 +58,41 @@ def _emulates_bf16() -> bool:
 def set_kernels(*, tf32: bool, deterministic: bool) -> None:
     """Choose how NVIDIA GPUs compute, for this process; other devices do not mind.
 
-    Products of matrices are left as the user set them: PyTorch's default is float32.
+    Products of matrices are left as the user set them: PyTorch's default is float32. So is what a
+    user made deterministic; what was chosen here for another run of this process is taken back.
 
     Args:
         tf32: whether float32 convolutions and recurrent networks round their factors to TF32.
-        deterministic: whether operations give the same bits every time; else cuDNN tries which of
-            its kernels is fastest, for every size of an input once.
+        deterministic: whether operations give the same bits every time. Where neither this nor the
+            user asks for that, cuDNN tries which of its kernels is fastest, for every size of an
+            input once.
     """
     _CUDNN.allow_tf32 = tf32
-    _CUDNN.deterministic, _CUDNN.benchmark = deterministic, not deterministic
-    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    _take_back()
     if deterministic:
-        # cuBLAS looks for it when it is first used.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        _be_deterministic()
+    _CUDNN.benchmark = not (_CUDNN.deterministic or torch.are_deterministic_algorithms_enabled())
+
+
+def _be_deterministic() -> None:
+    global _before
+    _before = torch.are_deterministic_algorithms_enabled(), _CUDNN.deterministic
+    _CUDNN.deterministic = True
+    if not torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    # cuBLAS looks for it when it is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def _take_back() -> None:
+    """Undo the choice for an earlier run, unless the user has changed it since."""
+    global _before
+    if _before is None:
+        return
+    (was_deterministic, cudnn_was), _before = _before, None
+    _CUDNN.deterministic = _CUDNN.deterministic and cudnn_was
+    if not was_deterministic and torch.is_deterministic_algorithms_warn_only_enabled():
+        torch.use_deterministic_algorithms(False)
 
 
 def describe_kernels(kind: str, *, tf32: bool, deterministic: bool) -> str:

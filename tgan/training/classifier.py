@@ -12,6 +12,7 @@ from tgan.data.loader import ClipBatches, stream_batches
 from tgan.features.classifier import VideoClassifier, classifier_input
 from tgan.rng import Stream, numpy_rng
 from tgan.rng.weights import seeded
+from tgan.system.device import fuses
 from tgan.training.rates import trapezoid
 from tgan.training.supervised import supervised
 
@@ -69,7 +70,12 @@ def train_classifier(
         network,
         loss,
         shifted,
-        torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+        torch.optim.AdamW(
+            network.parameters(),
+            LEARNING_RATE,
+            weight_decay=WEIGHT_DECAY,
+            fused=fuses(network.parameters()),
+        ),
         steps=steps,
         rate=trapezoid(steps, warm_up=WARM_UP, cool_down=1.0),
         report=report,

@@ -8,6 +8,7 @@ import torch
 from tgan.benchmarks.gpu import plan
 from tgan.benchmarks.gpu.page import page
 from tgan.benchmarks.gpu.setting import Setting, default_kernels
+from tgan.system.precision import set_kernels
 
 CPU = Setting("cpu", quick=True)
 
@@ -36,7 +37,7 @@ def test_projections_are_timed_on_the_device_and_on_the_cpu():
 
 def test_what_fails_leaves_the_others_and_kernels_as_they_were(monkeypatch):
     def fail(setting):
-        torch.use_deterministic_algorithms(True)
+        set_kernels(tf32=False, deterministic=True)
         raise RuntimeError("no such kernel\nat some place")
 
     monkeypatch.setattr(plan, "PLAN", {"one": fail, "other": lambda setting: [{"a": 1.23456}]})

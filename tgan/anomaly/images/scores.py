@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tgan._moved import moved_names
 from tgan.models.modes import evaluating, frozen
 from tgan.rng import Stream, seed_of
+from tgan.system.device import fuses
 from tgan.training.rates import linear
 
 # Schlegl et al. 2017: steps of the search, and the weight of the critic's features in it.
@@ -212,7 +213,7 @@ def _descend(
 ) -> tuple[Tensor, Tensor]:
     """Search from `latents` (N, K); return latents of lower loss, and their losses (N,)."""
     latents = latents.clone().requires_grad_()
-    optimizer, falling = torch.optim.Adam([latents], lr=rate), linear(steps)
+    optimizer, falling = torch.optim.Adam([latents], lr=rate, fused=fuses([latents])), linear(steps)
     with torch.enable_grad():
         for step in range(steps):
             optimizer.param_groups[0]["lr"] = rate * falling(step)

@@ -353,3 +353,21 @@ def test_networks_can_be_rebuilt_from_settings_as_plain_data(constraint):
         critic_scores(networks["window_critic"], windows),
         critic_scores(task.window_critic, windows),
     )
+
+
+def test_adam_is_fused_on_some_kinds_of_devices_and_does_the_same(monkeypatch):
+    fused, tasks = [], []
+    adam = torch.optim.Adam
+
+    def noted(*args, **settings):
+        fused.append(settings["fused"])
+        return adam(*args, **settings)
+
+    monkeypatch.setattr(torch.optim, "Adam", noted)
+    for kinds in ((), ("cpu",)):
+        monkeypatch.setattr("tgan.system.device._FUSING", kinds)
+        tasks.append(train(sine_with_spike(18), small(), seed=0, steps=3))
+    assert fused == [None] * 3 + [True] * 3
+    for one, other in zip(*(task.networks().values() for task in tasks), strict=True):
+        weights = [network.state_dict() for network in (one, other)]
+        torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-6)

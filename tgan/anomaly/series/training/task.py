@@ -13,6 +13,7 @@ from tgan.losses import OBJECTIVES
 from tgan.rng import Stream
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
+from tgan.system.device import fuses
 from tgan.training.steps import Batch, Critic, Learner, Terms
 
 CRITICS = ("window_critic", "latent_critic")
@@ -139,7 +140,8 @@ class TadGANTask:
     def _optimizer(self, name: str, network: nn.Module) -> torch.optim.Optimizer:
         trained = [p for p in network.parameters() if p.requires_grad]
         betas = self.settings.beta1, self.settings.beta2
-        return torch.optim.Adam(trained, self.settings.learning_rate_of(name), betas)
+        rate = self.settings.learning_rate_of(name)
+        return torch.optim.Adam(trained, rate, betas, fused=fuses(trained))
 
 
 class InBfloat16(nn.Module):
