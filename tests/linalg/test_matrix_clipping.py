@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg import clip_at_once, clip_singular_values, clipping
+from tests.made.fake_gpu import fake_gpu
+from tgan.linalg import clip_at_once, clip_roughly, clip_singular_values, clipping
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.linalg.subspace import TRACKED, empty_basis, pairs_above
 
@@ -72,6 +73,24 @@ def test_many_are_clipped_at_once(spectrum):
         scaled = clip_at_once([maximum * each for each in given[:3]], maximum)
         for matrix, found in zip(given, scaled, strict=False):
             assert distance(found, maximum * reference(matrix)) < 1e-6 * maximum
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(12, 64), (64, 12), (40, 64)])
+@pytest.mark.parametrize("spectrum, ratio", [(MILD, 1.05), (MILD, 2), (HARSH, 55), ([0.4, 0.1], 1)])
+def test_rough_clips_are_close_for_all_that_is_read(spectrum, ratio, shape, dtype):
+    for maximum in (1.0, 0.3, 7e3, 1e-20):
+        matrix = maximum * with_spectrum(spectrum, *shape, dtype=dtype)
+        found = clip_roughly(matrix, torch.tensor(maximum, dtype=torch.float64), ratio=ratio)
+        assert found.dtype == dtype and found.shape == matrix.shape
+        exact = reference(matrix, maximum) / maximum
+        assert distance(found.double() / maximum, exact) < (1e-3 if ratio < 10 else 3e-3)
+
+
+def test_a_rough_clip_reads_nothing():
+    with fake_gpu() as device:
+        matrix, maximum = torch.empty(12, 64, device=device), torch.empty((), device=device)
+        assert clip_roughly(matrix, maximum, ratio=1.5).device == matrix.device
 
 
 def test_clips_at_once_read_bounds_alone():

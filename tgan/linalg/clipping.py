@@ -26,6 +26,8 @@ _STRIPS = 4
 # What `matmul` may leave or take of a squared singular value, relative to the bound's, and how far
 # above the bound it reaches in one pass.
 _RESOLUTION, _REACH = 1e-6, 100.0
+# What `clip_roughly` may leave or take of it.
+_ROUGH_RESOLUTION = 1e-4
 
 
 @torch.no_grad()
@@ -179,18 +181,20 @@ def _by_matmul(wide: Tensor, maximum: float, basis: Tensor | None) -> Tensor | N
     return None if excess <= _RESOLUTION else clipped
 
 
-def _by_products(wide: Tensor, gram: Tensor, largest: float) -> tuple[Tensor, Tensor]:
+def _by_products(
+    wide: Tensor, gram: Tensor, largest: float, resolution: float = _RESOLUTION
+) -> tuple[Tensor, Tensor]:
     """Clip W by G = W W^T / maximum^2, of norm at most `largest`; and how far G exceeds 1, ().
 
-    Nothing is read of a device.
+    Nothing is read of a device. Eigenvalues of G are right to within `resolution`.
     """
     unit = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     # With room for rounding: Newton-Schulz sends what exceeds 1 to where it converges last.
     excess, room = gram - unit, max(largest - 1, 1) * 1.00001
     # max(x, 0) = x (1 + sign x) / 2
-    excess = (excess + excess @ sign(excess / room, _RESOLUTION / room)) / 2
-    scale = largest + _RESOLUTION
-    root = inverse_root((unit + excess) / scale, (1 - _RESOLUTION) * scale**-0.5) * scale**-0.5
+    excess = (excess + excess @ sign(excess / room, resolution / room)) / 2
+    scale = largest + resolution
+    root = inverse_root((unit + excess) / scale, (1 - resolution) * scale**-0.5) * scale**-0.5
     return wide.addmm((root - unit).to(wide.dtype), wide), excess.norm()
 
 
@@ -217,6 +221,25 @@ def _near(matrix: Tensor, wide: Tensor, gram: Tensor, bound: float, maximum: flo
         return clip_singular_values(matrix, maximum, method="matmul")
     clipped, excess = _by_products(wide, gram, bound)
     return torch.where(excess <= _RESOLUTION, matrix, clipped if wide is matrix else clipped.T)
+
+
+@torch.no_grad()
+def clip_roughly(matrix: Tensor, maximum: Tensor, *, ratio: float) -> Tensor:
+    """Clip singular values as `clip_singular_values` does, to a few thousandths, reading nothing.
+
+    By matrix products alone, those of the smaller side in single precision.
+
+    Args:
+        matrix: (rows, columns), float32 or float64.
+        maximum: (), positive, on the matrix's device.
+        ratio: what the largest singular value over the bound is at most, from 1 to 100; of a matrix
+            that exceeds it, anything becomes.
+    """
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    with torch.autocast(matrix.device.type, enabled=False):
+        scaled = (wide / maximum).float()
+        clipped, _ = _by_products(wide, scaled @ scaled.T, ratio**2, _ROUGH_RESOLUTION)
+    return clipped if wide is matrix else clipped.T
 
 
 CLIP_METHODS = {"svd": _by_svd, "gram": _by_gram, "subspace": _by_subspace, "matmul": _by_matmul}
