@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tgan.constraints.base import Constraint
 from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
-from tgan.linalg import ConvNormBounds, NormBoundsAtOnce, clip_roughly, clip_singular_values
+from tgan.linalg import ConvNormBounds, NormBoundsAtOnce, clip_singular_values, clip_to_share
 from tgan.models.affine import AffineLayer, affine_layers
 from tgan.system.device import waits_for_reads
 
@@ -42,6 +42,9 @@ class CertifiedSingularValueClip(Constraint):
     weights in exact arithmetic; not for weights that autocast rounds, nor for what augmentation
     does before the critic. Parts of other kinds are refused as far as they can be seen: a sum of
     branches cannot.
+
+    An accelerator is read once per update, and twice where layers are clipped; more often only
+    where they are far above the bound.
 
     Attributes:
         interval: project after updates interval, 2 * interval, ...; above 1 nothing is certain in
@@ -156,19 +159,17 @@ class CertifiedSingularValueClip(Constraint):
         weight = layer.module.weight
         if not self.maximum * (1 + SLACK) < guess <= self.maximum * _NEAR:
             return weight
-        kernel = self._clipped_at_once(weight, guess, ratio=guess / self.maximum)
+        kernel = self._clipped_at_once(weight, guess, up_to=guess)
         if _ROOM * guess <= _FAR * self.maximum:
             return kernel
         left = layer.norm_bounds_at_once(kernel).guess()
-        again = self._clipped_at_once(kernel, left, ratio=2.0)
+        again = self._clipped_at_once(kernel, left, up_to=2 * self.maximum)
         return torch.where(_ROOM * left > _FAR * self.maximum, again, kernel)
 
-    def _clipped_at_once(self, weight: Tensor, norm: float | Tensor, *, ratio: float) -> Tensor:
-        """Do as `_clipped` for norms up to `ratio` times the maximum, without a read."""
-        matrix = weight.flatten(1)
-        largest = NormBoundsAtOnce(matrix, ()).guess()
-        # With room for what guesses miss.
-        clipped = clip_roughly(matrix, largest * self.maximum / norm, ratio=1.1 * ratio)
+    def _clipped_at_once(self, weight: Tensor, norm: float | Tensor, *, up_to: float) -> Tensor:
+        """Do as `_clipped` for norms up to so much, without a read."""
+        least = self.maximum / (_ROOM * up_to)
+        clipped = clip_to_share(weight.flatten(1), self.maximum / norm, least=least)
         return clipped.reshape(weight.shape)
 
 

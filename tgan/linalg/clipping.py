@@ -26,8 +26,8 @@ _STRIPS = 4
 # What `matmul` may leave or take of a squared singular value, relative to the bound's, and how far
 # above the bound it reaches in one pass.
 _RESOLUTION, _REACH = 1e-6, 100.0
-# What `clip_roughly` may leave or take of it.
-_ROUGH_RESOLUTION = 1e-4
+# What `clip_to_share` may leave or take of it, and squarings that tell the largest one to 2e-3.
+_ROUGH_RESOLUTION, _ROUGH_SQUARINGS = 1e-4, 10
 
 
 @torch.no_grad()
@@ -224,21 +224,25 @@ def _near(matrix: Tensor, wide: Tensor, gram: Tensor, bound: float, maximum: flo
 
 
 @torch.no_grad()
-def clip_roughly(matrix: Tensor, maximum: Tensor, *, ratio: float) -> Tensor:
-    """Clip singular values as `clip_singular_values` does, to a few thousandths, reading nothing.
+def clip_to_share(matrix: Tensor, share: float | Tensor, *, least: float) -> Tensor:
+    """Clip singular values to a share of the largest one, to a few thousandths, reading nothing.
 
-    By matrix products alone, those of the smaller side in single precision.
+    For accelerators: by matrix products alone, those of the smaller side in single precision.
 
     Args:
         matrix: (rows, columns), float32 or float64.
-        maximum: (), positive, on the matrix's device.
-        ratio: what the largest singular value over the bound is at most, from 1 to 100; of a matrix
-            that exceeds it, anything becomes.
+        share: up to 1; a tensor is (), on the matrix's device.
+        least: what the share is at least, from 0.01 on; at a lower one anything may come out.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     with torch.autocast(matrix.device.type, enabled=False):
-        scaled = (wide / maximum).float()
-        clipped, _ = _by_products(wide, scaled @ scaled.T, ratio**2, _ROUGH_RESOLUTION)
+        scale = wide.abs().amax().clamp(min=torch.finfo(wide.dtype).tiny)
+        scaled = (wide / scale).float()
+        gram = scaled @ scaled.T
+        # Of a largest entry 1 the norm is not below 1, but where all are 0.
+        largest = norm_bound(gram, squarings=_ROUGH_SQUARINGS).clamp(min=1)
+        gram = gram / (largest * share**2)
+        clipped, _ = _by_products(wide, gram, least**-2, _ROUGH_RESOLUTION)
     return clipped if wide is matrix else clipped.T
 
 

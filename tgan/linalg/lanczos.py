@@ -41,19 +41,20 @@ def _lower_tridiagonal(grams: Tensor, steps: int) -> Tensor:
     before = torch.zeros_like(x)
     x = x.expand(*grams.shape[:-2], -1, -1)
     beside = x.new_zeros(*grams.shape[:-2], 1, 1)
+    diagonal, below = [], []
     # Vectors so short that their squares are lost are rounding, and stay short.
     least = 100 * torch.finfo(grams.dtype).tiny ** 0.5
-    small = beside.real.new_zeros(*grams.shape[:-2], steps, steps)
-    for step in range(steps):
+    for _ in range(steps):
         image = grams @ x - beside * before
         along = (x.mH @ image).real
         image = image - along * x
         beside = torch.linalg.vector_norm(image, dim=-2, keepdim=True)
-        small[..., step, step] = along[..., 0, 0]
-        if step + 1 < steps:
-            small[..., step + 1, step] = beside[..., 0, 0]
+        diagonal.append(along)
+        below.append(beside)
         before, x = x, image / beside.clamp(min=least)
-    return small
+    along, beside = (torch.cat(numbers, -1)[..., 0, :] for numbers in (diagonal, below))
+    # What is beside the last vector is left out.
+    return along.diag_embed() + beside.diag_embed(-1)[..., :-1, :-1]
 
 
 @lru_cache(maxsize=64)

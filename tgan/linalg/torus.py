@@ -12,7 +12,7 @@ from torch import Tensor
 from tgan.linalg.cells import prove
 from tgan.linalg.circles import Circle, at_frequencies, at_phases
 from tgan.linalg.gram import Ceiling, are_below_at_once, provable_at_once
-from tgan.linalg.lags import lag_grams, lag_rounding
+from tgan.linalg.lags import lag_grams, lag_grams_at_once, lag_rounding
 from tgan.linalg.lanczos import largest_at_once, largest_from_below
 from tgan.linalg.lattice import Axis
 
@@ -100,6 +100,10 @@ class Torus:
         return (torch.stack(bounds).max() + lag_rounding(self._parts)).sqrt()
 
     @cached_property
+    def _lags(self) -> Tensor:
+        return lag_grams_at_once(self._parts.float())
+
+    @cached_property
     def _largest(self) -> Tensor:
         """The largest squared singular value at all frequencies, ()."""
         found = torch.stack([largest_at_once(each).max() for each in self._grams()])
@@ -107,7 +111,7 @@ class Torus:
 
     def _grams(self) -> Iterator[Tensor]:
         """Gram matrices at the frequencies of the torus of `bound`, nothing being read."""
-        return at_phases(self._single.to(torch.complex64), self._phases)
+        return at_phases(self._lags.to(torch.complex64), self._phases)
 
     @cached_property
     def _phases(self) -> list[Tensor]:
@@ -115,7 +119,7 @@ class Torus:
         straight, twisted = (
             _circles(self._axes, [sign] * len(self._axes)) for sign in (False, True)
         )
-        energies = _energies(self._single, straight)
+        energies = _energies(self._lags, straight)
         energies = energies.unflatten(0, [len(circle.angles) for circle in straight])
         phases = []
         for number, circles in enumerate(zip(straight, twisted, strict=True)):
