@@ -45,6 +45,14 @@ def test_sums_and_factorisations_in_several_blocks_are_close_enough_too(name, ki
     assert bounds.guess().item() == pytest.approx(least, rel=1e-3)
 
 
+def test_where_few_patches_overlap_the_bound_is_theirs():
+    """Four taps two apart read five positions: each is read by two outputs at most."""
+    bounds = NormBoundsAtOnce(torch.ones(1, 1, 4), (5,), padding=2, dilation=2)
+    least = 2 * math.sqrt(2)
+    assert bounds.guess().item() == pytest.approx(least, rel=1e-3)
+    assert least <= bounds.provable() <= 1.01 * least and bounds.is_below(bounds.provable())
+
+
 @pytest.mark.parametrize("scale", [1e-30, 1e-19, 1e19, 1e30, 1e160])
 def test_kernels_and_bounds_of_any_size(scale):
     weight, size, geometry = case("tgan", "random")

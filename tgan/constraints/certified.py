@@ -83,7 +83,7 @@ class CertifiedSingularValueClip(Constraint):
             AffineLayer(name, critic.get_submodule(name), size)
             for name, size in self._sizes.items()
         ]
-        if waits_for_reads(layers[0].module.weight):
+        if any(waits_for_reads(layer.module.weight) for layer in layers):
             layers = self._clip_at_once(layers)
         for layer in layers:
             try:
