@@ -1,9 +1,11 @@
 """Devices: those that there are, and one without double precision, simulated."""
 
+import copy
+
 import pytest
 import torch
 
-from tests.made.fake_mps import MPS, FakeMps
+from tests.made.fake_mps import MPS, fake_mps, is_there
 from tgan.constraints.orthogonal import orthogonalise
 from tgan.evaluation.networks import Pixels
 from tgan.linalg import clip_singular_values, conv_norm, conv_norm_upper_bound, empty_basis
@@ -17,7 +19,7 @@ def matrix(rows=6, columns=10, *, seed=0):
 
 
 def test_the_stand_in_refuses_double_precision_there_alone():
-    with FakeMps():
+    with fake_mps():
         there = matrix().to("mps")
         assert there.device == MPS and (there @ there.T).device == MPS
         assert there.cpu().device == torch.device("cpu")
@@ -33,11 +35,39 @@ def test_the_stand_in_refuses_double_precision_there_alone():
         assert where_float64_is(matrix()).device == torch.device("cpu")
 
 
+def test_the_stand_in_refuses_what_such_a_device_cannot_do():
+    with fake_mps():
+        there = matrix().to("mps")
+        with pytest.raises(TypeError, match="numpy"):
+            there.numpy()
+        with pytest.raises(NotImplementedError, match="linalg_eig"):
+            torch.linalg.eig(there @ there.T)
+        with pytest.raises(RuntimeError, match="same device.*mm"):
+            there @ matrix().T
+        assert torch.linalg.eig(matrix() @ matrix().T)[0].numpy().shape == (6,)
+        assert (there * torch.tensor(2.0)).device == MPS
+    assert not is_there(matrix()) and matrix().device == torch.device("cpu")
+
+
+def test_what_the_stand_in_computes_stays_there():
+    network = torch.nn.Sequential(torch.nn.Linear(10, 4), torch.nn.BatchNorm1d(4))
+    with fake_mps():
+        network.to("mps")
+        optimizer = torch.optim.Adam(network.parameters())
+        copy.deepcopy(network)(matrix().to(MPS)).sum().backward()
+        network(matrix().to(MPS)).sum().backward()
+        optimizer.step()
+        held = [*network.state_dict().values(), *(each.grad for each in network.parameters())]
+        assert all(map(is_there, held)) and len(held) == 11
+        assert not any(is_there(each.cpu()) for each in held) and all(map(is_there, held))
+        assert {each.device for each in network.cpu().parameters()} == {torch.device("cpu")}
+
+
 @pytest.mark.parametrize("method", CLIP_METHODS)
 @pytest.mark.parametrize("maximum", [0.01, 1.0, 1e-9, 100.0])
 def test_clipping_gives_what_it_gives_on_a_cpu(method, maximum):
     expected = clip_singular_values(matrix(), maximum, method=method)
-    with FakeMps():
+    with fake_mps():
         there = matrix().to(MPS)
         found = clip_singular_values(there, maximum, method=method)
         assert found.device == MPS
@@ -49,7 +79,7 @@ def test_directions_that_are_followed_stay_on_the_device():
     basis = empty_basis(matrix(30, 40))
     expected = [clip_singular_values(matrix(30, 40), method="subspace", basis=basis)]
     expected.append(clip_singular_values(matrix(30, 40), 0.5, method="subspace", basis=basis))
-    with FakeMps():
+    with fake_mps():
         there = matrix(30, 40).to(MPS)
         basis_there = empty_basis(there)
         assert basis_there.device == MPS
@@ -77,7 +107,7 @@ def test_norms_walks_and_pixels_are_those_of_a_cpu():
         ]
 
     expected = all_of(lambda tensor: tensor)
-    with FakeMps():
+    with fake_mps():
         found = all_of(lambda tensor: tensor.to(MPS))
         assert slerp(a.to(MPS), b.to(MPS), steps.to(MPS)).device == MPS
     for there, here in zip(found, expected, strict=True):
@@ -102,7 +132,7 @@ def test_adam_is_fused_where_all_that_it_updates_is_on_a_device_that_can():
     kinds = {"cpu": torch.zeros(2), "meta": torch.zeros(2, device="meta")}
     for name, parameter in kinds.items():
         assert fuses([parameter]) is None, name
-    with FakeMps():
+    with fake_mps():
         assert fuses([torch.zeros(2, device="mps")]) is None
 
 

@@ -81,7 +81,7 @@ class _Features:
             call = network.probabilities if reads_classes else network
             one = measure.reads_one_frame
             video = of_one_frame(self.video, self._first) if one else self.video
-            self._found[key] = call(video).double().cpu().numpy()
+            self._found[key] = call(video).cpu().double().numpy()
         features = self._found[key]
         # A frame without the thing that is measured has no number: content distance passes it over.
         allowed = np.isnan(features) if measure.kind.needs_frames else False

@@ -65,7 +65,7 @@ class Rival:
         """Scores (N,), float64, of videos (N, C, T, H, W) in [-1, 1] under a condition."""
         device = next(self.critic.parameters()).device
         conditions = [tensor.to(device) for tensor in condition]
-        return self.critic(video.to(device), *conditions).double().cpu().numpy()
+        return self.critic(video.to(device), *conditions).cpu().double().numpy()
 
 
 class Gam:
