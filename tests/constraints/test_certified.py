@@ -234,15 +234,103 @@ def test_an_accelerator_is_read_once_where_nothing_is_to_be_clipped(reads):
     assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
 
 
-def test_an_accelerator_clips_the_layers_that_need_it(reads):
-    critic, constraint = make_critic(scale=0.05), CertifiedSingularValueClip()
-    constraint.attach(critic, EXAMPLE)
+def make_small(scale: float = 1.0) -> nn.Sequential:
+    """A critic of pictures (2, 8, 8) whose layers are explicit matrices in no time."""
+    torch.manual_seed(0)
+    kinds = {"stride": 2, "padding": 1}
+    convs = nn.Conv2d(2, 8, 4, **kinds), nn.LeakyReLU(0.2), nn.Conv2d(8, 16, 4, **kinds)
+    critic = nn.Sequential(*convs, nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(64, 1))
     with torch.no_grad():
-        critic.convs[1].weight.mul_(100)
-    before = copy.deepcopy(critic.state_dict())
-    constraint.project(critic, 1)
-    changed = [
-        name for name, value in critic.state_dict().items() if not torch.equal(before[name], value)
+        for parameter in critic.parameters():
+            parameter.mul_(scale)
+    return critic
+
+
+SMALL = (torch.zeros(1, 2, 8, 8),)
+
+
+def small_norms(critic) -> list[float]:
+    found = [
+        explicit_norm(critic[place].weight.detach(), (size, size), stride=2, padding=1)
+        for place, size in ((0, 8), (2, 4))
     ]
-    assert changed == ["convs.1.weight"]
-    assert all(norm <= 1 for norm in explicit_norms(critic))
+    return [*found, critic[-1].weight.detach().double().norm().item()]
+
+
+@pytest.mark.parametrize("rate, maximum", [(0.05, 1.0), (0.005, 0.5)])
+def test_an_accelerator_is_read_twice_where_layers_are_clipped(reads, monkeypatch, rate, maximum):
+    """Steps from small ones up to those by which norms are doubled."""
+    critic, constraint = make_small(), CertifiedSingularValueClip(maximum=maximum)
+    constraint.attach(critic, SMALL)
+    generator = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=rate, betas=(0.5, 0.9))
+    largest, clipped = 0.0, 0
+    for update in range(1, 11):
+        real, fake = (torch.rand(8, 2, 8, 8, generator=generator) + s for s in (0.0, -1.0))
+        optimizer.zero_grad()
+        (critic(fake).mean() - critic(real).mean()).backward()
+        optimizer.step()
+        twin, before = copy.deepcopy(critic), copy.deepcopy(critic.state_dict())
+        largest = max(largest, *small_norms(critic))
+        reads.clear()
+        constraint.project(critic, update)
+        assert reads in (["tolist"], ["tolist"] * 2)
+        clipped += sum(not torch.equal(before[name], x) for name, x in critic.state_dict().items())
+        with monkeypatch.context() as patch:
+            patch.setattr(certified, "waits_for_reads", lambda weight: False)
+            constraint.project(twin, update)
+        norms = small_norms(critic)
+        assert max(norms) <= maximum
+        assert norms == pytest.approx(small_norms(twin), rel=1e-2)
+    assert clipped > 20 and (rate < 0.05 or largest > 1.5 * maximum)
+
+
+@pytest.mark.parametrize("far, few", [(1.5, True), (8.0, True), (100.0, False)])
+def test_a_step_up_to_ten_times_the_bound_is_clipped_with_two_reads(reads, far, few):
+    critic, constraint = make_small(scale=0.05), CertifiedSingularValueClip()
+    constraint.attach(critic, SMALL)
+    with torch.no_grad():
+        critic[2].weight.mul_(far / small_norms(critic)[1])
+    before = copy.deepcopy(critic.state_dict())
+    reads.clear()
+    constraint.project(critic, 1)
+    assert (len(reads) == 2) == few
+    after = critic.state_dict()
+    assert [name for name in after if not torch.equal(before[name], after[name])] == ["2.weight"]
+    assert 0.95 < small_norms(critic)[1] <= 1
+
+
+def test_small_singular_values_survive_on_an_accelerator_and_projecting_again_changes_nothing(
+    reads,
+):
+    critic, constraint = nn.Sequential(nn.Flatten(), nn.Linear(3, 3)), CertifiedSingularValueClip()
+    with torch.no_grad():
+        critic[1].weight.copy_(torch.diag(torch.tensor([5.0, 0.5, 0.1])))
+    constraint.attach(critic, (torch.zeros(1, 3),))
+    expected = torch.diag(torch.tensor([1.0, 0.5, 0.1]))
+    torch.testing.assert_close(critic[1].weight, expected, atol=2e-3, rtol=2e-3)
+    before = critic[1].weight.clone()
+    reads.clear()
+    constraint.project(critic, 1)
+    assert reads == ["tolist"] and torch.equal(critic[1].weight, before)
+
+
+def test_what_cannot_be_proved_at_once_is_clipped_one_by_one(reads):
+    """With rounded factors nothing is proved in single precision."""
+    critic, constraint = make_small(scale=3.0), CertifiedSingularValueClip()
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        constraint.attach(critic, SMALL)
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert len(reads) > 2 and all(0.95 < norm <= 1 for norm in small_norms(critic))
+
+
+def test_weights_that_are_not_finite_are_named_on_an_accelerator_too(reads):
+    critic, constraint = make_small(), CertifiedSingularValueClip()
+    constraint.attach(critic, SMALL)
+    with torch.no_grad():
+        critic[2].weight[0, 0, 0, 0] = float("nan")
+    with pytest.raises(ArithmeticError, match="2.weight"):
+        constraint.project(critic, 1)

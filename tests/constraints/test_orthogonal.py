@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from tests.made.reads import noted_reads
 from tests.truths.operators import explicit_norm
+from tgan.constraints import orthogonal
 from tgan.constraints.orthogonal import AlmostOrthogonal, Parseval, orthogonalise
 from tgan.models import VideoCritic
 from tgan.models.affine import affine_layers
@@ -344,3 +346,20 @@ def test_parseval_names_a_kernel_that_is_not_finite():
         critic.convs[1].weight[0, 0, 0, 0, 0] = float("nan")
     with pytest.raises(ArithmeticError, match="convs.1.weight"):
         Parseval().project(critic, 1)
+
+
+@pytest.mark.parametrize("scale, iterations", [(0.05, 15), (1.0, 15), (1.0, 1), (30.0, 15)])
+def test_parseval_reads_an_accelerator_once_and_moves_kernels_alike(monkeypatch, scale, iterations):
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Conv2d(2, 30, 3), nn.Conv2d(30, 5, 2), nn.Linear(5, 1))
+    with torch.no_grad():
+        for parameter in critic.parameters():
+            parameter.mul_(scale * 5)
+    twin, constraint = copy.deepcopy(critic), Parseval(iterations=iterations)
+    constraint.project(twin, 1)
+    monkeypatch.setattr(orthogonal, "waits_for_reads", lambda weight: True)
+    with noted_reads(monkeypatch) as reads:
+        constraint.project(critic, 1)
+    assert reads == ["tolist"]
+    for one, other in zip(critic.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)

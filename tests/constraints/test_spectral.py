@@ -10,7 +10,7 @@ from tests.truths.operators import explicit_matrix, explicit_norm
 from tgan.constraints.spectral import ConvSpectralNorm, SpectralNorm, convolution_operator
 from tgan.models import VideoCritic
 from tgan.models.affine import affine_layers
-from tgan.training.steps import frozen
+from tgan.models.modes import frozen
 
 BOTH = [SpectralNorm(), ConvSpectralNorm()]
 

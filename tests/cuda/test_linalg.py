@@ -5,8 +5,8 @@ import torch
 
 from tgan.linalg import (
     ConvNormBounds,
+    NormBoundsAtOnce,
     clip_singular_values,
-    conv_norm_is_below,
     conv_norm_upper_bound,
     empty_basis,
 )
@@ -46,8 +46,10 @@ def test_bounds_are_those_of_a_cpu(gpu, shape, size):
     for share in (0.99, 0.9999):
         found = ConvNormBounds(there, size, **geometry).upper(enough=share * bound, slack=0.01)
         assert bound * (1 - 1e-7) <= found <= 1.01 * bound
-    assert not conv_norm_is_below(there, size, 0.9 * bound, **geometry)
-    assert conv_norm_is_below(there, size, 1.2 * bound, **geometry)
+    at_once = NormBoundsAtOnce(there, size, **geometry)
+    assert not at_once.is_below(0.9999 * bound) and at_once.is_below(at_once.provable())
+    assert bound <= at_once.provable() <= 1.01 * bound
+    assert at_once.guess().item() == pytest.approx(bound, rel=1e-3)
 
 
 @pytest.mark.parametrize("dtype, close", [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg.lags import lag_grams, lag_rounding
+from tgan.linalg.lags import lag_grams, lag_grams_at_once, lag_rounding
 
 SHAPES = [(5, 3, 4), (2, 2, 3, 300), (2, 3, 2, 4, 70), (1, 1, 6, 6)]
 
@@ -30,22 +30,24 @@ def sum_at(lags: torch.Tensor, frequency) -> np.ndarray:
     )
 
 
+@pytest.mark.parametrize("function", [lag_grams, lag_grams_at_once])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_lags_sum_to_the_gram_matrix_at_every_frequency(shape):
+def test_lags_sum_to_the_gram_matrix_at_every_frequency(shape, function):
     parts = random_parts(shape)
     frequency = np.linspace(0.3, 2.0, len(shape) - 2)
     expected = gram_at(parts, frequency)
     np.testing.assert_allclose(
-        sum_at(lag_grams(parts.double()), frequency), expected, atol=1e-12 * shape[-1]
+        sum_at(function(parts.double()), frequency), expected, atol=1e-12 * shape[-1]
     )
 
 
+@pytest.mark.parametrize("function", [lag_grams, lag_grams_at_once])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_single_precision_is_off_by_less_than_its_rounding(shape):
+def test_single_precision_is_off_by_less_than_its_rounding(shape, function):
     parts = random_parts(shape)
     frequency = np.linspace(0.3, 2.0, len(shape) - 2)
     expected = gram_at(parts, frequency)
-    off = np.linalg.norm(sum_at(lag_grams(parts), frequency) - expected, 2)
+    off = np.linalg.norm(sum_at(function(parts), frequency) - expected, 2)
     assert 0 < off < lag_rounding(parts) < 2e-3 * np.trace(expected).real
 
 

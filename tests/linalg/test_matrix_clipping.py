@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.linalg import clip_at_once, clip_singular_values, clipping
+from tests.made.fake_gpu import fake_gpu
+from tgan.linalg import clip_at_once, clip_singular_values, clip_to_share, clipping
 from tgan.linalg.clipping import CLIP_METHODS
 from tgan.linalg.subspace import TRACKED, empty_basis, pairs_above
 
@@ -72,6 +73,32 @@ def test_many_are_clipped_at_once(spectrum):
         scaled = clip_at_once([maximum * each for each in given[:3]], maximum)
         for matrix, found in zip(given, scaled, strict=False):
             assert distance(found, maximum * reference(matrix)) < 1e-6 * maximum
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(12, 64), (64, 12), (40, 64)])
+@pytest.mark.parametrize("spectrum", [MILD, HARSH], ids=["mild", "harsh"])
+def test_clips_to_a_share_are_close_for_all_that_is_read(spectrum, shape, dtype):
+    for share, least in ((0.99, 0.9), (0.99, 0.1), (0.5, 0.4), (0.02, 0.018)):
+        maximum = share * max(spectrum)
+        for scale in (1.0, 1e-20, 1e20):
+            matrix = scale * with_spectrum(spectrum, *shape, dtype=dtype)
+            found = clip_to_share(matrix, share, least=least)
+            assert found.dtype == dtype and found.shape == matrix.shape
+            exact = reference(matrix, maximum * scale) / scale
+            assert distance(found.double() / scale, exact) < 3e-3 * maximum
+            on_device = clip_to_share(matrix, torch.tensor(share).double(), least=least)
+            assert distance(on_device, found.double().numpy()) < 1e-4 * maximum * scale
+
+
+def test_a_share_of_nothing_is_nothing():
+    assert not clip_to_share(torch.zeros(3, 5), 0.5, least=0.4).any()
+
+
+def test_a_clip_to_a_share_reads_nothing():
+    with fake_gpu() as device:
+        matrix, share = torch.empty(12, 64, device=device), torch.empty((), device=device)
+        assert clip_to_share(matrix, share, least=0.5).device == matrix.device
 
 
 def test_clips_at_once_read_bounds_alone():

@@ -44,3 +44,12 @@ def test_norm_bound_is_never_below_the_norm_and_near_it(values):
     norm = max(abs(value) for value in values)
     bound = norm_bound(symmetric(values)).item()
     assert norm * (1 - 1e-12) <= bound <= norm * len(values) ** (1 / 32) * (1 + 1e-12) + 1e-300
+
+
+def test_norms_of_many_are_bounded_the_closer_the_more_often_they_are_squared():
+    many = [[-3.0, 1.0, 0.5], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]]
+    bounds = norm_bound(torch.stack([symmetric(each) for each in many]), squarings=12)
+    assert bounds.tolist() == pytest.approx(
+        [3, 2, 0], rel=1.01 * (3 ** (1 / 2**13) - 1), abs=1e-300
+    )
+    assert bounds[0] >= 3 * (1 - 1e-12) and bounds[1] >= 2 * (1 - 1e-12)

@@ -6,7 +6,12 @@ from contextlib import contextmanager
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-_READS = (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default)
+_ATEN = torch.ops.aten
+# Decompositions read, too, whether they succeeded.
+_READS = (
+    *(_ATEN._local_scalar_dense.default, _ATEN.nonzero.default),
+    *(_ATEN._linalg_eigh.default, _ATEN._linalg_svd.default, _ATEN._linalg_check_errors.default),
+)
 
 
 @contextmanager

@@ -29,6 +29,25 @@ def test_several_processes_see_what_one_sees(shape):
             assert torch.equal(one.uniform(shape, LIKE), torch.cat(parts))
 
 
+def test_parts_of_a_step_have_numbers_of_their_own():
+    """Whatever was drawn of others, and of the same rank; the first is not the step's noise."""
+    noise = Noise(0, 3, rank=1)
+    noise.uniform((2, 2), LIKE)
+    drawn = [part.uniform((4, 5), LIKE) for part in (noise.part(0), noise.part(1), Noise(0, 3))]
+    assert len(torch.stack(drawn).unique()) == 60
+    share = noise.part(1).uniform((2, 5), LIKE)
+    assert torch.equal(Noise(0, 3).part(1).uniform((4, 5), LIKE)[2:], share)
+
+
+def test_held_noise_follows_other_noise():
+    held = Noise(0, 1, rank=1).held(torch.device("cpu"))
+    drawn = [Noise(0, 1, rank=1).uniform((3, 7), LIKE), held.uniform((3, 7), LIKE)]
+    assert torch.equal(*drawn)
+    held = Noise(0, 1, rank=1).held(torch.device("cpu"))
+    held.follow(Noise(5, 2, rank=1))
+    assert torch.equal(held.uniform((3, 7), LIKE), Noise(5, 2, rank=1).uniform((3, 7), LIKE))
+
+
 def test_no_number_comes_twice():
     """Whatever the sizes of draws: small ones from one table, large ones, and small ones again."""
     noise = Noise(2)

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -33,10 +34,11 @@ def start(config, run_dir, processes):
 
 
 def kill(processes):
-    for process in processes:
-        os.kill(process, signal.SIGKILL)
-    for process in processes:
-        os.waitpid(process, 0)
+    """Kill processes, of which one may have come to its end just now."""
+    for act, argument in ((os.kill, signal.SIGKILL), (os.waitpid, 0)):
+        for process in processes:
+            with suppress(ProcessLookupError, ChildProcessError):
+                act(process, argument)
 
 
 def killed_until_done(config, run_dir, processes, moments):

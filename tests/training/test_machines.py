@@ -11,7 +11,8 @@ import time
 import pytest
 
 from tests.made.forked import ended, free_port, start
-from tests.made.launched import ROOT
+from tests.made.launched import ROOT, ranks_of
+from tests.made.launched import start as start_launcher
 from tests.made.watched import SMALL
 from tgan.cli import main
 from tgan.training.checkpoint import find_checkpoint
@@ -176,3 +177,33 @@ def test_a_machine_that_is_lost_ends_the_others_in_a_line(machines):
     assert run.launchers[0].wait(90) != 0
     assert run.ours(0) == ["tgan train: another process of this run failed"]
     assert find_checkpoint(run.run_dir(0)).step >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("rendezvous", ["static", "c10d"])
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_launcher_that_may_restart_goes_on_from_the_last_checkpoint(tmp_path, killed, rendezvous):
+    """Twice: the processes that it starts again meet where those that are gone met."""
+    run_dir = tmp_path / "run"
+    options = [*TINY, f"--run-dir={run_dir}", "--train.steps=90", "--log.checkpoint_every=2"]
+    restarts = ["--max_restarts", 3, "--rdzv_backend", rendezvous, "--monitor_interval", 0.5]
+    launcher = start_launcher(2, "tools/train.py", *options, "--resume=auto", options=restarts)
+    for step in (2, 30):
+        deadline = time.monotonic() + 150
+        while last_step(run_dir) < step:
+            assert launcher.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        os.kill(ranks_of(launcher.pid)[killed], signal.SIGKILL)
+    _, error = launcher.communicate(timeout=300)
+    assert launcher.returncode == 0, error[-3000:]
+    assert find_checkpoint(run_dir).step == 90
+    events = [json.loads(line) for line in (run_dir / "history.jsonl").open()]
+    starts = [event["event"] for event in events if event["event"] != "end"]
+    assert starts == ["start", "resume", "resume"]
+
+
+def last_step(run_dir):
+    """That of the newest checkpoint; 0 where there is none."""
+    found = [int(path.name[5:]) for path in (run_dir / "checkpoints").glob("step_*[0-9]")]
+    return max(found, default=0)

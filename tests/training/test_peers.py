@@ -146,7 +146,7 @@ def meeting(monkeypatch):
     store = dist.HashStore()
     monkeypatch.setattr(dist, "rendezvous", lambda *_, **__: iter([(store, 0, 3)]))
     return lambda *said: [
-        store.set(f"tgan/arrival/{number}/{rank}", words)
+        store.set(f"tgan/arrival/0/{number}/{rank}", words)
         for number in range(1000)
         for rank, words in enumerate(said, start=1)
         if words is not None
@@ -161,6 +161,13 @@ def test_all_that_come_start(meeting):
 def test_absent_processes_are_named_before_a_group_is_formed(meeting):
     meeting("", None)
     with pytest.raises(ChildProcessError, match="^process 2 of this run did not come to 0:0 with"):
+        arrive(0.05)
+
+
+def test_what_those_before_a_restart_said_is_not_heard(meeting, monkeypatch):
+    meeting("", "")
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    with pytest.raises(ChildProcessError, match="^process 1, 2 of this run did not come"):
         arrive(0.05)
 
 

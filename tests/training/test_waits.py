@@ -3,30 +3,33 @@
 The second step counts: in the first one tables of optimisers are made.
 """
 
-from itertools import pairwise
+from contextlib import nullcontext
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
 import torch
 
 from tests.conftest import make_tiny_config
-from tests.made.no_wait import Seen, fetching_meta, passing, passing_in_step, run_on_meta
+from tests.made.no_wait import META, Seen, fetching_meta, passing, passing_in_step, run_on_meta
 from tests.made.reads import noted_reads
 from tests.made.stand_ins import Videos
 from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
-from tgan.constraints import CONSTRAINTS
+from tgan.constraints import CONSTRAINTS, certified
 from tgan.losses import OBJECTIVES
 from tgan.models.conditions import PICTURES
 from tgan.models.critic import CONDITIONINGS
 from tgan.runs.build import build_run
 from tgan.runs.parts import Parts
 from tgan.training.augment import AUGMENTATIONS
+from tgan.training.graphs import WARM_UP, Graphs
 from tgan.training.loop import fit
 from tgan.training.steps import SCHEDULES
 
 UPLOAD = Seen("upload", "device.upload")
-# Projections that read: singular values, bounds, and whether weights are finite.
-READING = ("svc", "svc_certified", "parseval")
+# Projections that read, and how often per update: bounds on singular values; what of the layers is
+# proved, before clips and after; whether weights are finite.
+READING = {"svc": 1, "svc_certified": 2, "parseval": 1}
 
 
 class Pictures(Videos):
@@ -67,6 +70,23 @@ def assert_only_batches(seen, *, reals=1, latents=1):
 def test_no_constraint_waits(name, tmp_path):
     seen = seen_in_step(config_of(constraint=name), tmp_path, projects=name not in READING)
     assert_only_batches(seen)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_projections_wait_for_few_numbers(name, tmp_path, monkeypatch):
+    """Where all kernels are clipped: to so much the numbers that are read are set."""
+    read, layers = certified._read, ([0.0, 1.3], [1.0, 1.02])
+
+    def told(rows):
+        return [told for _, told in zip(read(rows), [layers[next(turn) % 2]] * 99, strict=False)]
+
+    turn = count()
+    monkeypatch.setattr(certified, "_read", told)
+    config = config_of(constraint=name)
+    config.constraint.interval = 1
+    seen = seen_in_step(config, tmp_path, projects=True)
+    assert [each for each in seen if each.what != "read"] == [UPLOAD] * 3
+    assert len(seen) == 3 + READING[name]
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -112,6 +132,30 @@ def test_precisions_wait_for_whether_gradients_overflow_alone(precision, schedul
     latents = 1 + SCHEDULES[schedule].fresh_latents
     reads = [Seen("read", "learners.update_all")] * (latents if precision == "fp16" else 0)
     assert sorted(seen) == sorted([UPLOAD] * (2 + latents) + reads)
+
+
+class Silent:
+    """Records nothing: launches do no work at all."""
+
+    device = META
+
+    def warming_up(self):
+        return nullcontext()
+
+    def record(self, work):
+        return work(), lambda: None
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_recorded_steps_upload_their_noise_too(schedule, tmp_path):
+    """A key for each launch that takes one, of which the fakes need none."""
+    config = config_of(constraint="wgan_gp", schedule=schedule)
+    with fetching_meta():
+        run = run_on_meta(config, tmp_path, Pictures(1))
+        run.task.launch = Graphs(Silent())
+        seen = passing_in_step(run, WARM_UP + 1)
+    latents = 1 + SCHEDULES[schedule].fresh_latents
+    assert seen == [UPLOAD] * (2 + 2 * latents)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

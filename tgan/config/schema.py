@@ -210,6 +210,9 @@ class TrainConfig:
             which is several times as fast; samples and measures are always computed without.
         deterministic: whether GPUs compute the same bits every time, so that equal runs and
             resumed ones are equal; slower. CPUs do so anyway.
+        cuda_graph: whether what a step computes is recorded once, as CUDA graphs, and launched as a
+            whole from then on, which helps where the host is slower than its GPU. Needs a single
+            process and batches of one shape (docs/performance.md).
         checkpoint_activations: whether the generator's backward pass computes norms and
             rectifiers again rather than keep what they gave, which takes less memory and more
             time, with the same results (docs/performance.md). On a CPU freed memory goes back to
@@ -232,6 +235,7 @@ class TrainConfig:
     mixed_precision: Literal["no", "bf16", "fp16", "auto"] = "no"
     tf32: bool = True
     deterministic: bool = False
+    cuda_graph: bool = False
     checkpoint_activations: bool = False
     l1_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)

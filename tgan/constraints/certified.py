@@ -1,5 +1,6 @@
 """Singular value clipping that bounds the convolution itself, not the kernel as a matrix."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor, nn
 
 from tgan.constraints.base import Constraint
 from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
-from tgan.linalg import ConvNormBounds, clip_singular_values
+from tgan.linalg import ConvNormBounds, NormBoundsAtOnce, clip_singular_values, clip_to_share
 from tgan.models.affine import AffineLayer, affine_layers
 from tgan.system.device import waits_for_reads
 
@@ -19,6 +20,10 @@ SLACK = 1e-5
 _LOOSE = 1e-2
 # What the norm exceeds its bound by is scaled away up to here; beyond, singular values are clipped.
 _FAR = 1.05
+# Up to so many times the bound a kernel is clipped without a look at what comes of it.
+_NEAR = 10.0
+# By so much what can be proved in single precision may exceed what is guessed.
+_ROOM = 1.01
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class CertifiedSingularValueClip(Constraint):
     weights in exact arithmetic; not for weights that autocast rounds, nor for what augmentation
     does before the critic. Parts of other kinds are refused as far as they can be seen: a sum of
     branches cannot.
+
+    An accelerator is read once per update, and twice where layers are clipped; more often only
+    where they are far above the bound.
 
     Attributes:
         interval: project after updates interval, 2 * interval, ...; above 1 nothing is certain in
@@ -75,7 +83,9 @@ class CertifiedSingularValueClip(Constraint):
             AffineLayer(name, critic.get_submodule(name), size)
             for name, size in self._sizes.items()
         ]
-        for layer in _unproved(layers, self.maximum):
+        if any(waits_for_reads(layer.module.weight) for layer in layers):
+            layers = self._clip_at_once(layers)
+        for layer in layers:
             try:
                 self._clip(layer)
             except ValueError as error:
@@ -93,6 +103,10 @@ class CertifiedSingularValueClip(Constraint):
         if bound > _FAR * self.maximum:
             kernel = self._clipped(kernel, bound)
             bound = self._proved(layer.norm_bounds(kernel))
+        self._store(weight, kernel, bound)
+
+    def _store(self, weight: Tensor, kernel: Tensor, bound: float) -> None:
+        """Take a kernel for the weight once what it exceeds the maximum by is scaled away."""
         if bound > self.maximum:
             kernel = kernel * (self.maximum * (1 - SLACK) / bound)
         if kernel is not weight:
@@ -107,13 +121,59 @@ class CertifiedSingularValueClip(Constraint):
     def _proved(self, bounds: ConvNormBounds) -> float:
         return bounds.upper(enough=self.maximum, slack=_LOOSE)
 
+    @torch.no_grad()
+    def _clip_at_once(self, layers: list[AffineLayer]) -> list[AffineLayer]:
+        """Clip layers as `_clip` does, with two reads for all of them, on an accelerator.
 
-def _unproved(layers: list[AffineLayer], maximum: float) -> list[AffineLayer]:
-    """The layers that may have to be clipped.
+        It waits where a number is read. One read tells which layers are proved to need nothing, and
+        about how large the others are; one whether what was made of those is proved.
 
-    An accelerator waits where a number is read: there all that need nothing are told by one read.
-    """
-    if not waits_for_reads(layers[0].module.weight):
-        return layers
-    proved = torch.stack([layer.norm_is_below(maximum) for layer in layers]).tolist()
-    return [layer for layer, is_proved in zip(layers, proved, strict=True) if not is_proved]
+        Returns:
+            The layers that are not, which are left as they are: far from the bound, or not finite.
+        """
+        seen = _read(self._whether_and_guess(layer.norm_bounds_at_once()) for layer in layers)
+        near = [
+            (layer, self._nearer(layer, guess))
+            for layer, (is_proved, guess) in zip(layers, seen, strict=True)
+            if not is_proved
+        ]
+        found = _read(self._proof(layer.norm_bounds_at_once(kernel)) for layer, kernel in near)
+        left = []
+        for (layer, kernel), (is_proved, bound) in zip(near, found, strict=True):
+            if is_proved and bound <= _FAR * self.maximum:
+                self._store(layer.module.weight, kernel, bound)
+            else:
+                left.append(layer)
+        return left
+
+    def _whether_and_guess(self, bounds: NormBoundsAtOnce) -> tuple[Tensor, Tensor]:
+        return bounds.is_below(self.maximum), bounds.guess()
+
+    def _proof(self, bounds: NormBoundsAtOnce) -> tuple[Tensor, Tensor]:
+        """Whether a bound is proved that is likely to be, and that bound."""
+        bound = bounds.provable().clamp(min=self.maximum)
+        return bounds.is_below(bound), bound
+
+    def _nearer(self, layer: AffineLayer, guess: float) -> Tensor:
+        """The kernel of a layer clipped towards the bound, where it exceeds it by not too much."""
+        weight = layer.module.weight
+        if not self.maximum * (1 + SLACK) < guess <= self.maximum * _NEAR:
+            return weight
+        kernel = self._clipped_at_once(weight, guess, up_to=guess)
+        if _ROOM * guess <= _FAR * self.maximum:
+            return kernel
+        left = layer.norm_bounds_at_once(kernel).guess()
+        again = self._clipped_at_once(kernel, left, up_to=2 * self.maximum)
+        return torch.where(_ROOM * left > _FAR * self.maximum, again, kernel)
+
+    def _clipped_at_once(self, weight: Tensor, norm: float | Tensor, *, up_to: float) -> Tensor:
+        """Do as `_clipped` for norms up to so much, without a read."""
+        least = self.maximum / (_ROOM * up_to)
+        clipped = clip_to_share(weight.flatten(1), self.maximum / norm, least=least)
+        return clipped.reshape(weight.shape)
+
+
+def _read(rows: Iterable[Iterable[Tensor]]) -> list[list[float]]:
+    """The numbers (), in double precision, of tensors of one device, by one read."""
+    tensors = [torch.stack([each.double() for each in row]) for row in rows]
+    return torch.stack(tensors).tolist() if tensors else []

@@ -59,9 +59,9 @@ class Circle:
         """sum_l exp(i l w) lags_l at angles w of complex lags (P, L, ...), (P * angles, ...)."""
         return _sums(self.phases(angles).to(lags), lags)
 
-    def at_all(self, lags: Tensor) -> Tensor:
-        """Do as `at` at all angles, from a table that is made once for each device."""
-        return _sums(_table(self, lags.device, lags.dtype), lags)
+    def table(self, device: torch.device, dtype: torch.dtype) -> Tensor:
+        """The phases at all angles, (angles, L), made once for each device."""
+        return _table(self, device, dtype)
 
     def share(self, cell: "Cell") -> float:
         """Which share of a bound has to hold at the middle of a cell, to hold all over it."""
@@ -99,18 +99,25 @@ def _table(circle: Circle, device: torch.device, dtype: torch.dtype) -> Tensor:
 def at_frequencies(lags: Tensor, circles: Sequence[Circle]) -> Iterator[Tensor]:
     """sum_l exp(i l w) lags_l at all frequencies w, in the order of their product.
 
-    Axis by axis, since the sum over the lags of one axis is shared by all angles of the next ones.
-
     Args:
         lags: (*L, n, n).
 
     Returns:
         Matrices (F, n, n) at a time.
     """
-    *outer, last = circles
-    grams = lags.to(lags.dtype.to_complex())[None]
-    for circle in outer:
-        grams = circle.at_all(grams)
-    few = max(_CHUNK // (lags.shape[-1] ** 2 * len(last.angles)), 1)
+    kind = lags.dtype.to_complex()
+    return at_phases(lags.to(kind), [circle.table(lags.device, kind) for circle in circles])
+
+
+def at_phases(lags: Tensor, tables: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Do as `at_frequencies`, of complex lags and from the phases of each axis.
+
+    Axis by axis, since the sum over the lags of one axis is shared by all angles of the next ones.
+    """
+    *outer, last = tables
+    grams = lags[None]
+    for phases in outer:
+        grams = _sums(phases, grams)
+    few = max(_CHUNK // (lags.shape[-1] ** 2 * len(last)), 1)
     for rows in grams.split(few):
-        yield last.at_all(rows)
+        yield _sums(last, rows)

@@ -26,6 +26,8 @@ _STRIPS = 4
 # What `matmul` may leave or take of a squared singular value, relative to the bound's, and how far
 # above the bound it reaches in one pass.
 _RESOLUTION, _REACH = 1e-6, 100.0
+# What `clip_to_share` may leave or take of it, and squarings that tell the largest one to 2e-3.
+_ROUGH_RESOLUTION, _ROUGH_SQUARINGS = 1e-4, 10
 
 
 @torch.no_grad()
@@ -179,18 +181,20 @@ def _by_matmul(wide: Tensor, maximum: float, basis: Tensor | None) -> Tensor | N
     return None if excess <= _RESOLUTION else clipped
 
 
-def _by_products(wide: Tensor, gram: Tensor, largest: float) -> tuple[Tensor, Tensor]:
+def _by_products(
+    wide: Tensor, gram: Tensor, largest: float, resolution: float = _RESOLUTION
+) -> tuple[Tensor, Tensor]:
     """Clip W by G = W W^T / maximum^2, of norm at most `largest`; and how far G exceeds 1, ().
 
-    Nothing is read of a device.
+    Nothing is read of a device. Eigenvalues of G are right to within `resolution`.
     """
     unit = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     # With room for rounding: Newton-Schulz sends what exceeds 1 to where it converges last.
     excess, room = gram - unit, max(largest - 1, 1) * 1.00001
     # max(x, 0) = x (1 + sign x) / 2
-    excess = (excess + excess @ sign(excess / room, _RESOLUTION / room)) / 2
-    scale = largest + _RESOLUTION
-    root = inverse_root((unit + excess) / scale, (1 - _RESOLUTION) * scale**-0.5) * scale**-0.5
+    excess = (excess + excess @ sign(excess / room, resolution / room)) / 2
+    scale = largest + resolution
+    root = inverse_root((unit + excess) / scale, (1 - resolution) * scale**-0.5) * scale**-0.5
     return wide.addmm((root - unit).to(wide.dtype), wide), excess.norm()
 
 
@@ -217,6 +221,29 @@ def _near(matrix: Tensor, wide: Tensor, gram: Tensor, bound: float, maximum: flo
         return clip_singular_values(matrix, maximum, method="matmul")
     clipped, excess = _by_products(wide, gram, bound)
     return torch.where(excess <= _RESOLUTION, matrix, clipped if wide is matrix else clipped.T)
+
+
+@torch.no_grad()
+def clip_to_share(matrix: Tensor, share: float | Tensor, *, least: float) -> Tensor:
+    """Clip singular values to a share of the largest one, to a few thousandths, reading nothing.
+
+    For accelerators: by matrix products alone, those of the smaller side in single precision.
+
+    Args:
+        matrix: (rows, columns), float32 or float64.
+        share: up to 1; a tensor is (), on the matrix's device.
+        least: what the share is at least, from 0.01 on; at a lower one anything may come out.
+    """
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    with torch.autocast(matrix.device.type, enabled=False):
+        scale = wide.abs().amax().clamp(min=torch.finfo(wide.dtype).tiny)
+        scaled = (wide / scale).float()
+        gram = scaled @ scaled.T
+        # Of a largest entry 1 the norm is not below 1, but where all are 0.
+        largest = norm_bound(gram, squarings=_ROUGH_SQUARINGS).clamp(min=1)
+        gram = gram / (largest * share**2)
+        clipped, _ = _by_products(wide, gram, least**-2, _ROUGH_RESOLUTION)
+    return clipped if wide is matrix else clipped.T
 
 
 CLIP_METHODS = {"svd": _by_svd, "gram": _by_gram, "subspace": _by_subspace, "matmul": _by_matmul}

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tgan.linalg.lanczos import largest_from_below
-from tgan.linalg.lattice import Axis, Sizes, make_axes
+from tgan.linalg.lattice import Axis, Sizes, kernel_axes
 from tgan.linalg.torus import Torus
 from tgan.system.device import where_float64_is
 
@@ -53,7 +53,7 @@ def conv_norm(
 
     Source: Ryu et al. 2019; Farnia et al. 2019.
     """
-    axes = _axes(weight, input_size, stride, padding, dilation, groups)
+    axes = kernel_axes(weight.shape, input_size, stride, padding, dilation, groups)
     weight, scale = _near_one(weight)
     if not axes:
         return _matrix_norm(weight) * scale
@@ -92,7 +92,7 @@ class ConvNormBounds:
         dilation: Sizes = 1,
         groups: int = 1,
     ) -> None:
-        axes = _axes(weight, input_size, stride, padding, dilation, groups)
+        axes = kernel_axes(weight.shape, input_size, stride, padding, dilation, groups)
         weight, self._scale = _near_one(weight)
         self._kernels = [_Kernel(part, axes) for part in where_float64_is(weight).chunk(groups)]
 
@@ -143,44 +143,6 @@ def conv_norm_upper_bound(
     See `ConvNormBounds`, whose arguments these are, and `ConvNormBounds.upper`.
     """
     return ConvNormBounds(weight, input_size, **geometry).upper(enough=enough, slack=slack)
-
-
-@torch.no_grad()
-def conv_norm_is_below(
-    weight: Tensor,
-    input_size: Sequence[int],
-    bound: float,
-    *,
-    stride: Sizes = 1,
-    padding: Sizes = 0,
-    dilation: Sizes = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Whether a bound on the norm of a convolution is proved at once, without reading anything.
-
-    For accelerators, where reading a number waits for all that was asked for before. What is not
-    proved so may still be by `conv_norm_upper_bound`: this takes single precision and one torus.
-    Other arguments and errors as for `conv_norm`, but that numbers which are not finite prove
-    nothing.
-
-    Args:
-        bound: positive.
-
-    Returns:
-        (), on the weight's device.
-    """
-    if not input_size:
-        # A matrix: one position, which is looked at by itself.
-        weight, input_size = weight[..., None], (1,)
-    axes = _axes(weight, input_size, stride, padding, dilation, groups)
-    is_finite = weight.isfinite().all()
-    if not all(axis.overlap for axis in axes):
-        return is_finite
-    kernels = (weight.detach().float() / bound).chunk(groups)
-    with torch.autocast(weight.device.type, enabled=False):
-        return torch.stack(
-            [is_finite, *(Torus(part, axes).is_below_one() for part in kernels)]
-        ).all()
 
 
 class _Kernel:
@@ -244,26 +206,6 @@ def _small_gram(kernel: Tensor) -> Tensor:
     matrix = kernel.flatten(1)
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     return wide @ wide.T
-
-
-def _axes(
-    weight: Tensor,
-    input_size: Sequence[int],
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    groups: int,
-) -> list[Axis]:
-    if weight.ndim - 2 != len(input_size) or len(input_size) > 3:
-        raise ValueError(
-            f"a kernel of shape {tuple(weight.shape)} does not act on inputs of size "
-            f"{tuple(input_size)}: it needs {max(weight.ndim - 2, 0)} axes, of 3 at most"
-        )
-    if groups < 1 or weight.shape[0] % groups:
-        raise ValueError(f"{weight.shape[0]} output channels do not split into {groups} groups")
-    return make_axes(
-        weight.shape[2:], input_size, stride=stride, padding=padding, dilation=dilation
-    )
 
 
 def _geometry(axes: Sequence[Axis], groups: int) -> dict[str, list[int] | int]:

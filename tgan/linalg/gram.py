@@ -67,6 +67,11 @@ def are_below_at_once(grams: Tensor, bound: Tensor) -> Tensor:
     return _factorise_below(grams, bounds - doubts, torch.complex64)
 
 
+def provable_at_once(grams: Tensor, largest: Tensor) -> Tensor:
+    """A bound (), above the largest eigenvalue of (F, n, n), that `are_below_at_once` can prove."""
+    return largest + 2 * _doubts(grams, largest.expand(len(grams)), torch.complex64).max()
+
+
 def _doubts(grams: Tensor, bounds: Tensor, kind: torch.dtype) -> Tensor:
     """How far rounding may be in the way of a proof that eigenvalues are below bounds, (F,)."""
     size = grams.shape[-1]

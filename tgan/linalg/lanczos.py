@@ -1,7 +1,14 @@
 """The largest eigenvalues of many matrices from below, fast."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
+
+from tgan.linalg.symmetric import norm_bound
+
+# With so many the bound on the norm of a matrix of 24 rows is larger by less than 2e-3.
+_SQUARINGS = 10
 
 
 def largest_from_below(grams: Tensor, *, steps: int = 24) -> Tensor:
@@ -16,20 +23,43 @@ def largest_from_below(grams: Tensor, *, steps: int = 24) -> Tensor:
     """
     if grams.shape[-1] <= 2 * steps:
         return torch.linalg.eigvalsh(grams)[..., -1]
-    generator = torch.Generator().manual_seed(0)
-    start = torch.randn(grams.shape[-1], 1, generator=generator).to(grams)
-    before, x = torch.zeros_like(start), start / start.norm()
+    return torch.linalg.eigvalsh(_lower_tridiagonal(grams, steps))[..., -1]
+
+
+def largest_at_once(grams: Tensor, *, steps: int = 24) -> Tensor:
+    """Do as `largest_from_below`, by products alone: an accelerator waits for eigenvalues.
+
+    It may be above the largest eigenvalue by two thousandths.
+    """
+    lower = _lower_tridiagonal(grams, min(steps, grams.shape[-1]))
+    return norm_bound(lower + lower.tril(-1).mT, squarings=_SQUARINGS)
+
+
+def _lower_tridiagonal(grams: Tensor, steps: int) -> Tensor:
+    """What Lanczos' iteration leaves of matrices (..., n, n), from the diagonal on down."""
+    x = _start(grams.shape[-1], grams.device, grams.dtype)
+    before = torch.zeros_like(x)
     x = x.expand(*grams.shape[:-2], -1, -1)
     beside = x.new_zeros(*grams.shape[:-2], 1, 1)
-    tiny = torch.finfo(grams.dtype).tiny
-    small = beside.real.new_zeros(*grams.shape[:-2], steps, steps)
-    for step in range(steps):
+    diagonal, below = [], []
+    # Vectors so short that their squares are lost are rounding, and stay short.
+    least = 100 * torch.finfo(grams.dtype).tiny ** 0.5
+    for _ in range(steps):
         image = grams @ x - beside * before
         along = (x.mH @ image).real
         image = image - along * x
         beside = torch.linalg.vector_norm(image, dim=-2, keepdim=True)
-        small[..., step, step] = along[..., 0, 0]
-        if step + 1 < steps:
-            small[..., step + 1, step] = beside[..., 0, 0]
-        before, x = x, image / beside.clamp(min=tiny)
-    return torch.linalg.eigvalsh(small)[..., -1]
+        diagonal.append(along)
+        below.append(beside)
+        before, x = x, image / beside.clamp(min=least)
+    along, beside = (torch.cat(numbers, -1)[..., 0, :] for numbers in (diagonal, below))
+    # What is beside the last vector is left out.
+    return along.diag_embed() + beside.diag_embed(-1)[..., :-1, :-1]
+
+
+@lru_cache(maxsize=64)
+def _start(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """A vector (size, 1) of norm 1, sent to each device once."""
+    drawn = torch.randn(size, 1, generator=torch.Generator().manual_seed(0))
+    start = drawn.to(device, dtype)
+    return start / start.norm()

@@ -175,5 +175,28 @@ def make_axes(
     return [_axis(*numbers) for numbers in zip(taps, size, *columns, strict=True)]
 
 
+def kernel_axes(
+    shape: Sequence[int],
+    input_size: Sequence[int],
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    groups: int,
+) -> list[Axis]:
+    """The axes of a convolution whose kernel has this shape, (C_out, C_in / groups, *K).
+
+    Raises:
+        ValueError: as `make_axes`, more than 3 axes, or groups that do not split the outputs.
+    """
+    if len(shape) - 2 != len(input_size) or len(input_size) > 3:
+        raise ValueError(
+            f"a kernel of shape {tuple(shape)} does not act on inputs of size "
+            f"{tuple(input_size)}: it needs {max(len(shape) - 2, 0)} axes, of 3 at most"
+        )
+    if groups < 1 or shape[0] % groups:
+        raise ValueError(f"{shape[0]} output channels do not split into {groups} groups")
+    return make_axes(shape[2:], input_size, stride=stride, padding=padding, dilation=dilation)
+
+
 # An axis works out what reads what once, and the same few are asked for again and again.
 _axis = lru_cache(maxsize=256)(Axis)

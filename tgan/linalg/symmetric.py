@@ -7,25 +7,27 @@ from torch import Tensor
 
 # Values are taken to 1 to within this.
 _CONVERGED = 1e-9
-# Squarings of a matrix before its Frobenius norm bounds its spectral one, n^(1/32) times at most.
-_SQUARINGS = 4
 
 
-def norm_bound(matrix: Tensor) -> Tensor:
-    """A scalar that the largest |eigenvalue| of a symmetric matrix (n, n) exceeds by rounding only.
+def norm_bound(matrices: Tensor, *, squarings: int = 4) -> Tensor:
+    """Bounds on the norms of symmetric matrices (..., n, n), which these exceed by rounding only.
 
-    |A| <= |A^16|_F^(1/16) <= n^(1/32) |A|, which is 1.22 |A| at n = 512.
+    |A| <= |A^k|_F^(1/k) <= n^(1/2k) |A| with k = 2^squarings: 1.22 |A| at n = 512 after 4 of them,
+    1.003 |A| after 10.
+
+    Returns:
+        (...), which nothing is read for.
 
     Source: Delattre et al. 2023 (Gram iteration).
     """
-    tiny = torch.finfo(matrix.dtype).tiny
-    log_norm = matrix.new_zeros(())
-    for t in range(_SQUARINGS + 1):
-        norm = torch.linalg.matrix_norm(matrix).clamp(min=tiny)
-        log_norm = log_norm + norm.log() / 2**t
-        if t < _SQUARINGS:
-            matrix = matrix / norm
-            matrix = matrix @ matrix
+    tiny = torch.finfo(matrices.dtype).tiny
+    log_norm = matrices.new_zeros(())
+    for t in range(squarings + 1):
+        norm = torch.linalg.matrix_norm(matrices, keepdim=True).clamp(min=tiny)
+        log_norm = log_norm + norm[..., 0, 0].log() / 2**t
+        if t < squarings:
+            matrices = matrices / norm
+            matrices = matrices @ matrices
     return log_norm.exp()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tgan.linalg import ConvNormBounds, conv_norm, conv_norm_is_below
+from tgan.linalg import ConvNormBounds, NormBoundsAtOnce, conv_norm
 from tgan.models.modes import evaluating
 
 AFFINE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -44,9 +44,10 @@ class AffineLayer:
         weight = self.module.weight if weight is None else weight
         return ConvNormBounds(weight, self.input_size, **self.geometry)
 
-    def norm_is_below(self, bound: float) -> Tensor:
-        """Whether a bound on the operator norm is proved, (); see `conv_norm_is_below`."""
-        return conv_norm_is_below(self.module.weight, self.input_size, bound, **self.geometry)
+    def norm_bounds_at_once(self, weight: Tensor | None = None) -> NormBoundsAtOnce:
+        """Do as `norm_bounds`, reading nothing of an accelerator."""
+        weight = self.module.weight if weight is None else weight
+        return NormBoundsAtOnce(weight, self.input_size, **self.geometry)
 
     def norm_upper_bound(self) -> float:
         """A certified bound on the operator norm."""

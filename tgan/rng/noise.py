@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tgan.rng import Stream, seed_of
 from tgan.rng.splitmix import uniform
+from tgan.system.device import upload
 
 # Numbers per sample that are drawn at once, of which small draws take their share.
 _AHEAD = 32
@@ -25,9 +26,29 @@ class Noise:
     """
 
     def __init__(self, *keys: int, rank: int = 0) -> None:
-        self._key, self._rank = seed_of(Stream.NOISE, *keys), rank
+        self._keys, self._rank = keys, rank
+        self._key: int | Tensor = seed_of(Stream.NOISE, *keys)
         self._ahead = torch.empty(0, 0)
         self._drawn = 0
+
+    def part(self, number: int) -> "Noise":
+        """Noise of its own for a part of the step, from 0: whatever other parts draw."""
+        # Keys that end in 0 give what they give without it.
+        return Noise(*self._keys, number + 1, rank=self._rank)
+
+    def held(self, device: torch.device) -> "Noise":
+        """New noise whose key is in the memory of a device, where it can be changed."""
+        noise = Noise(*self._keys, rank=self._rank)
+        noise._key = torch.tensor(noise._key, device=device)
+        return noise
+
+    def follow(self, other: "Noise") -> None:
+        """Take over the key of new noise, for work that was recorded with this one's.
+
+        Nobody waits for the copy.
+        """
+        assert isinstance(self._key, Tensor), "noise that is not held follows none"
+        self._key.copy_(upload(torch.tensor(other._key), self._key.device))
 
     def uniform(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Numbers on [0, 1), new ones at every call, of the device and dtype of `like`.

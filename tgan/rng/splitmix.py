@@ -44,13 +44,13 @@ def _shifted(state: Tensor, shift: int) -> Tensor:
     return (state >> shift).bitwise_and_((1 << 64 - shift) - 1)
 
 
-def uniform(key: int, rows: Tensor, *, first: int, count: int) -> Tensor:
+def uniform(key: int | Tensor, rows: Tensor, *, first: int, count: int) -> Tensor:
     """Numbers on [0, 1), multiples of 2^-24: (N, 2 * count), float32, on the device of `rows`.
 
     Each row is a generator that starts elsewhere, and each of its outputs gives two numbers.
 
     Args:
-        key: below 2^63.
+        key: below 2^63; also as a tensor () of int64 on that device.
         rows: their numbers, from 0: (N, 1), int64.
         first: outputs of each row that are passed over.
         count: how many are taken.

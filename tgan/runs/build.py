@@ -1,7 +1,6 @@
 """Objects built from a configuration; the one module that knows every table."""
 
 import inspect
-import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,10 +31,12 @@ from tgan.models.outline import check_fits_memory
 from tgan.models.stages import recompute_stages
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
+from tgan.runs.checks import check_disk, check_fp16
 from tgan.runs.parts import Parts, check_networks
 from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
+from tgan.training.graphs import make_launch
 from tgan.training.processes import make_accelerator, prepare
 from tgan.training.run import Run
 from tgan.training.running_mean import RunningMean
@@ -50,8 +51,6 @@ __getattr__ = moved_names(
 )
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-# Tables of a checkpoint that an optimiser adds to a network's own.
-_OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
 
 
 def accelerator_for(config: Config, run_dir: Path, *, device: str = "auto") -> Accelerator:
@@ -106,7 +105,7 @@ def build_run(
         source = open_dataset(config.data)
     classes = [] if source is None or not config.conditional else classes_of(source, config)
     task = build_task(config, accelerator, classes, parts)
-    _check_disk(config, run_dir, task)
+    check_disk(config, run_dir, task)
     if source is None:
         source = open_dataset(config.data)
     held_out = parts.held_out
@@ -152,11 +151,12 @@ def build_task(
         ValueError: a setting that a part does not have, or parts that do not fit each other.
     """
     parts, device = parts or Parts(), accelerator.device
+    launch = make_launch(config.train.cuda_graph, device, processes=accelerator.num_processes)
     check_networks(parts, config, classes)
     constraint = parts.constraint or build_constraint(config.constraint)
     generator = parts.copy_of("generator", lambda: build_generator(config, classes)).to(device)
     critic = parts.copy_of("critic", lambda: build_critic(config, classes)).to(device)
-    _check_fp16(config, generator, constraint)
+    check_fp16(config, generator, constraint)
     constraint.attach(critic, critic_example(config, classes, device=device))
     # Convolutions run up to 1.6 times as fast with channels last in memory.
     for parameter in (*generator.parameters(), *critic.parameters()):
@@ -181,6 +181,7 @@ def build_task(
         average=average,
         l1_weight=config.train.l1_weight,
         noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
+        launch=launch,
     )
 
 
@@ -251,48 +252,6 @@ def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
         return RMSprop(parameters, lr=config.lr, alpha=config.alpha, eps=config.eps)
     fused = fuses(parameters)
     return Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused)
-
-
-def _check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> None:
-    """Refuse what overflows in fp16."""
-    if config.train.mixed_precision != "fp16":
-        return
-    if constraint.differentiates_twice:
-        raise ValueError(
-            f"constraint.name {config.constraint.name} differentiates the critic twice, which "
-            "overflows in fp16; choose bf16 or no"
-        )
-    if not getattr(generator, "trains_in_fp16", True):
-        raise ValueError(
-            f"generator.name {config.generator.name} does not train in fp16; choose bf16 or no"
-        )
-
-
-def _check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
-    """Refuse to start where the checkpoints that will be kept do not fit."""
-    copies = {
-        task.generator: config.generator_optimizer,
-        task.critic: config.critic_optimizer,
-    }
-    sizes = {
-        learner: sum(tensor.nbytes for tensor in learner.module.state_dict().values())
-        for learner in copies
-    }
-    size = sum(
-        sizes[learner] * (1 + _OPTIMIZER_TABLES[optimizer.name])
-        for learner, optimizer in copies.items()
-    )
-    # A running mean is one more table.
-    size += sizes[task.generator] if task.average is not None else 0
-    # One more than is kept: the oldest goes only when the newest is whole.
-    needed = size * (config.log.keep_last + 1 + len(config.log.milestones))
-    existing = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise ValueError(
-            f"checkpoints need about {needed / 1e6:.0f} MB in '{run_dir}' but "
-            f"{free / 1e6:.0f} MB are free; lower log.keep_last or name another directory"
-        )
 
 
 def _average(config: Config, generator: nn.Module) -> RunningMean | None:

@@ -14,6 +14,7 @@ FREE = (
     "data.keep_gb",
     "train.checkpoint_activations",
     "train.deterministic",
+    "train.cuda_graph",
     "data.workers",
     "data.timeout",
     "data.max_bad_share",

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from tgan.constraints import Constraint
 from tgan.training.gan import GANTask
+from tgan.training.graphs import directly
 from tgan.training.steps import Batch, Learner
 
 
@@ -38,7 +39,7 @@ def peak_of_step(task: GANTask, real: Batch, z: Tensor, *, half: bool = False) -
 
     fake, count = FakeTensorMode(allow_non_fake_inputs=True), _Count()
     twin = copy.copy(task)
-    twin.average = None
+    twin.average, twin.launch = None, directly
     learners = {"generator": task.generator, "critic": task.critic}
     with fake:
         for name, learner in learners.items():

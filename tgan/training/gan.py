@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.rng.noise import Noise
+from tgan.training.graphs import Launch, directly
 from tgan.training.running_mean import RunningMean
 from tgan.training.state import (
     Tensors,
@@ -29,6 +30,7 @@ class GANTask:
         average: a running mean of the generator's weights, or None.
         l1_weight: see `tgan.training.steps.simultaneous_step`.
         noise: from the number of a step to its random numbers.
+        launch: how the computations of a step are launched.
 
     Attributes:
         reals_per_step, latents_per_step: how many batches one step takes.
@@ -47,9 +49,10 @@ class GANTask:
         average: RunningMean | None = None,
         l1_weight: float = 0.0,
         noise: Callable[[int], Noise] = Noise,
+        launch: Launch = directly,
     ) -> None:
         self.generator, self.critic, self.average = generator, critic, average
-        self.l1_weight, self._noise = l1_weight, noise
+        self.l1_weight, self.launch, self._noise = l1_weight, launch, noise
         self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
         self.reals_per_step = n_critic
         self.latents_per_step = n_critic + self._schedule.fresh_latents
@@ -72,6 +75,7 @@ class GANTask:
             noise=self._noise(step),
             update=step * self.reals_per_step + 1,
             l1_weight=self.l1_weight,
+            launch=self.launch,
         )
         if self.average is not None:
             self.average.update_parameters(self.generator.module)

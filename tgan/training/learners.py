@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import cached
 from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
 from tgan.losses import Objective
-from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
 from tgan.training.lazy import share_of, slow_down
 
@@ -157,32 +155,6 @@ class Critic(Learner):
 
     def _seen(self, samples: Tensor, noise: Noise) -> Tensor:
         return samples if self.augment is None else self.augment(samples, noise)
-
-    def finish(
-        self, *, real: Batch, fake: Tensor, noise: Noise, update: int, updated: bool
-    ) -> Terms:
-        """Pay a lazy penalty that is due after an update, then have the constraint project.
-
-        Args:
-            updated: whether the update was made.
-
-        Returns:
-            The penalty, where one was paid, without the interval that it was multiplied by.
-        """
-        penalty = None
-        if self.is_lazy and self.constraint.is_due(update):
-            with cached():
-                penalty = self.penalty(real, fake, noise)
-        if penalty is not None:
-            self.scaler.scale(self.constraint.interval * penalty).backward()
-            # Nothing wraps this pass for several processes, as the network's own loss is.
-            for parameter in self.module.parameters():
-                if parameter.grad is not None:
-                    parameter.grad = mean_over_processes(parameter.grad)
-            updated |= self.update()
-        if updated:
-            self.constraint.project(self.module, update)
-        return {} if penalty is None else detached({"penalty": penalty})
 
     def penalty_of_loss(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
         """What is part of every loss: the penalty, unless it is lazy."""

@@ -28,7 +28,6 @@ _rounds = itertools.count()
 _has_arrived = False
 # Where processes meet is gone with the process that holds it, so it is held until the end.
 _stores: list[dist.Store] = []
-_said: list[tuple[dist.Store, str]] = []
 
 
 @contextmanager
@@ -81,14 +80,32 @@ def arrive(timeout: float) -> None:
             raise ValueError(f"process {rank} does not start: {answer}")
 
 
-def forget_arrival() -> None:
-    """Take back what this process said on its arrival, once all have a group.
+def meet_again(backend: str, timeout: float) -> None:
+    """Form the group of processes that their launcher started again; others are left alone.
 
-    A launcher that starts its processes again may have them meet at the same place.
+    They meet where those before them did, whose addresses are still there and lead nowhere.
+
+    Args:
+        backend: of the group, as PyTorch names it.
+        timeout: seconds that processes wait for each other in it.
     """
-    while _said:
-        store, key = _said.pop()
-        store.delete_key(key)
+    if not (_attempt() and _meets()):
+        return
+    limit = timedelta(seconds=timeout)
+    store, rank, processes = next(dist.rendezvous("env://", timeout=limit))
+    _stores.append(store)
+    dist.init_process_group(
+        backend,
+        store=dist.PrefixStore(f"tgan/attempt/{_attempt()}", store),
+        rank=rank,
+        world_size=processes,
+        timeout=limit,
+    )
+
+
+def _attempt() -> int:
+    """How often a launcher has started its processes before these."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 def _meets() -> bool:
@@ -111,10 +128,9 @@ def _answers(own: str, timeout: float) -> list[str | None]:
     until = time.monotonic() + timeout
     store, rank, processes = next(dist.rendezvous("env://", timeout=limit))
     _stores.append(store)
-    name = f"tgan/arrival/{next(_rounds)}"
+    name = f"tgan/arrival/{_attempt()}/{next(_rounds)}"
     keys = [f"{name}/{each}" for each in range(processes)]
     store.set(keys[rank], own)
-    _said.append((store, keys[rank]))
     _wait(store, keys, until)
     answers = [store.get(key).decode() if store.check([key]) else None for key in keys]
     if any(answers):

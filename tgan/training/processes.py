@@ -22,11 +22,13 @@ from tgan.system.memory import keep_freed_memory
 from tgan.system.precision import pick_precision, set_kernels
 from tgan.training.control import join_control_group
 from tgan.training.launcher import check_request, end_with_launcher, launched
-from tgan.training.peers import arrive, forget_arrival, others_named
+from tgan.training.peers import arrive, meet_again, others_named
 from tgan.training.steps import Learner
 
 # Where Accelerate looks for the name of a device.
 _DEVICE = "ACCELERATE_TORCH_DEVICE"
+# What processes talk over, by kind of device, as Accelerate chooses it; gloo on others.
+_BACKENDS = {"cuda": "nccl"}
 Trained = TypeVar("Trained", bound=Learner)
 
 
@@ -77,6 +79,7 @@ def make_accelerator(
     has_group = torch.distributed.is_available() and torch.distributed.is_initialized()
     AcceleratorState._reset_state(reset_partial_state=not has_group)
     with _on(device), others_named(processes, timeout):
+        meet_again(_BACKENDS.get(kind, "gloo"), timeout)
         accelerator = Accelerator(
             cpu=kind == "cpu",
             mixed_precision=mixed_precision,
@@ -89,7 +92,6 @@ def make_accelerator(
             ],
         )
         join_control_group(timeout)
-        forget_arrival()
     if (found := accelerator.num_processes) != processes:
         raise ValueError(
             f"{processes} processes were launched but {found} found each other; "

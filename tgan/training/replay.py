@@ -1,5 +1,6 @@
 """A step taken once more, watched layer by layer, to find the first number that is not finite."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 
 from tgan.training.diagnosis import Finding
+from tgan.training.graphs import directly
 from tgan.training.run import Run
 from tgan.training.state import Tensors
 from tgan.training.steps import Batch, Critic, Learner
@@ -28,8 +30,10 @@ def first_fault(
     Args:
         tables: the state at `first_step`, as `GANTask.tensors` gave it.
     """
-    watch, terms = _Watch(), {}
-    learners = {"critic": run.task.critic, "generator": run.task.generator}
+    watch, terms, task = _Watch(), {}, copy.copy(run.task)
+    # Nothing can be watched in a recorded graph.
+    task.launch = directly
+    learners = {"critic": task.critic, "generator": task.generator}
     for name in learners:
         for key, value in tables[name].items():
             watch.look("weight", f"the {name}'s '{key}'", value)
@@ -39,11 +43,11 @@ def first_fault(
     # A constraint may refuse what is not finite before the step is over.
     with suppress(ArithmeticError, RuntimeError, ValueError):
         # Optimisers have no state, and none in the tables, before the first step.
-        run.task.load_tensors({"generator_optimizer": {}, "critic_optimizer": {}, **tables})
+        task.load_tensors({"generator_optimizer": {}, "critic_optimizer": {}, **tables})
         for number in range(first_step, step - 1):
-            run.task.step(number, reals, latents)
-        with watch.hooked(learners), watch.paying(run.task.critic):
-            terms = run.task.step(step - 1, watch.batches(reals), watch.latents(latents))
+            task.step(number, reals, latents)
+        with watch.hooked(learners), watch.paying(task.critic):
+            terms = task.step(step - 1, watch.batches(reals), watch.latents(latents))
     for name, term in terms.items():
         watch.look("loss", name, term)
     for name, learner in learners.items():

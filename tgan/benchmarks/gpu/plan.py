@@ -27,7 +27,11 @@ PRECISIONS: dict[str, dict[str, Any]] = {
     "bf16": {"train__mixed_precision": "bf16"},
     "fp16": {"train__mixed_precision": "fp16"},
     "TF32, deterministic": {"train__deterministic": True},
+    "TF32, recorded": {"train__cuda_graph": True},
+    "bf16, recorded": {"train__mixed_precision": "bf16", "train__cuda_graph": True},
 }
+# Those that other devices refuse.
+ON_CUDA = ("fp16", "TF32, recorded", "bf16, recorded")
 BATCHES = (32, 128)
 CERTIFIED: dict[str, Constraint] = {
     "svc_certified": CertifiedSingularValueClip(),
@@ -56,7 +60,7 @@ def steps(setting: Setting) -> Rows:
     rows = []
     for batch in BATCHES:
         for name, precision in PRECISIONS.items():
-            if name == "fp16" and torch.device(setting.device).type != "cuda":
+            if name in ON_CUDA and torch.device(setting.device).type != "cuda":
                 continue
             step = setting.task(setting.config(train__batch_size=batch, **precision))
             taken = setting.seconds(step, times=setting.steps, before=setting.before)
@@ -65,8 +69,14 @@ def steps(setting: Setting) -> Rows:
 
 
 def idle(setting: Setting) -> Rows:
-    """What part of ten steps the GPU computes nothing, and how many operations are launched."""
-    step = setting.task(setting.config())
+    """What part of ten steps the GPU computes nothing, and how many operations it takes."""
+    on_cuda = torch.device(setting.device).type == "cuda"
+    ways = {"launched": False} | ({"recorded": True} if on_cuda else {})
+    return [{"steps": name} | _idle(setting, recorded) for name, recorded in ways.items()]
+
+
+def _idle(setting: Setting, recorded: bool) -> dict[str, float]:
+    step = setting.task(setting.config(train__cuda_graph=recorded))
     for _ in range(setting.before):
         step()
     kinds = [torch.profiler.ProfilerActivity.CPU]
@@ -81,7 +91,7 @@ def idle(setting: Setting) -> Rows:
         taken = time.perf_counter() - begin
     on_gpu = [e for e in profile.events() if e.device_type == torch.autograd.DeviceType.CUDA]
     busy = sum(event.time_range.elapsed_us() for event in on_gpu) / 1e6
-    return [{"idle": 1 - busy / taken, "operations per step": len(on_gpu) / count}]
+    return {"idle": 1 - busy / taken, "operations per step": len(on_gpu) / count}
 
 
 def projections(setting: Setting) -> Rows:

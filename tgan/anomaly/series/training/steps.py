@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from tgan.losses import l2
 from tgan.rng.noise import Noise
-from tgan.training.steps import Batch, Critic, Learner, Terms, critic_step, generator_loss
+from tgan.training.gradients import generator_loss
+from tgan.training.steps import Batch, Critic, Learner, Terms, critic_step
 
 # Geiger et al. 2020, as Orion has it: the weight of the mean squared error.
 RECONSTRUCTION = 10.0

@@ -1,0 +1,55 @@
+"""What a run is refused for before it begins, once its networks are there."""
+
+import shutil
+from pathlib import Path
+
+from torch import nn
+
+from tgan.config import Config
+from tgan.constraints import Constraint
+from tgan.training.gan import GANTask
+
+# Tables of a checkpoint that an optimiser adds to a network's own.
+_OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
+
+
+def check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> None:
+    """Refuse what overflows in fp16."""
+    if config.train.mixed_precision != "fp16":
+        return
+    if constraint.differentiates_twice:
+        raise ValueError(
+            f"constraint.name {config.constraint.name} differentiates the critic twice, which "
+            "overflows in fp16; choose bf16 or no"
+        )
+    if not getattr(generator, "trains_in_fp16", True):
+        raise ValueError(
+            f"generator.name {config.generator.name} does not train in fp16; choose bf16 or no"
+        )
+
+
+def check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
+    """Refuse to start where the checkpoints that will be kept do not fit."""
+    copies = {
+        task.generator: config.generator_optimizer,
+        task.critic: config.critic_optimizer,
+    }
+    sizes = {
+        learner: sum(tensor.nbytes for tensor in learner.module.state_dict().values())
+        for learner in copies
+    }
+    size = sum(
+        sizes[learner] * (1 + _OPTIMIZER_TABLES[optimizer.name])
+        for learner, optimizer in copies.items()
+    )
+    # A running mean is one more table.
+    size += sizes[task.generator] if task.average is not None else 0
+    # One more than is kept: the oldest goes only when the newest is whole.
+    needed = size * (config.log.keep_last + 1 + len(config.log.milestones))
+    existing = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise ValueError(
+            f"checkpoints need about {needed / 1e6:.0f} MB in '{run_dir}' but "
+            f"{free / 1e6:.0f} MB are free; lower log.keep_last or name another directory"
+        )

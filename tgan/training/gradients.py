@@ -1,0 +1,119 @@
+"""What is computed in a step: gradients of critic and generator, gathered in their parameters.
+
+Each function is the same work at every call, and changes nothing but gradients and the running
+statistics of norms, so that it can be recorded (`tgan.training.graphs`).
+
+A constraint that computes the critic's weights from others does so once per update: all scores of
+one update are of the same weights.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.utils.parametrize import cached
+
+from tgan.losses import l1
+from tgan.models.modes import frozen
+from tgan.rng.noise import Noise
+from tgan.training.learners import Batch, Critic, Learner, Terms, detached
+
+
+def simultaneous_gradients(
+    generator: Learner, critic: Critic, real: Batch, z: Tensor, noise: Noise, *, l1_weight: float
+) -> tuple[Terms, Tensor]:
+    """Gather both networks' gradients, from one pass of the critic over the same fakes.
+
+    Returns:
+        The terms of `simultaneous_step` but for what is lazy, and the fakes.
+    """
+    objective = critic.objective
+    fake = generator.network(z, *real.condition)
+    leaf = fake.detach().requires_grad_()
+    with cached():
+        # One pass would cost more: the gradient at the fakes would be taken at real samples, too.
+        fake_scores = critic.score(critic.network, leaf, real.condition, noise)
+        real_scores = critic.score(critic.network, real.samples, real.condition, noise)
+        critic_loss = objective.critic(real_scores, fake_scores)
+        generator_loss = objective.generator(real_scores, fake_scores)
+        penalty = critic.penalty_of_loss(real, fake.detach(), noise)
+    extra = _l1_term(fake, real, l1_weight)
+
+    # One backward pass of the critic's own loss at most: several processes average its gradients
+    # in that pass. The generator's loss only ever asks for the gradient at the fakes.
+    own = critic.scaler.scale(_total(critic_loss, penalty))
+    if objective.zero_sum:
+        own.backward()
+        at_fakes = generator.scaler.scale(-leaf.grad / critic.loss_scale)
+    else:
+        scaled = generator.scaler.scale(generator_loss)
+        (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
+        own.backward(inputs=list(critic.module.parameters()))
+    paid = [generator.scaler.scale(term) for term in extra.values()]
+    torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
+    terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
+    return terms | detached({"generator_loss": generator_loss} | extra), fake.detach()
+
+
+@torch.no_grad()
+def fakes(generator: Learner, z: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+    """Generate samples (N, ...) without a graph."""
+    return generator.network(z, *condition)
+
+
+def critic_gradients(critic: Critic, real: Batch, fake: Tensor, noise: Noise) -> Terms:
+    """Gather the critic's gradients; the terms of `critic_step` but for what is lazy."""
+    with cached():
+        real_scores, fake_scores = critic.scores(real, fake, noise)
+        loss = critic.objective.critic(real_scores, fake_scores)
+        penalty = critic.penalty_of_loss(real, fake, noise)
+    critic.scaler.scale(_total(loss, penalty)).backward()
+    return _critic_terms(loss, penalty, real_scores, fake_scores)
+
+
+def penalty_gradients(critic: Critic, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
+    """Gather the critic's gradients of a lazy penalty, times its interval; the penalty itself."""
+    with cached():
+        penalty = critic.penalty(real, fake, noise)
+    if penalty is None:
+        return None
+    critic.scaler.scale(critic.constraint.interval * penalty).backward()
+    return penalty.detach()
+
+
+def generator_gradients(
+    generator: Learner, critic: Critic, real: Batch, z: Tensor, noise: Noise, *, l1_weight: float
+) -> Terms:
+    """Gather the generator's gradients; the terms of `generator_step`."""
+    fake = generator.network(z, *real.condition)
+    losses = {"generator_loss": generator_loss(critic, fake=fake, real=real, noise=noise)}
+    losses |= _l1_term(fake, real, l1_weight)
+    generator.scaler.scale(_total(*losses.values())).backward()
+    return detached(losses)
+
+
+def generator_loss(critic: Critic, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
+    """What the generator loses with these fakes; the critic gathers no gradients from it."""
+    module = critic.module
+    with frozen(module), cached():
+        fake_scores = critic.score(module, fake, real.condition, noise)
+        real_scores = None
+        if critic.objective.relativistic:
+            real_scores = critic.score(module, real.samples, real.condition, noise)
+        return critic.objective.generator(real_scores, fake_scores)
+
+
+def _total(loss: Tensor, *others: Tensor | None) -> Tensor:
+    """The sum of a loss and of whatever is paid beside it."""
+    for other in others:
+        loss = loss if other is None else loss + other
+    return loss
+
+
+def _l1_term(fake: Tensor, real: Batch, weight: float) -> Terms:
+    return {"l1": weight * l1(fake, real.samples)} if weight else {}
+
+
+def _critic_terms(
+    loss: Tensor, penalty: Tensor | None, real_scores: Tensor, fake_scores: Tensor
+) -> Terms:
+    terms = {"critic_loss": loss, "critic_gap": real_scores.mean() - fake_scores.mean()}
+    return detached(terms if penalty is None else terms | {"penalty": penalty})
