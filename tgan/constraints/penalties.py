@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 from torch.nn.functional import relu
 
 from tgan.constraints.base import Constraint, Score
@@ -54,7 +55,7 @@ class GradientPenalty(_InputGradientPenalty):
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
     ) -> Tensor:
-        norms = _gradients(score, _between(real, fake, noise)).norm(dim=1)
+        norms = vector_norm(_gradients(score, _between(real, fake, noise)), dim=1)
         return self.weight * (norms - 1).square().mean()
 
 
@@ -70,7 +71,7 @@ class OneSidedGradientPenalty(_InputGradientPenalty):
     def penalty(
         self, critic: nn.Module, score: Score, real: Tensor, fake: Tensor, noise: Noise
     ) -> Tensor:
-        norms = _gradients(score, _between(real, fake, noise)).norm(dim=1)
+        norms = vector_norm(_gradients(score, _between(real, fake, noise)), dim=1)
         return self.weight * relu(norms - 1).square().mean()
 
 
@@ -90,7 +91,7 @@ class Dragan(_InputGradientPenalty):
     ) -> Tensor:
         share = _one_per_sample(real, noise)
         step = DRAGAN_RADIUS * _deviation(real) * noise.uniform(tuple(real.shape), real)
-        norms = _gradients(score, real + share * step).norm(dim=1)
+        norms = vector_norm(_gradients(score, real + share * step), dim=1)
         return self.weight * (norms - 1).square().mean()
 
 

@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
@@ -141,7 +142,7 @@ class ScaledToNorm(nn.Module):
         super().__init__()
         self.operator, self.iterations, self.maximum = operator, iterations, maximum
         with torch.no_grad():
-            self.register_buffer("v", start / start.norm())
+            self.register_buffer("v", start / vector_norm(start))
             self.register_buffer("u", torch.zeros_like(operator(weight)[0](start)))
             self._converge(weight)
 
@@ -172,10 +173,10 @@ class ScaledToNorm(nn.Module):
         image = forward(self.v)
         self.u.copy_(_unit(image, otherwise=self.u))
         self.v.copy_(_unit(transpose(self.u), otherwise=self.v))
-        return image.norm()
+        return vector_norm(image)
 
 
 def _unit(x: Tensor, *, otherwise: Tensor) -> Tensor:
     """x at length 1, or `otherwise` if it is 0: vectors outlive a kernel that passes through 0."""
-    norm = x.norm()
+    norm = vector_norm(x)
     return torch.where(norm > 0, x / norm, otherwise)

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from tgan.linalg.precision import rounds_factors
 from tgan.linalg.subspace import pairs_above
@@ -195,7 +196,7 @@ def _by_products(
     excess = (excess + excess @ sign(excess / room, resolution / room)) / 2
     scale = largest + resolution
     root = inverse_root((unit + excess) / scale, (1 - resolution) * scale**-0.5) * scale**-0.5
-    return wide.addmm((root - unit).to(wide.dtype), wide), excess.norm()
+    return wide.addmm((root - unit).to(wide.dtype), wide), vector_norm(excess)
 
 
 @torch.no_grad()

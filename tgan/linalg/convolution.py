@@ -10,6 +10,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 from torch.nn import functional as F
 
 from tgan.linalg.lanczos import largest_from_below
@@ -59,7 +60,7 @@ def conv_norm(
         return _matrix_norm(weight) * scale
     shape = (1, weight.shape[1] * groups, *input_size)
     start = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(weight)
-    v = start / start.norm()
+    v = start / vector_norm(start)
     geometry = _geometry(axes, groups)
     with torch.autocast(weight.device.type, enabled=False):
         for _ in range(max_iterations):
@@ -67,10 +68,10 @@ def conv_norm(
             back = _TRANSPOSED[len(axes)](
                 image, weight, **geometry, output_padding=[axis.unread for axis in axes]
             )
-            sigma = image.norm()
-            if (back - sigma**2 * v).norm() <= tolerance * sigma**2:
+            sigma = vector_norm(image)
+            if vector_norm(back - sigma**2 * v) <= tolerance * sigma**2:
                 break
-            v = back / back.norm()
+            v = back / vector_norm(back)
     return sigma.item() * scale
 
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from tgan.linalg.symmetric import norm_bound
 
@@ -62,4 +63,4 @@ def _start(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A vector (size, 1) of norm 1, sent to each device once."""
     drawn = torch.randn(size, 1, generator=torch.Generator().manual_seed(0))
     start = drawn.to(device, dtype)
-    return start / start.norm()
+    return start / vector_norm(start)

@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 # Directions that are followed: TGAN's kernels have up to 8 above the bound after an update, and
 # what follows them is needed to tell that there are no more.
@@ -54,7 +55,7 @@ def pairs_above(gram: Tensor, bound: float, basis: Tensor) -> tuple[Tensor, Tens
         values, q = _rayleigh_ritz(gram, q)
         above = values > bound
         found = values[above], q[:, above]
-        residual = (gram @ found[1] - found[1] * found[0]).norm().item()
+        residual = vector_norm(gram @ found[1] - found[1] * found[0]).item()
         if residual <= _TOLERANCE * bound and _are_all(gram, bound, *found):
             basis.copy_(q)
             return found
