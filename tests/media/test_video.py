@@ -272,7 +272,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
 
 
 DEAF = """
-import hashlib, sys
+import hashlib, signal, sys
 import numpy as np
 from tgan.media import video
 
@@ -282,6 +282,8 @@ def deaf(path, frames, fps):
     # A call into a library that hears of no signal for minutes.
     hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 
+# Whatever the tests were started with.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 video.WRITERS[".gif"] = deaf
 try:
     video.write_video(sys.argv[1], np.zeros((1, 8, 8, 3), np.uint8))
@@ -297,7 +299,10 @@ def test_ctrl_c_does_not_wait_for_a_large_file(tmp_path):
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": path},
     )
-    assert program.stdout.readline() == b"begun\n"
-    program.send_signal(signal.SIGINT)
-    assert program.wait(60) == 130
+    try:
+        assert program.stdout.readline() == b"begun\n"
+        program.send_signal(signal.SIGINT)
+        assert program.wait(60) == 130
+    finally:
+        program.kill()
     assert list(tmp_path.iterdir()) == []
