@@ -14,6 +14,7 @@ from tgan.metrics.frechet import FrechetDistance
 from tgan.metrics.histogram import ClassHistogram
 from tgan.metrics.inception import InceptionScore
 from tgan.metrics.kid import KernelDistance, block_size
+from tgan.metrics.neighbours import NEAREST, Neighbours
 from tgan.metrics.state import State
 
 # Inception scores over a quarter of the samples each, as the paper has four.
@@ -94,6 +95,12 @@ KINDS = {
         one_frame_each,
         reads_one_frame=True,
     ),
+    **{
+        kind: Kind(
+            lambda network, n, kind=kind: Neighbours(kind), one_frame_each, reads_one_frame=True
+        )
+        for kind in NEAREST
+    },
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
     "inception_score": Kind(
