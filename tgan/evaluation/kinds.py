@@ -15,6 +15,7 @@ from tgan.metrics.histogram import ClassHistogram
 from tgan.metrics.inception import InceptionScore
 from tgan.metrics.kid import KernelDistance, block_size
 from tgan.metrics.neighbours import NEAREST, Neighbours
+from tgan.metrics.ratio import MeanRatio
 from tgan.metrics.state import State
 
 # Inception scores over a quarter of the samples each, as the paper has four.
@@ -102,6 +103,7 @@ KINDS = {
         for kind in NEAREST
     },
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
+    "ratio": Kind(lambda network, n: MeanRatio(network.size), mean_frame),
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
     "inception_score": Kind(
         lambda network, n: InceptionScore(len(network.labels), group=max(n // SCORES, 1)),

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from tgan.data.pixels import to_bytes
 from tgan.features import FEATURES, FeatureNetwork, load_features
+from tgan.metrics.block_motion import BLOCK, MOTION_SIZE, REACH, STRIDE, motion_features
 from tgan.metrics.colour import DARK, object_colours
 from tgan.metrics.pooled import pooled_features, pooled_size
+from tgan.metrics.speckle import speckle
 from tgan.system.device import where_float64_is
 
 
@@ -82,11 +84,45 @@ class ObjectColour:
         return torch.from_numpy(object_colours(to_bytes(video).cpu().numpy()))
 
 
+class Speckle:
+    """The power of the finest details, per channel: see `tgan.metrics.speckle`."""
+
+    name, per_frame = "speckle", False
+    protocol: dict[str, object] = {
+        "name": name,
+        "source": "tgan.metrics.speckle",
+        "preprocessing": "bytes, mean variance within 2x2 pixels, in squared levels",
+    }
+
+    def __init__(self, channels: int) -> None:
+        self.size = channels
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return torch.from_numpy(speckle(to_bytes(video).cpu().numpy()))
+
+
+class Motion:
+    """Velocities and accelerations of blocks: see `tgan.metrics.block_motion`."""
+
+    name, size, per_frame = "motion", MOTION_SIZE, False
+    protocol: dict[str, object] = {
+        "name": name,
+        "source": "tgan.metrics.block_motion",
+        "preprocessing": f"bytes, grey, blocks of {BLOCK}x{BLOCK} every {STRIDE} pixels, "
+        f"looked for up to {REACH} pixels away",
+    }
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return motion_features(to_bytes(video))
+
+
 # Each takes the shape (T, H, W, C) of the clips.
 PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
     "pooled192": lambda shape: Pooled(shape[0], size=192),
     "pooled32": lambda shape: Pooled(shape[0], size=32),
     "pixels": lambda shape: Pixels(math.prod(shape)),
+    "speckle": lambda shape: Speckle(shape[-1]),
+    "motion": lambda shape: Motion(),
     "color": lambda shape: ObjectColour(shape[-1]),
 }
 
