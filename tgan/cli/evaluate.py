@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tgan.cli import Parser
 from tgan.cli.options import add_device, add_overwrite, add_weights, between, names
-from tgan.evaluation.names import CONTROL_NAMES, LIMITS
+from tgan.evaluation.names import CONTROL_NAMES, DEFAULT_CONTROLS, LIMITS
 from tgan.system.files import check_not_there, check_writable
 
 if TYPE_CHECKING:
@@ -128,14 +128,14 @@ def _parser() -> Parser:
         help="weights of a network that comes without them, such as i3d=i3d_torchscript.pt",
     )
     add("--against", metavar="RUN", help="another run, for the metric gam")
-    controls = ",".join(CONTROL_NAMES)
     add(
         "--controls",
         nargs="?",
         type=names,
-        const=controls,
+        const=",".join(DEFAULT_CONTROLS),
         metavar="NAMES",
-        help=f"also measure changed real clips as if they were samples ({controls})",
+        help="also measure changed real clips as if they were samples: any of "
+        f"{','.join(CONTROL_NAMES)} (without names the first {len(DEFAULT_CONTROLS)})",
     )
     add(
         "--control-data",

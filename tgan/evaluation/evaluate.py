@@ -15,7 +15,7 @@ from tgan.evaluation.controls import CONTROLS
 from tgan.evaluation.data import RealData, as_clips, open_real
 from tgan.evaluation.kinds import Kind, Metric
 from tgan.evaluation.measures import Named, default_metrics, parse_metrics
-from tgan.evaluation.names import GAM, LIMITS, NEAREST
+from tgan.evaluation.names import DEFAULT_CONTROLS, GAM, LIMITS, NEAREST
 from tgan.evaluation.networks import check_network, load_networks, network_names
 from tgan.evaluation.plan import Evaluation
 from tgan.evaluation.runner import run_jobs
@@ -74,8 +74,9 @@ def evaluate(
         networks: by name a file of weights, or a network of your own, see
             `tgan.features.FeatureNetwork`; metrics of a network `mine` are `frechet_mine`, ...
         against: another run, for the metric `gam`.
-        controls: corrupted real clips to measure as if they were samples: `real` (as they are),
-            `shuffled`, `frozen`, `noise`. Without a run all by default.
+        controls: corrupted real clips to measure as if they were samples, such as `real` (as they
+            are), `shuffled`, `frozen`, `noise`, which are the default without a run; all are in
+            `tgan.evaluation.controls`.
         control_data: clips that controls are made of, as `data`; by default one half of the real
             clips, which is measured against the other.
         resolution, num_frames, stride, channels: of the clips of a folder, where there is no run
@@ -102,7 +103,7 @@ def evaluate(
     }
     metrics, controls = _listed(metrics), _listed(controls)
     if run is None:
-        controls = controls or list(CONTROLS)
+        controls = controls or list(DEFAULT_CONTROLS)
     elif data is None:
         data = HELD_OUT
     if against is not None:

@@ -96,7 +96,11 @@ class RealClips:
 
     def __init__(self, source: ClipSource, *, seed: int, device: str = "cpu") -> None:
         self.batches = ClipBatches(source, batch_size=1, seed=seed)
-        self.device = device
+        self.source, self.seed, self.device = source, seed, device
+
+    def of(self, source: ClipSource) -> "RealClips":
+        """Clips of another source, drawn alike."""
+        return RealClips(source, seed=self.seed, device=self.device)
 
     def __call__(self, first: int, count: int) -> Tensor:
         return normalise(self.draw(first, count)[0].to(self.device))
