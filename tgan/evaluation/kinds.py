@@ -16,6 +16,7 @@ from tgan.metrics.inception import InceptionScore
 from tgan.metrics.kid import KernelDistance, block_size
 from tgan.metrics.neighbours import NEAREST, Neighbours
 from tgan.metrics.ratio import MeanRatio
+from tgan.metrics.spectrum import TemporalDistance
 from tgan.metrics.state import State
 
 # Inception scores over a quarter of the samples each, as the paper has four.
@@ -104,6 +105,7 @@ KINDS = {
     },
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
     "ratio": Kind(lambda network, n: MeanRatio(network.size), mean_frame),
+    "temporal": Kind(lambda network, n: TemporalDistance(), needs_frames=True),
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
     "inception_score": Kind(
         lambda network, n: InceptionScore(len(network.labels), group=max(n // SCORES, 1)),
