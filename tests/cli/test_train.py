@@ -193,6 +193,14 @@ def test_videos_that_came_or_went_are_mentioned_on_resume(tmp_path, capsys, monk
     assert "trained on 40 videos and goes on with 7" in capsys.readouterr().err
 
 
+def test_an_estimate_is_told_and_nothing_written(tmp_path, capsys):
+    train("--run-dir", tmp_path / "run", "--train.steps=1000", "--estimate")
+    *_, plan, last = capsys.readouterr().out.splitlines()
+    assert plan == "steps: 0 to 1000"
+    assert last.startswith("estimate: ") and "; 1,000 steps take " in last
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, capsys):
     train("--run-dir", tmp_path / "run", "--dry-run")
     plan = capsys.readouterr().out

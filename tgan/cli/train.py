@@ -53,13 +53,15 @@ def _train(argv: Sequence[str]) -> None:
     run_dir = Path(arguments.run_dir)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.runs.train import fit_run, is_finished
+    from tgan.runs.train import estimate_run, fit_run, is_finished
     from tgan.system.lock import AtWork
     from tgan.training.processes import finish
     from tgan.training.run_dir import occupied
 
-    if arguments.dry_run:
-        run, *_ = _plan(config, run_dir, arguments)
+    if arguments.dry_run or arguments.estimate:
+        run, checkpoint, say = _plan(config, run_dir, arguments)
+        if arguments.estimate:
+            say(estimate_run(run, checkpoint))
         finish(run.accelerator)
         return
 
@@ -130,5 +132,10 @@ def _parser() -> ArgumentParser:
     )
     add("--wait", action="store_true", help="wait while another run is at work in --run-dir")
     add("--dry-run", action="store_true", help="check everything, print the plan, train nothing")
+    add(
+        "--estimate",
+        action="store_true",
+        help="as --dry-run, and tell the time and the memory that a run takes, from a few steps",
+    )
     add("--print-config", action="store_true", help="print the settings that would be used")
     return parser

@@ -29,6 +29,7 @@ from tgan.system.memory import told_as_memory
 from tgan.system.precision import describe_kernels, describe_precision
 from tgan.training.changes import changed_settings, warned
 from tgan.training.checkpoint import Checkpoint
+from tgan.training.estimate import Estimate, estimate
 from tgan.training.history import on_record
 from tgan.training.launcher import shortfall
 from tgan.training.loop import fit
@@ -216,6 +217,19 @@ def fit_run(run: Run, checkpoint: Checkpoint | None) -> int:
     ):
         end["signal"] = fit(run, first_step=first_step)
     return end["signal"]
+
+
+def estimate_run(run: Run, checkpoint: Checkpoint | None) -> Estimate:
+    """What the steps of a run from its checkpoint on take, from a few of them.
+
+    Raises:
+        MemoryError, ChildProcessError, ArithmeticError, OSError: as `fit_run`.
+    """
+    with (
+        told_as_memory(SMALLER),
+        others_named(run.accelerator.num_processes, run.config.train.timeout),
+    ):
+        return estimate(run, first_step=0 if checkpoint is None else checkpoint.step)
 
 
 def is_finished(run: Run, checkpoint: Checkpoint | None) -> bool:
