@@ -12,9 +12,10 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-# Trains a small TGAN on moving digits and writes samples; the paths are printed last.
+# Trains a small TGAN on moving digits and writes samples; the paths are printed last. RECIPE=svc
+# takes singular value clipping.
 demo: install
-	$(BIN)/tgan train --config configs/demo.yaml --run-dir $(RUN)
+	$(BIN)/tgan train --config configs/demo$(addprefix _,$(RECIPE)).yaml --run-dir $(RUN)
 	@$(BIN)/tgan generate $(RUN) --seeds 0-15 --out $(RUN)/samples.gif
 	@$(BIN)/tgan generate $(RUN) --seeds 0-15 --out $(RUN)/samples.mp4
 

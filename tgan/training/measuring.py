@@ -27,12 +27,16 @@ CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
 DISTANCE = "frechet_pooled"
 
 
-def write_preview(run: Run, path: Path) -> None:
-    """Write a grid of samples, always of the same seeds: MP4, of images PNG."""
+def write_preview(run: Run, path: Path) -> np.ndarray:
+    """Write a grid of samples, always of the same seeds: MP4, of images PNG.
+
+    Returns:
+        The samples, uint8 (N, T, H, W, C).
+    """
     count = run.config.log.preview_count
     condition = run.conditioning.examples(run.conditions, count)
-    videos = np.stack(list(_samples(run, range(count), condition)))
-    videos = run.conditioning.beside(videos, condition)
+    samples = np.stack(list(_samples(run, range(count), condition)))
+    videos = run.conditioning.beside(samples, condition)
     # A column per class where there are enough samples.
     classes = run.conditioning.num_labels
     columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
@@ -43,6 +47,12 @@ def write_preview(run: Run, path: Path) -> None:
         fps=run.config.log.fps,
         scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
     )
+    return samples
+
+
+def real_beside(run: Run, count: int) -> np.ndarray:
+    """As many real clips as there are samples, always the same: uint8 (N, T, H, W, C)."""
+    return ClipBatches(run.source, batch_size=count, seed=0)[0][0].numpy()
 
 
 def distance_to(run: Run, held_out: ClipSource) -> tuple[str, float]:

@@ -1,7 +1,7 @@
 """What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,9 +22,16 @@ from tgan.training.checkpoint import (
     save_checkpoint,
     superseded,
 )
-from tgan.training.measuring import DISTANCE, distance_to, report_on_critic, write_preview
+from tgan.training.measuring import (
+    DISTANCE,
+    distance_to,
+    real_beside,
+    report_on_critic,
+    write_preview,
+)
 from tgan.training.run import Run
 from tgan.training.run_dir import METRICS, PREVIEWS, MetricsFile, clear_unfinished, logged_at
+from tgan.training.signs import Signs
 from tgan.training.steps import Terms
 from tgan.training.tolerance import Tolerance
 
@@ -52,6 +59,7 @@ class Recorder:
         self.run, self.settings, self.first_step = run, run.config.log, first_step
         self.is_main = run.accelerator.is_main_process
         self._tolerance = Tolerance()
+        self._signs = Signs()
         self._saved: int | None = None
         origins = "".join(f"# own {line}\n" for line in run.origins)
         self.config_text = origins + dump_config(run.config)
@@ -111,6 +119,7 @@ class Recorder:
         if self.is_main:
             self._bar.set_postfix_str(f"critic gap {values['critic_gap']:.4g}", refresh=False)
             self._write(step, values)
+            self._warn(self._signs.of_losses(values))
 
     def rests(self, step: int, *, last: bool) -> bool:
         """Tell, the same in every process, whether something besides training is due at a step."""
@@ -137,7 +146,8 @@ class Recorder:
         if step == self.first_step and preview_of(self.run, step).is_file():
             return
         with self._tolerance.of("previews"):
-            write_preview(self.run, preview_of(self.run, step))
+            samples = write_preview(self.run, preview_of(self.run, step))
+            self._warn(self._signs.of_samples(samples, real_beside(self.run, len(samples))))
 
     def save(self, step: int, *, always: bool = False) -> None:
         """Write a checkpoint if one is due, then delete those that are no longer kept.
@@ -206,6 +216,10 @@ class Recorder:
         for tracker in self.run.accelerator.trackers:
             with self._tolerance.of(f"the tracker {tracker.name}"):
                 tracker.log(values, step=step)
+
+    def _warn(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            write(f"warning: {line}", file=sys.stderr)
 
     @contextmanager
     def _at_work(self, work: str) -> Iterator[None]:
