@@ -67,11 +67,11 @@ def test_training_finds_the_velocity_of_two_points():
     network = MLP()
     clips = repeat(torch.tensor([[0.5], [-0.5]]).repeat(64, 1))
     mean = train_flow(
-        network, clips, lr=3e-3, decay=0.99, seed=0, goes_on=lambda number: number < 600
+        network, clips, lr=3e-3, decay=0.99, seed=0, goes_on=lambda number: number < 1500
     )
     found = sample_flow(mean.module, (400, 1), steps=20, seed=0)
     near = [(found - point).abs() < 0.15 for point in (0.5, -0.5)]
-    assert (near[0] | near[1]).float().mean() > 0.75
+    assert (near[0] | near[1]).float().mean() > 0.9
     assert 0.4 < near[0].float().mean() < 0.6
 
 
