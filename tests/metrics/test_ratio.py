@@ -16,9 +16,10 @@ def test_the_ratio_that_is_furthest_from_one_is_told(fake, expected):
     assert found["ratios"] == pytest.approx([fake[0], fake[1] / 2])
 
 
+@pytest.mark.parametrize("amount", [0.0, -1.0])
 @pytest.mark.parametrize("side", ["real clips", "samples"])
-def test_nothing_has_no_ratio(side):
-    ratio, some, none = MeanRatio(2), np.ones((3, 2)), np.array([[1.0, 0.0]] * 3)
+def test_nothing_and_less_have_no_ratio(side, amount):
+    ratio, some, none = MeanRatio(2), np.ones((3, 2)), np.array([[1.0, amount]] * 3)
     ratio.add(*((none, some) if side == "real clips" else (some, none)))
     assert ratio.result()["value"] is None
-    assert ratio.result()["warning"] == f"{side} have nothing of a feature: no ratio"
+    assert ratio.result()["warning"] == f"{side} have nothing of a feature, or less: no ratio"

@@ -70,8 +70,21 @@ def assert_same(**settings):
     return recorder
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def every_constraint_and_schedule():
+    """All; slow are those alternating ones whose constraint is recorded as another one is."""
+    quick = ("none", "svc", "wgan_gp", "spectral_norm")
+    return [
+        pytest.param(
+            name,
+            schedule,
+            marks=[] if schedule == "simultaneous" or name in quick else pytest.mark.slow,
+        )
+        for name in CONSTRAINTS
+        for schedule in SCHEDULES
+    ]
+
+
+@pytest.mark.parametrize(("constraint", "schedule"), every_constraint_and_schedule())
 def test_recorded_steps_are_those_that_are_launched(constraint, schedule):
     settings = {"constraint__name": constraint, "train__schedule": schedule}
     if constraint in WITHOUT_NORMS:

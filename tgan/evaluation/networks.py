@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,9 @@ from tgan.metrics.colour import DARK, object_colours
 from tgan.metrics.pooled import pooled_features, pooled_size
 from tgan.metrics.speckle import speckle
 from tgan.system.device import where_float64_is
+
+# A network of one metric alone, which has a name of its own.
+COLOUR = "color"
 
 
 class Pooled:
@@ -67,53 +71,48 @@ class Pixels:
         return where_float64_is(video.flatten(1)).double() / math.sqrt(self.size)
 
 
-class ObjectColour:
-    """The mean colour of what is not dark, per frame: see `tgan.metrics.colour`."""
+class OfBytes:
+    """A function of a clip's bytes (N, T, H, W, C), uint8, that says what it is.
 
-    name, per_frame = "color", True
-    protocol: dict[str, object] = {
-        "name": name,
-        "source": "tgan.metrics.colour",
-        "preprocessing": f"bytes, mean of the pixels with a channel above {DARK}, in levels",
-    }
+    Args:
+        name, size, per_frame: as of any feature network.
+        features: gives an array (N, size), or (N, T, size) of each frame.
+        preprocessing: what it does, in words.
+    """
 
-    def __init__(self, channels: int) -> None:
-        self.size = channels
-
-    def __call__(self, video: Tensor) -> Tensor:
-        return torch.from_numpy(object_colours(to_bytes(video).cpu().numpy()))
-
-
-class Speckle:
-    """The power of the finest details, per channel: see `tgan.metrics.speckle`."""
-
-    name, per_frame = "speckle", False
-    protocol: dict[str, object] = {
-        "name": name,
-        "source": "tgan.metrics.speckle",
-        "preprocessing": "bytes, mean variance within 2x2 pixels, in squared levels",
-    }
-
-    def __init__(self, channels: int) -> None:
-        self.size = channels
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        features: Callable[[np.ndarray], np.ndarray],
+        preprocessing: str,
+        *,
+        per_frame: bool = False,
+    ) -> None:
+        self.name, self.size, self.per_frame, self._features = name, size, per_frame, features
+        self.protocol: dict[str, object] = {
+            "name": name,
+            "source": features.__module__,
+            "preprocessing": f"bytes, {preprocessing}",
+        }
 
     def __call__(self, video: Tensor) -> Tensor:
-        return torch.from_numpy(speckle(to_bytes(video).cpu().numpy()))
+        return torch.from_numpy(self._features(to_bytes(video).cpu().numpy()))
 
 
-class Motion:
-    """Velocities and accelerations of blocks: see `tgan.metrics.block_motion`."""
+def _object_colour(shape: tuple[int, ...]) -> OfBytes:
+    words = f"mean of the pixels with a channel above {DARK}, in levels"
+    return OfBytes(COLOUR, shape[-1], object_colours, words, per_frame=True)
 
-    name, size, per_frame = "motion", MOTION_SIZE, False
-    protocol: dict[str, object] = {
-        "name": name,
-        "source": "tgan.metrics.block_motion",
-        "preprocessing": f"bytes, grey, blocks of {BLOCK}x{BLOCK} every {STRIDE} pixels, "
-        f"looked for up to {REACH} pixels away",
-    }
 
-    def __call__(self, video: Tensor) -> Tensor:
-        return motion_features(to_bytes(video))
+def _speckle(shape: tuple[int, ...]) -> OfBytes:
+    words = "mean variance within 2x2 pixels, in squared levels"
+    return OfBytes("speckle", shape[-1], speckle, words)
+
+
+def _motion(shape: tuple[int, ...]) -> OfBytes:
+    words = f"grey, blocks of {BLOCK}x{BLOCK} every {STRIDE} pixels, up to {REACH} pixels away"
+    return OfBytes("motion", MOTION_SIZE, motion_features, words)
 
 
 # Each takes the shape (T, H, W, C) of the clips.
@@ -121,9 +120,9 @@ PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
     "pooled192": lambda shape: Pooled(shape[0], size=192),
     "pooled32": lambda shape: Pooled(shape[0], size=32),
     "pixels": lambda shape: Pixels(math.prod(shape)),
-    "speckle": lambda shape: Speckle(shape[-1]),
-    "motion": lambda shape: Motion(),
-    "color": lambda shape: ObjectColour(shape[-1]),
+    "speckle": _speckle,
+    "motion": _motion,
+    COLOUR: _object_colour,
 }
 
 
@@ -166,7 +165,7 @@ def _load(
 
 def network_names() -> list[str]:
     """All networks that a metric's name may end with."""
-    return sorted({*FEATURES, *PLAIN} - {ObjectColour.name})
+    return sorted({*FEATURES, *PLAIN} - {COLOUR})
 
 
 @torch.no_grad()

@@ -8,8 +8,9 @@ numbers are others.
 
 import math
 
+import numpy as np
 import torch
-from einops import rearrange, reduce
+from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,7 +26,7 @@ DIRECTIONS, CELLS, SPANS = 8, 2, 2
 MOTION_SIZE = 2 * DIRECTIONS * CELLS**2 * SPANS
 
 
-def motion_features(clips: Tensor) -> Tensor:
+def motion_features(clips: np.ndarray) -> np.ndarray:
     """Histograms of the directions of velocities and accelerations: (N, 128), float32.
 
     Each velocity and acceleration counts as much as it is long, in its two nearest of eight
@@ -42,13 +43,13 @@ def motion_features(clips: Tensor) -> Tensor:
             f"clips of {clips.shape[1]} frames of {clips.shape[2]}x{clips.shape[3]} pixels: motion "
             f"needs 3 frames of {2 * BLOCK}x{2 * BLOCK} at least"
         )
-    return torch.cat([_of_clip(clip) for clip in clips])
+    return np.stack([_of_clip(torch.from_numpy(clip)).numpy() for clip in clips])
 
 
 def _of_clip(clip: Tensor) -> Tensor:
     velocity = velocities(clip.float().mean(-1))
     acceleration = _followed(velocity) - velocity[:-1]
-    return torch.cat([_histograms(velocity), _histograms(acceleration)])[None]
+    return torch.cat([_histograms(velocity), _histograms(acceleration)])
 
 
 def velocities(grey: Tensor) -> Tensor:
@@ -69,19 +70,18 @@ def velocities(grey: Tensor) -> Tensor:
         difference = F.avg_pool2d((there - now).abs()[:, None], BLOCK, STRIDE)[:, 0]
         costs.append(difference + _PRICE * math.hypot(y, x))
     best = torch.stack(costs).argmin(0)
-    table = torch.tensor(moves, dtype=grey.dtype, device=grey.device)
+    table = torch.tensor(moves, dtype=grey.dtype)
     return rearrange(table[best], "t h w c -> t c h w")
 
 
 def _followed(velocity: Tensor) -> Tensor:
     """The next velocity of each block, where it has gone: (T - 2, 2, h, w)."""
     _, _, height, width = velocity.shape
-    rows = torch.arange(height, device=velocity.device)[:, None]
-    columns = torch.arange(width, device=velocity.device)
+    rows, columns = torch.arange(height)[:, None], torch.arange(width)
     steps = (velocity[:-1] / STRIDE).round().long()
     there_y = (rows + steps[:, 0]).clamp(0, height - 1)
     there_x = (columns + steps[:, 1]).clamp(0, width - 1)
-    times = torch.arange(len(steps), device=velocity.device)[:, None, None] + 1
+    times = torch.arange(len(steps))[:, None, None] + 1
     return rearrange(velocity[times, :, there_y, there_x], "t h w c -> t c h w")
 
 
@@ -89,8 +89,7 @@ def _histograms(vectors: Tensor) -> Tensor:
     """How much of vectors (T, 2, h, w) goes in each direction, per cell and span: (size / 2,)."""
     length = vectors.norm(dim=1)
     turn = torch.atan2(vectors[:, 0], vectors[:, 1]) / (2 * math.pi) * DIRECTIONS
-    directions = torch.arange(DIRECTIONS, device=vectors.device).view(-1, 1, 1, 1)
+    directions = torch.arange(DIRECTIONS).view(-1, 1, 1, 1)
     away = (turn - directions).remainder(DIRECTIONS)
     share = (1 - torch.minimum(away, DIRECTIONS - away)).clamp(min=0)
-    table = F.adaptive_avg_pool3d(share * length, (SPANS, CELLS, CELLS))
-    return reduce(table, "d t h w -> (d t h w)", "mean")
+    return F.adaptive_avg_pool3d(share * length, (SPANS, CELLS, CELLS)).flatten()

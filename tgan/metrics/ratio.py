@@ -27,11 +27,11 @@ class MeanRatio:
     def result(self) -> dict[str, Any]:
         """`value`, the ratio that is furthest from 1 in either direction, and all `ratios`.
 
-        None where real clips have nothing of a feature.
+        None where either has nothing of a feature, or less.
         """
-        if not self._sums.all():
-            lacking = "real clips" if not self._sums[0].all() else "samples"
-            warning = f"{lacking} have nothing of a feature: no ratio"
+        if not (self._sums > 0).all():
+            lacking = "samples" if (self._sums[0] > 0).all() else "real clips"
+            warning = f"{lacking} have nothing of a feature, or less: no ratio"
             return {"value": None, "ratios": None, "warning": warning}
         ratios = self._sums[1] / self._sums[0]
         furthest = ratios[np.abs(np.log(ratios)).argmax()]

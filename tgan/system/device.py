@@ -59,6 +59,14 @@ def waits_for_reads(tensor: Tensor) -> bool:
     return tensor.device.type not in {"cpu", *_WITHOUT_FLOAT64}
 
 
+def wait_for(device: torch.device) -> None:
+    """Wait until a device has done all that it was asked for."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
     """Copy a tensor of the host to a device; nobody waits for it where the device can fetch it."""
     fetches = device.type in _FETCHING

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from tgan.system.device import wait_for
 from tgan.system.memory import peak_resident
 from tgan.training.run import Run
 from tgan.training.streams import streams_of
@@ -55,7 +56,7 @@ def estimate(run: Run, *, first_step: int = 0) -> Estimate:
         while len(taken) < _FIRST + _TIMED and sum(taken[_FIRST:]) < _SECONDS:
             begin = time.perf_counter()
             run.task.step(first_step + len(taken), reals, latents)
-            _wait(run.accelerator.device)
+            wait_for(run.accelerator.device)
             taken.append(time.perf_counter() - begin)
     finally:
         reals.close()
@@ -73,14 +74,6 @@ def in_words(seconds: float) -> str:
         return f"{minutes:.0f} min"
     hours = minutes / 60
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def _wait(device: torch.device) -> None:
-    """Wait until a device has done all that it was asked for."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def _held(device: torch.device) -> float | None:

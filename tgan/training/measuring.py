@@ -1,7 +1,7 @@
 """What is measured and shown of networks while they train, besides their losses."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +50,8 @@ def write_preview(run: Run, path: Path) -> np.ndarray:
     return samples
 
 
-def real_beside(run: Run, count: int) -> np.ndarray:
-    """As many real clips as there are samples, always the same: uint8 (N, T, H, W, C)."""
+def real_clips(run: Run, count: int) -> np.ndarray:
+    """So many real clips, always the same: uint8 (N, T, H, W, C)."""
     return ClipBatches(run.source, batch_size=count, seed=0)[0][0].numpy()
 
 
@@ -62,13 +62,22 @@ def distance_to(run: Run, held_out: ClipSource) -> tuple[str, float]:
         The name of the distance, which begins with `DISTANCE`, and its value.
     """
     count = run.config.log.distance_clips
-    # One clip at a time: memory does not grow with their number.
-    batches = ClipBatches(held_out, batch_size=1, seed=0)
-    real = pooled_statistics(batches[number][0].numpy() for number in range(count))
     seeds = range(DISTANCE_SEED, DISTANCE_SEED + count)
     condition = run.conditioning.prior(run.conditions, seeds)
-    fake = pooled_statistics(video[None] for video in _samples(run, seeds, condition))
-    return f"{DISTANCE}{real.size}", frechet_distance(real, fake)
+    samples = (video[None] for video in _samples(run, seeds, condition))
+    return distance_between(samples, held_out, count)
+
+
+def distance_between(
+    samples: Iterable[np.ndarray], held_out: ClipSource, count: int
+) -> tuple[str, float]:
+    """Do as `distance_to` for `count` samples in batches (N, T, H, W, C), uint8.
+
+    As many real clips are drawn, one at a time: memory does not grow with their number.
+    """
+    batches = ClipBatches(held_out, batch_size=1, seed=0)
+    real = pooled_statistics(batches[number][0].numpy() for number in range(count))
+    return f"{DISTANCE}{real.size}", frechet_distance(real, pooled_statistics(samples))
 
 
 def report_on_critic(run: Run) -> CriticReport:

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tgan.config import Config
@@ -25,7 +27,7 @@ from tgan.training.checkpoint import (
 from tgan.training.measuring import (
     DISTANCE,
     distance_to,
-    real_beside,
+    real_clips,
     report_on_critic,
     write_preview,
 )
@@ -147,7 +149,8 @@ class Recorder:
             return
         with self._tolerance.of("previews"):
             samples = write_preview(self.run, preview_of(self.run, step))
-            self._warn(self._signs.of_samples(samples, real_beside(self.run, len(samples))))
+            with self._tolerance.of("looks at samples"):
+                self._warn(self._signs.of_samples(samples, self._real))
 
     def save(self, step: int, *, always: bool = False) -> None:
         """Write a checkpoint if one is due, then delete those that are no longer kept.
@@ -216,6 +219,11 @@ class Recorder:
         for tracker in self.run.accelerator.trackers:
             with self._tolerance.of(f"the tracker {tracker.name}"):
                 tracker.log(values, step=step)
+
+    @cached_property
+    def _real(self) -> np.ndarray:
+        """As many real clips as a preview has samples, read once."""
+        return real_clips(self.run, self.settings.preview_count)
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -93,9 +93,9 @@ class Signs:
     def of_samples(self, samples: np.ndarray, real: np.ndarray) -> list[str]:
         """New lines on samples beside as many real clips, uint8 (N, T, H, W, C)."""
         now = {name for name, sign in SIGNS.items() if sign.seen(samples, real)}
-        lines = [line for name in sorted(now & self._before) for line in self._tell(name)]
+        lines = [SIGNS[name].text for name in sorted(now & self._before)]
         self._before = now
-        return lines
+        return self._new(*lines)
 
     def of_losses(self, values: Mapping[str, float]) -> list[str]:
         """New lines on the losses of a step, as they are logged."""
@@ -108,14 +108,13 @@ class Signs:
             self._first.append(gap)
             return []
         if max(self._gaps) < _VANISHED * self._largest:
-            return self._tell("vanished")
+            return self._new(VANISHED)
         if min(self._gaps) > _EXPLODED * max(np.median(self._first), 1e-12):
-            return self._tell("exploded")
+            return self._new(EXPLODED)
         return []
 
-    def _tell(self, name: str) -> list[str]:
-        if name in self._told:
-            return []
-        self._told.add(name)
-        texts = {"vanished": VANISHED, "exploded": EXPLODED}
-        return [texts[name] if name in texts else SIGNS[name].text]
+    def _new(self, *lines: str) -> list[str]:
+        """Those that were not told yet."""
+        new = [line for line in lines if line not in self._told]
+        self._told.update(new)
+        return new

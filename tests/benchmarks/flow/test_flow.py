@@ -91,7 +91,7 @@ def test_time_is_up_after_so_many_seconds():
 
 def test_the_tool_writes_scores_and_samples(tmp_path):
     command = [sys.executable, "tools/benchmark_flow.py", "--config=configs/demo.yaml"]
-    command += ["--minutes=0.02", "--width=8", "--samples=16", "--steps=1", "--batch-size=2"]
+    command += ["--minutes=0.02", "--width=8", "--samples=18", "--steps=1", "--batch-size=2"]
     command += [f"--out={tmp_path / 'flow'}"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -19,9 +19,8 @@ from tgan.data.datasets import open_dataset, open_held_out
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise, to_bytes
 from tgan.media.video import scale_to_show, write_samples
-from tgan.metrics.frechet import frechet_distance
-from tgan.metrics.pooled import pooled_size, pooled_statistics
 from tgan.rng.weights import seeded
+from tgan.training.measuring import distance_between
 
 # Samples at once, and shown.
 _AT_ONCE, _SHOWN = 16, 16
@@ -86,8 +85,7 @@ class Yardstick:
             goes_on=for_seconds(60 * self.minutes),
         )
         trained = time.perf_counter() - begin
-        distance, seconds = self._distance(model.module, held_out)
-        name = f"frechet_pooled{pooled_size(data.num_frames)}"
+        name, distance, seconds = self._distance(model.module, held_out)
         scores = {
             "settings": asdict(self) | {"config": str(config)},
             "machine": describe_machine(),
@@ -108,21 +106,17 @@ class Yardstick:
         batches = ClipBatches(source, batch_size=self.batch_size, seed=self.seed)
         return (normalise(batches[number][0]) for number in steps)
 
-    def _distance(self, model: nn.Module, held_out: ClipSource) -> tuple[float, float]:
-        """From held-back clips, as training's own distance; and the seconds of a sample."""
-        batches = ClipBatches(held_out, batch_size=1, seed=0)
-        real = pooled_statistics(batches[number][0].numpy() for number in range(self.samples))
-        starts = range(_SHOWN, _SHOWN + self.samples, _AT_ONCE)
+    def _distance(self, model: nn.Module, held_out: ClipSource) -> tuple[str, float, float]:
+        """The distance that training prints, by name, and the seconds of a sample."""
+        numbers = range(_SHOWN, _SHOWN + self.samples)
+        batches = [numbers[first : first + _AT_ONCE] for first in range(0, len(numbers), _AT_ONCE)]
         begin = time.perf_counter()
-        fakes = [
-            to_bytes(self._samples(model, held_out.shape, range(start, start + _AT_ONCE))).numpy()
-            for start in starts
-        ]
-        seconds = (time.perf_counter() - begin) / (len(starts) * _AT_ONCE)
-        return frechet_distance(real, pooled_statistics(fakes)), seconds
+        fakes = [to_bytes(self._samples(model, held_out.shape, some)).numpy() for some in batches]
+        seconds = (time.perf_counter() - begin) / self.samples
+        return *distance_between(fakes, held_out, self.samples), seconds
 
     def _samples(self, model: nn.Module, shape: tuple[int, ...], numbers: range) -> Tensor:
         frames, height, width, channels = shape
         size = (len(numbers), channels, frames, height, width)
-        # Batches of one size, each with a seed of its own.
+        # Each batch has a seed of its own.
         return sample_flow(model, size, steps=self.steps, seed=self.seed + 1 + numbers.start)

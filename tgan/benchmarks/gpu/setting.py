@@ -13,6 +13,7 @@ import torch
 from tgan.config import Config
 from tgan.config.reading import make_config
 from tgan.runs.build import build_task
+from tgan.system.device import wait_for
 from tgan.system.precision import set_kernels
 from tgan.training.gan import GANTask
 from tgan.training.processes import make_accelerator
@@ -59,8 +60,7 @@ class Setting:
 
     def wait(self) -> None:
         """Wait until the device has done all that was asked of it."""
-        if torch.device(self.device).type == "cuda":
-            torch.cuda.synchronize()
+        wait_for(torch.device(self.device))
 
     def seconds(self, work: Callable[[], object], *, times: int, before: int = 1) -> float:
         """The median of what some work takes, its end on the device included."""

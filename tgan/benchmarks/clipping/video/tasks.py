@@ -23,9 +23,8 @@ from tgan.benchmarks.clipping.measuring import (
 from tgan.benchmarks.clipping.video.jobs import RATIO, REAL, SAMPLES
 from tgan.benchmarks.clipping.video.timing import time_strategies
 from tgan.benchmarks.engine.jobs import Job, Result
+from tgan.evaluation.names import DEFAULT_CONTROLS
 from tgan.lookup import look_up
-
-CONTROLS = ("real", "shuffled", "frozen", "noise")
 
 
 def do_task(job: Job, folder: Path) -> Result:
@@ -45,7 +44,7 @@ def _timing(folder: Path, config: str, strategies: Mapping[str, Any], rounds: in
 def _controls(folder: Path, config: str, metrics: Mapping[str, int]) -> Result:
     experiment = variation(config, {})
     show_real(experiment, folder / REAL)
-    return measure_controls(experiment, metrics, CONTROLS)
+    return measure_controls(experiment, metrics, DEFAULT_CONTROLS)
 
 
 def _trial(
