@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tgan.config import Config, DataConfig
@@ -27,10 +29,9 @@ def test_a_configuration_of_python_with_an_unknown_data_set_is_refused():
         validate(Config(data=DataConfig(name="vidoes")))
 
 
-def test_conditional_runs_need_data_that_can_have_classes():
-    with pytest.raises(ValueError) as error:
-        validate(Config(conditional=True))
-    assert (
-        "conditional true needs data with classes (videos, images, rgbd, torchvision, digits, "
-        "shapes3d, own); moving digits have none" in str(error.value)
-    )
+def test_conditional_runs_need_clips_of_one_class():
+    several = Config(conditional=True, data=DataConfig(num_digits=2))
+    with pytest.raises(ValueError, match="data.num_digits 2 have several: set it to 1"):
+        validate(several)
+    one = replace(several, data=DataConfig(num_digits=1))
+    validate(one)

@@ -15,7 +15,6 @@ class DataFacts:
     Attributes:
         channels: the numbers of channels that its clips can have.
         single_frames: whether its clips are images.
-        has_classes: whether its clips can have classes.
         needs_path: whether `data.path` has to name a file or folder.
         is_built_in: whether its clips are made here, without files, where no path is named.
         settings: members of `DataConfig` that not every data set has.
@@ -23,16 +22,13 @@ class DataFacts:
 
     channels: tuple[int, ...] = (1, 3, 4)
     single_frames: bool = True
-    has_classes: bool = True
     needs_path: bool = False
     is_built_in: bool = False
     settings: tuple[str, ...] = ()
 
 
 DATA_SETS: dict[str, DataFacts] = {
-    "moving_digits": DataFacts(
-        channels=(1, 3), single_frames=False, has_classes=False, is_built_in=True
-    ),
+    "moving_digits": DataFacts(channels=(1, 3), single_frames=False, is_built_in=True),
     "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
     "images": DataFacts(needs_path=True, settings=("labels_key", "crops", "pixel_bounds")),
     "rgbd": DataFacts(

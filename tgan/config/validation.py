@@ -129,11 +129,11 @@ def _of_optimizers(config: Config) -> list[str]:
 
 def _of_conditions(config: Config) -> list[str]:
     problems, paid = [], config.train.l1_weight
-    if config.conditional and not DATA_SETS[config.data.name].has_classes:
-        with_classes = [name for name, facts in DATA_SETS.items() if facts.has_classes]
+    several = config.data.name == "moving_digits" and config.data.num_digits > 1
+    if config.conditional and several:
         problems.append(
-            f"conditional true needs data with classes ({', '.join(with_classes)}); "
-            f"{config.data.name.replace('_', ' ')} have none"
+            f"conditional true needs clips of one class, and moving digits with data.num_digits "
+            f"{config.data.num_digits} have several: set it to 1"
         )
     if not 0 <= paid < math.inf:
         problems.append(f"train.l1_weight {paid} is negative or not finite")

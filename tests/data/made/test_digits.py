@@ -158,3 +158,65 @@ def test_digits_are_scikit_learns_in_two_parts():
     assert classes == digits.target.tolist() and parts[0].labels == list("0123456789")
     assert len(parts[1]) == 1797 // 6
     assert parts[0].names == []
+
+
+def test_a_clip_of_one_digit_has_its_class():
+    digits, truth = MovingDigits(num_digits=1, resolution=64), load_digits()
+    assert digits.labels == [str(digit) for digit in range(10)]
+    kept = digits._digits
+    for index in range(30):
+        clip = digits.clip(index)[0, ..., 0]
+        label = digits.label(index)
+        same = [_shows(clip, image) for image in kept[truth.target[: len(kept)] == label]]
+        assert any(same)
+    drawn = np.bincount([digits.label(index) for index in range(500)], minlength=10)
+    assert drawn.min() > 20
+
+
+def test_held_out_digits_have_their_own_classes():
+    held_out, truth = MovingDigits(num_digits=1, held_out=True), load_digits().target[-299:]
+    clip, label = held_out.clip(3)[0, ..., 0], held_out.label(3)
+    matches = [k for k, image in enumerate(held_out._digits) if _shows(clip, image)]
+    assert matches and all(truth[k] == label for k in matches)
+
+
+def test_several_digits_have_no_class():
+    digits = MovingDigits(num_digits=2)
+    assert digits.labels == [] and digits.label(0) is None
+
+
+def test_classes_of_mnist_lie_beside_its_images(shared):
+    path = shared("datasets/digits/t10k-images-idx3-ubyte.gz")
+    digits = MovingDigits(num_digits=1, path=path)
+    # The first images of MNIST's test set, as every tutorial shows them.
+    images = read_idx_images(path)
+    assert digits._classes[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    clip, label = digits.clip(0)[0, ..., 0], digits.label(0)
+    matches = [k for k, image in enumerate(images) if _shows(clip, image)]
+    assert label in {int(digits._classes[k]) for k in matches}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"hello", "not a whole IDX file of classes"),
+        (struct.pack(">2I", 2049, 12) + bytes([10] * 12), "not a whole IDX file of classes"),
+        (struct.pack(">2I", 2049, 3) + bytes(3), "3 of them are not one for each image"),
+    ],
+    ids=["text", "no digits", "too few"],
+)
+def test_a_strange_file_of_classes_is_named(tmp_path, content, problem):
+    images = np.random.default_rng(0).integers(1, 256, (12, 28, 28)).astype(np.uint8)
+    path = write_idx(tmp_path / "a-images-idx3-ubyte", images)
+    (tmp_path / "a-labels-idx1-ubyte").write_bytes(content)
+    with pytest.raises(ValueError, match=problem):
+        MovingDigits(num_digits=1, path=path)
+    assert MovingDigits(num_digits=1, path=write_idx(tmp_path / "images", images)).labels == []
+
+
+def _shows(frame, image):
+    """Whether somewhere in the frame is this very image, and nothing else."""
+    (top, left), lit = np.argwhere(frame).min(0), np.argwhere(image)
+    place = (top - lit.min(0)[0], left - lit.min(0)[1])
+    rows, columns = (slice(max(p, 0), p + len(image)) for p in place)
+    return np.array_equal(frame[rows, columns], image) and frame.sum() == image.sum()

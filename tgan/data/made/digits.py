@@ -23,17 +23,19 @@ DIGIT_TO_CANVAS = 28 / 64
 STEP_LENGTH = 0.1
 # One digit image in six, the last ones, is kept for clips that training never sees.
 HELD_OUT_SHARE = 6
+DIGITS = [str(digit) for digit in range(10)]
 # Far beyond any use; the order of clips takes memory in proportion.
 MAX_SIZE = 10_000_000
 
-_IDX_IMAGES_MAGIC = 0x00000803
+_IDX_IMAGES_MAGIC, _IDX_LABELS_MAGIC = 0x00000803, 0x00000801
 
 
 @dataclass(frozen=True)
 class MovingDigits:
     """Clips (T, H, H, 1), uint8, of one or more digits that bounce off the edges.
 
-    Clip i is a pure function of (seed, i), of the settings and of the digit images.
+    Clip i is a pure function of (seed, i), of the settings and of the digit images. Clips of a
+    single digit have its class, "0" to "9".
 
     Args:
         num_frames: T.
@@ -42,7 +44,9 @@ class MovingDigits:
         num_digits: digits per clip; where they overlap the brighter pixel wins.
         size: number of clips, at most `MAX_SIZE`.
         seed: of positions, directions and choice of digits.
-        path: an MNIST image file in IDX format, gzipped or not; None takes scikit-learn's.
+        path: an MNIST image file in IDX format, gzipped or not; None takes scikit-learn's. Classes
+            are those of the file beside it that MNIST names `labels-idx1` in place of
+            `images-idx3`; without it there are none.
         held_out: draw from the sixth of the digit images that is otherwise left out.
 
     Raises:
@@ -62,7 +66,6 @@ class MovingDigits:
     seed: int = 0
     path: str | None = None
     held_out: bool = False
-    labels: list[str] = field(default_factory=list, init=False)
     skipped: list[tuple[str, str]] = field(default_factory=list, init=False)
     num_too_short: int = field(default=0, init=False)
 
@@ -76,6 +79,7 @@ class MovingDigits:
             raise ValueError(f"moving digits: channels {self.channels}; choose from 1, 3")
         if self.path is not None:
             read_idx_images(self.path)
+            _read_classes(self.path)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -89,13 +93,20 @@ class MovingDigits:
         """Return 1: every clip starts at its first frame."""
         return 1
 
-    def label(self, index: int) -> None:
-        """Return None: clips have no class."""
-        return
+    @property
+    def labels(self) -> list[str]:
+        """Names of the classes; none where a clip has several digits, or digits have no class."""
+        return [] if self._classes is None else DIGITS
+
+    def label(self, index: int) -> int | None:
+        """Give the class of the digit of clip `index`; None where there are no classes."""
+        if self._classes is None:
+            return None
+        return int(self._classes[self._rng(index).integers(len(self._classes))])
 
     def clip(self, index: int, start: int = 0) -> np.ndarray:
         """Draw clip `index`: (T, H, W, C), uint8."""
-        rng = numpy_rng(Stream.DIGITS, self.seed, int(self.held_out), index)
+        rng = self._rng(index)
         canvas = np.zeros(self.shape[:3], np.uint8)
         side = self._digits.shape[1]
         for _ in range(self.num_digits):
@@ -105,6 +116,17 @@ class MovingDigits:
                 window = frame[top : top + side, left : left + side]
                 np.maximum(window, digit, out=window)
         return np.repeat(canvas[..., None], self.channels, axis=-1)
+
+    def _rng(self, index: int) -> np.random.Generator:
+        return numpy_rng(Stream.DIGITS, self.seed, int(self.held_out), index)
+
+    @cached_property
+    def _classes(self) -> np.ndarray | None:
+        """The class of each digit image (count,), where a clip has one digit."""
+        if self.num_digits > 1:
+            return None
+        classes = _bundled_digits()[1] if self.path is None else _read_classes(self.path)
+        return None if classes is None else classes[_part(len(classes), held_out=self.held_out)]
 
     @cached_property
     def _digits(self) -> np.ndarray:
@@ -128,7 +150,7 @@ def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> Im
         fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
         for image in images[part]
     ]
-    return ImageClips(np.stack(pixels), classes[part], [str(digit) for digit in range(10)])
+    return ImageClips(np.stack(pixels), classes[part], DIGITS)
 
 
 def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
@@ -161,12 +183,8 @@ def read_idx_images(path: str | Path) -> np.ndarray:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"digit images '{path}': no such file (an MNIST IDX file is expected)")
-    data = path.read_bytes()
-    try:
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        magic, count, height, width = struct.unpack(">4I", data[:16])
-    except (OSError, EOFError, zlib.error, struct.error):
-        raise ValueError(f"digit images '{path}': not a readable IDX file") from None
+    data = _read_idx(path)
+    magic, count, height, width = struct.unpack(">4I", data[:16].ljust(16, b"\0"))
     if magic != _IDX_IMAGES_MAGIC or len(data) - 16 != count * height * width:
         raise ValueError(f"digit images '{path}': not a whole IDX file of images (magic 2051)")
     if count < HELD_OUT_SHARE or height * width == 0:
@@ -175,6 +193,35 @@ def read_idx_images(path: str | Path) -> np.ndarray:
             f"{HELD_OUT_SHARE} of 1x1 are needed"
         )
     return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
+
+
+def _read_classes(images: str | Path) -> np.ndarray | None:
+    """Read the classes (count,) of an MNIST file of images; None where no file of them is there.
+
+    Raises:
+        ValueError: the file is no IDX file of labels from 0 to 9, or of another number of images.
+    """
+    name = Path(images).name.replace("images-idx3", "labels-idx1")
+    path = Path(images).with_name(name)
+    if path.name == Path(images).name or not path.is_file():
+        return None
+    data = _read_idx(path)
+    magic, count = struct.unpack(">2I", data[:8].ljust(8, b"\0"))
+    classes = np.frombuffer(data, np.uint8, offset=min(8, len(data)))
+    if magic != _IDX_LABELS_MAGIC or len(classes) != count or (classes >= len(DIGITS)).any():
+        raise ValueError(f"digit classes '{path}': not a whole IDX file of classes 0 to 9")
+    if count != len(read_idx_images(images)):
+        raise ValueError(f"digit classes '{path}': {count} of them are not one for each image")
+    return classes
+
+
+def _read_idx(path: Path) -> bytes:
+    """Read an IDX file, gzipped or not; nothing where it cannot be read."""
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError, zlib.error):
+        return b""
 
 
 @lru_cache(maxsize=2)
