@@ -203,6 +203,8 @@ class TrainConfig:
             (n_critic critic updates on fresh fakes, then the generator).
         n_critic: critic updates per generator update; 1 under the simultaneous schedule.
         seed: of weights, latents and order of clips.
+        cool_down: share of the steps, at the end, in which both learning rates fall to 0 in a
+            straight line; 0 keeps them.
         ema_decay: decay of a running mean of the generator's weights; none keeps no mean.
         mixed_precision: no, bf16, fp16 (CUDA only), or auto, which is bf16 on a CPU with
             instructions for it and no elsewhere.
@@ -231,6 +233,7 @@ class TrainConfig:
     schedule: ScheduleName = "simultaneous"
     n_critic: int = 1
     seed: int = 0
+    cool_down: float = 0.0
     ema_decay: float | None = None
     mixed_precision: Literal["no", "bf16", "fp16", "auto"] = "no"
     tf32: bool = True

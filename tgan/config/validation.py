@@ -109,6 +109,8 @@ def _of_training(config: Config) -> list[str]:
         )
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
+    if not 0 <= train.cool_down <= 1:
+        problems.append(f"train.cool_down {train.cool_down} is not in [0, 1]")
     if not 0 <= config.generator.slope < 1:
         problems.append(f"generator.slope {config.generator.slope} is not in [0, 1)")
     if config.log.distance_clips == 1:

@@ -38,6 +38,7 @@ from tgan.training.augment import Augmentation
 from tgan.training.gan import GANTask
 from tgan.training.graphs import make_launch
 from tgan.training.processes import make_accelerator, prepare
+from tgan.training.rates import trapezoid
 from tgan.training.run import Run
 from tgan.training.running_mean import RunningMean
 from tgan.training.steps import Critic, Learner
@@ -180,6 +181,7 @@ def build_task(
         n_critic=config.train.n_critic,
         average=average,
         l1_weight=config.train.l1_weight,
+        rate_at=trapezoid(config.train.steps, cool_down=config.train.cool_down),
         noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
         launch=launch,
     )

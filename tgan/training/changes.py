@@ -25,6 +25,7 @@ FREE = (
     "log.",
     "generator_optimizer.lr",
     "critic_optimizer.lr",
+    "train.cool_down",
 )
 # Settings that may change, and what that does.
 WARNED = {

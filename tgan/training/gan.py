@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from tgan.lookup import look_up
 from tgan.rng.noise import Noise
 from tgan.training.graphs import Launch, directly
+from tgan.training.rates import RateAt, constant
 from tgan.training.running_mean import RunningMean
 from tgan.training.state import (
     Tensors,
@@ -29,6 +30,8 @@ class GANTask:
         n_critic: critic updates per step; 1 under the simultaneous schedule.
         average: a running mean of the generator's weights, or None.
         l1_weight: see `tgan.training.steps.simultaneous_step`.
+        rate_at: from the number of a step to the share of their learning rates that both
+            optimisers take (`tgan.training.rates`).
         noise: from the number of a step to its random numbers.
         launch: how the computations of a step are launched.
 
@@ -48,11 +51,13 @@ class GANTask:
         n_critic: int = 1,
         average: RunningMean | None = None,
         l1_weight: float = 0.0,
+        rate_at: RateAt = constant,
         noise: Callable[[int], Noise] = Noise,
         launch: Launch = directly,
     ) -> None:
         self.generator, self.critic, self.average = generator, critic, average
-        self.l1_weight, self.launch, self._noise = l1_weight, launch, noise
+        self.l1_weight, self.launch = l1_weight, launch
+        self._rate_at, self._noise = rate_at, noise
         self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
         self.reals_per_step = n_critic
         self.latents_per_step = n_critic + self._schedule.fresh_latents
@@ -67,6 +72,8 @@ class GANTask:
         Returns:
             Detached scalars on the device; no one waits for them here.
         """
+        for learner in self._learners().values():
+            learner.set_share(self._rate_at(step))
         terms = self._schedule.step(
             self.generator,
             self.critic,

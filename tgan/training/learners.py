@@ -62,6 +62,7 @@ class Learner:
     scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        self._rate = self.optimizer.param_groups[0]["lr"]
         if self.network is None:
             self.network = self.module
         if self.scaler is None:
@@ -89,6 +90,10 @@ class Learner:
     def update(self) -> bool:
         """Step the optimiser and forget the gradients; False if fp16 overflowed and it did not."""
         return update_all(self)[0]
+
+    def set_share(self, share: float) -> None:
+        """Have the next updates made at a share of the rate that the optimiser came with."""
+        self.set_rate(share * self._rate)
 
     def set_rate(self, rate: float) -> None:
         """Have the next updates made at another learning rate."""

@@ -44,7 +44,7 @@ def trapezoid(steps: int, *, warm_up: float = 0.0, cool_down: float = 0.0) -> Ra
 
     def rate_at(step: int) -> float:
         climbing = (step + 1) / (warm_up * steps) if warm_up else 1.0
-        falling = (steps - step) / (cool_down * steps) if cool_down else 1.0
+        falling = max(steps - step, 0) / (cool_down * steps) if cool_down else 1.0
         return min(climbing, falling, 1.0)
 
     return rate_at

@@ -19,6 +19,7 @@ from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
 from tgan.runs.build import build_constraint, build_optimizer
 from tgan.training.gan import GANTask
+from tgan.training.rates import linear
 from tgan.training.steps import Batch, Learner
 
 # Gulrajani et al. 2017 have latents of 2 numbers, batches of 256 and networks of 512.
@@ -68,13 +69,11 @@ def train_generator(
         critic_of(critic, constraint, config),
         schedule="alternating",
         n_critic=schedule.n_critic,
+        rate_at=linear(schedule.steps),
         noise=partial(Noise, seed),
     )
     reals, latents = _reals(mixture, seed), _latents(seed)
     for step in range(schedule.steps):
-        left = 1 - step / schedule.steps
-        task.generator.set_rate(config.generator_optimizer.lr * left)
-        task.critic.set_rate(config.critic_optimizer.lr * left)
         terms = task.step(step, reals, latents)
         if step % CHECK_EVERY == 0:
             check_finite(terms, step)
