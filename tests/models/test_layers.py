@@ -141,8 +141,17 @@ def test_only_dcgan_draws_gains_and_nothing_but_these_differs_from_normal(scheme
     assert all((module.bias == 0).all() for module in network)
 
 
+def test_orthogonal_kernels_have_singular_values_of_1():
+    torch.manual_seed(0)
+    layer = nn.Conv3d(6, 10, (4, 4, 4))
+    initialise(layer, "orthogonal")
+    torch.testing.assert_close(torch.linalg.svdvals(layer.weight.flatten(1)), torch.ones(10))
+
+
 def test_unknown_initialisation_lists_the_choices():
-    with pytest.raises(ValueError, match="dcgan, he_normal, lecun_normal, normal, small_normal"):
+    with pytest.raises(
+        ValueError, match="dcgan, he_normal, lecun_normal, normal, orthogonal, small_"
+    ):
         initialise(nn.Linear(2, 2), "xavier")
 
 

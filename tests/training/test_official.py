@@ -19,7 +19,7 @@ from tgan.config import OptimizerConfig
 from tgan.constraints import SingularValueClip
 from tgan.data.pixels import normalise
 from tgan.losses import OBJECTIVES
-from tgan.models.critic import LEAKY_SLOPE
+from tgan.models.activations import LEAKY_SLOPE
 from tgan.models.layers import BATCH_NORM_EPS, BATCH_NORM_MOMENTUM
 from tgan.runs.build import build_optimizer
 from tgan.runs.official import load_official, official_iterations

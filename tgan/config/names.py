@@ -35,5 +35,5 @@ DataName = Literal[
 ScheduleName = Literal["simultaneous", "alternating"]
 PictureName = Literal["edges", "grey", "low_resolution"]
 InitialisationName = Literal[
-    "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal"
+    "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal", "orthogonal"
 ]

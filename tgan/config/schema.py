@@ -136,6 +136,7 @@ class CriticConfig:
         width: channels after its first layer.
         batch_norm: whether it has batch norms.
         shift: whether they have a shift.
+        activation: leaky_relu, or maxmin, which sorts pairs of channels and keeps gradients' norms.
         conditioning: how it takes a class: concatenation (appended to every pixel), or projection
             (the inner product of an embedding of the class with the last features).
         init: initialisation.
@@ -145,6 +146,7 @@ class CriticConfig:
     width: int = 64
     batch_norm: bool = True
     shift: bool = False
+    activation: Literal["leaky_relu", "maxmin"] = "leaky_relu"
     conditioning: Literal["concatenation", "projection"] = "concatenation"
     init: InitialisationName = "he_normal"
 

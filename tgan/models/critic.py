@@ -4,6 +4,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from tgan.config.sizes import base_side, count_doublings
+from tgan.lookup import look_up
+from tgan.models.activations import ACTIVATIONS
 from tgan.models.layers import (
     BATCH_NORM_EPS,
     BatchNorm,
@@ -12,10 +14,8 @@ from tgan.models.layers import (
     check_labels,
     initialise,
 )
-from tgan.models.rectifier import leaky_relu_
 from tgan.models.windows import HalvingConv3d
 
-LEAKY_SLOPE = 0.2
 CONDITIONINGS = ("concatenation", "projection")
 
 
@@ -40,11 +40,12 @@ class VideoCritic(nn.Module):
             is appended to the video's channels. 0 for none.
         batch_norm: whether all strided layers but the first are followed by a batch norm.
         shift: whether those have a shift (not in the authors' configurations).
+        activation: a key of `tgan.models.activations.ACTIVATIONS`.
         init: see `tgan.models.layers.initialise`.
 
     Raises:
-        ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning, or
-            classes and a picture at once.
+        ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning or
+            activation, or classes and a picture at once.
 
     Source: Saito et al. 2017, Table 1; classes as Mirza and Osindero 2014, or Miyato and Koyama
     2018, equation 4; pictures as Isola et al. 2017.
@@ -62,6 +63,7 @@ class VideoCritic(nn.Module):
         input_channels: int = 0,
         batch_norm: bool = True,
         shift: bool = False,
+        activation: str = "leaky_relu",
         init: str = "he_normal",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
@@ -76,6 +78,9 @@ class VideoCritic(nn.Module):
                 f"a critic takes class labels or an input picture, not both: num_labels "
                 f"{num_labels} and input_channels {input_channels}"
             )
+        self.activation = look_up(ACTIVATIONS, activation, kind="activation")
+        if activation == "maxmin" and width % 2:
+            raise ValueError(f"critic of width {width}: maxmin sorts pairs of channels")
         projects = num_labels > 0 and conditioning == "projection"
         self.num_labels, self.input_channels = num_labels, input_channels
         appended = input_channels if projects else input_channels + num_labels
@@ -111,7 +116,7 @@ class VideoCritic(nn.Module):
     def _maps(self, video: Tensor, condition: Tensor | None) -> Tensor:
         h = self._with_condition(video, condition)
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            h = leaky_relu_(norm(conv(h)), LEAKY_SLOPE)
+            h = self.activation(norm(conv(h)))
         return h
 
     def _with_condition(self, video: Tensor, condition: Tensor | None) -> Tensor:

@@ -71,6 +71,7 @@ INITIALISATIONS = {
     "normal": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
     "dcgan": lambda w: nn.init.normal_(w, 0.0, NORMAL_STD),
     "small_normal": lambda w: nn.init.normal_(w, 0.0, SMALL_NORMAL_STD),
+    "orthogonal": nn.init.orthogonal_,
 }
 # Schemes that draw the gains of batch norms too, around 1, and their deviation.
 GAIN_STDS = {"dcgan": NORMAL_STD}
@@ -84,8 +85,9 @@ def initialise(network: nn.Module, scheme: str) -> None:
         network: gains of its batch norms are left at 1, but for `dcgan`; their shifts are 0.
         scheme: `he_normal`, `lecun_normal` (both by the product of all axes but the first, as in
             Chainer), `uniform` on [-0.01, 0.01], `normal` with deviation 0.02, `dcgan`, which is
-            `normal` with gains of mean 1 and deviation 0.02, or `small_normal` with deviation
-            0.01.
+            `normal` with gains of mean 1 and deviation 0.02, `small_normal` with deviation 0.01, or
+            `orthogonal`: all singular values of the matrix (first axis, the others) are 1
+            (Saxe et al. 2014).
 
     Raises:
         ValueError: no such scheme.

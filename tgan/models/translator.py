@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.config.sizes import count_doublings
-from tgan.models.critic import LEAKY_SLOPE
+from tgan.models.activations import LEAKY_SLOPE
 from tgan.models.layers import BATCH_NORM_EPS, initialise
 
 

@@ -15,7 +15,7 @@ from tgan._moved import moved_names
 from tgan.anomaly.images.names import ENCODER
 from tgan.config.sizes import base_side, count_doublings
 from tgan.features.weights import fill, load_state
-from tgan.models.critic import LEAKY_SLOPE
+from tgan.models.activations import LEAKY_SLOPE
 from tgan.models.layers import BatchNorm, initialise
 from tgan.rng.weights import seeded
 from tgan.system.files import check_not_there, write_whole_folder

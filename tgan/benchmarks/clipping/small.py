@@ -1,6 +1,7 @@
 """Small GANs, without Accelerate: critics, divergence."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,12 @@ from tgan.config import Config
 from tgan.constraints import Constraint
 from tgan.runs.build import build_objective, build_optimizer
 from tgan.training.steps import Critic
+
+
+def critic_settings(config: Config) -> dict[str, Any]:
+    """The settings of a critic that hold for perceptrons as for video."""
+    names = ("batch_norm", "activation", "init")
+    return {name: getattr(config.critic, name) for name in names}
 
 
 def critic_of(critic: nn.Module, constraint: Constraint, config: Config) -> Critic:

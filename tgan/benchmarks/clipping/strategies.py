@@ -1,7 +1,7 @@
 """Strategies that keep a critic Lipschitz, and the three settings that each is tuned over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tgan.lookup import look_up
@@ -22,6 +22,7 @@ class Strategy:
         title: for tables.
         constraint: settings of `tgan.config.ConstraintConfig`.
         batch_norm: whether the critic has batch norms.
+        critic: further settings of `tgan.config.CriticConfig`.
         objective: a key of `tgan.losses.OBJECTIVES`.
         trials: dotted settings, of which the best is chosen; `TRIALS` of them.
     """
@@ -31,10 +32,12 @@ class Strategy:
     batch_norm: bool
     objective: str = "wasserstein"
     trials: tuple[dict[str, Any], ...] = _RATES
+    critic: dict[str, Any] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """The dotted settings of an experiment that this strategy fixes."""
         named = {f"constraint.{name}": value for name, value in self.constraint.items()}
+        named |= {f"critic.{name}": value for name, value in self.critic.items()}
         return {"objective": self.objective, "critic.batch_norm": self.batch_norm} | named
 
 

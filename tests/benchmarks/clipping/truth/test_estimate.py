@@ -44,13 +44,13 @@ def test_a_critic_that_is_known_measures_as_it_must(name, slope):
 
 def test_batch_norms_score_as_in_training_and_once_more_in_inference_mode():
     problem = PROBLEMS["gaussians"](0)
-    critic = problem.critic(True)
+    critic = problem.critic(batch_norm=True)
     with torch.no_grad():
         critic.norms[1].running_var.fill_(100.0)
     running = dataclasses.replace(problem, held_out=2)
     found = measure(critic, running, 0)
     assert found["estimate"] != pytest.approx(found["inference"], rel=0.01)
-    plain = measure(problem.critic(False), running, 0)
+    plain = measure(problem.critic(batch_norm=False), running, 0)
     assert plain["estimate"] == plain["inference"]
 
 

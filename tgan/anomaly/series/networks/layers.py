@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tgan.models.critic import LEAKY_SLOPE
+from tgan.models.activations import LEAKY_SLOPE
 
 
 class BiLSTM(nn.Module):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of
+from tgan.benchmarks.clipping.small import check_finite, critic_of, critic_settings
 from tgan.config import Config
 from tgan.data.made.toy import GaussianMixture
 from tgan.metrics.modes import count_modes
@@ -60,8 +60,8 @@ def train_generator(
     """
     size = mixture.centres.shape[1]
     generator = seeded(lambda: MLP((LATENT, *[WIDTH] * DEPTH, size)), seed, 0)
-    norms = config.critic.batch_norm
-    critic = seeded(lambda: MLPCritic(size, width=WIDTH, depth=DEPTH, batch_norm=norms), seed, 1)
+    settings = critic_settings(config)
+    critic = seeded(lambda: MLPCritic(size, width=WIDTH, depth=DEPTH, **settings), seed, 1)
     constraint = build_constraint(config.constraint)
     constraint.attach(critic, (torch.zeros(1, size),))
     task = GANTask(

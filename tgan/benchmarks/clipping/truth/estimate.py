@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of
+from tgan.benchmarks.clipping.small import check_finite, critic_of, critic_settings
 from tgan.benchmarks.clipping.truth.problems import Problem
 from tgan.config import Config
 from tgan.rng import Stream, numpy_rng
@@ -29,7 +29,7 @@ def train_critic(problem: Problem, config: Config, seed: int) -> nn.Module:
     Raises:
         ArithmeticError: it diverged.
     """
-    critic = seeded(lambda: problem.critic(config.critic.batch_norm), seed)
+    critic = seeded(lambda: problem.critic(**critic_settings(config)), seed)
     constraint = build_constraint(config.constraint)
     rng = numpy_rng(Stream.SAMPLES, seed, 0)
     constraint.attach(critic, (_tensor(problem.draw(1, rng)[0][:1]),))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from torch import nn
@@ -23,7 +24,7 @@ class Problem:
         title: for tables.
         distance: W1 between them.
         draw: number of samples of each, generator -> real and fake samples (N, ...).
-        critic: whether it has batch norms -> a new critic of such samples.
+        critic: settings of `small.critic_settings` -> a new critic of such samples.
         updates: of the critic.
         batch: samples of each in an update.
         held_out: batches that the estimate is taken from; 0 takes it from the samples that the
@@ -33,7 +34,7 @@ class Problem:
     title: str
     distance: float
     draw: Callable[[int, np.random.Generator], Pair]
-    critic: Callable[[bool], nn.Module]
+    critic: Callable[..., nn.Module]
     updates: int
     batch: int
     held_out: int
@@ -85,15 +86,9 @@ def clips(seed: int) -> Problem:
 
     distance = 2 * brightness * float(np.sqrt(np.prod(shape)))
 
-    def critic(batch_norm: bool) -> nn.Module:
-        return VideoCritic(
-            channels=shape[0],
-            num_frames=shape[1],
-            resolution=shape[2],
-            width=8,
-            batch_norm=batch_norm,
-        )
-
+    critic = partial(
+        VideoCritic, channels=shape[0], num_frames=shape[1], resolution=shape[2], width=8
+    )
     return Problem("clips of noise, 16x32x32", distance, draw, critic, 300, 8, 8)
 
 
@@ -115,5 +110,5 @@ def pairing(seed: int) -> Problem:
 PROBLEMS = {"line": line, "gaussians": gaussians, "clips": clips, "pairing": pairing}
 
 
-def _mlp(size: int) -> Callable[[bool], nn.Module]:
-    return lambda batch_norm: MLPCritic(size, width=64, depth=3, batch_norm=batch_norm)
+def _mlp(size: int) -> Callable[..., nn.Module]:
+    return partial(MLPCritic, size, width=64, depth=3)
