@@ -1,4 +1,5 @@
 import copy
+import math
 
 import pytest
 import torch
@@ -7,11 +8,15 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from tgan.models import Deconv3dGenerator, ImageDeconvGenerator, TwoStreamGenerator, VideoGenerator
 from tgan.models.layers import BatchNorm
+from tgan.models.rectifier import Bounded, Leaky
 from tgan.models.stages import kept, recompute_stages, recomputed
 
 SIZES = {"z_slow": 6, "resolution": 16, "channels": 2, "width": 16, "image_init": "he_normal"}
 GENERATORS = {
     "tgan": lambda: VideoGenerator(z_fast=5, temporal_width=8, num_labels=3, **SIZES),
+    "smooth": lambda: VideoGenerator(
+        z_fast=5, temporal_width=8, num_labels=3, upsampling="bilinear", **SIZES
+    ),
     "deconv3d": lambda: Deconv3dGenerator(**SIZES),
     "videogan": lambda: TwoStreamGenerator(**SIZES),
     "dcgan": lambda: ImageDeconvGenerator(slope=0.2, **SIZES),
@@ -19,7 +24,7 @@ GENERATORS = {
 
 
 def condition(name):
-    return (torch.tensor([0, 2, 1]),) if name == "tgan" else ()
+    return (torch.tensor([0, 2, 1]),) if name in ("tgan", "smooth") else ()
 
 
 def pair(name, dtype):
@@ -77,19 +82,27 @@ def bytes_kept(network, name):
     return sum(storage.nbytes() for storage in storages.values())
 
 
-@pytest.mark.parametrize(("name", "share"), [("tgan", 0.65), ("deconv3d", 0.75), ("dcgan", 0.65)])
+@pytest.mark.parametrize(
+    ("name", "share"), [("tgan", 0.65), ("smooth", 0.75), ("deconv3d", 0.75), ("dcgan", 0.65)]
+)
 def test_far_less_is_kept(name, share):
     network, other = pair(name, torch.float32)
     assert bytes_kept(other, name) < share * bytes_kept(network, name)
 
 
+@pytest.mark.parametrize("rectify", [Leaky(0.2), Leaky(), Bounded(0.7)])
 @pytest.mark.parametrize("stage", [kept, recomputed])
-def test_a_stage_has_the_gradient_of_its_formula(stage):
+def test_a_stage_has_the_gradient_of_its_formula(stage, rectify):
     torch.manual_seed(0)
     norm, layer = BatchNorm(3).double(), nn.ConvTranspose2d(3, 2, 4, 2, 1).double()
     x = torch.randn(4, 3, 5, 5, dtype=torch.float64, requires_grad=True)
     parameters = (*norm.parameters(), *layer.parameters())
-    assert torch.autograd.gradcheck(lambda *_: stage(x, norm, layer, 0.2), (x, *parameters))
+    assert torch.autograd.gradcheck(lambda *_: stage(x, norm, layer, rectify), (x, *parameters))
+    deviation = (x.var((0, 2, 3), correction=0, keepdim=True) + norm.eps).sqrt()
+    normal = (x - x.mean((0, 2, 3), keepdim=True)) / deviation
+    low, high = (-math.inf, math.inf) if isinstance(rectify, Leaky) else (0, rectify.ceiling)
+    plain = torch.where(normal < 0, getattr(rectify, "slope", 0) * normal, normal).clamp(low, high)
+    torch.testing.assert_close(stage(x, norm, layer, rectify), layer(plain))
 
 
 def test_nothing_is_kept_where_no_gradient_is_asked_for():

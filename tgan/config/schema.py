@@ -104,6 +104,8 @@ class GeneratorConfig:
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.
         width: channels of the image generator's first map.
+        upsampling: tgan: how maps of frames are enlarged: by deconvolution, as in the paper, or
+            bilinear, with smoother images.
         slow_in_image: whether the image generator sees the latent of the video too.
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
@@ -119,6 +121,7 @@ class GeneratorConfig:
     z_fast: int = 100
     temporal_width: int = 512
     width: int = 512
+    upsampling: Literal["deconvolution", "bilinear"] = "deconvolution"
     slow_in_image: bool = True
     temporal_shift: bool = False
     image_shift: bool = True

@@ -3,7 +3,8 @@
 from tgan.models.critic import VideoCritic
 from tgan.models.dcgan import ImageDeconvGenerator
 from tgan.models.deconv3d import Deconv3dGenerator, TwoStreamGenerator
-from tgan.models.tgan import ImageGenerator, TemporalGenerator, VideoGenerator
+from tgan.models.images import ImageGenerator, SmoothImageGenerator
+from tgan.models.tgan import TemporalGenerator, VideoGenerator
 from tgan.models.translator import ImageTranslator
 
 GENERATORS = {
@@ -22,6 +23,7 @@ __all__ = [
     "ImageDeconvGenerator",
     "ImageGenerator",
     "ImageTranslator",
+    "SmoothImageGenerator",
     "TemporalGenerator",
     "TwoStreamGenerator",
     "VideoCritic",

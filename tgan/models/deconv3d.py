@@ -3,10 +3,10 @@
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tgan.config.sizes import TEMPORAL_DOUBLINGS, base_side, count_doublings, first_length
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels, initialise
+from tgan.models.rectifier import Leaky
 from tgan.models.stages import kept
 
 # Vondrick et al. 2016.
@@ -137,7 +137,7 @@ class DeconvStream(nn.Module):
         slope: float = 0.0,
     ) -> None:
         super().__init__()
-        self.slope, self.stage = slope, kept
+        self.rectify, self.stage = Leaky(slope), kept
         doublings, side = count_doublings(resolution), base_side(resolution)
         if width < 2 ** (doublings - 1) or width % 2 ** (doublings - 1):
             raise ValueError(
@@ -168,10 +168,10 @@ class DeconvStream(nn.Module):
         first, *layers = self.deconvs
         h = first(latent.view(*latent.shape, *[1] * (first.weight.ndim - 2)))
         for norm, layer in zip(self.norms[:-1], layers, strict=True):
-            h = self.stage(h, norm, layer, self.slope)
+            h = self.stage(h, norm, layer, self.rectify)
         if last is not None:
-            return self.stage(h, self.norms[-1], last, self.slope)
-        return F.leaky_relu(self.norms[-1](h), self.slope, inplace=True)
+            return self.stage(h, self.norms[-1], last, self.rectify)
+        return self.rectify.plain_(self.norms[-1](h))
 
 
 class _Sparse(torch.autograd.Function):

@@ -77,8 +77,8 @@ class _NormaliseBy(torch.autograd.Function):
         ctx.save_for_backward(x, mean, variance, weight)
         columns, out = _in_columns(x), torch.empty_like(x)
         mean, variance, weight, bias = _repeated(columns, mean, variance, weight, bias)
-        # Not a view, so that a rectifier can take its place in memory. It has no gaps, where x, such
-        # as some of a layer's channels, may have them.
+        # Not a view, so that a rectifier can take its place in memory. It has no gaps; x, such as
+        # a part of more channels, may have some.
         laid_out = out if columns is x else _in_columns(out)
         into = (laid_out, x.new_empty(0), x.new_empty(0))
         torch.native_batch_norm(columns, weight, bias, mean, variance, False, 0, eps, out=into)

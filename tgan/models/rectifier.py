@@ -1,10 +1,54 @@
-"""Leaky rectifiers that take the place of what they are given, and save work or memory."""
+"""Rectifiers that take the place of what they are given, and save work or memory."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional as F
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
+_hardtanh_backward = torch.ops.aten.hardtanh_backward.grad_input
+
+
+@dataclass(frozen=True)
+class Leaky:
+    """Multiplies what is below zero by `slope`, 0 or above, in place of what one layer takes.
+
+    Called, it can be differentiated; `plain_` and `backward_` are the two halves by themselves.
+    """
+
+    slope: float = 0.0
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return leaky_relu_of_layer_(x, self.slope)
+
+    def plain_(self, x: Tensor) -> Tensor:
+        return F.leaky_relu_(x, self.slope)
+
+    def backward_(self, gradient: Tensor, out: Tensor) -> Tensor:
+        return _leaky_relu_backward(gradient, out, self.slope, True, grad_input=gradient)
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Keeps what lies between 0 and `ceiling`, in place; otherwise as `Leaky`.
+
+    After a batch norm a map that is rarely lit may be many deviations high where it is: a frame of
+    burnt pixels. A ceiling of a few deviations keeps it down.
+
+    Source: ReLU6 (Krizhevsky 2010) has a ceiling of 6.
+    """
+
+    ceiling: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.hardtanh_(x, 0.0, self.ceiling)
+
+    plain_ = __call__
+
+    def backward_(self, gradient: Tensor, out: Tensor) -> Tensor:
+        return _hardtanh_backward(gradient, out, 0.0, self.ceiling, grad_input=gradient)
 
 
 def leaky_relu_(x: Tensor, slope: float) -> Tensor:

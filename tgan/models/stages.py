@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.autograd.graph import get_gradient_edge
-from torch.nn import functional as F
 
-from tgan.models.rectifier import leaky_relu_of_layer_
+from tgan.models.rectifier import Bounded, Leaky
 
-leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
+Rectifier = Leaky | Bounded
+RELU = Leaky()
 Stage = Callable[..., Tensor]
 
 
@@ -26,12 +26,12 @@ def recompute_stages(network: nn.Module) -> None:
             module.stage = recomputed
 
 
-def kept(x: Tensor, norm: nn.Module, layer: nn.Module, slope: float = 0.0) -> Tensor:
-    """Give `layer` of the leaky rectifier of `norm` of x (N, C, ...)."""
-    return layer(leaky_relu_of_layer_(norm(x), slope))
+def kept(x: Tensor, norm: nn.Module, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
+    """Give `layer` of the rectified `norm` of x (N, C, ...)."""
+    return layer(rectify(norm(x)))
 
 
-def recomputed(x: Tensor, norm: nn.Module, layer: nn.Module, slope: float = 0.0) -> Tensor:
+def recomputed(x: Tensor, norm: nn.Module, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
     """Give what `kept` gives, of which x alone is kept for the backward pass.
 
     Norm and rectifier, which cost little beside the layer, are computed again there; what the
@@ -43,17 +43,17 @@ def recomputed(x: Tensor, norm: nn.Module, layer: nn.Module, slope: float = 0.0)
     Source: Bulo et al. 2018 (in-place activated batch norm) recompute as much; Chen et al. 2016.
     """
     if not torch.is_grad_enabled():
-        return kept(x, norm, layer, slope)
-    return _Recomputed.apply(x, norm, layer, slope, *norm.parameters(), *layer.parameters())
+        return kept(x, norm, layer, rectify)
+    return _Recomputed.apply(x, norm, layer, rectify, *norm.parameters(), *layer.parameters())
 
 
 class _Recomputed(torch.autograd.Function):
     """A stage that keeps its input, and computes norm and rectifier anew for its gradient."""
 
     @staticmethod
-    def forward(ctx, x, norm, layer, slope, *parameters):
-        out = kept(x, norm, layer, slope)
-        ctx.norm, ctx.layer, ctx.slope, ctx.dtype = norm, layer, slope, out.dtype
+    def forward(ctx, x, norm, layer, rectify, *parameters):
+        out = kept(x, norm, layer, rectify)
+        ctx.norm, ctx.layer, ctx.rectify, ctx.dtype = norm, layer, rectify, out.dtype
         ctx.save_for_backward(x, *parameters)
         return out
 
@@ -65,10 +65,10 @@ class _Recomputed(torch.autograd.Function):
             with torch.enable_grad():
                 x = x.detach().requires_grad_()
                 normal = ctx.norm(x)
-            back, rectified = get_gradient_edge(normal), F.leaky_relu_(normal.detach(), ctx.slope)
+            back, rectified = get_gradient_edge(normal), ctx.rectify.plain_(normal.detach())
             at_rectified, *of_layer = _layer_backward(ctx.layer, gradient, rectified.to(ctx.dtype))
             at_normal = at_rectified.to(rectified.dtype)
-            leaky_relu_backward(at_normal, rectified, ctx.slope, True, grad_input=at_normal)
+            ctx.rectify.backward_(at_normal, rectified)
             # Each as large as what the stage was given: none is there longer than needed.
             del normal, rectified, at_rectified
             at_x, *of_norm = torch.autograd.grad(back, (x, *ctx.norm.parameters()), at_normal)

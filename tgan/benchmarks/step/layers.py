@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tgan.benchmarks.step.sizes import Sizes
 from tgan.benchmarks.step.timing import NUM_FRAMES, RESOLUTION, make_networks
 from tgan.benchmarks.step.work import DTYPES
-from tgan.models.tgan import ImageGenerator
+from tgan.models.images import ImageGenerator
 from tgan.models.windows import deconv
 
 _REPEATS = 3
