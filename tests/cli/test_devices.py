@@ -114,3 +114,11 @@ def test_critics_are_constrained(name, tmp_path):
     options += ["--constraint.interval=1"] if name in ("svc", "svc_certified") else []
     there("train", *SMALL, *options, "--run-dir", tmp_path / "run", "--train.steps=2")
     assert find_checkpoint(tmp_path / "run").step == 2
+
+
+def test_smooth_generators_and_sorted_channels_train(tmp_path):
+    options = [*TINY, "--data.num_clips=20", "--log.preview_every=0", "--log.critic_every=0"]
+    options += ["--generator.upsampling=bilinear", "--critic.activation=maxmin"]
+    options += ["--constraint.name=wgan_gp", "--critic.batch_norm=false", "--train.cool_down=0.5"]
+    there("train", *options, "--run-dir", tmp_path / "run", "--train.steps=2")
+    assert find_checkpoint(tmp_path / "run").step == 2
