@@ -4,8 +4,8 @@ import pytest
 from tests.conftest import make_tiny_config
 from tgan.runs.build import build_run
 from tgan.training import measuring
-from tgan.training.loop import fit
 from tgan.training.copies import Copies
+from tgan.training.loop import fit
 from tgan.training.signs import EXPLODED, SIGNS, VANISHED, RealClips, Signs
 
 SIZE = 8 * 16 * 16
