@@ -97,7 +97,7 @@ FARTHEST = 2 * SIZE**0.5
         ([*STEADY, *[1e-5] * 30], VANISHED),
         ([1e-7 * FARTHEST] * 30, VANISHED),
         ([*STEADY, *[-5.0, -4.0, 3.0, -2.0] * 10], VANISHED),
-        ([*STEADY, *[11 * FARTHEST, 1e9] * 15], EXPLODED),
+        ([*STEADY, *[11 * FARTHEST, -1e9, 1e9, 5.0] * 15], EXPLODED),
         ([11 * FARTHEST] * 40, EXPLODED),
     ],
 )

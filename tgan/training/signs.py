@@ -15,12 +15,14 @@ from tgan.training.copies import Copies
 # How much of what real clips have samples may lack: differences among clips, from frame to frame,
 # and bytes that are not at the ends of their range.
 _ALIKE, _STILL, _SATURATED = 0.15, 0.1, 0.3
+# Levels of 255 that are all but black or white.
+_END = 8
 # At so many looks in a row the critic's gap tells the same.
 _LOOKS = 20
 # It is gone where it is this part of what it was at first, or of the largest distance that two
-# clips can have, or where less than this share of looks has it above 0; it has exploded beyond so
-# many times that distance.
-_VANISHED, _FLAT, _ABOVE, _EXPLODED = 1e-3, 1e-6, 1 / 3, 10
+# clips can have, or where less than this share of looks has it above 0; it has exploded where it is
+# so many times that distance, of either sign, at this share of looks.
+_VANISHED, _FLAT, _ABOVE, _EXPLODED, _MOST = 1e-3, 1e-6, 1 / 3, 10, 3 / 4
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,25 @@ def _over_time(clips: np.ndarray) -> float:
 
 def _between_ends(clips: np.ndarray) -> float:
     """The share of bytes that are neither black nor white, nor all but."""
-    return float(((clips > 2) & (clips < 253)).mean())
+    return float(((clips > _END) & (clips < 255 - _END)).mean())
 
 
 SIGNS = {
     "alike": Sign(
         lambda fake, real: len(fake) > 1 and _between(fake) < _ALIKE * _between(real.clips),
-        "samples are nearly equal to each other; try a lower generator_optimizer.lr, "
-        "constraint.name wgan_gp with critic.batch_norm false, or a larger train.batch_size",
+        "samples are nearly equal to each other; if they were so from the start, try larger "
+        "learning rates or more steps, else a lower generator_optimizer.lr, constraint.name "
+        "wgan_gp with critic.batch_norm false, or a larger train.batch_size",
     ),
     "still": Sign(
         lambda fake, real: fake.shape[1] > 1 and _over_time(fake) < _STILL * _over_time(real.clips),
-        "samples hardly move; try generator.z_fast larger, or more steps",
+        "samples hardly move; try larger learning rates or more steps, or a larger "
+        "generator.z_fast",
     ),
     "saturated": Sign(
         lambda fake, real: _between_ends(fake) < _SATURATED * _between_ends(real.clips),
-        "colours are saturated: most pixels are at the ends of their range; try lower learning "
-        "rates of both optimisers, or a smaller constraint.maximum",
+        "colours are saturated: far more pixels than in real clips are at the ends of their range; "
+        "try lower learning rates of both optimisers, or a smaller constraint.maximum",
     ),
     "copies": Sign(
         lambda fake, real: real.copies.are(fake),
@@ -112,7 +116,7 @@ class Signs:
         self._before: set[str] = set()
         self._gaps: deque[float] = deque(maxlen=_LOOKS)
         self._first: float | None = None
-        # A critic whose slope is 1 has no larger gap: clips are in [-1, 1].
+        # No critic whose slope is 1 has a larger gap: clips are in [-1, 1].
         self._farthest = 2 * size**0.5
 
     def of_samples(self, samples: np.ndarray, real: RealClips) -> list[str]:
@@ -131,12 +135,15 @@ class Signs:
         if len(self._gaps) < _LOOKS:
             return []
         gaps = np.array(self._gaps)
+        sizes = np.abs(gaps)
         if self._first is None:
-            self._first = float(np.median(np.abs(gaps)))
+            self._first = float(np.median(sizes))
+        if (sizes > _EXPLODED * self._farthest).mean() >= _MOST:
+            return self._new(EXPLODED)
         gone = max(_VANISHED * self._first, _FLAT * self._farthest)
-        if np.abs(gaps).max() < gone or (gaps > 0).mean() < _ABOVE:
+        if sizes.max() < gone or (gaps > 0).mean() < _ABOVE:
             return self._new(VANISHED)
-        return self._new(EXPLODED) if gaps.min() > _EXPLODED * self._farthest else []
+        return []
 
     def _new(self, *lines: str) -> list[str]:
         """Those that were not told yet."""
