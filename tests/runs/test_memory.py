@@ -5,7 +5,6 @@ import pytest
 
 from tests.conftest import make_tiny_config
 from tests.made.forked import in_a_copy
-from tgan.config import DataConfig
 from tgan.runs import memory
 from tgan.runs.build import build_run
 from tgan.runs.memory import check_step_memory
@@ -32,8 +31,7 @@ def needed(run):
 
 
 def there(monkeypatch, most, free):
-    monkeypatch.setattr(memory, "most_memory", lambda: most)
-    monkeypatch.setattr(memory, "free_memory", lambda: free)
+    monkeypatch.setattr(memory, "memory_of", lambda device: (most, free))
     monkeypatch.setattr(memory, "SMALL", 0)
 
 
@@ -79,7 +77,7 @@ def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(tmp_path, mo
     monkeypatch.setattr(memory, "SMALL", 0)
     with pytest.raises(ValueError):
         check_step_memory(run)
-    monkeypatch.setattr(memory, "most_memory", lambda: None)
+    monkeypatch.setattr(memory, "memory_of", lambda device: (None, None))
     assert check_step_memory(run) is None
     there(monkeypatch, needed - 1, 1)
 
@@ -88,17 +86,6 @@ def test_what_is_known_to_be_small_or_cannot_be_counted_is_let_pass(tmp_path, mo
 
     monkeypatch.setattr(memory, "peak_of_step", by_value)
     assert check_step_memory(run) is None
-
-
-def test_sizes_that_help_are_named():
-    config = make_tiny_config()
-    config.data = DataConfig(num_frames=32, resolution=128)
-    assert memory._what_helps(config, half=False) == (
-        "lower train.batch_size (4), data.num_frames (32) or data.resolution (128), "
-        "set train.mixed_precision bf16, or set train.checkpoint_activations true"
-    )
-    config.train.checkpoint_activations = True
-    assert memory._what_helps(config, half=True).endswith("or data.resolution (128)")
 
 
 def test_batches_have_the_sizes_of_a_step(run):

@@ -61,7 +61,10 @@ def _train(argv: Sequence[str]) -> None:
     if arguments.dry_run or arguments.estimate:
         run, checkpoint, say = _plan(config, run_dir, arguments)
         if arguments.estimate:
-            say(estimate_run(run, checkpoint))
+            found = estimate_run(run, checkpoint)
+            say(found)
+            if found.warning is not None:
+                say(f"warning: {found.warning}", file=sys.stderr)
         finish(run.accelerator)
         return
 

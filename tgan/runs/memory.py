@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor
 
-from tgan.config import Config
 from tgan.runs.build import critic_example
-from tgan.system.memory import free_memory, most_memory
 from tgan.training.footprint import peak_of_step
+from tgan.training.room import gigabytes, memory_of, what_helps
 from tgan.training.run import Run
 from tgan.training.steps import Batch
 
@@ -28,7 +27,7 @@ def check_step_memory(run: Run) -> str | None:
     Raises:
         ValueError: the tensors of a step are more than the memory of this machine, or its device.
     """
-    most, free = _memory_of(run.accelerator.device)
+    most, free = memory_of(run.accelerator.device)
     if most is None or free is None or run.accelerator.num_processes > 1:
         return None
     real, z = _batches(run)
@@ -43,24 +42,16 @@ def check_step_memory(run: Run) -> str | None:
         return None
     if needed > most:
         raise ValueError(
-            f"a training step takes {_gigabytes(needed)} of memory at once and there are "
-            f"{_gigabytes(most)}; {_what_helps(run.config, half=half)}"
+            f"a training step takes {gigabytes(needed)} of memory at once and there are "
+            f"{gigabytes(most)}; {what_helps(run.config, half=half)}"
         )
     if MARGIN * needed > free:
         return (
-            f"a training step takes {_gigabytes(needed)} of memory at once, and up to "
-            f"{_gigabytes(MARGIN * needed)} with what libraries need beside; {_gigabytes(free)} "
-            f"are free: {_what_helps(run.config, half=half)}"
+            f"a training step takes {gigabytes(needed)} of memory at once, and up to "
+            f"{gigabytes(MARGIN * needed)} with what libraries need beside; {gigabytes(free)} "
+            f"are free: {what_helps(run.config, half=half)}"
         )
     return None
-
-
-def _memory_of(device: torch.device) -> tuple[int | None, int | None]:
-    """Bytes that can be had on a device at most, and now."""
-    if device.type == "cuda":
-        free, most = torch.cuda.mem_get_info(device)
-        return most, free
-    return most_memory(), free_memory()
 
 
 def _batches(run: Run) -> tuple[Batch, Tensor]:
@@ -73,20 +64,3 @@ def _batches(run: Run) -> tuple[Batch, Tensor]:
         for each in (samples, z, *condition)
     )
     return Batch(samples, tuple(condition)), z
-
-
-def _what_helps(config: Config, *, half: bool) -> str:
-    frames = config.data.num_frames
-    sizes = [f"train.batch_size ({config.train.batch_size})"]
-    sizes += [f"data.num_frames ({frames})"] if frames > 16 else []
-    sizes += [f"data.resolution ({config.data.resolution})"]
-    less = f"lower {' or '.join([', '.join(sizes[:-1]), sizes[-1]])}"
-    if not half:
-        less += ", set train.mixed_precision bf16"
-    if not config.train.checkpoint_activations:
-        less += ", or set train.checkpoint_activations true"
-    return less
-
-
-def _gigabytes(num_bytes: float) -> str:
-    return f"{num_bytes / 1e9:,.1f} GB"

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tgan.system.control_group import memory_of_group
+
 # Numbers of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _NEVER = 2**31 - 1
@@ -113,13 +115,13 @@ def most_memory() -> int | None:
     physical, listed = physical_memory(), _listed()
     if physical is None:
         return None
-    return min(physical + listed.get("SwapTotal", 0), _limit_of_group())
+    return min(physical + listed.get("SwapTotal", 0), memory_of_group()[0])
 
 
 def free_memory() -> int | None:
     """Bytes that this process can take now without harm to others; None where nothing says."""
     available = _listed().get("MemAvailable")
-    return None if available is None else min(available, _limit_of_group())
+    return None if available is None else min(available, memory_of_group()[1])
 
 
 def _listed() -> dict[str, int]:
@@ -129,14 +131,6 @@ def _listed() -> dict[str, int]:
         return {line.split(":")[0]: 1024 * int(line.split()[1]) for line in lines}
     except (OSError, ValueError, IndexError):
         return {}
-
-
-def _limit_of_group() -> int:
-    """What a container's processes may hold together, if this is one."""
-    try:
-        return int(Path("/sys/fs/cgroup/memory.max").read_text())
-    except (OSError, ValueError):
-        return sys.maxsize
 
 
 def physical_memory() -> int | None:

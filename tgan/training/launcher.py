@@ -14,6 +14,11 @@ def launched() -> int:
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
+def launched_here() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
 def check_request(mixed_precision: str, environment: Mapping[str, str] = os.environ) -> None:
     """Do nothing for a launcher that asks for what is done.
 

@@ -4,6 +4,7 @@ import sys
 from functools import partial
 
 from tgan.system.progress import write
+from tgan.training.estimate import OwnEstimate
 from tgan.training.health import watching
 from tgan.training.processes import finish
 from tgan.training.recorder import recording
@@ -51,11 +52,13 @@ def fit(run: Run, *, first_step: int = 0) -> int:
         if first == 0:
             request.idle(partial(recorder.measure_distance, 0))
         terms: Terms = {}
+        estimate = OwnEstimate(run, last_step=last)
         for step in range(first, last + 1):
             if step < last:
                 _draw(reals, run.task.reals_per_step, request)
             ending = request.agreed() or step == last
             health.check(step, always=ending)
+            estimate.end(step)
             recorder.report(step, terms, replaced=reals.account.replaced)
             if step > first:
                 recorder.save(step, always=ending)
@@ -67,6 +70,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
                     recorder.save(step, always=ending)
             if ending:
                 break
+            estimate.begin()
             terms = health.step(step, reals, latents)
             recorder.advance()
     finish(run.accelerator)

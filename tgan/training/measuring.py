@@ -10,12 +10,15 @@ from torch import Tensor
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
+from tgan.data.replaced import ReplacedBatches
 from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import CriticReport, critic_report
 from tgan.metrics.pooled import pooled_statistics
 from tgan.sampling.decoding import sample_batches, sample_videos
+from tgan.training.copies import Copies
 from tgan.training.run import Run
+from tgan.training.signs import RealClips
 
 # Samples of the distance share no seed with previews, nor with what users ask for first.
 DISTANCE_SEED = 1_000_000
@@ -23,6 +26,8 @@ DISTANCE_SEED = 1_000_000
 PREVIEW_SIDE = 96
 # Reports on the critic look at so many clips of each kind, and search so many steps from each.
 CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
+# So many training clips, or a few more, are what samples may be found to be copies of.
+COMPARED_CLIPS = 128
 # Its number of dimensions follows.
 DISTANCE = "frechet_pooled"
 
@@ -50,9 +55,14 @@ def write_preview(run: Run, path: Path) -> np.ndarray:
     return samples
 
 
-def real_clips(run: Run, count: int) -> np.ndarray:
-    """So many real clips, always the same: uint8 (N, T, H, W, C)."""
-    return ClipBatches(run.source, batch_size=count, seed=0)[0][0].numpy()
+def real_clips(run: Run) -> RealClips:
+    """Real clips to look at samples of previews beside, always the same; unreadable ones aside."""
+    count = run.config.log.preview_count
+    batches = ReplacedBatches(run.source, batch_size=count, seed=0)
+    numbers = range(math.ceil(COMPARED_CLIPS / count))
+    clips = [batches[number][0].numpy() for number in numbers]
+    videos = np.concatenate([batches.sampler.indices(number) for number in numbers])
+    return RealClips(clips[0], Copies(clips, videos))
 
 
 def distance_to(run: Run, held_out: ClipSource) -> tuple[str, float]:

@@ -1,5 +1,6 @@
 """What a run leaves behind: metrics, previews, checkpoints, and the distance to real clips."""
 
+import math
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tgan.config import Config
@@ -33,7 +33,7 @@ from tgan.training.measuring import (
 )
 from tgan.training.run import Run
 from tgan.training.run_dir import METRICS, PREVIEWS, MetricsFile, clear_unfinished, logged_at
-from tgan.training.signs import Signs
+from tgan.training.signs import RealClips, Signs
 from tgan.training.steps import Terms
 from tgan.training.tolerance import Tolerance
 
@@ -61,7 +61,7 @@ class Recorder:
         self.run, self.settings, self.first_step = run, run.config.log, first_step
         self.is_main = run.accelerator.is_main_process
         self._tolerance = Tolerance()
-        self._signs = Signs()
+        self._signs = Signs(math.prod(run.source.shape))
         self._saved: int | None = None
         origins = "".join(f"# own {line}\n" for line in run.origins)
         self.config_text = origins + dump_config(run.config)
@@ -221,9 +221,9 @@ class Recorder:
                 tracker.log(values, step=step)
 
     @cached_property
-    def _real(self) -> np.ndarray:
-        """As many real clips as a preview has samples, read once."""
-        return real_clips(self.run, self.settings.preview_count)
+    def _real(self) -> RealClips:
+        """Real clips to look at samples beside, read once."""
+        return real_clips(self.run)
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -10,14 +10,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# How much of what real clips have samples may lack: differences among clips, and from frame to
-# frame.
-_ALIKE, _STILL = 0.15, 0.1
-# The share of bytes at the ends of their range that is too much beside the real clips'.
-_SATURATED = 0.5
-# The critic's gap: so small beside its largest, or so many times what it was at first, at so many
-# looks in a row.
-_VANISHED, _EXPLODED, _LOOKS = 1e-3, 1e3, 20
+from tgan.training.copies import Copies
+
+# How much of what real clips have samples may lack: differences among clips, from frame to frame,
+# and bytes that are not at the ends of their range.
+_ALIKE, _STILL, _SATURATED = 0.15, 0.1, 0.3
+# Levels of 255 that are all but black or white.
+_END = 8
+# At so many looks in a row the critic's gap tells the same.
+_LOOKS = 20
+# It is gone where it is this part of what it was at first, or of the largest distance that two
+# clips can have, or where less than this share of looks has it above 0; it has exploded where it is
+# so many times that distance, of either sign, at this share of looks.
+_VANISHED, _FLAT, _ABOVE, _EXPLODED, _MOST = 1e-3, 1e-6, 1 / 3, 10, 3 / 4
+
+
+@dataclass(frozen=True)
+class RealClips:
+    """Real clips that samples are looked at beside.
+
+    Attributes:
+        clips: as many as there are samples, uint8 (N, T, H, W, C).
+        copies: tells copies of training clips.
+    """
+
+    clips: np.ndarray
+    copies: Copies
 
 
 @dataclass(frozen=True)
@@ -25,11 +43,11 @@ class Sign:
     """What may be seen, and what to do about it.
 
     Attributes:
-        seen: of samples and as many real clips, uint8 (N, T, H, W, C).
+        seen: of samples, uint8 (N, T, H, W, C), and real clips.
         text: what is wrong, and what to try.
     """
 
-    seen: Callable[[np.ndarray, np.ndarray], bool]
+    seen: Callable[[np.ndarray, RealClips], bool]
     text: str
 
 
@@ -42,56 +60,67 @@ def _over_time(clips: np.ndarray) -> float:
     return float(np.abs(np.diff(clips.astype(np.int16), axis=1)).mean())
 
 
-def _at_ends(clips: np.ndarray) -> float:
-    """The share of bytes that are black or white, or all but."""
-    return float(((clips <= 2) | (clips >= 253)).mean())
+def _between_ends(clips: np.ndarray) -> float:
+    """The share of bytes that are neither black nor white, nor all but."""
+    return float(((clips > _END) & (clips < 255 - _END)).mean())
 
 
 SIGNS = {
     "alike": Sign(
-        lambda fake, real: len(fake) > 1 and _between(fake) < _ALIKE * _between(real),
-        "samples are nearly equal to each other; try a lower generator_optimizer.lr, "
-        "constraint.name wgan_gp with critic.batch_norm false, or a larger train.batch_size",
+        lambda fake, real: len(fake) > 1 and _between(fake) < _ALIKE * _between(real.clips),
+        "samples are nearly equal to each other; if they were so from the start, try larger "
+        "learning rates or more steps, else a lower generator_optimizer.lr, constraint.name "
+        "wgan_gp with critic.batch_norm false, or a larger train.batch_size",
     ),
     "still": Sign(
-        lambda fake, real: real.shape[1] > 1 and _over_time(fake) < _STILL * _over_time(real),
-        "samples hardly move; try generator.z_fast larger, or more steps",
+        lambda fake, real: fake.shape[1] > 1 and _over_time(fake) < _STILL * _over_time(real.clips),
+        "samples hardly move; try larger learning rates or more steps, or a larger "
+        "generator.z_fast",
     ),
     "saturated": Sign(
-        lambda fake, real: _at_ends(fake) > max(_SATURATED, 2 * _at_ends(real)),
-        "colours are saturated: most pixels are at the ends of their range; try lower learning "
-        "rates of both optimisers, or a smaller constraint.maximum",
+        lambda fake, real: _between_ends(fake) < _SATURATED * _between_ends(real.clips),
+        "colours are saturated: far more pixels than in real clips are at the ends of their range; "
+        "try lower learning rates of both optimisers, or a smaller constraint.maximum",
+    ),
+    "copies": Sign(
+        lambda fake, real: real.copies.are(fake),
+        "samples are copies of training clips: far nearer to one of them than other videos are; "
+        "try more videos, train.augment [translation, colour, cutout], or fewer steps",
     ),
 }
 VANISHED = (
-    "the critic's gap has stayed at 0: it tells the generator nothing; try a larger "
-    "critic_optimizer.lr, train.n_critic above 1 with train.schedule alternating, or "
+    "the critic's gap has stayed at 0 or below: it does not tell real clips from samples; try a "
+    "larger critic_optimizer.lr, train.n_critic above 1 with train.schedule alternating, or "
     "constraint.name wgan_gp with critic.batch_norm false"
 )
 EXPLODED = (
-    "the critic's gap has grown a thousandfold: nothing keeps it Lipschitz; try another "
-    "constraint.name, a smaller constraint.maximum or interval, or lower learning rates"
+    "the critic's gap is far beyond the distance of any two clips: nothing keeps it Lipschitz; try "
+    "another constraint.name, a smaller constraint.maximum or interval, or lower learning rates"
 )
 
 
 class Signs:
     """Looks at what a run gives, and tells each sign once.
 
+    Args:
+        size: numbers in a clip.
+
     Example:
-        >>> signs = Signs()
+        >>> signs = Signs(16 * 64 * 64 * 3)
         >>> for line in signs.of_samples(samples, real):
         ...     print(line)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._told: set[str] = set()
         self._before: set[str] = set()
         self._gaps: deque[float] = deque(maxlen=_LOOKS)
-        self._first: list[float] = []
-        self._largest = 0.0
+        self._first: float | None = None
+        # No critic whose slope is 1 has a larger gap: clips are in [-1, 1].
+        self._farthest = 2 * size**0.5
 
-    def of_samples(self, samples: np.ndarray, real: np.ndarray) -> list[str]:
-        """New lines on samples beside as many real clips, uint8 (N, T, H, W, C)."""
+    def of_samples(self, samples: np.ndarray, real: RealClips) -> list[str]:
+        """New lines on samples, uint8 (N, T, H, W, C), beside real clips."""
         now = {name for name, sign in SIGNS.items() if sign.seen(samples, real)}
         lines = [SIGNS[name].text for name in sorted(now & self._before)]
         self._before = now
@@ -99,18 +128,21 @@ class Signs:
 
     def of_losses(self, values: Mapping[str, float]) -> list[str]:
         """New lines on the losses of a step, as they are logged."""
-        gap = abs(values.get("critic_gap", np.nan))
+        gap = values.get("critic_gap", np.nan)
         if not np.isfinite(gap):
             return []
         self._gaps.append(gap)
-        self._largest = max(self._largest, gap)
-        if len(self._first) < _LOOKS:
-            self._first.append(gap)
+        if len(self._gaps) < _LOOKS:
             return []
-        if max(self._gaps) < _VANISHED * self._largest:
-            return self._new(VANISHED)
-        if min(self._gaps) > _EXPLODED * max(np.median(self._first), 1e-12):
+        gaps = np.array(self._gaps)
+        sizes = np.abs(gaps)
+        if self._first is None:
+            self._first = float(np.median(sizes))
+        if (sizes > _EXPLODED * self._farthest).mean() >= _MOST:
             return self._new(EXPLODED)
+        gone = max(_VANISHED * self._first, _FLAT * self._farthest)
+        if sizes.max() < gone or (gaps > 0).mean() < _ABOVE:
+            return self._new(VANISHED)
         return []
 
     def _new(self, *lines: str) -> list[str]:
