@@ -51,6 +51,8 @@ def measure(name, network, samples=100, frames=4) -> Measure:
         ("acd_rows", Rows(), "one vector per clip"),
         ("inception_score_rows", Rows(), "tells no classes apart"),
         ("class_histogram_rows", Rows(), "tells no classes apart"),
+        ("stable_class_sign", Sign(), "one vector per clip"),
+        ("stable_class_frame_rows", FrameRows(), "tells no classes apart"),
         ("frechet_rows", Rows(9000), "has 9000 dimensions"),
     ],
 )

@@ -17,6 +17,7 @@ from tgan.metrics.kid import KernelDistance, block_size
 from tgan.metrics.neighbours import NEAREST, Neighbours
 from tgan.metrics.ratio import MeanRatio
 from tgan.metrics.spectrum import TemporalDistance
+from tgan.metrics.stability import StableClass
 from tgan.metrics.state import State
 
 # Inception scores over a quarter of the samples each, as the paper has four.
@@ -54,8 +55,8 @@ class Kind:
 
     Attributes:
         make: from a network (`tgan.features.FeatureNetwork`) and a number of samples.
-        arrange: features (N, T, D) of a network of frames, and the number of the first clip, to
-            what the metric takes.
+        arrange: features (N, T, D) of a network of frames, or probabilities (N, T, K), and the
+            number of the first clip, to what the metric takes.
         needs_frames: makes sense for networks of frames only.
         reads_classes: takes probabilities instead of features.
         reads_one_frame: takes of each clip the frame of `of_one_frame` alone.
@@ -109,7 +110,15 @@ KINDS = {
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
     "inception_score": Kind(
         lambda network, n: InceptionScore(len(network.labels), group=max(n // SCORES, 1)),
+        one_frame_each,
         reads_classes=True,
+        reads_one_frame=True,
     ),
-    "class_histogram": Kind(lambda network, n: ClassHistogram(network.labels), reads_classes=True),
+    "class_histogram": Kind(
+        lambda network, n: ClassHistogram(network.labels),
+        one_frame_each,
+        reads_classes=True,
+        reads_one_frame=True,
+    ),
+    "stable_class": Kind(lambda network, n: StableClass(), needs_frames=True, reads_classes=True),
 }

@@ -186,7 +186,7 @@ class Measure:
         return name, found | {"protocol": protocol}
 
     def _arrange(self, features: np.ndarray, first: int) -> np.ndarray:
-        if self.kind.reads_classes or not self.network.per_frame or self.kind.arrange is None:
+        if not self.network.per_frame or self.kind.arrange is None:
             return features
         return self.kind.arrange(features, first)
 

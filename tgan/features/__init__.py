@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tgan.features.base import Classifier, FeatureNetwork
 from tgan.features.c3d import C3D_TABLE
-from tgan.features.classifier import ClassifierFeatures
+from tgan.features.classifier import ClassifierFeatures, FrameClassifierFeatures
 from tgan.features.efficientnet import EfficientNetFeatures
 from tgan.features.i3d import I3DFeatures
 from tgan.features.torchscript import TorchScriptFeatures
@@ -20,6 +20,7 @@ FEATURES: dict[str, Callable[..., FeatureNetwork]] = {
     "efficientnet_lite0": EfficientNetFeatures,
     "transnetv2": TransNetFeatures,
     "classifier": ClassifierFeatures,
+    "frame_classifier": FrameClassifierFeatures,
     "i3d": I3DFeatures,
     "custom": TorchScriptFeatures,
     **C3D_TABLE,
