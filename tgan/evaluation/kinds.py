@@ -14,6 +14,7 @@ from tgan.metrics.frechet import FrechetDistance
 from tgan.metrics.histogram import ClassHistogram
 from tgan.metrics.inception import InceptionScore
 from tgan.metrics.kid import KernelDistance, block_size
+from tgan.metrics.mmd import MomentDistance
 from tgan.metrics.neighbours import NEAREST, Neighbours
 from tgan.metrics.ratio import MeanRatio
 from tgan.metrics.spectrum import TemporalDistance
@@ -60,6 +61,7 @@ class Kind:
         needs_frames: makes sense for networks of frames only.
         reads_classes: takes probabilities instead of features.
         reads_one_frame: takes of each clip the frame of `of_one_frame` alone.
+        keeps_matrix: needs memory for size x size numbers.
     """
 
     make: Callable[[Any, int], Metric]
@@ -67,6 +69,7 @@ class Kind:
     needs_frames: bool = False
     reads_classes: bool = False
     reads_one_frame: bool = False
+    keeps_matrix: bool = False
 
 
 def every_frame(features: np.ndarray, first: int) -> np.ndarray:
@@ -92,11 +95,19 @@ def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
 
 
 KINDS = {
-    "frechet": Kind(lambda network, n: FrechetDistance(network.size), every_frame),
+    "frechet": Kind(
+        lambda network, n: FrechetDistance(network.size), every_frame, keeps_matrix=True
+    ),
     "kid": Kind(
         lambda network, n: KernelDistance(network.size, block=block_size(n)),
         one_frame_each,
         reads_one_frame=True,
+    ),
+    "mmd2": Kind(
+        lambda network, n: MomentDistance(network.size),
+        one_frame_each,
+        reads_one_frame=True,
+        keeps_matrix=True,
     ),
     **{
         kind: Kind(

@@ -18,7 +18,7 @@ from tgan.features.base import FeatureNetwork
 from tgan.lookup import did_you_mean
 from tgan.metrics.pooled import pooled_size
 
-# A covariance of this many dimensions takes 0.5 GB.
+# A matrix of this many dimensions takes 0.5 GB.
 MAX_DIMENSIONS = 8192
 
 
@@ -196,8 +196,8 @@ class Measure:
             problem = "gives one vector per clip and this needs one per frame"
         elif self.kind.reads_classes and not hasattr(network, "probabilities"):
             problem = "tells no classes apart"
-        elif named.kind == "frechet" and network.size > MAX_DIMENSIONS:
-            problem = f"has {network.size} dimensions and a covariance takes {MAX_DIMENSIONS}"
+        elif self.kind.keeps_matrix and network.size > MAX_DIMENSIONS:
+            problem = f"has {network.size} dimensions and this takes {MAX_DIMENSIONS}: ask for kid"
         elif named.frames not in (None, frames):
             plain = f"{named.kind}_{named.network}"
             problem = f"takes {named.frames} frames and these clips have {frames}: ask for {plain}"
