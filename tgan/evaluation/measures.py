@@ -45,6 +45,9 @@ class Named:
 
 NAMED = {
     "fvd": Named("frechet", "i3d", 2048, 16, source="StyleGAN-V, fvd2048_16f"),
+    # The count that its package takes by default.
+    "jedi": Named("mmd2", "vjepa", 5000, 16, source="Luo et al. 2024, videojedi 1.1.0"),
+    "cd_fvd": Named("frechet", "videomae", 2048, 16, source="Ge et al. 2024, cd-fvd 0.1.1"),
     # Four seeds of 10,000 samples, of which the authors' program keeps 10000 // 48 * 48.
     "inception_score_ucf101": Named(
         "inception_score", "c3d", SCORES * 9984, 16, needs_real=False, source="Saito et al. 2017"

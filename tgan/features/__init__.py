@@ -11,6 +11,8 @@ from tgan.features.i3d import I3DFeatures
 from tgan.features.torchscript import TorchScriptFeatures
 from tgan.features.torchvision import TORCHVISION_TABLE
 from tgan.features.transnet import TransNetFeatures
+from tgan.features.videomae import VideoMAEFeatures
+from tgan.features.vjepa import VJEPAFeatures
 from tgan.lookup import look_up
 
 __all__ = ["FEATURES", "Classifier", "FeatureNetwork", "load_features"]
@@ -22,6 +24,8 @@ FEATURES: dict[str, Callable[..., FeatureNetwork]] = {
     "classifier": ClassifierFeatures,
     "frame_classifier": FrameClassifierFeatures,
     "i3d": I3DFeatures,
+    "vjepa": VJEPAFeatures,
+    "videomae": VideoMAEFeatures,
     "custom": TorchScriptFeatures,
     **C3D_TABLE,
     **TORCHVISION_TABLE,

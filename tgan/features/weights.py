@@ -4,10 +4,10 @@ import hashlib
 import importlib.util
 import pickle
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
-from zipfile import BadZipFile
 
 import torch
 from safetensors import SafetensorError
@@ -24,7 +24,7 @@ SAFETENSORS = ".safetensors"
 _UNREADABLE = (
     SafetensorError,
     pickle.UnpicklingError,
-    BadZipFile,
+    zipfile.BadZipFile,
     RuntimeError,
     EOFError,
     LookupError,
@@ -73,14 +73,39 @@ def existing_file(path: str | Path | None, *, name: str, holds: str) -> Path:
     return Path(path)
 
 
+def files_in_folder(path: str | Path | None, *, name: str, files: Sequence[str]) -> list[Path]:
+    """The files of a network that needs several, in the folder that the user names.
+
+    Raises:
+        ValueError: no folder named, or one of the files is not in it.
+    """
+    if path is None or not Path(path).is_dir():
+        raise ValueError(
+            f"features '{name}' need as path a folder that holds {' and '.join(files)}"
+            + ("" if path is None else f"; '{path}' is no folder")
+        )
+    found = [Path(path) / file for file in files]
+    for file in found:
+        if not file.is_file():
+            raise ValueError(f"features '{name}': the folder '{path}' holds no {file.name}")
+    return found
+
+
 def sha256_of(path: str | Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_state(path: str | Path) -> dict[str, Tensor]:
+def load_state(
+    path: str | Path, *, tables: Sequence[str] = (), prefixes: Sequence[str] = ()
+) -> dict[str, Tensor]:
     """Tensors by name from a safetensors file or from one of PyTorch's, without running code.
+
+    Args:
+        tables: names under which a checkpoint may keep the tensors, among others; the first one
+            that it has is taken, and the whole file where it has none of them.
+        prefixes: what is taken off the front of the tensors' names, one after the other.
 
     Raises:
         ValueError: not there, or neither.
@@ -92,8 +117,11 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
         if path.suffix == SAFETENSORS:
             # What the header tells of is compared with the file first.
             check_memory(size_of(read_claims(path)), f"'{path}'")
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+            state = load_file(path)
+        else:
+            # Of a checkpoint with more than the weights only these are read.
+            part = bool(tables) and zipfile.is_zipfile(path)
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=part)
     except _UNREADABLE as error:
         found = _MORE.search(str(error))
         if found is not None:
@@ -103,9 +131,17 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
             ) from None
         reason = first_line(error)
         raise ValueError(f"'{path}' holds no weights that can be read: {reason}") from None
+    if isinstance(state, Mapping):
+        state = next((state[name] for name in tables if name in state), state)
     if not isinstance(state, Mapping) or not all(torch.is_tensor(t) for t in state.values()):
         raise ValueError(f"'{path}' holds something else than a table of tensors")
-    return dict(state)
+    return {_without(str(key), prefixes): tensor for key, tensor in state.items()}
+
+
+def _without(key: str, prefixes: Sequence[str]) -> str:
+    for prefix in prefixes:
+        key = key.removeprefix(prefix)
+    return key
 
 
 def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> Network:
