@@ -134,7 +134,7 @@ def test_what_cannot_be_used_is_told_in_one_line(tmp_path):
         load_features("vjepa")
     with pytest.raises(ValueError, match="gone' is no folder"):
         load_features("vjepa", tmp_path / "gone")
-    with pytest.raises(ValueError, match="holds no vith16.pth.tar"):
+    with pytest.raises(ValueError, match="holds no vith16.pth.tar, and should be a folder"):
         load_features("vjepa", tmp_path)
     with pytest.raises(ValueError, match="'pos_embed' is .*, .* here"):
         load_features("vjepa", save(tmp_path))

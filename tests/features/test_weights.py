@@ -55,13 +55,13 @@ def test_the_weights_are_found_among_what_else_a_checkpoint_holds(tmp_path):
 def test_files_of_a_folder_are_named_where_they_are_missing(tmp_path):
     (tmp_path / "a.pt").touch()
     (tmp_path / "b.pt").touch()
-    names = {"name": "mine", "files": ("a.pt", "b.pt")}
+    names = {"name": "mine", "files": ("a.pt", "b.pt"), "source": "from us"}
     assert files_in_folder(tmp_path, **names) == [tmp_path / "a.pt", tmp_path / "b.pt"]
     (tmp_path / "b.pt").unlink()
-    with pytest.raises(ValueError, match="'mine': the folder '.*' holds no b.pt"):
+    with pytest.raises(ValueError, match="'mine': '.*' holds no b.pt, and should be a fol"):
         files_in_folder(tmp_path, **names)
     for path in (None, tmp_path / "a.pt"):
-        with pytest.raises(ValueError, match="'mine' need as path a folder that holds a.pt and b"):
+        with pytest.raises(ValueError, match="'mine' need as path .* a.pt and b.pt, from us"):
             files_in_folder(path, **names)
 
 

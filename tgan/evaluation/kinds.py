@@ -62,6 +62,8 @@ class Kind:
         reads_classes: takes probabilities instead of features.
         reads_one_frame: takes of each clip the frame of `of_one_frame` alone.
         keeps_matrix: needs memory for size x size numbers.
+        fits_gaussian: has a singular covariance of no more different features than dimensions.
+        neighbours: how many nearest others of each sample it looks at.
     """
 
     make: Callable[[Any, int], Metric]
@@ -70,6 +72,8 @@ class Kind:
     reads_classes: bool = False
     reads_one_frame: bool = False
     keeps_matrix: bool = False
+    fits_gaussian: bool = False
+    neighbours: int = 0
 
 
 def every_frame(features: np.ndarray, first: int) -> np.ndarray:
@@ -96,7 +100,10 @@ def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
 
 KINDS = {
     "frechet": Kind(
-        lambda network, n: FrechetDistance(network.size), every_frame, keeps_matrix=True
+        lambda network, n: FrechetDistance(network.size),
+        every_frame,
+        keeps_matrix=True,
+        fits_gaussian=True,
     ),
     "kid": Kind(
         lambda network, n: KernelDistance(network.size, block=block_size(n)),
@@ -111,9 +118,12 @@ KINDS = {
     ),
     **{
         kind: Kind(
-            lambda network, n, kind=kind: Neighbours(kind), one_frame_each, reads_one_frame=True
+            lambda network, n, kind=kind: Neighbours(kind),
+            one_frame_each,
+            reads_one_frame=True,
+            neighbours=nearest,
         )
-        for kind in NEAREST
+        for kind, nearest in NEAREST.items()
     },
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
     "ratio": Kind(lambda network, n: MeanRatio(network.size), mean_frame),

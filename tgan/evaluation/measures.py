@@ -156,7 +156,8 @@ class Measure:
         self.kind = named.own or KINDS[named.kind]
         self.samples = named.samples or samples
         self.needs_real = named.needs_real
-        self._check(frames)
+        self.frames = frames
+        self._check()
         self.metric = self.kind.make(network, self.samples)
 
     @property
@@ -193,7 +194,7 @@ class Measure:
             return features
         return self.kind.arrange(features, first)
 
-    def _check(self, frames: int) -> None:
+    def _check(self) -> None:
         network, named = self.network, self.named
         if self.kind.needs_frames and not network.per_frame:
             problem = "gives one vector per clip and this needs one per frame"
@@ -201,9 +202,9 @@ class Measure:
             problem = "tells no classes apart"
         elif self.kind.keeps_matrix and network.size > MAX_DIMENSIONS:
             problem = f"has {network.size} dimensions and this takes {MAX_DIMENSIONS}: ask for kid"
-        elif named.frames not in (None, frames):
-            plain = f"{named.kind}_{named.network}"
-            problem = f"takes {named.frames} frames and these clips have {frames}: ask for {plain}"
+        elif named.frames not in (None, self.frames):
+            plain, here = f"{named.kind}_{named.network}", self.frames
+            problem = f"takes {named.frames} frames and these clips have {here}: ask for {plain}"
         else:
             return
         raise ValueError(f"{self.name}: network '{network.name}' {problem}")

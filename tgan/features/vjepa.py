@@ -44,7 +44,9 @@ class VJEPAFeatures:
     def __init__(
         self, path: str | Path | None = None, *, device: str = "cpu", sizes: Sizes = HUGE
     ) -> None:
-        encoder, probe = files_in_folder(path, name=self.name, files=(ENCODER, PROBE))
+        source = "as videojedi downloads them"
+        files = files_in_folder(path, name=self.name, files=(ENCODER, PROBE), source=source)
+        encoder, probe = files
         self.size, self._sizes, self._device = sizes.width, sizes, device
         with torch.device("meta"):
             transformer, pooler = VideoTransformer(sizes), Pooler(sizes)

@@ -40,6 +40,18 @@ _REASON = "WeightsUnpickler error: "
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
+class MissingWeights(ValueError):
+    """Files of weights that the user has to name are not there.
+
+    Attributes:
+        network: that needs them, by its name.
+    """
+
+    def __init__(self, message: str, network: str) -> None:
+        super().__init__(message)
+        self.network = network
+
+
 def file_in_package(package: str, name: str, *, pip: str) -> Path:
     """The file `name` inside an installed package, which is not imported.
 
@@ -64,31 +76,36 @@ def existing_file(path: str | Path | None, *, name: str, holds: str) -> Path:
     """The file that the user names for a network whose weights come with no package.
 
     Raises:
-        ValueError: none named, or not there.
+        MissingWeights: a ValueError: none named, or not there.
     """
     if path is None:
-        raise ValueError(f"features '{name}' need a path: {holds}")
+        raise MissingWeights(f"features '{name}' need a path: {holds}", name)
     if not Path(path).is_file():
-        raise ValueError(f"features '{name}': no file '{path}', which should be {holds}")
+        message = f"features '{name}': no file '{path}', which should be {holds}"
+        raise MissingWeights(message, name)
     return Path(path)
 
 
-def files_in_folder(path: str | Path | None, *, name: str, files: Sequence[str]) -> list[Path]:
+def files_in_folder(
+    path: str | Path | None, *, name: str, files: Sequence[str], source: str
+) -> list[Path]:
     """The files of a network that needs several, in the folder that the user names.
 
+    Args:
+        source: where they come from, in words.
+
     Raises:
-        ValueError: no folder named, or one of the files is not in it.
+        MissingWeights: a ValueError: no folder named, or one of the files is not in it.
     """
+    needed = f"a folder that holds {' and '.join(files)}, {source}"
     if path is None or not Path(path).is_dir():
-        raise ValueError(
-            f"features '{name}' need as path a folder that holds {' and '.join(files)}"
-            + ("" if path is None else f"; '{path}' is no folder")
-        )
-    found = [Path(path) / file for file in files]
-    for file in found:
-        if not file.is_file():
-            raise ValueError(f"features '{name}': the folder '{path}' holds no {file.name}")
-    return found
+        there = "" if path is None else f"; '{path}' is no folder"
+        raise MissingWeights(f"features '{name}' need as path {needed}{there}", name)
+    for file in files:
+        if not Path(path, file).is_file():
+            message = f"features '{name}': '{path}' holds no {file}, and should be {needed}"
+            raise MissingWeights(message, name)
+    return [Path(path, file) for file in files]
 
 
 def sha256_of(path: str | Path) -> str:
