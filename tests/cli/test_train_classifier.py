@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from tgan.cli import run
@@ -75,6 +76,28 @@ def test_pictures_are_told_apart_too(tmp_path, capsys):
     assert read_facts(out).held_out_accuracy == 1 and read_facts(out).num_frames == 1
     assert train(tmp_path / "x.npz", *options, "--overwrite") == 2
     assert "have no classes: put pictures in a folder per class" in capsys.readouterr().err
+
+
+def test_data_of_a_configuration_are_tried_on_what_it_holds_out(tmp_path, capsys):
+    path, out = tmp_path / "digits.yaml", tmp_path / "x.safetensors"
+    data = {"resolution": 16, "num_digits": 1, "num_clips": 40}
+    path.write_text(yaml.safe_dump({"data": {"name": "moving_digits", **data}}))
+    options = ["--num-frames", 1, "--steps", 2, "--out", out]
+    assert train(path, *options) == 0
+    assert "10 classes, 40 images to train, 40 held out" in capsys.readouterr().out
+    facts = read_facts(out)
+    assert (facts.num_frames, facts.resolution, facts.stride) == (1, 16, 1)
+    assert facts.data == facts.held_out == "digits.yaml"
+    assert train(path, *options, "--overwrite", "--held-out", tmp_path) == 2
+    message = f"--held-out {tmp_path}: {path} names what is held out itself, as data.held_out_path"
+    assert message in capsys.readouterr().err
+
+
+def test_a_configuration_without_classes_is_named(packed, tmp_path, capsys):
+    settings = {"data": {"name": "videos", "path": str(packed / "unlabelled"), "resolution": 16}}
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(settings))
+    assert train(tmp_path / "x.yaml", "--out", tmp_path / "x.safetensors") == 2
+    assert "clips of the data 'videos' as configured have no classes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

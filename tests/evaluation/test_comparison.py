@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.made.stand_ins import FrameRows, Normal, Rows, Sign
+from tests.made.stand_ins import FrameRows, FrameSign, Normal, Rows, Sign
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.measures import Measure, Named, build_measures
 from tgan.metrics.frechet import GaussianStatistics, frechet_distance
@@ -32,6 +32,20 @@ def run(comparison):
     for number in range(comparison.batches):
         comparison.step(number)
     return comparison.result()
+
+
+def test_a_classifier_of_frames_is_asked_of_all_or_of_one_each():
+    names = ["stable_class_frame_sign", "class_histogram_frame_sign"]
+    measures = build_measures(names, {"frame_sign": FrameSign()}, samples=50, frames=4)
+    found = run(Comparison(measures, real=REAL, fake=FAKE, batch_size=8))
+    for side, clips in (("real", REAL(0, 50)), ("fake", FAKE(0, 50))):
+        plus = clips[:, 0, :, 0, 0] > 0
+        stable = (plus.all(1) | (~plus).all(1)).double().mean().item()
+        told = found["stable_class_frame_sign"]
+        assert (told["real"] if side == "real" else told)["value"] == pytest.approx(stable)
+        seen = plus[torch.arange(50), torch.arange(50) % 4].sum().item()
+        counts = found["class_histogram_frame_sign"]["counts"][side]
+        assert counts == {"minus": 50 - seen, "plus": seen}
 
 
 def frechet(a, b):

@@ -13,7 +13,7 @@ from tgan.evaluation.measures import (
 )
 from tgan.evaluation.networks import PLAIN
 
-NETWORKS = ["c3d", "i3d", "pooled192", "efficientnet_lite0"]
+NETWORKS = ["c3d", "i3d", "pooled192", "efficientnet_lite0", "vjepa", "videomae"]
 
 
 def test_names_say_kind_and_network():
@@ -27,6 +27,10 @@ def test_names_say_kind_and_network():
 def test_published_names_keep_to_the_published_protocol():
     fvd = parse_metric("fvd", NETWORKS)
     assert (fvd.kind, fvd.network, fvd.samples, fvd.frames) == ("frechet", "i3d", 2048, 16)
+    jedi, cd_fvd = (parse_metric(name, NETWORKS) for name in ("jedi", "cd_fvd"))
+    assert (jedi.kind, jedi.network, jedi.samples, jedi.frames) == ("mmd2", "vjepa", 5000, 16)
+    assert (cd_fvd.kind, cd_fvd.network) == ("frechet", "videomae")
+    assert (cd_fvd.samples, cd_fvd.frames) == (2048, 16)
     score = parse_metric("inception_score_ucf101", NETWORKS)
     assert (score.network, score.samples, score.needs_real) == ("c3d", 4 * 9984, False)
 
@@ -51,7 +55,10 @@ def measure(name, network, samples=100, frames=4) -> Measure:
         ("acd_rows", Rows(), "one vector per clip"),
         ("inception_score_rows", Rows(), "tells no classes apart"),
         ("class_histogram_rows", Rows(), "tells no classes apart"),
-        ("frechet_rows", Rows(9000), "has 9000 dimensions"),
+        ("stable_class_sign", Sign(), "one vector per clip"),
+        ("stable_class_frame_rows", FrameRows(), "tells no classes apart"),
+        ("frechet_rows", Rows(9000), "has 9000 dimensions and this takes 8192: ask for kid"),
+        ("mmd2_rows", Rows(9000), "has 9000 dimensions"),
     ],
 )
 def test_networks_that_do_not_fit_a_kind_are_refused(name, network, message):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.made.stand_ins import FrameRows, Normal, Rows, Sign
+from tests.made.stand_ins import FrameRows, FrameSign, Normal, Rows, Sign
 from tgan.evaluation.networks import PLAIN, check_network, load_networks, network_names
 from tgan.metrics.pooled import pooled_features
 
@@ -18,7 +18,9 @@ def test_own_networks_keep_their_promises(name):
     assert network.name == name and network.protocol["name"] == name
 
 
-@pytest.mark.parametrize("network", [Rows(), FrameRows(), Sign()], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    "network", [Rows(), FrameRows(), Sign(), FrameSign()], ids=lambda n: n.name
+)
 def test_sound_networks_pass(network):
     check_network(network, VIDEO)
 
@@ -70,6 +72,13 @@ class Unsure(Sign):
         return super().probabilities(video) / 2
 
 
+class OfClips(FrameSign):
+    name = "of_clips"
+
+    def probabilities(self, video):
+        return super().probabilities(video).mean(1)
+
+
 class Nameless:
     size, per_frame = 3, False
 
@@ -86,9 +95,10 @@ class Untold(Rows):
         (Flat(), "gives shape (2, 256), not (2, 3)"),
         (Whole(), "not a tensor of floats"),
         (Unsure(), "do not sum to 1"),
+        (OfClips(), "gives shape (2, 2), not (2, 4, 2)"),
         (Untold(), "its protocol: Object of type type is not JSON"),
     ],
-    ids=["nameless", "fails", "flat", "whole", "unsure", "untold"],
+    ids=["nameless", "fails", "flat", "whole", "unsure", "of_clips", "untold"],
 )
 def test_a_network_of_the_wrong_signature_is_named_in_one_line(network, message):
     with pytest.raises(ValueError) as error:

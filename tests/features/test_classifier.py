@@ -77,6 +77,26 @@ def test_a_row_depends_on_its_clip_alone_and_on_the_order_of_frames(network):
     assert (network.features(clips.flip(2)) - features).norm() > 1e-3 * features.norm()
 
 
+@torch.no_grad()
+def test_a_classifier_of_pictures_reads_every_frame_by_itself(tmp_path, network):
+    write_classifier(tmp_path / "x.safetensors", network, dataclasses.replace(FACTS, num_frames=1))
+    loaded = load_features("frame_classifier", tmp_path / "x.safetensors")
+    assert (loaded.per_frame, loaded.frames_apart, loaded.size) == (True, True, 256)
+    video = normalise(torch.randint(256, (2, 4, 16, 16, 3), dtype=torch.uint8))
+    features, told = loaded(video), loaded.probabilities(video)
+    assert features.shape == (2, 4, 256) and told.shape == (2, 4, 3)
+    for clip, frame in ((0, 0), (1, 2)):
+        alone = video[clip : clip + 1, :, frame : frame + 1]
+        torch.testing.assert_close(features[clip, frame], network.features(alone)[0])
+        torch.testing.assert_close(told[clip, frame], network(alone).softmax(1)[0])
+
+
+def test_a_classifier_of_clips_reads_no_frames(path):
+    message = "tells clips of 8 frames apart and frame_classifier needs .*--num-frames 1` wrote"
+    with pytest.raises(ValueError, match=message):
+        load_features("frame_classifier", path)
+
+
 def test_the_input_is_normalised_bytes():
     clips = torch.randint(256, (2, 3, 8, 8, 3), dtype=torch.uint8)
     torch.testing.assert_close(classifier_input(clips, 8), normalise(clips))

@@ -11,6 +11,7 @@ from torch import nn
 from tgan.features.weights import (
     existing_file,
     file_in_package,
+    files_in_folder,
     fill,
     first_line,
     load_state,
@@ -37,6 +38,31 @@ def test_both_formats_are_read(tmp_path):
     save_file(state, tmp_path / "x.safetensors")
     for name in ("x.pth", "x.safetensors"):
         assert torch.equal(load_state(tmp_path / name)["a.weight"], state["a.weight"])
+
+
+def test_the_weights_are_found_among_what_else_a_checkpoint_holds(tmp_path):
+    state = {"module.backbone.a": torch.randn(2, 3), "b": torch.ones(1)}
+    torch.save({"online": {}, "target": state, "epoch": 3}, tmp_path / "x.pth")
+    options = {"tables": ("best", "target", "online"), "prefixes": ("module.", "backbone.")}
+    found = load_state(tmp_path / "x.pth", **options)
+    assert found.keys() == {"a", "b"} and torch.equal(found["a"], state["module.backbone.a"])
+    with pytest.raises(ValueError, match="something else than a table of tensors"):
+        load_state(tmp_path / "x.pth", tables=("best",))
+    torch.save(state, tmp_path / "x.pth", _use_new_zipfile_serialization=False)
+    assert load_state(tmp_path / "x.pth", **options).keys() == {"a", "b"}
+
+
+def test_files_of_a_folder_are_named_where_they_are_missing(tmp_path):
+    (tmp_path / "a.pt").touch()
+    (tmp_path / "b.pt").touch()
+    names = {"name": "mine", "files": ("a.pt", "b.pt"), "source": "from us"}
+    assert files_in_folder(tmp_path, **names) == [tmp_path / "a.pt", tmp_path / "b.pt"]
+    (tmp_path / "b.pt").unlink()
+    with pytest.raises(ValueError, match="'mine': '.*' holds no b.pt, and should be a fol"):
+        files_in_folder(tmp_path, **names)
+    for path in (None, tmp_path / "a.pt"):
+        with pytest.raises(ValueError, match="'mine' need as path .* a.pt and b.pt, from us"):
+            files_in_folder(path, **names)
 
 
 class Attack:

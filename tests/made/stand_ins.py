@@ -76,3 +76,13 @@ class Sign(Rows):
     def probabilities(self, video):
         plus = (video[:, 0, 0, 0, 0] > 0).float()
         return torch.stack([1 - plus, plus], 1) * 0.98 + 0.01
+
+
+class FrameSign(FrameRows):
+    """The same of every frame."""
+
+    name, frames_apart, labels = "frame_sign", True, Sign.labels
+
+    def probabilities(self, video):
+        plus = (video[:, 0, :, 0, 0] > 0).float()
+        return torch.stack([1 - plus, plus], 2) * 0.98 + 0.01

@@ -25,11 +25,10 @@ examples:
   tgan evaluate --data my_videos --resolution 64 --json floor.json
   tgan evaluate --data mine --controls real --control-data yours --json apart.json
 
-A metric is gam, nearest, acd_color, fvd, inception_score_ucf101, or KIND_NETWORK: a KIND of
-frechet, kid, diversity, acd, inception_score, class_histogram over a NETWORK (pooled192, pooled32
-for images, and pixels need no weights). fvd and inception_score_ucf101 take their published number
-of samples, whatever --samples says. docs/evaluation.md says what each metric sees and what it
-misses.
+A metric is gam, nearest, acd_color, fvd, jedi, cd_fvd, inception_score_ucf101, or KIND_NETWORK: a
+KIND such as frechet, kid, diversity, acd, stable_class over a NETWORK (pooled192, pooled32 for
+images, and pixels need no weights). Published names take their published number of samples,
+whatever --samples says. docs/evaluation.md says what each metric sees and what it misses.
 
 Interrupted, the same command goes on where it was: the state lies beside the JSON file.
 
@@ -69,6 +68,7 @@ def _evaluate(**arguments: Any) -> "Scores":
 
     from tgan.evaluation.evaluate import evaluate
     from tgan.evaluation.runner import OtherSettings
+    from tgan.features.weights import MissingWeights
 
     def bar(total: int) -> tqdm:
         seconds = 0.1 if sys.stderr.isatty() else 30
@@ -79,6 +79,8 @@ def _evaluate(**arguments: Any) -> "Scores":
     except OtherSettings as error:
         remedy = "repeat those, write elsewhere, or start anew with --overwrite"
         raise ValueError(f"{error}; {remedy}") from None
+    except MissingWeights as error:
+        raise ValueError(f"{error}; name it as --network {error.network}=PATH") from None
 
 
 def _parser() -> Parser:

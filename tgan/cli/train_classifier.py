@@ -2,8 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tgan.cli import Parser
 from tgan.lookup import counted
@@ -12,6 +13,8 @@ from tgan.system.files import check_not_there, check_writable
 if TYPE_CHECKING:
     from tgan.data.clips import ClipSource
 
+    _Data = tuple[ClipSource, ClipSource | None, dict[str, Any]]
+
 EXAMPLES = """\
 examples:
   tgan prepare my_videos --labels folders --out data/mine
@@ -19,12 +22,16 @@ examples:
   tgan train-classifier data/train --held-out data/test --steps 2000 --out classifier.safetensors
   tgan train-classifier my_pictures --num-frames 1 --resolution 64 --out classifier.safetensors
   tgan train-classifier digits.npz --labels-key labels --num-frames 1 --out classifier.safetensors
+  tgan train-classifier configs/demo.yaml --num-frames 1 --out digits.safetensors
 
 Pictures, which --num-frames 1 asks for, lie in a folder per class or in a .npz file.
-Without --held-out every sixth video or picture of each class is held out. Where some belong
-together (one person, one scene, mirrored copies), name two folders so that none is on both sides.
+Of a configuration the data count, and what it holds out itself. Otherwise, without --held-out,
+every sixth video or picture of each class is held out. Where some belong together (one person, one
+scene, mirrored copies), name two folders so that none is on both sides.
 """
-ENDING = ".safetensors"
+ENDING, CONFIGURATIONS = ".safetensors", (".yaml", ".yml")
+# In a clip, unless another number is asked for or configured.
+FRAMES = 16
 # The convolutions halve the side four times.
 MIN_SIDE = 16
 
@@ -33,8 +40,7 @@ def main(argv: Sequence[str]) -> None:
     """Parse arguments, train, measure the accuracy on held-out clips, write one file."""
     arguments = _parser().parse_args(argv)
     _check(arguments)
-    clips = _open(arguments.data, arguments)
-    held_out_clips = arguments.held_out and _open(arguments.held_out, arguments)
+    clips, held_out, of_clips = _open(arguments)
 
     from tqdm import tqdm
 
@@ -43,11 +49,11 @@ def main(argv: Sequence[str]) -> None:
     from tgan.system.device import pick_device
     from tgan.training.classifier import count_correct, train_classifier
 
-    train_part, test_part = training_parts(clips, held_out_clips)
+    train_part, test_part = training_parts(clips, held_out)
     side = arguments.resolution or clips.shape[1]
     sizes = {"side": side, "batch_size": arguments.batch_size}
     device = pick_device(arguments.device)
-    kind = "image" if arguments.num_frames == 1 else "video"
+    kind = "image" if clips.shape[0] == 1 else "video"
     training = counted(len(train_part), kind)
     print(f"{len(clips.labels)} classes, {training} to train, {len(test_part)} held out")
     with tqdm(total=arguments.steps, unit="step") as bar:
@@ -69,12 +75,10 @@ def main(argv: Sequence[str]) -> None:
     facts = ClassifierFacts(
         labels=clips.labels,
         resolution=side,
-        num_frames=arguments.num_frames,
-        stride=arguments.stride,
+        **of_clips,
         steps=arguments.steps,
         seed=arguments.seed,
         data=arguments.data.resolve().name,
-        held_out=arguments.held_out and arguments.held_out.resolve().name,
         held_out_clips=len(test_part),
         held_out_accuracy=correct / len(test_part),
     )
@@ -96,7 +100,8 @@ def _parser() -> Parser:
         "data",
         type=Path,
         metavar="DATA",
-        help="folder that `tgan prepare --labels` made, or pictures (--num-frames 1)",
+        help="folder that `tgan prepare --labels` made, pictures (--num-frames 1), or the data of "
+        "a configuration (*.yaml)",
     )
     add("--out", type=Path, required=True, metavar="FILE", help=f"file to write, *{ENDING}")
     add("--held-out", type=Path, metavar="DATA", help="other such data, for the accuracy")
@@ -105,8 +110,8 @@ def _parser() -> Parser:
     add("--batch-size", type=int, default=16, metavar="N", help="clips in a step (default 16)")
     add("--seed", type=int, default=0, metavar="S", help="of weights and order (default 0)")
     add("--resolution", type=int, metavar="N", help="side that the network sees (default DATA's)")
-    add("--num-frames", type=int, default=16, metavar="N", help="of a clip (default 16)")
-    add("--stride", type=int, default=1, metavar="N", help="between its frames (default 1)")
+    add("--num-frames", type=int, metavar="N", help=f"of a clip (default {FRAMES})")
+    add("--stride", type=int, metavar="N", help="between its frames (default 1)")
     add("--overwrite", action="store_true", help="replace the file that is there")
     add("--device", default="auto", help="cpu, cuda, ... (default: what there is)")
     add("--workers", type=int, default=0, metavar="N", help="processes that load (default 0)")
@@ -116,6 +121,11 @@ def _parser() -> Parser:
 def _check(arguments: argparse.Namespace) -> None:
     if arguments.out.suffix != ENDING:
         raise ValueError(f"--out {arguments.out}: the name of the file must end in {ENDING}")
+    if arguments.held_out and arguments.data.suffix in CONFIGURATIONS:
+        raise ValueError(
+            f"--held-out {arguments.held_out}: {arguments.data} names what is held out itself, as "
+            "data.held_out_path"
+        )
     check_writable(arguments.out)
     check_not_there(arguments.out, overwrite=arguments.overwrite)
     smallest = {
@@ -133,17 +143,26 @@ def _check(arguments: argparse.Namespace) -> None:
             raise ValueError(f"--{option.replace('_', '-')} {value} is below {least}")
 
 
-def _open(path: Path, arguments: argparse.Namespace) -> "ClipSource":
+def _open(arguments: argparse.Namespace) -> "_Data":
+    """Clips to train on and held-out ones, None for a part of the former, and facts of both."""
     # Only now the heavy imports: mistakes in arguments are answered at once.
-    from tgan.data.labelled import open_labelled
+    from tgan.config.reading import make_config
+    from tgan.data.labelled import open_configured, open_labelled
 
-    clips = open_labelled(
-        path,
-        num_frames=arguments.num_frames,
-        stride=arguments.stride,
-        resolution=arguments.resolution,
-        labels_key=arguments.labels_key,
-    )
-    for name, reason in clips.skipped:
+    path, other = arguments.data, arguments.held_out
+    asked = {name: getattr(arguments, name) for name in ("num_frames", "stride", "resolution")}
+    sizes = {name: size for name, size in asked.items() if size is not None}
+    if path.suffix in CONFIGURATIONS:
+        data = replace(make_config(path).data, **sizes)
+        clips, held_out = open_configured(data)
+        facts = {"stride": data.stride, "held_out": held_out and path.name}
+    else:
+        sizes = {"num_frames": FRAMES, "stride": 1} | sizes
+        clips, held_out = (
+            part and open_labelled(part, **sizes, labels_key=arguments.labels_key)
+            for part in (path, other)
+        )
+        facts = {"stride": sizes["stride"], "held_out": other and other.resolve().name}
+    for name, reason in [pair for source in (clips, held_out) if source for pair in source.skipped]:
         print(f"skipped {name}: {reason}")
-    return clips
+    return clips, held_out, facts | {"num_frames": clips.shape[0]}

@@ -1,8 +1,11 @@
 """Labelled clips, as classifiers need them: opened, and split into two parts by class."""
 
+import dataclasses
 from pathlib import Path
 
+from tgan.config import DataConfig
 from tgan.data.clips import ClipSource
+from tgan.data.datasets import open_dataset, open_held_out
 from tgan.data.packed.clips import PackedClips
 from tgan.data.packed.index import INDEX_NAME
 from tgan.data.pictures.images import open_images
@@ -53,6 +56,22 @@ def open_labelled(
     if not clips.labels:
         raise ValueError(f"the clips in '{path}' have no classes: {remedy}")
     return clips
+
+
+def open_configured(data: DataConfig) -> tuple[ClipSource, ClipSource | None]:
+    """Open RGB clips with classes that `data` names, and those that it holds out.
+
+    Returns:
+        the clips to train on, and the held-out ones, None where `data` names none.
+
+    Raises:
+        ValueError: clips without classes, or as `open_dataset`.
+    """
+    data = dataclasses.replace(data, channels=3)
+    clips = open_dataset(data)
+    if not clips.labels:
+        raise ValueError(f"clips of the data '{data.name}' as configured have no classes")
+    return clips, open_held_out(data)
 
 
 def training_parts(clips: ClipSource, held_out: ClipSource | None = None) -> tuple[Subset, Subset]:

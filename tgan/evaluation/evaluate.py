@@ -1,7 +1,7 @@
 """Evaluation of a run: its samples beside real clips, or against another run."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from pathlib import Path
@@ -14,7 +14,7 @@ from tgan.data.clips import ClipSource
 from tgan.evaluation.controls import CONTROLS
 from tgan.evaluation.data import RealData, as_clips, open_real
 from tgan.evaluation.kinds import Kind, Metric
-from tgan.evaluation.measures import Named, default_metrics, parse_metrics
+from tgan.evaluation.measures import default_metrics, parse_metrics
 from tgan.evaluation.names import DEFAULT_CONTROLS, GAM, LIMITS, NEAREST
 from tgan.evaluation.networks import check_network, load_networks, network_names
 from tgan.evaluation.plan import Evaluation
@@ -121,12 +121,18 @@ def evaluate(
     metrics = metrics or default_metrics(settings.num_frames)
     over_networks = [metric for metric in metrics if metric not in (GAM, NEAREST)]
     parsed = parse_metrics(over_networks, {*network_names(), *(networks or {})})
+    # First, as clips of a folder may take long to open.
+    shape = (settings.num_frames, settings.resolution, settings.resolution, settings.channels)
+    names = [named.network for named in parsed.values()]
+    loaded = load_networks(names, shape, paths=networks, device=device)
     real = open_real(clips, settings, run)
     others = (
         None if control_data is None else open_real(as_clips(control_data, frames), settings, run)
     )
     _check_controls(real, others)
     draws = Draws(samples, batch_size, seed, device)
+    for network in loaded.values():
+        check_network(network, draws.real(real.source)(0, 2))
     evaluation = Evaluation(
         run=run,
         rival=_loaded(against, weights=weights, device=device),
@@ -134,7 +140,7 @@ def evaluate(
         others=others,
         names=list(dict.fromkeys(m if isinstance(m, str) else m[0] for m in metrics)),
         metrics=parsed,
-        networks=_networks(parsed.values(), real, networks, draws),
+        networks=loaded,
         controls=controls,
         draws=draws,
         picture=None if picture is None else Path(picture),
@@ -195,22 +201,6 @@ def _settings(
         raise ValueError(f"{next(iter(sizes))} is what your clips say; leave it out")
     of_clip: tuple[Any, ...] = data.shape
     return DataConfig(num_frames=of_clip[0], resolution=of_clip[1], channels=of_clip[3])
-
-
-def _networks(
-    metrics: Iterable[Named],
-    real: RealData,
-    given: Mapping[str, str | Path | FeatureNetwork] | None,
-    draws: Draws,
-) -> dict[str, FeatureNetwork]:
-    """The networks of metrics, each tried on two clips."""
-    names = [named.network for named in metrics]
-    networks = load_networks(names, real.source.shape, paths=given, device=draws.device)
-    if networks:
-        clips = draws.real(real.source)(0, 2)
-        for network in networks.values():
-            check_network(network, clips)
-    return networks
 
 
 def _listed(names: str | Sequence | None) -> list:

@@ -14,9 +14,11 @@ from tgan.metrics.frechet import FrechetDistance
 from tgan.metrics.histogram import ClassHistogram
 from tgan.metrics.inception import InceptionScore
 from tgan.metrics.kid import KernelDistance, block_size
+from tgan.metrics.mmd import MomentDistance
 from tgan.metrics.neighbours import NEAREST, Neighbours
 from tgan.metrics.ratio import MeanRatio
 from tgan.metrics.spectrum import TemporalDistance
+from tgan.metrics.stability import StableClass
 from tgan.metrics.state import State
 
 # Inception scores over a quarter of the samples each, as the paper has four.
@@ -54,11 +56,14 @@ class Kind:
 
     Attributes:
         make: from a network (`tgan.features.FeatureNetwork`) and a number of samples.
-        arrange: features (N, T, D) of a network of frames, and the number of the first clip, to
-            what the metric takes.
+        arrange: features (N, T, D) of a network of frames, or probabilities (N, T, K), and the
+            number of the first clip, to what the metric takes.
         needs_frames: makes sense for networks of frames only.
         reads_classes: takes probabilities instead of features.
         reads_one_frame: takes of each clip the frame of `of_one_frame` alone.
+        keeps_matrix: needs memory for size x size numbers.
+        fits_gaussian: has a singular covariance of no more different features than dimensions.
+        neighbours: how many nearest others of each sample it looks at.
     """
 
     make: Callable[[Any, int], Metric]
@@ -66,6 +71,9 @@ class Kind:
     needs_frames: bool = False
     reads_classes: bool = False
     reads_one_frame: bool = False
+    keeps_matrix: bool = False
+    fits_gaussian: bool = False
+    neighbours: int = 0
 
 
 def every_frame(features: np.ndarray, first: int) -> np.ndarray:
@@ -91,17 +99,31 @@ def mean_frame(features: np.ndarray, first: int) -> np.ndarray:
 
 
 KINDS = {
-    "frechet": Kind(lambda network, n: FrechetDistance(network.size), every_frame),
+    "frechet": Kind(
+        lambda network, n: FrechetDistance(network.size),
+        every_frame,
+        keeps_matrix=True,
+        fits_gaussian=True,
+    ),
     "kid": Kind(
         lambda network, n: KernelDistance(network.size, block=block_size(n)),
         one_frame_each,
         reads_one_frame=True,
     ),
+    "mmd2": Kind(
+        lambda network, n: MomentDistance(network.size),
+        one_frame_each,
+        reads_one_frame=True,
+        keeps_matrix=True,
+    ),
     **{
         kind: Kind(
-            lambda network, n, kind=kind: Neighbours(kind), one_frame_each, reads_one_frame=True
+            lambda network, n, kind=kind: Neighbours(kind),
+            one_frame_each,
+            reads_one_frame=True,
+            neighbours=nearest,
         )
-        for kind in NEAREST
+        for kind, nearest in NEAREST.items()
     },
     "diversity": Kind(lambda network, n: Diversity(), mean_frame),
     "ratio": Kind(lambda network, n: MeanRatio(network.size), mean_frame),
@@ -109,7 +131,15 @@ KINDS = {
     "acd": Kind(lambda network, n: ContentDistance(), needs_frames=True),
     "inception_score": Kind(
         lambda network, n: InceptionScore(len(network.labels), group=max(n // SCORES, 1)),
+        one_frame_each,
         reads_classes=True,
+        reads_one_frame=True,
     ),
-    "class_histogram": Kind(lambda network, n: ClassHistogram(network.labels), reads_classes=True),
+    "class_histogram": Kind(
+        lambda network, n: ClassHistogram(network.labels),
+        one_frame_each,
+        reads_classes=True,
+        reads_one_frame=True,
+    ),
+    "stable_class": Kind(lambda network, n: StableClass(), needs_frames=True, reads_classes=True),
 }

@@ -18,7 +18,7 @@ from tgan.features.base import FeatureNetwork
 from tgan.lookup import did_you_mean
 from tgan.metrics.pooled import pooled_size
 
-# A covariance of this many dimensions takes 0.5 GB.
+# A matrix of this many dimensions takes 0.5 GB.
 MAX_DIMENSIONS = 8192
 
 
@@ -45,6 +45,9 @@ class Named:
 
 NAMED = {
     "fvd": Named("frechet", "i3d", 2048, 16, source="StyleGAN-V, fvd2048_16f"),
+    # The count that its package takes by default.
+    "jedi": Named("mmd2", "vjepa", 5000, 16, source="Luo et al. 2024, videojedi 1.1.0"),
+    "cd_fvd": Named("frechet", "videomae", 2048, 16, source="Ge et al. 2024, cd-fvd 0.1.1"),
     # Four seeds of 10,000 samples, of which the authors' program keeps 10000 // 48 * 48.
     "inception_score_ucf101": Named(
         "inception_score", "c3d", SCORES * 9984, 16, needs_real=False, source="Saito et al. 2017"
@@ -153,7 +156,8 @@ class Measure:
         self.kind = named.own or KINDS[named.kind]
         self.samples = named.samples or samples
         self.needs_real = named.needs_real
-        self._check(frames)
+        self.frames = frames
+        self._check()
         self.metric = self.kind.make(network, self.samples)
 
     @property
@@ -186,21 +190,21 @@ class Measure:
         return name, found | {"protocol": protocol}
 
     def _arrange(self, features: np.ndarray, first: int) -> np.ndarray:
-        if self.kind.reads_classes or not self.network.per_frame or self.kind.arrange is None:
+        if not self.network.per_frame or self.kind.arrange is None:
             return features
         return self.kind.arrange(features, first)
 
-    def _check(self, frames: int) -> None:
+    def _check(self) -> None:
         network, named = self.network, self.named
         if self.kind.needs_frames and not network.per_frame:
             problem = "gives one vector per clip and this needs one per frame"
         elif self.kind.reads_classes and not hasattr(network, "probabilities"):
             problem = "tells no classes apart"
-        elif named.kind == "frechet" and network.size > MAX_DIMENSIONS:
-            problem = f"has {network.size} dimensions and a covariance takes {MAX_DIMENSIONS}"
-        elif named.frames not in (None, frames):
-            plain = f"{named.kind}_{named.network}"
-            problem = f"takes {named.frames} frames and these clips have {frames}: ask for {plain}"
+        elif self.kind.keeps_matrix and network.size > MAX_DIMENSIONS:
+            problem = f"has {network.size} dimensions and this takes {MAX_DIMENSIONS}: ask for kid"
+        elif named.frames not in (None, self.frames):
+            plain, here = f"{named.kind}_{named.network}", self.frames
+            problem = f"takes {named.frames} frames and these clips have {here}: ask for {plain}"
         else:
             return
         raise ValueError(f"{self.name}: network '{network.name}' {problem}")

@@ -186,8 +186,8 @@ def check_network(network: Any, video: Tensor) -> None:
     frames = (video.shape[2],) if network.per_frame else ()
     _check_output(network, network, video, (len(video), *frames, network.size))
     if hasattr(network, "probabilities"):
-        classes = (len(video), len(network.labels))
-        rows = _check_output(network, network.probabilities, video, classes).sum(1)
+        classes = (len(video), *frames, len(network.labels))
+        rows = _check_output(network, network.probabilities, video, classes).sum(-1)
         if (rows - 1).abs().max() > 1e-3:
             raise ValueError(f"feature network '{network.name}': probabilities do not sum to 1")
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tgan.data.clips import ClipSource
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.controls import ControlClips
 from tgan.evaluation.data import RealData, check_unseen
@@ -16,6 +17,7 @@ from tgan.evaluation.names import GAM, NEAREST
 from tgan.evaluation.nearest import Nearest
 from tgan.evaluation.runner import Job
 from tgan.evaluation.scores import Results, Scores, versions
+from tgan.evaluation.sizes import check_sizes
 from tgan.evaluation.streams import Clips, Draws, RealClips, halves
 from tgan.features import FeatureNetwork
 from tgan.lookup import counted
@@ -102,7 +104,7 @@ class Evaluation:
         """What a user should know before anything is measured.
 
         Raises:
-            ValueError: two runs that cannot be compared.
+            ValueError: two runs that cannot be compared, or too few clips for a metric.
         """
         found = []
         if self.run is not None and self.rival is not None:
@@ -114,6 +116,7 @@ class Evaluation:
                 f"{samples} real clips are drawn from {counted(len(source), 'video')}: clips of "
                 "one video are alike, so spreads are understated"
             )
+        found += check_sizes(self._measures(), self._least_clips)
         return list(dict.fromkeys(found))
 
     def scores(self, results: Mapping[str, Results]) -> Scores:
@@ -159,8 +162,14 @@ class Evaluation:
             )
         return jobs
 
-    def _comparison(self, real: Clips, fake: Clips) -> Comparison:
-        measures = [
+    @property
+    def _least_clips(self) -> ClipSource:
+        """The fewest real clips that samples or controls are measured against."""
+        halved = self.controls and self.others is None
+        return halves(self.real.source)[0] if halved else self.real.source
+
+    def _measures(self) -> list[Measure]:
+        return [
             Measure(
                 name,
                 named,
@@ -170,7 +179,10 @@ class Evaluation:
             )
             for name, named in self.metrics.items()
         ]
-        return Comparison(measures, real=real, fake=fake, batch_size=self.draws.batch_size)
+
+    def _comparison(self, real: Clips, fake: Clips) -> Comparison:
+        batch_size = self.draws.batch_size
+        return Comparison(self._measures(), real=real, fake=fake, batch_size=batch_size)
 
     def _control(self, name: str) -> Comparison:
         """Other clips, corrupted, against the real ones; without any, half against half."""

@@ -153,6 +153,9 @@ def halves(source: ClipSource) -> tuple[Subset, Subset]:
         ValueError: fewer than two videos.
     """
     if len(source) < 2:
-        raise ValueError(f"{len(source)} real video cannot be halved; controls need at least 2")
+        raise ValueError(
+            f"{len(source)} real video cannot be halved; controls need at least 2, or others as "
+            "control_data"
+        )
     order = numpy_rng(Stream.CONTROLS, 0).permutation(len(source)).tolist()
     return Subset(source, order[::2]), Subset(source, order[1::2])

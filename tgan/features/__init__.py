@@ -5,12 +5,14 @@ from pathlib import Path
 
 from tgan.features.base import Classifier, FeatureNetwork
 from tgan.features.c3d import C3D_TABLE
-from tgan.features.classifier import ClassifierFeatures
+from tgan.features.classifier import ClassifierFeatures, FrameClassifierFeatures
 from tgan.features.efficientnet import EfficientNetFeatures
 from tgan.features.i3d import I3DFeatures
 from tgan.features.torchscript import TorchScriptFeatures
 from tgan.features.torchvision import TORCHVISION_TABLE
 from tgan.features.transnet import TransNetFeatures
+from tgan.features.videomae import VideoMAEFeatures
+from tgan.features.vjepa import VJEPAFeatures
 from tgan.lookup import look_up
 
 __all__ = ["FEATURES", "Classifier", "FeatureNetwork", "load_features"]
@@ -20,7 +22,10 @@ FEATURES: dict[str, Callable[..., FeatureNetwork]] = {
     "efficientnet_lite0": EfficientNetFeatures,
     "transnetv2": TransNetFeatures,
     "classifier": ClassifierFeatures,
+    "frame_classifier": FrameClassifierFeatures,
     "i3d": I3DFeatures,
+    "vjepa": VJEPAFeatures,
+    "videomae": VideoMAEFeatures,
     "custom": TorchScriptFeatures,
     **C3D_TABLE,
     **TORCHVISION_TABLE,

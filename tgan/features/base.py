@@ -48,5 +48,9 @@ class Classifier(FeatureNetwork, Protocol):
     labels: list[str]
 
     def probabilities(self, video: Tensor) -> Tensor:
-        """Probabilities (N, K) of the classes of videos as in `__call__`; each row sums to 1."""
+        """Probabilities of the classes of videos as in `__call__`; each row sums to 1.
+
+        Returns:
+            (N, T, K) if `per_frame`, else (N, K).
+        """
         ...

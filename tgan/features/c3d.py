@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tgan.features.frames import check_frames, to_rgb
-from tgan.features.weights import fill, load_state, sha256_of
+from tgan.features.weights import MissingWeights, fill, load_state, sha256_of
 from tgan.system.archives import read_arrays
 
 NUM_FRAMES, NUM_CLASSES = 16, 101
@@ -52,7 +52,7 @@ class C3DFeatures:
         self.name, self.size, self._layer = f"c3d_{layer}", SIZES[layer], layer
         # UCF-101's order; no number depends on the names.
         self.labels = [str(number) for number in range(NUM_CLASSES)]
-        weights, mean = _files(path)
+        weights, mean = _files(path, self.name)
         with torch.device("meta"):
             network = C3D()
         self._network = fill(network, read_weights(weights), path=weights).eval().to(device)
@@ -185,19 +185,17 @@ def _read_npz(path: Path) -> Mapping[str, np.ndarray]:
         raise ValueError(f"'{path}' is no .npz file that can be read: {error}") from None
 
 
-def _files(path: str | Path | None) -> tuple[Path, Path]:
+def _files(path: str | Path | None, name: str) -> tuple[Path, Path]:
     """The files of weights and of the mean in the user's folder."""
     choices = " or ".join(WEIGHTS_NAMES)
     if path is None or not Path(path).is_dir():
-        raise ValueError(
-            f"features 'c3d' need as path a folder that holds {choices}, and {MEAN_NAME}"
-            + ("" if path is None else f"; '{path}' is no folder")
-        )
-    weights = [file for name in WEIGHTS_NAMES if (file := Path(path) / name).is_file()]
+        needed = f"features '{name}' need as path a folder that holds {choices}, and {MEAN_NAME}"
+        raise MissingWeights(needed + ("" if path is None else f"; '{path}' is no folder"), name)
+    weights = [file for n in WEIGHTS_NAMES if (file := Path(path) / n).is_file()]
     mean = Path(path) / MEAN_NAME
     if not weights or not mean.is_file():
         missing = MEAN_NAME if weights else choices
-        raise ValueError(f"features 'c3d': the folder '{path}' holds no {missing}")
+        raise MissingWeights(f"features '{name}': the folder '{path}' holds no {missing}", name)
     return weights[0], mean
 
 

@@ -6,7 +6,7 @@ classifiers do not compare.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,8 +38,8 @@ class ClassifierFacts:
         resolution: side of the frames that it was trained on; others are resized.
         num_frames, stride: of the clips that it was trained on.
         steps, seed: of the training.
-        data: name of the folder of clips.
-        held_out: name of the folder of held-out clips; None where a sixth of `data` was.
+        data: name of the folder of clips, or of the configuration that names them.
+        held_out: the same of the held-out clips; None where a sixth of `data` was.
         held_out_clips: how many those are.
         held_out_accuracy: share of them that it gets right.
     """
@@ -101,11 +101,12 @@ class ClassifierFeatures:
     name = "classifier"
     size = WIDTHS[-1]
     per_frame = False
+    holds = "a file that `tgan train-classifier` wrote"
 
     def __init__(self, path: str | Path | None = None, *, device: str = "cpu") -> None:
-        holds = "a file that `tgan train-classifier` wrote"
-        file = existing_file(path, name=self.name, holds=holds)
+        file = existing_file(path, name=self.name, holds=self.holds)
         facts = read_facts(file)
+        self._check(facts, file)
         self.labels, self._side = list(facts.labels), facts.resolution
         with torch.device("meta"):
             network = VideoClassifier(len(self.labels))
@@ -130,6 +131,44 @@ class ClassifierFeatures:
 
     def _clips(self, video: Tensor) -> Tensor:
         return classifier_input(rgb_bytes(video.to(self._device)), self._side)
+
+    def _check(self, facts: ClassifierFacts, file: Path) -> None:
+        """Clips of any length will do."""
+
+
+class FrameClassifierFeatures(ClassifierFeatures):
+    """Features (N, T, 256) and class probabilities (N, T, K) of single frames.
+
+    Args:
+        path: what `tgan train-classifier --num-frames 1` wrote.
+        device: where it runs.
+
+    Raises:
+        ValueError: as `ClassifierFeatures`, or a classifier of longer clips.
+    """
+
+    name = "frame_classifier"
+    per_frame = frames_apart = True
+    holds = "a file that `tgan train-classifier --num-frames 1` wrote"
+
+    def __call__(self, video: Tensor) -> Tensor:
+        return _of_frames(super().__call__, video)
+
+    def probabilities(self, video: Tensor) -> Tensor:
+        return _of_frames(super().probabilities, video)
+
+    def _check(self, facts: ClassifierFacts, file: Path) -> None:
+        if facts.num_frames != 1:
+            raise ValueError(
+                f"'{file}' tells clips of {facts.num_frames} frames apart and {self.name} needs "
+                f"{self.holds}"
+            )
+
+
+def _of_frames(function: Callable[[Tensor], Tensor], video: Tensor) -> Tensor:
+    """What a function of clips (N, C, T, H, W) gives for each frame: (N, T, ...)."""
+    rows = function(rearrange(video, "n c t h w -> (n t) c 1 h w"))
+    return rearrange(rows, "(n t) d -> n t d", n=len(video))
 
 
 def classifier_input(clips: Tensor, side: int) -> Tensor:

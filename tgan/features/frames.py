@@ -43,6 +43,16 @@ def resize_bytes(frames: Tensor, size: tuple[int, int]) -> Tensor:
     return resized.clamp_(0, 255)
 
 
+def unit_clips(clips: Tensor, side: int) -> Tensor:
+    """Bytes (N, T, H, W, 3) as clips (N, 3, T, side, side) in [0, 1], stretched.
+
+    Bilinear without smoothing; frames of the right size are left alone.
+    """
+    frames = rearrange(clips, "n t h w c -> (n t) c h w").float() / 255
+    frames = F.interpolate(frames, size=(side, side), mode="bilinear")
+    return rearrange(frames, "(n t) c h w -> n c t h w", n=len(clips))
+
+
 def check_frames(video: Tensor, num_frames: int, *, name: str) -> None:
     """Raise a ValueError unless videos (N, C, T, H, W) have exactly `num_frames` frames."""
     if video.shape[2] != num_frames:

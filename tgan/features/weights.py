@@ -4,10 +4,10 @@ import hashlib
 import importlib.util
 import pickle
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
-from zipfile import BadZipFile
 
 import torch
 from safetensors import SafetensorError
@@ -24,7 +24,7 @@ SAFETENSORS = ".safetensors"
 _UNREADABLE = (
     SafetensorError,
     pickle.UnpicklingError,
-    BadZipFile,
+    zipfile.BadZipFile,
     RuntimeError,
     EOFError,
     LookupError,
@@ -38,6 +38,18 @@ _MORE = re.compile(r"GLOBAL ([\w.]+)")
 _REASON = "WeightsUnpickler error: "
 # What colours a terminal.
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class MissingWeights(ValueError):
+    """Files of weights that the user has to name are not there.
+
+    Attributes:
+        network: that needs them, by its name.
+    """
+
+    def __init__(self, message: str, network: str) -> None:
+        super().__init__(message)
+        self.network = network
 
 
 def file_in_package(package: str, name: str, *, pip: str) -> Path:
@@ -64,13 +76,36 @@ def existing_file(path: str | Path | None, *, name: str, holds: str) -> Path:
     """The file that the user names for a network whose weights come with no package.
 
     Raises:
-        ValueError: none named, or not there.
+        MissingWeights: a ValueError: none named, or not there.
     """
     if path is None:
-        raise ValueError(f"features '{name}' need a path: {holds}")
+        raise MissingWeights(f"features '{name}' need a path: {holds}", name)
     if not Path(path).is_file():
-        raise ValueError(f"features '{name}': no file '{path}', which should be {holds}")
+        message = f"features '{name}': no file '{path}', which should be {holds}"
+        raise MissingWeights(message, name)
     return Path(path)
+
+
+def files_in_folder(
+    path: str | Path | None, *, name: str, files: Sequence[str], source: str
+) -> list[Path]:
+    """The files of a network that needs several, in the folder that the user names.
+
+    Args:
+        source: where they come from, in words.
+
+    Raises:
+        MissingWeights: a ValueError: no folder named, or one of the files is not in it.
+    """
+    needed = f"a folder that holds {' and '.join(files)}, {source}"
+    if path is None or not Path(path).is_dir():
+        there = "" if path is None else f"; '{path}' is no folder"
+        raise MissingWeights(f"features '{name}' need as path {needed}{there}", name)
+    for file in files:
+        if not Path(path, file).is_file():
+            message = f"features '{name}': '{path}' holds no {file}, and should be {needed}"
+            raise MissingWeights(message, name)
+    return [Path(path, file) for file in files]
 
 
 def sha256_of(path: str | Path) -> str:
@@ -79,8 +114,15 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_state(path: str | Path) -> dict[str, Tensor]:
+def load_state(
+    path: str | Path, *, tables: Sequence[str] = (), prefixes: Sequence[str] = ()
+) -> dict[str, Tensor]:
     """Tensors by name from a safetensors file or from one of PyTorch's, without running code.
+
+    Args:
+        tables: names under which a checkpoint may keep the tensors, among others; the first one
+            that it has is taken, and the whole file where it has none of them.
+        prefixes: what is taken off the front of the tensors' names, one after the other.
 
     Raises:
         ValueError: not there, or neither.
@@ -92,8 +134,11 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
         if path.suffix == SAFETENSORS:
             # What the header tells of is compared with the file first.
             check_memory(size_of(read_claims(path)), f"'{path}'")
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+            state = load_file(path)
+        else:
+            # Of a checkpoint with more than the weights only these are read.
+            part = bool(tables) and zipfile.is_zipfile(path)
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=part)
     except _UNREADABLE as error:
         found = _MORE.search(str(error))
         if found is not None:
@@ -103,9 +148,17 @@ def load_state(path: str | Path) -> dict[str, Tensor]:
             ) from None
         reason = first_line(error)
         raise ValueError(f"'{path}' holds no weights that can be read: {reason}") from None
+    if isinstance(state, Mapping):
+        state = next((state[name] for name in tables if name in state), state)
     if not isinstance(state, Mapping) or not all(torch.is_tensor(t) for t in state.values()):
         raise ValueError(f"'{path}' holds something else than a table of tensors")
-    return dict(state)
+    return {_without(str(key), prefixes): tensor for key, tensor in state.items()}
+
+
+def _without(key: str, prefixes: Sequence[str]) -> str:
+    for prefix in prefixes:
+        key = key.removeprefix(prefix)
+    return key
 
 
 def fill(network: Network, state: Mapping[str, Tensor], *, path: str | Path) -> Network:
