@@ -62,7 +62,6 @@ class Learner:
     scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        self._rate = self.optimizer.param_groups[0]["lr"]
         if self.network is None:
             self.network = self.module
         if self.scaler is None:
@@ -92,8 +91,12 @@ class Learner:
         return update_all(self)[0]
 
     def set_share(self, share: float) -> None:
-        """Have the next updates made at a share of the rate that the optimiser came with."""
-        self.set_rate(share * self._rate)
+        """Have the next updates made at a share of the rates that the optimiser came with.
+
+        They are kept in its groups of parameters, by the name that PyTorch's schedulers use.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = share * group.setdefault("initial_lr", group["lr"])
 
     def set_rate(self, rate: float) -> None:
         """Have the next updates made at another learning rate."""

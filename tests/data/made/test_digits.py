@@ -201,7 +201,7 @@ def test_classes_of_mnist_lie_beside_its_images(shared):
     [
         (b"hello", "not a whole IDX file of classes"),
         (struct.pack(">2I", 2049, 12) + bytes([10] * 12), "not a whole IDX file of classes"),
-        (struct.pack(">2I", 2049, 3) + bytes(3), "3 of them are not one for each image"),
+        (struct.pack(">2I", 2049, 3) + bytes(3), "3 of them are not one for each of 12 images"),
     ],
     ids=["text", "no digits", "too few"],
 )

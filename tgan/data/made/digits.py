@@ -23,7 +23,7 @@ DIGIT_TO_CANVAS = 28 / 64
 STEP_LENGTH = 0.1
 # One digit image in six, the last ones, is kept for clips that training never sees.
 HELD_OUT_SHARE = 6
-DIGITS = [str(digit) for digit in range(10)]
+DIGITS = tuple("0123456789")
 # Far beyond any use; the order of clips takes memory in proportion.
 MAX_SIZE = 10_000_000
 
@@ -50,7 +50,8 @@ class MovingDigits:
         held_out: draw from the sixth of the digit images that is otherwise left out.
 
     Raises:
-        ValueError: a setting out of range, or as `read_idx_images`.
+        ValueError: a setting out of range, a file of classes that are not one of 0 to 9 for each
+            image, or as `read_idx_images`.
 
     Example:
         >>> digits = MovingDigits(num_frames=20, held_out=True)
@@ -78,8 +79,12 @@ class MovingDigits:
         if self.channels not in (1, 3):
             raise ValueError(f"moving digits: channels {self.channels}; choose from 1, 3")
         if self.path is not None:
-            read_idx_images(self.path)
-            _read_classes(self.path)
+            images, classes = read_idx_images(self.path), _read_classes(self.path)
+            if classes is not None and len(classes) != len(images):
+                raise ValueError(
+                    f"digit classes beside '{self.path}': {len(classes)} of them are not one for "
+                    f"each of {len(images)} images"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -96,7 +101,7 @@ class MovingDigits:
     @property
     def labels(self) -> list[str]:
         """Names of the classes; none where a clip has several digits, or digits have no class."""
-        return [] if self._classes is None else DIGITS
+        return [] if self._classes is None else list(DIGITS)
 
     def label(self, index: int) -> int | None:
         """Give the class of the digit of clip `index`; None where there are no classes."""
@@ -150,7 +155,7 @@ def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> Im
         fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
         for image in images[part]
     ]
-    return ImageClips(np.stack(pixels), classes[part], DIGITS)
+    return ImageClips(np.stack(pixels), classes[part], list(DIGITS))
 
 
 def bounce(rng: np.random.Generator, num_frames: int) -> np.ndarray:
@@ -199,7 +204,7 @@ def _read_classes(images: str | Path) -> np.ndarray | None:
     """Read the classes (count,) of an MNIST file of images; None where no file of them is there.
 
     Raises:
-        ValueError: the file is no IDX file of labels from 0 to 9, or of another number of images.
+        ValueError: the file is no IDX file of labels from 0 to 9.
     """
     name = Path(images).name.replace("images-idx3", "labels-idx1")
     path = Path(images).with_name(name)
@@ -210,8 +215,6 @@ def _read_classes(images: str | Path) -> np.ndarray | None:
     classes = np.frombuffer(data, np.uint8, offset=min(8, len(data)))
     if magic != _IDX_LABELS_MAGIC or len(classes) != count or (classes >= len(DIGITS)).any():
         raise ValueError(f"digit classes '{path}': not a whole IDX file of classes 0 to 9")
-    if count != len(read_idx_images(images)):
-        raise ValueError(f"digit classes '{path}': {count} of them are not one for each image")
     return classes
 
 
