@@ -12,6 +12,10 @@ from typing import Any
 
 import torch
 
+# A process in which autograd works under a dispatch mode first has copies that cannot use it. This
+# is before any test.
+torch.ones(1, requires_grad=True).sum().backward()
+
 
 def start(work: Callable[[], None], processes: int, log: Path) -> list[int]:
     """Have copies of this process work as those of a launcher do; return their ids.
