@@ -119,6 +119,7 @@ def test_critics_are_constrained(name, tmp_path):
 def test_smooth_generators_and_sorted_channels_train(tmp_path):
     options = [*TINY, "--data.num_clips=20", "--log.preview_every=0", "--log.critic_every=0"]
     options += ["--generator.upsampling=bilinear", "--critic.activation=maxmin"]
+    options += ["--generator.self_modulation=true"]
     options += ["--constraint.name=wgan_gp", "--critic.batch_norm=false", "--train.cool_down=0.5"]
     there("train", *options, "--run-dir", tmp_path / "run", "--train.steps=2")
     assert find_checkpoint(tmp_path / "run").step == 2

@@ -17,6 +17,9 @@ GENERATORS = {
     "smooth": lambda: VideoGenerator(
         z_fast=5, temporal_width=8, num_labels=3, upsampling="bilinear", **SIZES
     ),
+    "modulated": lambda: VideoGenerator(
+        z_fast=5, temporal_width=8, num_labels=3, self_modulation=True, **SIZES
+    ),
     "deconv3d": lambda: Deconv3dGenerator(**SIZES),
     "videogan": lambda: TwoStreamGenerator(**SIZES),
     "dcgan": lambda: ImageDeconvGenerator(slope=0.2, **SIZES),
@@ -24,7 +27,7 @@ GENERATORS = {
 
 
 def condition(name):
-    return (torch.tensor([0, 2, 1]),) if name in ("tgan", "smooth") else ()
+    return (torch.tensor([0, 2, 1]),) if name in ("tgan", "smooth", "modulated") else ()
 
 
 def pair(name, dtype):

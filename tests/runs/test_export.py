@@ -20,15 +20,20 @@ def make(name="tgan", *, classes=0):
     data = DataConfig(resolution=32, channels=1, num_frames=frames)
     data.input = "low_resolution" if name == "translator" else None
     names = [f"class {k}" for k in range(classes)]
-    settings = {"temporal_width": 16, "z_fast": 5} if name == "tgan" else {}
-    generator = GeneratorConfig(name=name, z_slow=6, width=16, image_init="he_normal", **settings)
+    settings = {}
+    if name in ("tgan", "modulated"):
+        settings = {"temporal_width": 16, "z_fast": 5, "self_modulation": name == "modulated"}
+    architecture = "tgan" if name == "modulated" else name
+    generator = GeneratorConfig(
+        name=architecture, z_slow=6, width=16, image_init="he_normal", **settings
+    )
     config = Config(conditional=classes > 0, data=data, generator=generator)
     network = build_generator(config, names)
     network(*example_inputs(config, 8, names))
     return network.eval(), config, names
 
 
-ARCHITECTURES = ["tgan", "deconv3d", "videogan", "dcgan"]
+ARCHITECTURES = ["tgan", "modulated", "deconv3d", "videogan", "dcgan"]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,7 @@ def test_pt2_gives_exactly_what_the_generator_gives(tmp_path, name, classes):
     [
         ("tgan", 0, None),
         ("tgan", 3, "labels"),
+        ("modulated", 3, "labels"),
         ("dcgan", 0, None),
         ("dcgan", 3, "labels"),
         ("translator", 0, "picture"),

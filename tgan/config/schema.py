@@ -107,6 +107,8 @@ class GeneratorConfig:
         upsampling: tgan: how maps of frames are enlarged: by deconvolution, as in the paper, or
             bilinear, with smoother images.
         slow_in_image: whether the image generator sees the latent of the video too.
+        self_modulation: tgan: whether the latent of the video also makes gains and shifts of all
+            later maps of the image generator.
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
         slope: dcgan: of its rectifiers below zero.
@@ -123,6 +125,7 @@ class GeneratorConfig:
     width: int = 512
     upsampling: Literal["deconvolution", "bilinear"] = "deconvolution"
     slow_in_image: bool = True
+    self_modulation: bool = False
     temporal_shift: bool = False
     image_shift: bool = True
     slope: float = 0.0

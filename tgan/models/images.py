@@ -13,11 +13,13 @@ from torch.nn import functional as F
 from tgan.config.sizes import base_side, count_doublings
 from tgan.models.layers import BATCH_NORM_EPS, BatchNorm, append_labels
 from tgan.models.rectifier import Bounded
-from tgan.models.stages import kept
+from tgan.models.stages import Modulated, Norm, kept
 from tgan.models.windows import deconv as deconvolve
 
 # The label's map is this part of the latents' (64 channels beside 512 at the paper's width).
 LABEL_SHARE = 8
+# Units between the slow latent and gains and shifts.
+MODULATION_WIDTH = 64
 # Deviations at which rectifiers of smooth images end.
 CEILING = 4.0
 
@@ -42,6 +44,9 @@ class _FrameGenerator(nn.Module):
         sees_slow: whether the slow latent is used; all of `width` comes from the fast one if not
             (the paper's baseline "G1(z1)").
         shift: whether the batch norms have a shift (they do in the authors' configurations).
+        self_modulation: whether the batch norms of enlarged maps are followed by gains and shifts
+            that a small perceptron makes of the slow latent and the label, the same in all frames
+            of a video (Chen et al. 2019, section 2). They are there without `sees_slow`, too.
 
     Raises:
         ValueError: `resolution` or `width` does not fit.
@@ -59,6 +64,7 @@ class _FrameGenerator(nn.Module):
         num_labels: int = 0,
         sees_slow: bool = True,
         shift: bool = True,
+        self_modulation: bool = False,
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()
@@ -83,6 +89,8 @@ class _FrameGenerator(nn.Module):
         # Of the maps after each doubling.
         self._widths = [width >> i for i in range(1, doublings + 1)]
         self._channels, self._norm_settings = channels, norms
+        modulated = self._widths if self_modulation else []
+        self.modulations = nn.ModuleList(_modulation(z_slow + num_labels, w) for w in modulated)
 
     def _first_deconv(self) -> nn.ConvTranspose2d:
         return nn.ConvTranspose2d(sum(self._maps), self._widths[0], 4, 2, 1, bias=False)
@@ -90,6 +98,17 @@ class _FrameGenerator(nn.Module):
     def _norms(self) -> nn.ModuleList:
         """A batch norm for each doubling."""
         return nn.ModuleList(BatchNorm(width, **self._norm_settings) for width in self._widths)
+
+    def _modulated_norms(self, z_slow: Tensor, labels: Tensor | None) -> list[Norm]:
+        """The norms of the enlarged maps, as they are for these videos."""
+        if not self.modulations:
+            return list(self.norms)
+        code = append_labels(z_slow, labels, self.num_labels)
+        made = (modulation(code).chunk(2, 1) for modulation in self.modulations)
+        return [
+            Modulated(norm, 1 + gains, shifts)
+            for norm, (gains, shifts) in zip(self.norms, made, strict=True)
+        ]
 
     def _first_maps(
         self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None, kernel: Tensor
@@ -135,7 +154,8 @@ class ImageGenerator(_FrameGenerator):
 
     def forward(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None = None) -> Tensor:
         h = self._first_maps(z_slow, z_fast, labels, self.deconvs[0].weight)
-        for norm, layer in zip(self.norms, (*self.deconvs[1:], self.last), strict=True):
+        norms = self._modulated_norms(z_slow, labels)
+        for norm, layer in zip(norms, (*self.deconvs[1:], self.last), strict=True):
             h = self.stage(h, norm, layer)
         return _video(h, frames=z_fast.shape[2])
 
@@ -164,16 +184,23 @@ class SmoothImageGenerator(_FrameGenerator):
 
     def forward(self, z_slow: Tensor, z_fast: Tensor, labels: Tensor | None = None) -> Tensor:
         h = self._first_maps(z_slow, z_fast, labels, self.first.weight)
-        picture = None
-        for norm, layer in zip(self.norms, self.convs, strict=False):
+        norms, picture = self._modulated_norms(z_slow, labels), None
+        for norm, layer in zip(norms, self.convs, strict=False):
             both = self.stage(h, norm, layer, _RECTIFY)
             h, drawn = both.split([both.shape[1] - self._channels, self._channels], 1)
             picture = _doubled(drawn if picture is None else drawn + picture)
             h = _doubled(h)
         # Padded with themselves, since zeros would draw a frame around every picture.
         edged = F.pad(h, (1, 1, 1, 1), mode="replicate")
-        last = self.stage(edged, self.norms[-1], self.last, _RECTIFY)
+        last = self.stage(edged, norms[-1], self.last, _RECTIFY)
         return _video(last if picture is None else last + picture, frames=z_fast.shape[2])
+
+
+def _modulation(given: int, maps: int) -> nn.Module:
+    """A perceptron that makes gains, less 1, and shifts of so many maps."""
+    return nn.Sequential(
+        nn.Linear(given, MODULATION_WIDTH), nn.ReLU(), nn.Linear(MODULATION_WIDTH, 2 * maps)
+    )
 
 
 def _doubled(maps: Tensor) -> Tensor:

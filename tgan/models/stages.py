@@ -6,6 +6,7 @@ part gave for the backward pass, `recomputed` has it keep what the norm was give
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,40 @@ RELU = Leaky()
 Stage = Callable[..., Tensor]
 
 
+@dataclass(frozen=True)
+class Modulated:
+    """A norm whose maps are multiplied by gains and moved by shifts that each video has.
+
+    Takes the place of the norm in a stage. Maps are (N T, C, ...), the T frames of a video one
+    after the other.
+
+    Attributes:
+        gains, shifts: (N, C).
+    """
+
+    norm: nn.Module
+    gains: Tensor
+    shifts: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        videos, channels = self.gains.shape
+        maps = self.norm(x).unflatten(0, (videos, -1))
+        shape = (videos, 1, channels, *[1] * (x.ndim - 2))
+        gains, shifts = (each.reshape(shape).to(maps.dtype) for each in (self.gains, self.shifts))
+        return torch.addcmul(shifts, maps, gains).flatten(0, 1)
+
+    def parameters(self) -> list[Tensor]:
+        """What has a gradient: the norm's parameters, and what videos have."""
+        return [*self.norm.parameters(), self.gains, self.shifts]
+
+    def buffers(self) -> Iterator[Tensor]:
+        """The norm's."""
+        return self.norm.buffers()
+
+
+Norm = nn.Module | Modulated
+
+
 def recompute_stages(network: nn.Module) -> None:
     """Have all stages of a network be `recomputed`; a network without stages is left as it is."""
     for module in network.modules():
@@ -26,12 +61,12 @@ def recompute_stages(network: nn.Module) -> None:
             module.stage = recomputed
 
 
-def kept(x: Tensor, norm: nn.Module, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
+def kept(x: Tensor, norm: Norm, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
     """Give `layer` of the rectified `norm` of x (N, C, ...)."""
     return layer(rectify(norm(x)))
 
 
-def recomputed(x: Tensor, norm: nn.Module, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
+def recomputed(x: Tensor, norm: Norm, layer: nn.Module, rectify: Rectifier = RELU) -> Tensor:
     """Give what `kept` gives, of which x alone is kept for the backward pass.
 
     Norm and rectifier, which cost little beside the layer, are computed again there; what the
@@ -96,7 +131,7 @@ def _layer_backward(layer: nn.Module, gradient: Tensor, given: Tensor) -> list[T
 
 
 @contextmanager
-def _unchanged(norm: nn.Module) -> Iterator[None]:
+def _unchanged(norm: Norm) -> Iterator[None]:
     """Have running statistics be what they were: this batch counted already."""
     before = [(buffer, buffer.clone()) for buffer in norm.buffers()]
     try:

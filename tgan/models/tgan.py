@@ -76,6 +76,8 @@ class VideoGenerator(nn.Module):
         num_labels: number of classes; 0 for none.
         upsampling: a key of `UPSAMPLINGS`: how the image generator enlarges its maps.
         slow_in_image: whether the image generator sees the slow latent too.
+        self_modulation: whether the slow latent also makes gains and shifts of the image
+            generator's enlarged maps.
         temporal_shift, image_shift: whether their batch norms have a shift.
         temporal_init, image_init: see `tgan.models.layers.initialise`.
 
@@ -98,6 +100,7 @@ class VideoGenerator(nn.Module):
         num_labels: int = 0,
         upsampling: str = "deconvolution",
         slow_in_image: bool = True,
+        self_modulation: bool = False,
         temporal_shift: bool = False,
         image_shift: bool = True,
         temporal_init: str = "he_normal",
@@ -120,6 +123,7 @@ class VideoGenerator(nn.Module):
             width=width,
             sees_slow=slow_in_image,
             shift=image_shift,
+            self_modulation=self_modulation,
         )
         initialise(self.temporal, temporal_init)
         initialise(self.image, image_init)
