@@ -16,7 +16,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 # The smallest networks that train, on digits at 8x8, with little written beside.
 SMALL = [
-    "--config=configs/demo_svc.yaml",
+    "--config=configs/demo_paper.yaml",
     # Whatever the processor.
     "--train.mixed_precision=no",
     "--data.resolution=8",

@@ -150,7 +150,7 @@ def _largest_batch(setting: Setting, settings: Mapping[str, Any]) -> int | None:
 
 
 def demo(setting: Setting) -> Rows:
-    """The demo's 2,000 steps: what they take, and how far its samples are from held-back clips."""
+    """The demo: what it takes, and how far its samples are from held-back clips."""
     rows = []
     for device in dict.fromkeys((setting.device, "cpu")):
         settings: dict[str, Any] = {
