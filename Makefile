@@ -13,7 +13,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 # Trains a small TGAN on moving digits and writes samples; the paths are printed last. RECIPE=svc
-# takes singular value clipping.
+# takes singular value clipping, RECIPE=paper the paper's way.
 demo: install
 	$(BIN)/tgan train --config configs/demo$(addprefix _,$(RECIPE)).yaml --run-dir $(RUN)
 	@$(BIN)/tgan generate $(RUN) --seeds 0-15 --out $(RUN)/samples.gif
