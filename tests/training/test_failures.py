@@ -40,6 +40,7 @@ def test_every_picture_has_its_command_and_its_sign():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", TOLD)
 def test_a_failure_is_told_within_its_run(name, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
