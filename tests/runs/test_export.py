@@ -9,6 +9,11 @@ from tgan.config import Config, DataConfig, GeneratorConfig
 from tgan.runs.build import build_generator
 from tgan.runs.export import FORMATS, Pt2, card_path, compare, example_inputs, export_generator
 
+SETTINGS = {
+    "tgan": {"temporal_width": 16, "z_fast": 5},
+    "modulated": {"name": "tgan", "temporal_width": 16, "z_fast": 5, "self_modulation": True},
+}
+
 
 def make(name="tgan", *, classes=0):
     """A generator in inference mode whose batch norms have seen a batch, and its experiment.
@@ -20,13 +25,8 @@ def make(name="tgan", *, classes=0):
     data = DataConfig(resolution=32, channels=1, num_frames=frames)
     data.input = "low_resolution" if name == "translator" else None
     names = [f"class {k}" for k in range(classes)]
-    settings = {}
-    if name in ("tgan", "modulated"):
-        settings = {"temporal_width": 16, "z_fast": 5, "self_modulation": name == "modulated"}
-    architecture = "tgan" if name == "modulated" else name
-    generator = GeneratorConfig(
-        name=architecture, z_slow=6, width=16, image_init="he_normal", **settings
-    )
+    settings = {"name": name, **SETTINGS.get(name, {})}
+    generator = GeneratorConfig(z_slow=6, width=16, image_init="he_normal", **settings)
     config = Config(conditional=classes > 0, data=data, generator=generator)
     network = build_generator(config, names)
     network(*example_inputs(config, 8, names))

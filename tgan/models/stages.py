@@ -28,7 +28,10 @@ class Modulated:
     after the other.
 
     Attributes:
+        norm: maps (N T, C, ...) to as many.
         gains, shifts: (N, C).
+
+    Source: Chen et al. 2019, On Self Modulation for Generative Adversarial Networks, section 2.
     """
 
     norm: nn.Module

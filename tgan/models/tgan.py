@@ -84,7 +84,8 @@ class VideoGenerator(nn.Module):
     Raises:
         ValueError: a size that the networks cannot make, or no such upsampling.
 
-    Source: TGAN (Saito et al. 2017), Table 1 and section 5.1 (initialisation).
+    Source: TGAN (Saito et al. 2017), Table 1 and section 5.1 (initialisation); self-modulation
+        is of Chen et al. 2019, section 2.
     """
 
     def __init__(
