@@ -42,6 +42,7 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
     config.critic.batch_norm = constraint in ("none", "weight_clip", "svc")
     # Two kinds of sums over processes, in a backward pass that computes one of them anew.
     config.train.checkpoint_activations = constraint == "wgan_gp"
+    config.generator.self_modulation = constraint == "wgan_gp"
     optimizer = OptimizerConfig(name="adam", lr=1e-3, eps=EPS)
     config.generator_optimizer = config.critic_optimizer = optimizer
     return config
