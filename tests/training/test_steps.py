@@ -4,10 +4,12 @@ from itertools import repeat
 import pytest
 import torch
 
+from tgan.config import TrainConfig
 from tgan.constraints import Constraint, SingularValueClip
 from tgan.losses import OBJECTIVES
 from tgan.models import VideoCritic, VideoGenerator
 from tgan.rng.noise import Noise
+from tgan.training.auxiliary import auxiliary_losses
 from tgan.training.gan import GANTask
 from tgan.training.steps import (
     Batch,
@@ -195,7 +197,8 @@ def test_the_generator_pays_for_its_distance_from_real_samples(step, name):
         generator, critic = make_networks(batch_norm=False)
         optimizers = [Gradients(generator), Gradients(critic)]
         learners = make_learners(generator, critic, optimizers=optimizers, objective=name)
-        terms[weight] = step(*learners, **arguments, l1_weight=weight)
+        auxiliary = auxiliary_losses(TrainConfig(l1_weight=weight))
+        terms[weight] = step(*learners, **arguments, auxiliary=auxiliary)
         seen[weight] = [optimizer.seen for optimizer in optimizers]
     generator, _ = make_networks(batch_norm=False)
     distance = 3 * (generator(latents[0]) - real).abs().mean()

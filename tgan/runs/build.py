@@ -35,6 +35,7 @@ from tgan.runs.checks import check_disk, check_fp16
 from tgan.runs.parts import Parts, check_networks
 from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
+from tgan.training.auxiliary import auxiliary_losses
 from tgan.training.gan import GANTask
 from tgan.training.graphs import make_launch
 from tgan.training.processes import make_accelerator, prepare
@@ -180,7 +181,7 @@ def build_task(
         schedule=config.train.schedule,
         n_critic=config.train.n_critic,
         average=average,
-        l1_weight=config.train.l1_weight,
+        auxiliary=auxiliary_losses(config.train),
         rate_at=trapezoid(config.train.steps, cool_down=config.train.cool_down),
         noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
         launch=launch,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.rng.noise import Noise
+from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
 from tgan.training.graphs import Launch, directly
 from tgan.training.rates import RateAt, constant
 from tgan.training.running_mean import RunningMean
@@ -29,7 +30,7 @@ class GANTask:
         schedule: a key of `tgan.training.steps.SCHEDULES`.
         n_critic: critic updates per step; 1 under the simultaneous schedule.
         average: a running mean of the generator's weights, or None.
-        l1_weight: see `tgan.training.steps.simultaneous_step`.
+        auxiliary: what the generator pays beside its objective, by name.
         rate_at: from the number of a step to the share of their learning rates that both
             optimisers take (`tgan.training.rates`).
         noise: from the number of a step to its random numbers.
@@ -50,13 +51,13 @@ class GANTask:
         schedule: str = "simultaneous",
         n_critic: int = 1,
         average: RunningMean | None = None,
-        l1_weight: float = 0.0,
+        auxiliary: AuxiliaryLosses = NOTHING,
         rate_at: RateAt = constant,
         noise: Callable[[int], Noise] = Noise,
         launch: Launch = directly,
     ) -> None:
         self.generator, self.critic, self.average = generator, critic, average
-        self.l1_weight, self.launch = l1_weight, launch
+        self.auxiliary, self.launch = auxiliary, launch
         self._rate_at, self._noise = rate_at, noise
         self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
         self.reals_per_step = n_critic
@@ -81,7 +82,7 @@ class GANTask:
             latents=islice(latents, self.latents_per_step),
             noise=self._noise(step),
             update=step * self.reals_per_step + 1,
-            l1_weight=self.l1_weight,
+            auxiliary=self.auxiliary,
             launch=self.launch,
         )
         if self.average is not None:

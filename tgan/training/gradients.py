@@ -11,14 +11,20 @@ import torch
 from torch import Tensor
 from torch.nn.utils.parametrize import cached
 
-from tgan.losses import l1
 from tgan.models.modes import frozen
 from tgan.rng.noise import Noise
+from tgan.training.auxiliary import AuxiliaryLosses
 from tgan.training.learners import Batch, Critic, Learner, Terms, detached
 
 
 def simultaneous_gradients(
-    generator: Learner, critic: Critic, real: Batch, z: Tensor, noise: Noise, *, l1_weight: float
+    generator: Learner,
+    critic: Critic,
+    real: Batch,
+    z: Tensor,
+    noise: Noise,
+    *,
+    auxiliary: AuxiliaryLosses,
 ) -> tuple[Terms, Tensor]:
     """Gather both networks' gradients, from one pass of the critic over the same fakes.
 
@@ -35,7 +41,7 @@ def simultaneous_gradients(
         critic_loss = objective.critic(real_scores, fake_scores)
         generator_loss = objective.generator(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake.detach(), noise)
-    extra = _l1_term(fake, real, l1_weight)
+    extra = _auxiliary_terms(generator, critic, auxiliary, fake=fake, real=real, noise=noise)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
     # in that pass. The generator's loss only ever asks for the gradient at the fakes.
@@ -80,12 +86,18 @@ def penalty_gradients(critic: Critic, real: Batch, fake: Tensor, noise: Noise) -
 
 
 def generator_gradients(
-    generator: Learner, critic: Critic, real: Batch, z: Tensor, noise: Noise, *, l1_weight: float
+    generator: Learner,
+    critic: Critic,
+    real: Batch,
+    z: Tensor,
+    noise: Noise,
+    *,
+    auxiliary: AuxiliaryLosses,
 ) -> Terms:
     """Gather the generator's gradients; the terms of `generator_step`."""
     fake = generator.network(z, *real.condition)
     losses = {"generator_loss": generator_loss(critic, fake=fake, real=real, noise=noise)}
-    losses |= _l1_term(fake, real, l1_weight)
+    losses |= _auxiliary_terms(generator, critic, auxiliary, fake=fake, real=real, noise=noise)
     generator.scaler.scale(_total(*losses.values())).backward()
     return detached(losses)
 
@@ -108,8 +120,20 @@ def _total(loss: Tensor, *others: Tensor | None) -> Tensor:
     return loss
 
 
-def _l1_term(fake: Tensor, real: Batch, weight: float) -> Terms:
-    return {"l1": weight * l1(fake, real.samples)} if weight else {}
+def _auxiliary_terms(
+    generator: Learner,
+    critic: Critic,
+    auxiliary: AuxiliaryLosses,
+    *,
+    fake: Tensor,
+    real: Batch,
+    noise: Noise,
+) -> Terms:
+    with frozen(critic.module), cached():
+        return {
+            name: loss(generator, critic, fake=fake, real=real, noise=noise)
+            for name, loss in auxiliary.items()
+        }
 
 
 def _critic_terms(

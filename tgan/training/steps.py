@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
+from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
 from tgan.training.gradients import (
     critic_gradients,
     fakes,
@@ -30,7 +31,7 @@ def simultaneous_step(
     latents: Iterable[Tensor],
     noise: Noise,
     update: int,
-    l1_weight: float = 0.0,
+    auxiliary: AuxiliaryLosses = NOTHING,
     launch: Launch = directly,
 ) -> Terms:
     """Update both networks from one pass of the critic over the same fakes.
@@ -44,17 +45,16 @@ def simultaneous_step(
         latents: one batch (N, K).
         noise: of this step.
         update: the number of this critic update, from 1.
-        l1_weight: what the generator pays per unit of mean absolute difference between fakes and
-            the real samples whose condition they have (Isola et al. 2017, equation 3).
+        auxiliary: what the generator pays beside its objective, by name.
         launch: see `tgan.training.graphs`.
 
     Returns:
-        Detached scalars: critic_loss, critic_gap, generator_loss; penalty and l1 where they are
-        paid.
+        Detached scalars: critic_loss, critic_gap, generator_loss; penalty and auxiliary losses
+        where they are paid.
     """
     [real], [z] = reals, latents
     terms, fake = launch(
-        simultaneous_gradients, (generator, critic), (real, z, noise), l1_weight=l1_weight
+        simultaneous_gradients, (generator, critic), (real, z, noise), auxiliary=auxiliary
     )
     _, updated = update_all(generator, critic)
     lazy = _finish(critic, real, fake, noise, update=update, updated=updated, launch=launch)
@@ -69,7 +69,7 @@ def alternating_step(
     latents: Iterable[Tensor],
     noise: Noise,
     update: int,
-    l1_weight: float = 0.0,
+    auxiliary: AuxiliaryLosses = NOTHING,
     launch: Launch = directly,
 ) -> Terms:
     """Update the critic once per batch of reals, then the generator once, each on fresh fakes.
@@ -79,7 +79,7 @@ def alternating_step(
         latents: as many batches (N, K), and one more for the generator.
         noise: of this step.
         update: the number of the first of these critic updates, from 1.
-        l1_weight: as for `simultaneous_step`, against the last batch of reals.
+        auxiliary: as for `simultaneous_step`, with the last batch of reals.
         launch: see `tgan.training.graphs`.
 
     Returns:
@@ -104,7 +104,7 @@ def alternating_step(
         real=real,
         z=next(latents),
         noise=noise,
-        l1_weight=l1_weight,
+        auxiliary=auxiliary,
         launch=launch,
     )
 
@@ -175,15 +175,15 @@ def generator_step(
     real: Batch,
     z: Tensor,
     noise: Noise,
-    l1_weight: float = 0.0,
+    auxiliary: AuxiliaryLosses = NOTHING,
     launch: Launch = directly,
 ) -> Terms:
     """Update the generator once through the frozen critic.
 
     Returns:
-        Detached scalars: generator_loss; l1 where it is paid.
+        Detached scalars: generator_loss, and auxiliary losses by name.
     """
-    terms = launch(generator_gradients, (generator, critic), (real, z, noise), l1_weight=l1_weight)
+    terms = launch(generator_gradients, (generator, critic), (real, z, noise), auxiliary=auxiliary)
     generator.update()
     return terms
 
