@@ -1,4 +1,4 @@
-"""Experiments of the benchmark: variations of one on video, small ones, and their training."""
+"""Experiments of the benchmark: variations of one on video, and their training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,6 @@ from tgan.training.checkpoint import directory_of
 
 # Where a job's folder has its run.
 RUN = "run"
-# Where neither strategy nor trial says otherwise: Adam as Gulrajani et al. 2017 have it for images,
-# at a rate that brings networks this small to rest within seconds.
-_SMALL = """
-generator_optimizer: {name: adam, lr: 1.0e-3, betas: [0.5, 0.9]}
-critic_optimizer: {name: adam, lr: 1.0e-3, betas: [0.5, 0.9]}
-"""
 
 
 def variation(config: str, settings: Mapping[str, Any]) -> Config:
@@ -56,15 +50,6 @@ def log_settings(steps: int, *, milestones: Sequence[int] = ()) -> dict[str, Any
         "log.checkpoint_every": math.ceil(steps / 4),
         "log.milestones": sorted(milestones),
     }
-
-
-def small_experiment(settings: Mapping[str, Any]) -> Config:
-    """An experiment without videos: dotted settings in place of those of Adam and the defaults.
-
-    Raises:
-        ValueError: as `variation`.
-    """
-    return variation(_SMALL, settings)
 
 
 def train(config: Config, run_dir: Path) -> None:

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.benchmarks.clipping.strategies import STRATEGIES
 from tgan.benchmarks.clipping.truth.estimate import measure, train_critic
 from tgan.benchmarks.clipping.truth.part import RATE
 from tgan.benchmarks.clipping.truth.problems import PROBLEMS
+from tgan.benchmarks.toys.small import small_experiment
 
 
 class Linear(nn.Module):

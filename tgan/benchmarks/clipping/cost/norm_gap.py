@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tgan.benchmarks.clipping.cost.update_cost import Sizes
-from tgan.benchmarks.clipping.experiments import small_experiment
+from tgan.benchmarks.toys.small import small_experiment
 from tgan.linalg import clip_singular_values
 from tgan.models.affine import AffineLayer, affine_layers
 from tgan.rng.weights import seeded

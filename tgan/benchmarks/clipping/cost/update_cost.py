@@ -10,9 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tgan.benchmarks.clipping.experiments import small_experiment
-from tgan.benchmarks.clipping.small import check_finite, critic_of
 from tgan.benchmarks.clipping.strategies import unconstrained
+from tgan.benchmarks.toys.small import check_finite, critic_of, small_experiment
 from tgan.config import Config
 from tgan.constraints import CONSTRAINTS
 from tgan.constraints.constrain import settings_of

@@ -3,12 +3,14 @@
 import time
 from pathlib import Path
 
-from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.toys.jobs import PICTURE, jobs_of
-from tgan.benchmarks.clipping.toys.picture import draw_points
 from tgan.benchmarks.clipping.toys.section import section_of
-from tgan.benchmarks.clipping.toys.toygan import (
+from tgan.benchmarks.engine.jobs import Job, Result, Results
+from tgan.benchmarks.page.content import Section
+from tgan.benchmarks.toys.picture import draw_points
+from tgan.benchmarks.toys.small import small_experiment
+from tgan.benchmarks.toys.toygan import (
     QUICK,
     SAMPLES,
     SCHEDULE,
@@ -16,8 +18,6 @@ from tgan.benchmarks.clipping.toys.toygan import (
     judge,
     train_generator,
 )
-from tgan.benchmarks.engine.jobs import Job, Result, Results
-from tgan.benchmarks.page.content import Section
 from tgan.data.made.toy import TOYS
 from tgan.lookup import look_up
 

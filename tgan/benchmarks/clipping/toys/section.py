@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.toys.jobs import PICTURE, chosen_trial, ended, seed_job
-from tgan.benchmarks.clipping.toys.toygan import QUICK, SAMPLES, SCHEDULE, judge
 from tgan.benchmarks.engine.jobs import Result, Results
 from tgan.benchmarks.engine.records import path_of
 from tgan.benchmarks.page.content import Clip, Column, Line, Plot, Section, Table
+from tgan.benchmarks.toys.toygan import QUICK, SAMPLES, SCHEDULE, judge
 from tgan.data.made.toy import TOYS, GaussianMixture
 from tgan.rng import Stream, numpy_rng
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of, critic_settings
 from tgan.benchmarks.clipping.truth.problems import Problem
+from tgan.benchmarks.toys.small import check_finite, critic_of, critic_settings
 from tgan.config import Config
 from tgan.rng import Stream, numpy_rng
 from tgan.rng.noise import Noise

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.truth.estimate import measure, train_critic
 from tgan.benchmarks.clipping.truth.jobs import jobs_of
@@ -18,6 +17,7 @@ from tgan.benchmarks.clipping.truth.problems import PROBLEMS
 from tgan.benchmarks.clipping.truth.section import section_of
 from tgan.benchmarks.engine.jobs import Job, Result, Results
 from tgan.benchmarks.page.content import Section
+from tgan.benchmarks.toys.small import small_experiment
 from tgan.lookup import look_up
 
 # All critics learn at one rate, which falls to 0: at this one each comes to rest in time.

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tgan.benchmarks.clipping.experiments import small_experiment
 from tgan.benchmarks.clipping.strategies import STRATEGIES
-from tgan.benchmarks.clipping.toys.toygan import (
+from tgan.benchmarks.toys.small import small_experiment
+from tgan.benchmarks.toys.toygan import (
     SCHEDULE,
     Schedule,
     draw_samples,

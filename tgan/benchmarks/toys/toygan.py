@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.benchmarks.clipping.small import check_finite, critic_of, critic_settings
+from tgan.benchmarks.toys.small import check_finite, critic_of, critic_settings
 from tgan.config import Config
 from tgan.data.made.toy import GaussianMixture
 from tgan.metrics.modes import count_modes

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tgan.benchmarks.clipping.toys.picture import MARGIN, MODE, POINT, SIDE, draw_points
+from tgan.benchmarks.toys.picture import MARGIN, MODE, POINT, SIDE, draw_points
 from tgan.data.made.toy import EXTENT, GaussianMixture
 
 

@@ -1,0 +1,1 @@
+"""GANs of points in the plane, which several benchmarks train."""
