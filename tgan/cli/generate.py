@@ -19,6 +19,7 @@ from tgan.media.video import (
     check_ending,
     samples_shape,
     scale_to_show,
+    with_below,
     write_samples,
     write_video,
 )
@@ -68,6 +69,7 @@ def main(argv: Sequence[str]) -> None:
     rows, columns = parse_grid(arguments.grid or plan.grid, len(plan))
 
     # Only now the heavy imports: mistakes above are answered at once.
+    from tgan.data.views import view_of
     from tgan.runs.trained import load
 
     run = load(arguments.checkpoint, weights=arguments.weights, device=arguments.device)
@@ -79,7 +81,9 @@ def main(argv: Sequence[str]) -> None:
     if fps is None:
         fps = run.fps or FPS
         check_fps(arguments.out, fps)
-    scale = arguments.scale or scale_to_show(run.config.data.resolution)
+    view = view_of(run.config.data)
+    shown = view.shape(shape)
+    scale = arguments.scale or scale_to_show(shown[1])
 
     # Begun last, so that a mistake is one line and costs no time.
     def sample() -> tqdm:
@@ -89,19 +93,21 @@ def main(argv: Sequence[str]) -> None:
         return tqdm(videos, total=len(plan), unit="image" if shape[0] == 1 else "video")
 
     if isinstance(plan, Samples) and names_folder(arguments.out):
-        names = sample_names(plan.seeds, conditions.classes, num_frames=shape[0])
-        write_sample_folder(arguments.out, sample(), names, fps=fps)
+        ending = view.ending(shape[0])
+        names = sample_names(plan.seeds, conditions.classes, ending=ending)
+        write_sample_folder(arguments.out, sample(), names, fps=fps, write=view.write)
     elif plan.sheet is not None and _is_drawn(arguments.out, shape):
-        check_size(arguments.out, plan.sheet.shape(shape, scale))
-        page = plan.sheet.draw(_stack(sample(), shape), scale)
-        write_video(arguments.out, page, fps=fps)
+        check_size(arguments.out, plan.sheet.shape(shown, scale))
+        page = plan.sheet.draw(view(_stack(sample(), shape)), scale)
+        write_video(arguments.out, with_below(page, view.legend(page.shape[2])), fps=fps)
+    elif Path(arguments.out).suffix.lower() == ".npy":
+        check_size(arguments.out, (len(plan), *shape))
+        write_samples(arguments.out, _stack(sample(), shape), columns=columns)
     else:
         layout = {"columns": columns, "rows": rows, "scale": scale}
-        check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shape), **layout))
-        stack = _stack(sample(), shape)
-        if Path(arguments.out).suffix.lower() != ".npy":
-            stack = conditions.beside(stack)
-        write_samples(arguments.out, stack, fps=fps, **layout)
+        check_size(arguments.out, samples_shape(arguments.out, (len(plan), *shown), **layout))
+        pictures = view(conditions.beside(_stack(sample(), shape)))
+        write_samples(arguments.out, pictures, fps=fps, legend=view.legend, **layout)
     print(arguments.out)
 
 

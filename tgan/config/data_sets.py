@@ -13,7 +13,8 @@ class DataFacts:
     """What holds for all clips of a data set, whatever else its settings say.
 
     Attributes:
-        channels: the numbers of channels that its clips can have.
+        channels: the numbers of channels that its clips can have; none where they are no colours,
+            and other settings say how many there are.
         single_frames: whether its clips are images.
         needs_path: whether `data.path` has to name a file or folder.
         is_built_in: whether its clips are made here, without files, where no path is named.
@@ -26,6 +27,11 @@ class DataFacts:
     is_built_in: bool = False
     settings: tuple[str, ...] = ()
 
+    @property
+    def are_pictures(self) -> bool:
+        """Whether channels are colours, and transparency or depth."""
+        return bool(self.channels)
+
 
 DATA_SETS: dict[str, DataFacts] = {
     "moving_digits": DataFacts(channels=(1, 3), single_frames=False, is_built_in=True),
@@ -37,6 +43,7 @@ DATA_SETS: dict[str, DataFacts] = {
     "torchvision": DataFacts(settings=("dataset", "download")),
     "digits": DataFacts(is_built_in=True),
     "shapes3d": DataFacts(is_built_in=True),
+    "levels": DataFacts(channels=(), is_built_in=True, settings=("tiles", "window")),
     "own": DataFacts(single_frames=False),
 }
 

@@ -30,7 +30,15 @@ ConstraintName = Literal[
     "own",
 ]
 DataName = Literal[
-    "moving_digits", "videos", "images", "rgbd", "torchvision", "digits", "shapes3d", "own"
+    "moving_digits",
+    "videos",
+    "images",
+    "rgbd",
+    "torchvision",
+    "digits",
+    "shapes3d",
+    "levels",
+    "own",
 ]
 ScheduleName = Literal["simultaneous", "alternating"]
 PictureName = Literal["edges", "grey", "low_resolution"]

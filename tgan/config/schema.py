@@ -28,24 +28,31 @@ class DataConfig:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
             rgbd (pictures with depth), torchvision (images of a data set that it knows), or what
             is built in: moving_digits, or digits and shapes3d (rendered boxes, cylinders and
-            spheres), which are images. own, here and below, is what came from Python.
+            spheres), which are images. levels are windows of levels of games, built in or a
+            folder of text levels. own, here and below, is what came from Python.
         path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
             the user's cache); for moving digits an MNIST image file in IDX format (none:
-            scikit-learn's digits).
+            scikit-learn's digits); for levels a folder of text levels (none: built-in ones).
         held_out_path: another one, for distances only; what is built in has its own, and those of
             torchvision are the test split.
         dataset: of torchvision, by its name there.
         download: whether torchvision fetches a data set that is not there.
         labels_key: the array of a .npz file that names the classes of its images.
         resolution: height and width, 4 or 5 times a power of two, from 8.
-        channels: 1 for grey, 3 for RGB, 4 for RGB and one more.
+        channels: 1 for grey, 3 for RGB, 4 for RGB and one more; of levels one for every tile.
         num_frames: frames per clip: what the generator can make, such as a multiple of 16; 1 for
             images.
         fps: videos: frames per second that all are resampled to; none takes every frame of a
             folder once, and a packed folder as it is.
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
-        num_clips: number of different clips of moving digits, or of rendered shapes.
+        num_clips: number of different clips of moving digits, of rendered shapes, or of built-in
+            levels.
+        tiles: levels: a line for every tile, such as "X ground solid #8a5a34": its character, and
+            after it a name, solid, deadly, and a colour, all of which can be left out; the first
+            tile is the empty one. None are the tiles of built-in levels.
+        window: levels: height and width of the windows; none for the resolution. The rest of the
+            square is filled with the empty tile, and cut off from samples.
         crops: images, rgbd: random squares per picture; 0 takes the middle square of each.
         pixel_bounds: images: the numbers that become black and white in pictures of more than 8
             bits; none takes the range of 16 bits, and refuses 32 bits and floats.
@@ -73,12 +80,14 @@ class DataConfig:
     download: bool = False
     labels_key: str | None = None
     resolution: int = 64
-    channels: Literal[1, 3, 4] = 3
+    channels: int = 3
     num_frames: int = 16
     fps: float | None = None
     stride: int = 1
     num_digits: int = 2
     num_clips: int = 10_000
+    tiles: list[str] = field(default_factory=list)
+    window: list[int] | None = None
     crops: int = 0
     pixel_bounds: list[float] | None = None
     depth_bounds: list[float] | None = None

@@ -8,6 +8,7 @@ from tgan.config import Config, DataConfig
 from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
 from tgan.config.names import OWN
 from tgan.config.sizes import base_side
+from tgan.config.tiles import MAX_TILES, check_channels, check_window, is_built_in
 from tgan.lookup import alternatives, did_you_mean, look_up
 
 
@@ -21,7 +22,7 @@ def validate(config: Config) -> None:
 
 
 _AT_LEAST_ONE = {
-    "data": ["num_frames", "stride", "num_digits", "num_clips"],
+    "data": ["channels", "num_frames", "stride", "num_digits", "num_clips"],
     "generator": ["z_slow", "z_fast", "temporal_width", "width"],
     "critic": ["width"],
     "train": ["steps", "batch_size", "n_critic"],
@@ -36,6 +37,7 @@ _AT_LEAST_ZERO = {
 _AT_MOST = {
     "data.num_frames": 4096,
     "data.resolution": 4096,
+    "data.channels": MAX_TILES,
     "data.num_clips": 10**7,
     "data.num_digits": 1000,
     "data.crops": 10**7,
@@ -173,7 +175,7 @@ def _of_data(config: Config) -> list[str]:
         problems.append(
             f"data.num_frames {data.num_frames} is not 1: data.name {data.name} are single frames"
         )
-    if data.channels not in facts.channels:
+    if facts.channels and data.channels not in facts.channels:
         problems.append(
             f"data.channels {data.channels} is not {alternatives(facts.channels)}, "
             f"as data.name {data.name} needs"
@@ -201,7 +203,37 @@ def _of_data(config: Config) -> list[str]:
         problems.append(f"data.max_bad_share {data.max_bad_share} is not in [0, 1]")
     if facts.needs_path and data.path is None:
         problems.append(f"data.path is missing: name a folder of {data.name}")
-    return problems + _unknown_dataset(data)
+    return problems + _unknown_dataset(data) + _of_tiles(config)
+
+
+def _of_tiles(config: Config) -> list[str]:
+    data = config.data
+    if DATA_SETS[data.name].are_pictures:
+        return []
+    problems = []
+    try:
+        check_channels(data.channels, data.tiles)
+        check_window(data.window, data.resolution)
+        if data.path is None and not is_built_in(data.tiles):
+            problems.append("data.tiles are those of levels at data.path, which is missing")
+    except ValueError as error:
+        problems.append(f"data.{error}")
+    if data.input is not None:
+        problems.append(
+            f"data.input {data.input} is derived from colours; data.name levels has none"
+        )
+    if config.log.distance_clips:
+        problems.append(
+            f"log.distance_clips {config.log.distance_clips} measures colours, and levels have "
+            "none: set it to 0; tgan levels measure compares tiles"
+        )
+    unfit = [name for name in ("colour", "flip") if name in config.train.augment]
+    if unfit:
+        problems.append(
+            f"train.augment {', '.join(unfit)}: tiles have no shades, and some a left and a right; "
+            "translation and cutout go with data.name levels"
+        )
+    return problems
 
 
 def _unknown_dataset(data: DataConfig) -> list[str]:

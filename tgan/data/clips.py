@@ -32,7 +32,7 @@ class ClipSource(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """(T, H, W, C) of every clip; H = W, and C is 1, 3 or 4."""
+        """(T, H, W, C) of every clip; H = W, and C is 1, 3 or 4, or of levels that of tiles."""
         ...
 
     @property

@@ -2,8 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from tgan.config import DataConfig
+from tgan.config.tiles import TileSet
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.made.digits import MovingDigits, open_digits
 from tgan.data.made.shapes3d import RenderedShapes
@@ -11,6 +13,9 @@ from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
+from tgan.data.tiles.grammar import GrammarLevels
+from tgan.data.tiles.text import read_levels
+from tgan.data.tiles.windows import TileWindows
 from tgan.lookup import look_up
 from tgan.system.files import at_home
 from tgan.system.folders import check_no_device
@@ -49,7 +54,7 @@ def open_like(data: DataConfig, path: str) -> ClipSource:
         ValueError: there are none.
     """
     name = data.name
-    if name not in ("images", "videos", "rgbd"):
+    if name not in ("images", "videos", "rgbd", "levels"):
         name = "images" if data.num_frames == 1 else "videos"
     return open_dataset(dataclasses.replace(data, name=name, path=path))
 
@@ -141,6 +146,19 @@ def _rgbd(path: str, data: DataConfig) -> ClipSource:
     )
 
 
+def _levels(data: DataConfig, *, held_out: bool) -> ClipSource | None:
+    path = data.held_out_path if held_out else data.path
+    if held_out and path is None and data.path is not None:
+        return None
+    tiles, side = TileSet.of(data.tiles), data.resolution
+    height, width = data.window or (side, side)
+    sizes: dict[str, Any] = {"window": (height, width), "resolution": side}
+    if path is not None:
+        found = read_levels(path, tiles)
+        return TileWindows(list(found.values()), tiles, names=list(found), **sizes)
+    return TileWindows(GrammarLevels(data.num_clips, held_out=held_out), tiles, **sizes)
+
+
 def _own(data: DataConfig, *, held_out: bool) -> ClipSource | None:
     if held_out:
         return None
@@ -156,5 +174,6 @@ DATASETS: dict[str, Open] = {
     "torchvision": _torchvision,
     "digits": _digits,
     "shapes3d": _shapes3d,
+    "levels": _levels,
     "own": _own,
 }

@@ -10,13 +10,19 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from tgan.config import DataConfig
+from tgan.config.data_sets import DATA_SETS
 from tgan.data.clips import ClipSource
 from tgan.evaluation.controls import CONTROLS
 from tgan.evaluation.data import RealData, as_clips, open_real
 from tgan.evaluation.kinds import Kind, Metric
 from tgan.evaluation.measures import default_metrics, parse_metrics
 from tgan.evaluation.names import DEFAULT_CONTROLS, GAM, LIMITS, NEAREST
-from tgan.evaluation.networks import check_network, load_networks, network_names
+from tgan.evaluation.networks import (
+    check_meaning,
+    check_network,
+    load_networks,
+    network_names,
+)
 from tgan.evaluation.plan import Evaluation
 from tgan.evaluation.runner import run_jobs
 from tgan.evaluation.scores import Score, Scores
@@ -118,12 +124,14 @@ def evaluate(
     frames = None if run is None else run.config.data.num_frames
     clips = as_clips(data, frames)
     settings = _settings(run, clips, sizes)
-    metrics = metrics or default_metrics(settings.num_frames)
+    are_pictures = DATA_SETS[settings.name].are_pictures
+    metrics = metrics or default_metrics(settings.num_frames, are_pictures=are_pictures)
     over_networks = [metric for metric in metrics if metric not in (GAM, NEAREST)]
     parsed = parse_metrics(over_networks, {*network_names(), *(networks or {})})
     # First, as clips of a folder may take long to open.
     shape = (settings.num_frames, settings.resolution, settings.resolution, settings.channels)
     names = [named.network for named in parsed.values()]
+    check_meaning(names, are_pictures=are_pictures)
     loaded = load_networks(names, shape, paths=networks, device=device)
     real = open_real(clips, settings, run)
     others = (

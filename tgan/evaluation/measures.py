@@ -56,8 +56,10 @@ NAMED = {
 }
 
 
-def default_metrics(num_frames: int) -> list[str]:
-    """Metrics that need no weights, for clips of so many frames."""
+def default_metrics(num_frames: int, *, are_pictures: bool = True) -> list[str]:
+    """Metrics that need no weights, for clips of so many frames, or for levels."""
+    if not are_pictures:
+        return ["frechet_tiles", "kid_tiles", "diversity_tiles", "diversity_pixels"]
     pooled = f"pooled{pooled_size(num_frames)}"
     names = [f"frechet_{pooled}", f"kid_{pooled}", f"diversity_{pooled}", "diversity_pixels"]
     return names if num_frames == 1 else [*names, "acd_color"]

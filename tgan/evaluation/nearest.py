@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tgan.data.pixels import to_bytes
+from tgan.data.views import View
 from tgan.evaluation.streams import Clips, RealClips
 from tgan.media.video import write_samples
 from tgan.metrics.nearest import NearestClips
@@ -24,6 +25,7 @@ class Nearest:
         count: how many samples and held-back clips.
         picture: a file for the samples, each above its nearest clip; its ending as of
             `tgan.media.video.write_samples`. None writes none.
+        view: what is shown of clips there.
     """
 
     def __init__(
@@ -36,10 +38,11 @@ class Nearest:
         samples: int,
         batch_size: int,
         picture: Path | None = None,
+        view: View | None = None,
     ) -> None:
         self.train, self.samples, self.batch_size = train, samples, batch_size
         self.batches = math.ceil(samples / batch_size)
-        self.picture, self.count = picture, count
+        self.picture, self.count, self.view = picture, count, view or View()
         queries = [to_bytes(clips(0, count)).cpu().numpy() for clips in (fake, held_out)]
         self._nearest = NearestClips(np.concatenate(queries))
 
@@ -53,7 +56,8 @@ class Nearest:
         """`nearest`: distances, root mean square in levels; writes the picture."""
         if self.picture is not None:
             pairs = np.stack([self._nearest.queries, self._nearest.clips], 1)[: self.count]
-            write_samples(self.picture, pairs.reshape(-1, *pairs.shape[2:]), columns=2)
+            shown = self.view(pairs.reshape(-1, *pairs.shape[2:]))
+            write_samples(self.picture, shown, columns=2, legend=self.view.legend)
         fake, real = np.split(self._nearest.distances, 2)
         protocol = {"distance": "root mean square over all pixels, in levels of 255"}
         return {

@@ -16,10 +16,13 @@ from tgan.metrics.block_motion import BLOCK, MOTION_SIZE, REACH, STRIDE, motion_
 from tgan.metrics.colour import DARK, object_colours
 from tgan.metrics.pooled import pooled_features, pooled_size
 from tgan.metrics.speckle import speckle
+from tgan.metrics.tiles import tile_features, tile_size
 from tgan.system.device import where_float64_is
 
 # A network of one metric alone, which has a name of its own.
 COLOUR = "color"
+# The network of levels.
+TILES = "tiles"
 
 
 class Pooled:
@@ -115,6 +118,11 @@ def _motion(shape: tuple[int, ...]) -> OfBytes:
     return OfBytes("motion", MOTION_SIZE, motion_features, words)
 
 
+def _tiles(shape: tuple[int, ...]) -> OfBytes:
+    words = "the strongest plane of every place, shares of tiles in 4x4 cells"
+    return OfBytes(TILES, tile_size(shape[-1]), tile_features, words)
+
+
 # Each takes the shape (T, H, W, C) of the clips.
 PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
     "pooled192": lambda shape: Pooled(shape[0], size=192),
@@ -122,8 +130,27 @@ PLAIN: dict[str, Callable[[tuple[int, ...]], FeatureNetwork]] = {
     "pixels": lambda shape: Pixels(math.prod(shape)),
     "speckle": _speckle,
     "motion": _motion,
+    TILES: _tiles,
     COLOUR: _object_colour,
 }
+# Networks to which it does not matter what channels mean, and those for tiles alone.
+_ANY_CHANNELS = ("pixels",)
+
+
+def check_meaning(names: Iterable[str], *, are_pictures: bool) -> None:
+    """Refuse networks of colours for levels, whose channels are tiles, and the reverse.
+
+    Raises:
+        ValueError: there is one.
+    """
+    for name in names:
+        if are_pictures and name == TILES:
+            raise ValueError(f"network '{name}' is for levels (data.name levels), not for pictures")
+        if not are_pictures and name in {*PLAIN, *FEATURES} - {TILES, *_ANY_CHANNELS}:
+            choices = ", ".join((TILES, *_ANY_CHANNELS))
+            raise ValueError(
+                f"network '{name}' looks at colours, and levels have none; choose from {choices}"
+            )
 
 
 def load_networks(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan.data.clips import ClipSource
+from tgan.data.views import view_of
 from tgan.evaluation.comparison import Comparison
 from tgan.evaluation.controls import ControlClips
 from tgan.evaluation.data import RealData, check_unseen
@@ -158,6 +159,7 @@ class Evaluation:
                 held_out=held_out,
                 count=QUERIES,
                 picture=self.picture,
+                view=view_of(run.config.data),
                 **sizes,
             )
         return jobs

@@ -52,7 +52,11 @@ class ShownClips:
 
     def __init__(self, clips: np.ndarray, *, columns: int, fps: float, scale: int) -> None:
         self._clips, self._fps = clips, fps
-        self._layout = {"columns": columns, "rows": -(-len(clips) // columns), "scale": scale}
+        self._layout: dict[str, Any] = {
+            "columns": columns,
+            "rows": -(-len(clips) // columns),
+            "scale": scale,
+        }
         self._ending, self._type, self._element = _IMAGE if clips.shape[1] == 1 else _VIDEO
         *_, self._height, self._width, _ = samples_shape(self._ending, clips.shape, **self._layout)
         check_sides(f"clips{self._ending}", (self._height, self._width))

@@ -4,6 +4,7 @@ Frames are NumPy arrays (T, H, W, C), uint8, with 1, 3 or 4 channels; torch is n
 fourth channel, transparency or depth, is shown in grey beside the colours.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ import av
 import imageio.v3 as iio
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
-from einops import rearrange
+from einops import rearrange, repeat
 
 from tgan.lookup import look_up
 from tgan.media.rates import check_fps
@@ -66,6 +67,13 @@ def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
     return frames.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
+def with_below(frames: np.ndarray, legend: np.ndarray | None) -> np.ndarray:
+    """Put a legend (H', W, 3), if there is one, below every one of the frames (T, H, W, 3)."""
+    if legend is None:
+        return frames
+    return np.concatenate([frames, repeat(legend, "h w c -> t h w c", t=len(frames))], axis=1)
+
+
 def write_samples(
     path: str | Path,
     videos: np.ndarray,
@@ -74,11 +82,15 @@ def write_samples(
     rows: int | None = None,
     fps: float = 8,
     scale: int = 1,
+    legend: Callable[[int], np.ndarray | None] = lambda width: None,
 ) -> None:
     """Write videos (N, T, H, W, C), uint8, together, as the ending of `path` asks for.
 
     A grid as of `tile` for endings that move and for images, which have one frame; one row of
     frames per video for `.png`; and the videos themselves, not enlarged, for `.npy`.
+
+    Args:
+        legend: what goes below a grid of so many pixels, (H, width, 3), if anything.
 
     Raises:
         ValueError, OSError: as `tile` and `write_video`.
@@ -92,7 +104,8 @@ def write_samples(
         stacked = rearrange(videos, "n t h w c -> t (n h) w c")
         write_video(path, enlarge(stacked, scale))
     else:
-        write_video(path, enlarge(tile(videos, columns, rows=rows), scale), fps=fps)
+        grid = enlarge(tile(videos, columns, rows=rows), scale)
+        write_video(path, with_below(grid, legend(grid.shape[2])), fps=fps)
 
 
 def samples_shape(

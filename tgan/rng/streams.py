@@ -29,6 +29,8 @@ class Stream(IntEnum):
     SEARCH = 20
     DETECTION = 21
     ROBOT = 22
+    LEVELS = 40
+    LEVEL_SEARCH = 41
 
 
 def seed_of(stream: Stream, *keys: int) -> int:

@@ -18,6 +18,7 @@ from torch import nn
 from tgan import __version__
 from tgan._moved import moved_names
 from tgan.config import Config
+from tgan.config.data_sets import DATA_SETS
 from tgan.config.names import OWN
 from tgan.config.reading import parse_config
 from tgan.config.text import shown
@@ -39,6 +40,8 @@ CONFIG, WEIGHTS, CARD, README = "config.json", "model.safetensors", "card.json",
 MODEL_TYPE = "tgan-generator"
 # What a generator has to know of its data.
 _DATA = ("resolution", "channels", "num_frames", "input")
+# And where channels are tiles.
+_LEVELS = ("tiles", "window")
 
 _TEXT = """\
 ---
@@ -169,9 +172,14 @@ def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
         "model_type": MODEL_TYPE,
         "conditional": config.conditional,
         "classes": list(classes),
-        "data": {name: data[name] for name in _DATA},
+        "data": {name: data[name] for name in _names(config)},
         "generator": asdict(config.generator),
     }
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """The settings of the data that are kept."""
+    return _DATA if DATA_SETS[config.data.name].are_pictures else _DATA + _LEVELS
 
 
 def _read_config(directory: Path) -> tuple[Config, list[str], float | None]:
@@ -186,10 +194,11 @@ def _read_config(directory: Path) -> tuple[Config, list[str], float | None]:
         # Before, the classes were among the settings of the data.
         classes = data.pop("labels", None) or classes
         for name in data:
-            if name not in _DATA:
+            if name not in _DATA + _LEVELS:
                 raise ValueError(f"'{path}': data.{name} is no setting of a generator")
         # A configuration needs data; sampling reads none.
         kind = "images" if data.get("num_frames") == 1 else "videos"
+        kind = "levels" if _LEVELS[0] in data else kind
         settings["data"] = {**data, "name": kind, "path": str(directory)}
     if not are_names(classes):
         raise ValueError(f"'{path}': classes are no list of different names")

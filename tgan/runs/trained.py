@@ -15,6 +15,7 @@ from tgan.config.names import OWN
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out, open_like
+from tgan.data.views import view_of
 from tgan.lookup import counted
 from tgan.models.conditions import Conditioning, conditioning_of
 from tgan.runs.build import (
@@ -336,6 +337,13 @@ class TrainedRun:
             factor=factor,
             batch_size=batch_size,
         )
+
+    def view(self, clips: np.ndarray) -> np.ndarray:
+        """Pictures of samples or clips (N, T, H, W, C), uint8, that `tgan.show` and `save` take.
+
+        They are returned as they are, but for levels, whose tiles are painted.
+        """
+        return view_of(self.config.data)(clips)
 
     def evaluate(self, **settings: Any) -> "tgan.Scores":
         """Measure samples against real clips; arguments as for `tgan.evaluate`."""

@@ -11,6 +11,7 @@ from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches
 from tgan.data.pixels import normalise
 from tgan.data.replaced import ReplacedBatches
+from tgan.data.views import view_of
 from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import CriticReport, critic_report
@@ -41,7 +42,8 @@ def write_preview(run: Run, path: Path) -> np.ndarray:
     count = run.config.log.preview_count
     condition = run.conditioning.examples(run.conditions, count)
     samples = np.stack(list(_samples(run, range(count), condition)))
-    videos = run.conditioning.beside(samples, condition)
+    view = view_of(run.config.data)
+    videos = view(run.conditioning.beside(samples, condition))
     # A column per class where there are enough samples.
     classes = run.conditioning.num_labels
     columns = classes if 0 < classes <= count else math.ceil(math.sqrt(count))
@@ -51,6 +53,7 @@ def write_preview(run: Run, path: Path) -> np.ndarray:
         columns=columns,
         fps=run.config.log.fps,
         scale=max(math.ceil(PREVIEW_SIDE / videos.shape[2]), 1),
+        legend=view.legend,
     )
     return samples
 

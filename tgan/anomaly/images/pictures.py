@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tgan.anomaly.images.names import HELD_OUT
+from tgan.config.data_sets import DATA_SETS
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_held_out, open_like
 from tgan.data.own.source import as_source
@@ -117,6 +118,10 @@ def open_pictures(
 def check_scores_pictures(run: TrainedRun) -> None:
     """Raise a ValueError unless `run` is one of images, without classes or input pictures."""
     config = run.config
+    if not DATA_SETS[config.data.name].are_pictures:
+        raise ValueError(
+            f"'{run.path}' is a run of {config.data.name}; anomalies are scored in pictures"
+        )
     if config.data.num_frames != 1:
         raise ValueError(
             f"'{run.path}' is a run of clips, with data.num_frames {config.data.num_frames}; "

@@ -1,0 +1,1 @@
+"""Levels of games: planes of tiles, cut from text levels or drawn by a grammar."""
