@@ -19,16 +19,20 @@ class Objective:
     Attributes:
         critic: `(real_scores, fake_scores) -> scalar`, minimised by the critic.
         generator: `(real_scores, fake_scores) -> scalar`, minimised by the generator;
-            `real_scores` is None unless the objective is `relativistic`.
+            `real_scores` is None unless the objective is `relativistic`. None where the generator
+            minimises nothing but auxiliary losses.
         zero_sum: as functions of the fake scores the two losses differ by sign and a constant,
             so one backward pass serves both players.
         relativistic: the generator's loss depends on the real scores too.
+        auxiliary: names of the auxiliary losses (`tgan.training.auxiliary`) that the generator
+            pays with weight 1 unless another one is set.
     """
 
     critic: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Any, Tensor], Tensor]
+    generator: Callable[[Any, Tensor], Tensor] | None
     zero_sum: bool = False
     relativistic: bool = False
+    auxiliary: tuple[str, ...] = ()
 
 
 def l1(fake: Tensor, real: Tensor) -> Tensor:
@@ -74,5 +78,11 @@ OBJECTIVES = {
         critic=lambda real, fake: softplus(fake - real).mean(),
         generator=lambda real, fake: softplus(real - fake).mean(),
         relativistic=True,
+    ),
+    # Salimans et al. 2016, section 3.1: the generator matches mean features, whatever the scores.
+    "feature_matching": Objective(
+        critic=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+        generator=None,
+        auxiliary=("feature_matching",),
     ),
 }

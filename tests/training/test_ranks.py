@@ -25,6 +25,7 @@ CELLS = [
     "simultaneous:hinge:wgan_gp/2",
     "alternating:wasserstein:orthonormal/3",
     "alternating:relativistic:spectral_norm",
+    "simultaneous:feature_matching:none",
 ]
 
 

@@ -70,10 +70,16 @@ class Gradients:
         self.module.zero_grad()
 
 
+def auxiliary_of(name, **settings):
+    """What a generator pays beside an objective, by default."""
+    return auxiliary_losses(TrainConfig(**settings), OBJECTIVES[name])
+
+
 def gradients_of(step, generator, critic, *, objective, constraint=None, **arguments):
     optimizers = [Gradients(generator), Gradients(critic)]
     rules = {"objective": objective, "constraint": constraint or Constraint()}
     learners = make_learners(generator, critic, optimizers=optimizers, **rules)
+    arguments["auxiliary"] = auxiliary_of(objective)
     terms = step(*learners, noise=Noise(0), **arguments)
     return [optimizer.seen for optimizer in optimizers], terms
 
@@ -81,6 +87,14 @@ def gradients_of(step, generator, critic, *, objective, constraint=None, **argum
 def once(real, z):
     """What one simultaneous step takes."""
     return {"reals": [Batch(real)], "latents": [z], "noise": Noise(0), "update": 1}
+
+
+def loss_of_generator(objective, critic, *, real, fake):
+    """Its name and value: of scores, or the distance of mean features."""
+    if objective.generator is not None:
+        return "generator_loss", objective.generator(critic(real), critic(fake))
+    at_real, at_fake = (critic.features(samples).mean(0) for samples in (real, fake))
+    return "feature_matching", (at_real - at_fake).square().mean()
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -91,10 +105,8 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
     plain_generator, plain_critic = copy.deepcopy(generator), copy.deepcopy(critic)
     fake = plain_generator(latents[0])
     fake_scores, real_scores = plain_critic(fake), plain_critic(real)
-    losses = (
-        objective.critic(real_scores, fake_scores),
-        objective.generator(real_scores, fake_scores),
-    )
+    term, of_both = loss_of_generator(objective, plain_critic, real=real, fake=fake)
+    losses = objective.critic(real_scores, fake_scores), of_both
     of_critic = torch.autograd.grad(losses[0], list(plain_critic.parameters()), retain_graph=True)
     of_generator = torch.autograd.grad(losses[1], list(plain_generator.parameters()))
 
@@ -110,7 +122,8 @@ def test_simultaneous_gradients_are_those_of_two_separate_losses(name):
     torch.testing.assert_close(critic_seen, [list(of_critic)], rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(generator_seen, [list(of_generator)], rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(terms["critic_loss"], losses[0].detach())
-    torch.testing.assert_close(terms["generator_loss"], losses[1].detach())
+    torch.testing.assert_close(terms[term], losses[1].detach())
+    assert len(terms) == 3
     torch.testing.assert_close(
         terms["critic_gap"], (real_scores.mean() - fake_scores.mean()).detach()
     )
@@ -197,7 +210,7 @@ def test_the_generator_pays_for_its_distance_from_real_samples(step, name):
         generator, critic = make_networks(batch_norm=False)
         optimizers = [Gradients(generator), Gradients(critic)]
         learners = make_learners(generator, critic, optimizers=optimizers, objective=name)
-        auxiliary = auxiliary_losses(TrainConfig(l1_weight=weight))
+        auxiliary = auxiliary_of(name, l1_weight=weight)
         terms[weight] = step(*learners, **arguments, auxiliary=auxiliary)
         seen[weight] = [optimizer.seen for optimizer in optimizers]
     generator, _ = make_networks(batch_norm=False)
@@ -219,6 +232,7 @@ def test_critic_step_leaves_the_generator_alone_and_vice_versa(name):
     arguments = {"real": Batch(real), "noise": Noise(0)}
     fake = generator(latents[0]).detach()
     critic_step(learners[1], fake=fake, update=1, **arguments)
+    arguments["auxiliary"] = auxiliary_of(name)
     parameters = dict(generator.named_parameters())
     assert all(torch.equal(before[0][k], p) for k, p in parameters.items())
     assert all(p.grad is None for p in generator.parameters())
@@ -236,7 +250,8 @@ def test_a_generator_step_improves_its_loss(name):
     (real,), latents = inputs()
     learners = make_learners(*make_networks(batch_norm=False), objective=name)
     arguments = {"real": Batch(real), "z": latents[0], "noise": Noise(0)}
-    losses = [generator_step(*learners, **arguments)["generator_loss"] for _ in range(4)]
+    arguments["auxiliary"] = auxiliary_of(name)
+    losses = [sum(generator_step(*learners, **arguments).values()) for _ in range(4)]
     assert losses[-1] < losses[0]
 
 

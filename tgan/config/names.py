@@ -8,7 +8,14 @@ from typing import Literal
 OWN = "own"
 
 ObjectiveName = Literal[
-    "wasserstein", "minimax", "non_saturating", "least_squares", "hinge", "relativistic", "own"
+    "wasserstein",
+    "minimax",
+    "non_saturating",
+    "least_squares",
+    "hinge",
+    "relativistic",
+    "feature_matching",
+    "own",
 ]
 GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "own"]
 CriticName = Literal["conv3d", "own"]

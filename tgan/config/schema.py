@@ -238,6 +238,9 @@ class TrainConfig:
             the system, too. For the generators tgan, deconv3d, videogan and dcgan.
         l1_weight: what the generator pays per unit of mean absolute difference between its images
             and the real ones that its input pictures are derived from (data.input); 0 for nothing.
+        feature_matching_weight: what the generator pays per unit of mean squared difference between
+            the critic's mean features of its samples and of real ones (docs/collapse.md); none is
+            1 under the objective feature_matching, and 0 under others.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
         check_ranks: whether several processes compare all weights at every log.every-th step, and
@@ -258,6 +261,7 @@ class TrainConfig:
     cuda_graph: bool = False
     checkpoint_activations: bool = False
     l1_weight: float = 0.0
+    feature_matching_weight: float | None = None
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
     check_ranks: bool = True
     timeout: float = 1800.0

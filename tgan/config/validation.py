@@ -109,6 +109,14 @@ def _of_training(config: Config) -> list[str]:
             f"train.checkpoint_activations true does nothing for generator.name "
             f"{config.generator.name}; it is for tgan, deconv3d, videogan and dcgan"
         )
+    matched = train.feature_matching_weight
+    if matched is not None and not 0 <= matched < math.inf:
+        problems.append(f"train.feature_matching_weight {matched} is negative or not finite")
+    if matched == 0 and config.objective == "feature_matching":
+        problems.append(
+            "train.feature_matching_weight 0 leaves the generator nothing to minimise under the "
+            "objective feature_matching"
+        )
     if train.ema_decay is not None and not 0 < train.ema_decay < 1:
         problems.append(f"train.ema_decay {train.ema_decay} is not between 0 and 1")
     if not 0 <= train.cool_down <= 1:

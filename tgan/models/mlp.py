@@ -43,9 +43,13 @@ class MLP(nn.Module):
         initialise(self, init)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.linears[-1](self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer takes in: (N, sizes[-2])."""
         for linear, norm in zip(self.linears, self.norms, strict=False):
             x = self.activation(norm(linear(x)))
-        return self.linears[-1](x)
+        return x
 
 
 class MLPCritic(MLP):

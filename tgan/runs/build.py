@@ -181,7 +181,7 @@ def build_task(
         schedule=config.train.schedule,
         n_critic=config.train.n_critic,
         average=average,
-        auxiliary=auxiliary_losses(config.train),
+        auxiliary=auxiliary_losses(config.train, judging.objective),
         rate_at=trapezoid(config.train.steps, cool_down=config.train.cool_down),
         noise=partial(Noise, config.train.seed, rank=accelerator.process_index),
         launch=launch,

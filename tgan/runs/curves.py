@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Panels and the metrics that each shows, by what their names begin with.
 PANELS = {
-    "losses": ("critic_loss", "generator_loss", "penalty", "l1"),
+    "losses": ("critic_loss", "generator_loss", "penalty", "l1", "feature_matching"),
     "critic gap": ("critic_gap",),
     "distance": ("frechet_", "kid_"),
     "slope of the critic": ("lipschitz/",),

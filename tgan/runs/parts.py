@@ -31,7 +31,7 @@ class Parts:
             (N, C, T, H, W) in [-1, 1].
         critic: maps videos, and conditions, to scores (N,). Real and fake videos are scored in one
             pass where it has an attribute `mixes_samples` that is false: no score depends on other
-            videos of its batch.
+            videos of its batch. Feature matching asks it for `features` (N, K) of videos.
         objective: the losses of critic and generator.
         constraint: what keeps the critic Lipschitz; it is attached when training is set up.
     """

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.rng.noise import Noise
-from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
+from tgan.training.auxiliary import NOTHING, AuxiliaryLosses, check_auxiliary
 from tgan.training.graphs import Launch, directly
 from tgan.training.rates import RateAt, constant
 from tgan.training.running_mean import RunningMean
@@ -40,7 +40,7 @@ class GANTask:
         reals_per_step, latents_per_step: how many batches one step takes.
 
     Raises:
-        ValueError: no such schedule.
+        ValueError: no such schedule, or as `tgan.training.auxiliary.check_auxiliary`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class GANTask:
         self.auxiliary, self.launch = auxiliary, launch
         self._rate_at, self._noise = rate_at, noise
         self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
+        check_auxiliary(auxiliary, critic)
         self.reals_per_step = n_critic
         self.latents_per_step = n_critic + self._schedule.fresh_latents
 

@@ -39,7 +39,9 @@ def simultaneous_gradients(
         fake_scores = critic.score(critic.network, leaf, real.condition, noise)
         real_scores = critic.score(critic.network, real.samples, real.condition, noise)
         critic_loss = objective.critic(real_scores, fake_scores)
-        generator_loss = objective.generator(real_scores, fake_scores)
+        losses = {}
+        if objective.generator is not None:
+            losses["generator_loss"] = objective.generator(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake.detach(), noise)
     extra = _auxiliary_terms(generator, critic, auxiliary, fake=fake, real=real, noise=noise)
 
@@ -48,15 +50,15 @@ def simultaneous_gradients(
     own = critic.scaler.scale(_total(critic_loss, penalty))
     if objective.zero_sum:
         own.backward()
-        at_fakes = generator.scaler.scale(-leaf.grad / critic.loss_scale)
+        at_fakes = [generator.scaler.scale(-leaf.grad / critic.loss_scale)]
     else:
-        scaled = generator.scaler.scale(generator_loss)
-        (at_fakes,) = torch.autograd.grad(scaled, leaf, retain_graph=True)
+        scaled = [generator.scaler.scale(loss) for loss in losses.values()]
+        at_fakes = [torch.autograd.grad(loss, leaf, retain_graph=True)[0] for loss in scaled]
         own.backward(inputs=list(critic.module.parameters()))
     paid = [generator.scaler.scale(term) for term in extra.values()]
-    torch.autograd.backward([fake, *paid], [at_fakes, *[None for _ in paid]])
+    torch.autograd.backward([*[fake for _ in at_fakes], *paid], [*at_fakes, *[None for _ in paid]])
     terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
-    return terms | detached({"generator_loss": generator_loss} | extra), fake.detach()
+    return terms | detached(losses | extra), fake.detach()
 
 
 @torch.no_grad()
@@ -96,15 +98,21 @@ def generator_gradients(
 ) -> Terms:
     """Gather the generator's gradients; the terms of `generator_step`."""
     fake = generator.network(z, *real.condition)
-    losses = {"generator_loss": generator_loss(critic, fake=fake, real=real, noise=noise)}
+    losses = {}
+    if critic.objective.generator is not None:
+        losses["generator_loss"] = generator_loss(critic, fake=fake, real=real, noise=noise)
     losses |= _auxiliary_terms(generator, critic, auxiliary, fake=fake, real=real, noise=noise)
     generator.scaler.scale(_total(*losses.values())).backward()
     return detached(losses)
 
 
 def generator_loss(critic: Critic, *, fake: Tensor, real: Batch, noise: Noise) -> Tensor:
-    """What the generator loses with these fakes; the critic gathers no gradients from it."""
+    """What the generator loses with these fakes; the critic gathers no gradients from it.
+
+    The objective has to have a loss of the generator's.
+    """
     module = critic.module
+    assert critic.objective.generator is not None, "an objective without a loss of the generator's"
     with frozen(module), cached():
         fake_scores = critic.score(module, fake, real.condition, noise)
         real_scores = None

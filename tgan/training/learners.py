@@ -5,6 +5,7 @@ called, and its own optimiser and loss scaler.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,6 +52,8 @@ class Learner:
         optimizer: of the module's parameters.
         network: the network as its own loss calls it, wrapped for several processes if need be;
             `module` unless given.
+        precision: makes the autocast, if any, that the network computes in, for calls of a part of
+            the module.
         scaler: of its losses; disabled unless given, as for all precisions but fp16. No two
             networks share one, which would skip and scale the wrong steps.
     """
@@ -60,6 +63,7 @@ class Learner:
     # None stands for the defaults, which are there once an object is made.
     network: nn.Module = None  # type: ignore[assignment]
     scaler: torch.amp.GradScaler = None  # type: ignore[assignment]
+    precision: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def __post_init__(self) -> None:
         if self.network is None:
@@ -146,6 +150,11 @@ class Critic(Learner):
             network: this critic's `network` in its own loss, its `module` in any other.
         """
         return network(self._seen(samples, noise), *condition)
+
+    def features(self, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise) -> Tensor:
+        """What the module's last layer takes in, (N, K), where it scores `samples`."""
+        with self.precision():
+            return self.module.features(self._seen(samples, noise), *condition)  # type: ignore[operator]
 
     def scores(self, real: Batch, fake: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
         """Scores (N,) of real samples and of fakes under the same condition, for its loss alone.

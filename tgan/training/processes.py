@@ -139,7 +139,7 @@ def prepare(accelerator: Accelerator, learner: Trained) -> Trained:
         for parameter in learner.module.parameters():
             if parameter.requires_grad and 1 in parameter.shape:
                 _keep_strides(parameter)
-    learner.network = network
+    learner.network, learner.precision = network, accelerator.autocast
     fp16 = accelerator.mixed_precision == "fp16"
     learner.scaler = torch.amp.GradScaler(accelerator.device.type, enabled=fp16)
     return learner

@@ -98,11 +98,10 @@ class _Watch:
     def paying(self, critic: Critic) -> Iterator[None]:
         """Look at the losses of both players, and at the penalty, as they are computed."""
         objective = critic.objective
-        critic.objective = replace(
-            objective,
-            critic=self._looked_at("critic_loss", objective.critic),
-            generator=self._looked_at("generator_loss", objective.generator),
-        )
+        looked_at: dict[str, Any] = {"critic": self._looked_at("critic_loss", objective.critic)}
+        if objective.generator is not None:
+            looked_at["generator"] = self._looked_at("generator_loss", objective.generator)
+        critic.objective = replace(objective, **looked_at)
         try:
             critic.penalty = self._looked_at("penalty", critic.penalty)  # type: ignore[method-assign]
             yield

@@ -40,7 +40,7 @@ class TadGANSettings:
             `tgan.anomaly.series.networks.tables`.
         encoder_settings, decoder_settings, window_critic_settings, latent_critic_settings:
             settings of those beside the sizes above, such as `units` and `dropout`.
-        objective: a name in `tgan.losses.OBJECTIVES`.
+        objective: a name in `tgan.losses.OBJECTIVES`, of one with a loss of the generator's.
         constraint: a name in `tgan.constraints.CONSTRAINTS`, of both critics. A window critic of
             `lstm` refuses those that compute weights from others, and is not certified by any
             other: they bound matrices, not the recurrence.
@@ -135,7 +135,8 @@ class TadGANSettings:
                 "only a dense encoder and a dense decoder start from components; "
                 f"these are {self.encoder} and {self.decoder}"
             )
-        look_up(OBJECTIVES, self.objective, kind="objective")
+        with_losses = {name: each for name, each in OBJECTIVES.items() if each.generator}
+        look_up(with_losses, self.objective, kind="objective")
         self.make_constraint()
         for kind, table in NETWORKS.items():
             settings = getattr(self, f"{kind}_settings")
