@@ -21,6 +21,7 @@ CASES = {
     "data.num_clips": (9, {"data.name": "images"}, {"data.name": "shapes3d"}),
     "data.path": ("x", {"data.name": "digits"}, {"data.name": "images"}),
     "data.held_out_path": ("x", {"data.name": "torchvision"}, {"data.name": "videos"}),
+    "train.unroll": (3, {"train.schedule": "alternating"}, {"train.schedule": "unrolled"}),
     "critic.shift": (True, {"critic.batch_norm": False}, {}),
     "generator_optimizer.alpha": (0.5, {"generator_optimizer.name": "adam"}, {}),
     "critic_optimizer.alpha": (0.5, {"critic_optimizer.name": "adam"}, {}),

@@ -18,7 +18,7 @@ from tgan.losses import OBJECTIVES
 from tgan.models import CRITICS, GENERATORS
 from tgan.models.conditions import PICTURES
 from tgan.models.layers import INITIALISATIONS
-from tgan.training.steps import SCHEDULES
+from tgan.training.schedules import SCHEDULES
 
 # The members of each table, and whether a part of one's own can stand in for one.
 TABLES = {

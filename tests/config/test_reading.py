@@ -148,6 +148,8 @@ def test_every_shipped_configuration_is_valid(path):
         (["--data.dataset=MNIST"], "data.dataset needs data.name torchvision"),
         (["--data.download=true"], "data.download needs data.name torchvision"),
         (["--data.name=torchvision", "--data.dataset=MNITS"], "'MNITS' (did you mean 'MNIST'?); c"),
+        (["--train.unroll=-1"], "train.unroll -1 is below 0"),
+        (["--train.unroll=1001"], "train.unroll 1001 is above 1000"),
         (["--train.n_critic=5"], "needs train.schedule alternating"),
         (["--train.batch_size=0"], "train.batch_size 0 is below 1"),
         (["--run-dri=x"], "unknown setting 'run-dri'"),

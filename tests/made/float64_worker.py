@@ -11,6 +11,7 @@ from itertools import count
 import torch
 
 from tests.conftest import make_tiny_config
+from tests.made.schedules import UNCONSTRAINED
 from tgan.config import ConstraintConfig, DataConfig, OptimizerConfig
 from tgan.constraints import CONSTRAINTS
 from tgan.data.datasets import open_dataset
@@ -34,12 +35,13 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
         config.conditional = True
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
     config.objective, config.train.schedule = objective, schedule
-    config.train.n_critic = 2 if schedule == "alternating" else 1
+    config.train.n_critic = 1 if schedule == "simultaneous" else 2
     constraint, _, interval = constraint.partition("/")
     assert constraint in CONSTRAINTS
     config.constraint = ConstraintConfig(constraint, interval=int(interval) if interval else None)
     # Gradient penalties, among others, refuse batch norms.
     config.critic.batch_norm = constraint in ("none", "weight_clip", "svc")
+    config.critic.batch_norm &= schedule not in UNCONSTRAINED
     # Two kinds of sums over processes, in a backward pass that computes one of them anew.
     config.train.checkpoint_activations = constraint == "wgan_gp"
     config.generator.self_modulation = constraint == "wgan_gp"

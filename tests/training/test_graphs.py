@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from tests.conftest import make_tiny_config
 from tests.cuda.tasks import Batches, make_task, numbers
 from tests.made.checkpoints import assert_same_checkpoints
+from tests.made.schedules import RECORDABLE
 from tests.made.tape import TapeRecorder
 from tgan.constraints import CONSTRAINTS
 from tgan.rng.noise import Noise
@@ -19,7 +20,7 @@ from tgan.training.augment import AUGMENTATIONS
 from tgan.training.checkpoint import find_checkpoint
 from tgan.training.graphs import WARM_UP, Graphs, directly, make_launch
 from tgan.training.loop import fit
-from tgan.training.steps import SCHEDULES, Batch
+from tgan.training.steps import Batch
 
 CPU = torch.device("cpu")
 STEPS = WARM_UP + 3
@@ -80,7 +81,7 @@ def every_constraint_and_schedule():
             marks=[] if schedule == "simultaneous" or name in quick else pytest.mark.slow,
         )
         for name in CONSTRAINTS
-        for schedule in SCHEDULES
+        for schedule in RECORDABLE
     ]
 
 
@@ -117,7 +118,7 @@ def test_so_are_those_with_classes(monkeypatch):
     assert_same(conditional=True, data__name="own", condition=(labels,))
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("schedule", RECORDABLE)
 def test_lazy_penalties_are_recorded_apart(schedule):
     several = 2 if schedule == "alternating" else 1
     recorder = assert_same(

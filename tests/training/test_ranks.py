@@ -11,13 +11,13 @@ from torch import nn
 from tests.made import forked, ranks_worker
 from tests.made.float64_worker import train_all
 from tests.made.launched import ROOT, launch, ranks_of, start
+from tests.made.schedules import WITH_CONSTRAINTS
 from tests.made.watched import SMALL
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.training import ranks
 from tgan.training.processes import make_accelerator
 from tgan.training.ranks import checksum, first_difference
-from tgan.training.steps import SCHEDULES
 
 CELLS = [
     "simultaneous:wasserstein:svc/2",
@@ -26,6 +26,7 @@ CELLS = [
     "alternating:wasserstein:orthonormal/3",
     "alternating:relativistic:spectral_norm",
     "simultaneous:feature_matching:none",
+    "unrolled:relativistic:none",
 ]
 
 
@@ -79,7 +80,7 @@ def test_two_processes_train_what_one_does(out):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("schedule", WITH_CONSTRAINTS)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_two_processes_train_what_one_does_by_every_schedule_objective_and_constraint(
     tmp_path, schedule, objective

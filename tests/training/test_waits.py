@@ -13,6 +13,7 @@ import torch
 from tests.conftest import make_tiny_config
 from tests.made.no_wait import META, Seen, fetching_meta, passing, passing_in_step, run_on_meta
 from tests.made.reads import noted_reads
+from tests.made.schedules import IN_FP16, RECORDABLE, UNCONSTRAINED
 from tests.made.stand_ins import Videos
 from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
 from tgan.constraints import CONSTRAINTS, certified
@@ -24,7 +25,7 @@ from tgan.runs.parts import Parts
 from tgan.training.augment import AUGMENTATIONS
 from tgan.training.graphs import WARM_UP, Graphs
 from tgan.training.loop import fit
-from tgan.training.steps import SCHEDULES
+from tgan.training.schedules import SCHEDULES
 
 UPLOAD = Seen("upload", "device.upload")
 # Projections that read, and how often per update: bounds on singular values; what of the layers is
@@ -93,10 +94,12 @@ def test_projections_wait_for_few_numbers(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_schedule_and_no_objective_waits(schedule, objective, tmp_path):
     """With everything that a recipe can have beside them."""
-    config = config_of(constraint="r1", schedule=schedule, l1_weight=1.0, ema_decay=0.9)
-    config.objective, config.constraint.interval = objective, 2
+    config = config_of(schedule=schedule, l1_weight=1.0, ema_decay=0.9)
+    config.objective = objective
+    if schedule not in UNCONSTRAINED:
+        config.constraint = ConstraintConfig(name="r1", interval=2)
     config.train.augment = list(AUGMENTATIONS)
-    several = 2 if schedule == "alternating" else 1
+    several = 1 if schedule == "simultaneous" else 2
     config.train.n_critic = several
     latents = several + SCHEDULES[schedule].fresh_latents
     assert_only_batches(seen_in_step(config, tmp_path), reals=several, latents=latents)
@@ -123,8 +126,10 @@ def test_no_video_waits(tmp_path, tiny_config):
         assert_only_batches(passing_in_step(run_on_meta(tiny_config, tmp_path), 1))
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize(
+    ("precision", "schedule"),
+    [*(("bf16", name) for name in SCHEDULES), *(("fp16", name) for name in IN_FP16)],
+)
 def test_precisions_wait_for_whether_gradients_overflow_alone(precision, schedule, tmp_path):
     """Fp16 does, once for all networks that are updated at the same time."""
     config = config_of(mixed_precision=precision, schedule=schedule)
@@ -146,7 +151,7 @@ class Silent:
         return work(), lambda: None
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("schedule", RECORDABLE)
 def test_recorded_steps_upload_their_noise_too(schedule, tmp_path):
     """A key for each launch that takes one, of which the fakes need none."""
     config = config_of(constraint="wgan_gp", schedule=schedule)
@@ -165,7 +170,7 @@ def test_clips_of_a_step_are_read_while_a_device_takes_the_one_before(
 ):
     """By the process itself (`workers` 0), before it asks anything of the device."""
     config = config_of(schedule=schedule, steps=6)
-    config.train.n_critic = 2 if schedule == "alternating" else 1
+    config.train.n_critic = 1 if schedule == "simultaneous" else 2
     config.log.every, config.log.checkpoint_every = every, 0
     source = Pictures(config.data.channels)
     run = build_run(config, tmp_path, Parts(source=source))

@@ -23,6 +23,10 @@ def _optimizer(group: str, name: str) -> Need:
     return Need(lambda c: getattr(c, group).name == name, f"{group}.name {name}")
 
 
+def _of_schedule(name: str) -> Need:
+    return Need(lambda c: c.train.schedule == name, f"train.schedule {name}")
+
+
 # A setting that is not at its default and whose need does not hold has no effect.
 NEEDS = {
     "log.keep_last": Need(lambda c: c.log.checkpoint_every > 0, "log.checkpoint_every above 0"),
@@ -36,6 +40,7 @@ NEEDS = {
     "data.num_clips": _of_data("moving_digits", "shapes3d", "levels"),
     "data.path": _of_data("moving_digits", "videos", "images", "rgbd", "torchvision", "levels"),
     "data.held_out_path": _of_data("videos", "images", "rgbd", "levels"),
+    "train.unroll": _of_schedule("unrolled"),
     "critic.shift": Need(lambda c: c.critic.batch_norm, "critic.batch_norm true"),
     "generator_optimizer.alpha": _optimizer("generator_optimizer", "rmsprop"),
     "critic_optimizer.alpha": _optimizer("critic_optimizer", "rmsprop"),

@@ -47,7 +47,7 @@ DataName = Literal[
     "levels",
     "own",
 ]
-ScheduleName = Literal["simultaneous", "alternating"]
+ScheduleName = Literal["simultaneous", "alternating", "unrolled"]
 PictureName = Literal["edges", "grey", "low_resolution"]
 InitialisationName = Literal[
     "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal", "orthogonal"

@@ -216,9 +216,13 @@ class TrainConfig:
     Attributes:
         steps: generator updates in all.
         batch_size: clips in the global batch, whatever the number of processes.
-        schedule: simultaneous (both losses from one pass over the same fakes) or alternating
-            (n_critic critic updates on fresh fakes, then the generator).
+        schedule: simultaneous (both losses from one pass over the same fakes), alternating
+            (n_critic critic updates on fresh fakes, then the generator), or unrolled (as
+            alternating, with a generator that looks updates of the critic ahead); see
+            docs/collapse.md.
         n_critic: critic updates per generator update; 1 under the simultaneous schedule.
+        unroll: unrolled: updates of the critic that the generator's loss goes through; each takes
+            about the time and the memory of an update under a gradient penalty.
         seed: of weights, latents and order of clips.
         cool_down: share of the steps, at the end, in which both learning rates fall to 0 in a
             straight line; 0 keeps them.
@@ -252,6 +256,7 @@ class TrainConfig:
     batch_size: int = 32
     schedule: ScheduleName = "simultaneous"
     n_critic: int = 1
+    unroll: int = 5
     seed: int = 0
     cool_down: float = 0.0
     ema_decay: float | None = None

@@ -30,7 +30,7 @@ _AT_LEAST_ONE = {
 }
 _AT_LEAST_ZERO = {
     "data": ["workers", "crops"],
-    "train": ["seed"],
+    "train": ["seed", "unroll"],
     "log": ["preview_every", "checkpoint_every", "critic_every", "distance_clips"],
 }
 # Far beyond any use, and short of what a typing slip asks the machine for.
@@ -53,6 +53,7 @@ _AT_MOST = {
     "train.steps": 10**12,
     "train.batch_size": 10**6,
     "train.n_critic": 10**6,
+    "train.unroll": 1000,
     "train.timeout": 10**7,
     "log.every": 10**12,
     "log.preview_every": 10**12,

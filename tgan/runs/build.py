@@ -31,7 +31,7 @@ from tgan.models.outline import check_fits_memory
 from tgan.models.stages import recompute_stages
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
-from tgan.runs.checks import check_disk, check_fp16
+from tgan.runs.checks import check_disk, check_fp16, check_schedule
 from tgan.runs.parts import Parts, check_networks
 from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
@@ -42,6 +42,7 @@ from tgan.training.processes import make_accelerator, prepare
 from tgan.training.rates import trapezoid
 from tgan.training.run import Run
 from tgan.training.running_mean import RunningMean
+from tgan.training.schedules import make_schedule
 from tgan.training.steps import Critic, Learner
 
 # For a release; `tgan.load` and `tgan.data.datasets` took over.
@@ -154,6 +155,8 @@ def build_task(
     """
     parts, device = parts or Parts(), accelerator.device
     launch = make_launch(config.train.cuda_graph, device, processes=accelerator.num_processes)
+    schedule = make_schedule(config.train)
+    check_schedule(config, schedule, processes=accelerator.num_processes)
     check_networks(parts, config, classes)
     constraint = parts.constraint or build_constraint(config.constraint)
     generator = parts.copy_of("generator", lambda: build_generator(config, classes)).to(device)
@@ -178,8 +181,7 @@ def build_task(
     return GANTask(
         prepare(accelerator, generating),
         prepare(accelerator, judging),
-        schedule=config.train.schedule,
-        n_critic=config.train.n_critic,
+        schedule=schedule,
         average=average,
         auxiliary=auxiliary_losses(config.train, judging.objective),
         rate_at=trapezoid(config.train.steps, cool_down=config.train.cool_down),

@@ -8,6 +8,7 @@ from torch import nn
 from tgan.config import Config
 from tgan.constraints import Constraint
 from tgan.training.gan import GANTask
+from tgan.training.schedules.base import Schedule
 
 # Tables of a checkpoint that an optimiser adds to a network's own.
 _OPTIMIZER_TABLES = {"rmsprop": 1, "adam": 2}
@@ -25,6 +26,26 @@ def check_fp16(config: Config, generator: nn.Module, constraint: Constraint) -> 
     if not getattr(generator, "trains_in_fp16", True):
         raise ValueError(
             f"generator.name {config.generator.name} does not train in fp16; choose bf16 or no"
+        )
+
+
+def check_schedule(config: Config, schedule: Schedule, *, processes: int) -> None:
+    """Refuse what a schedule cannot do with these settings."""
+    train = config.train
+    if train.mixed_precision == "fp16" and not schedule.trains_in_fp16:
+        raise ValueError(
+            f"train.schedule {train.schedule} does not train in fp16; choose bf16 or no"
+        )
+    if train.cuda_graph and not schedule.is_recordable:
+        raise ValueError(
+            f"train.cuda_graph true cannot record the steps of train.schedule {train.schedule}; "
+            "set it false"
+        )
+    share = train.batch_size // processes
+    if share % schedule.survivors:
+        raise ValueError(
+            f"train.batch_size {train.batch_size} is {share} in each of {processes} processes, "
+            f"which is no multiple of train.survivors {schedule.survivors}"
         )
 
 

@@ -11,6 +11,8 @@ from tgan.training.auxiliary import NOTHING, AuxiliaryLosses, check_auxiliary
 from tgan.training.graphs import Launch, directly
 from tgan.training.rates import RateAt, constant
 from tgan.training.running_mean import RunningMean
+from tgan.training.schedules import SCHEDULES
+from tgan.training.schedules.base import Schedule
 from tgan.training.state import (
     Tensors,
     flatten_optimizer,
@@ -19,7 +21,7 @@ from tgan.training.state import (
     load_optimizer,
     load_scaler,
 )
-from tgan.training.steps import SCHEDULES, Batch, Critic, Learner, Terms
+from tgan.training.steps import Batch, Critic, Learner, Terms
 
 
 class GANTask:
@@ -27,8 +29,9 @@ class GANTask:
 
     Args:
         generator, critic: the networks with what updates them.
-        schedule: a key of `tgan.training.steps.SCHEDULES`.
-        n_critic: critic updates per step; 1 under the simultaneous schedule.
+        schedule: the order of updates, or its name in `tgan.training.schedules.SCHEDULES`.
+        n_critic: critic updates per step, of a schedule that is named; 1 under the simultaneous
+            one.
         average: a running mean of the generator's weights, or None.
         auxiliary: what the generator pays beside its objective, by name.
         rate_at: from the number of a step to the share of their learning rates that both
@@ -40,7 +43,8 @@ class GANTask:
         reals_per_step, latents_per_step: how many batches one step takes.
 
     Raises:
-        ValueError: no such schedule, or as `tgan.training.auxiliary.check_auxiliary`.
+        ValueError: no such schedule, networks that it cannot train, or as
+            `tgan.training.auxiliary.check_auxiliary`.
     """
 
     def __init__(
@@ -48,7 +52,7 @@ class GANTask:
         generator: Learner,
         critic: Critic,
         *,
-        schedule: str = "simultaneous",
+        schedule: str | Schedule = "simultaneous",
         n_critic: int = 1,
         average: RunningMean | None = None,
         auxiliary: AuxiliaryLosses = NOTHING,
@@ -59,10 +63,13 @@ class GANTask:
         self.generator, self.critic, self.average = generator, critic, average
         self.auxiliary, self.launch = auxiliary, launch
         self._rate_at, self._noise = rate_at, noise
-        self._schedule = look_up(SCHEDULES, schedule, kind="schedule")
+        if isinstance(schedule, str):
+            schedule = look_up(SCHEDULES, schedule, kind="schedule")(n_critic=n_critic)
+        schedule.check(generator, critic)
+        self.schedule = schedule
+        self.reals_per_step = schedule.reals_per_step
+        self.latents_per_step = schedule.latents_per_step
         check_auxiliary(auxiliary, critic)
-        self.reals_per_step = n_critic
-        self.latents_per_step = n_critic + self._schedule.fresh_latents
 
     def step(self, step: int, reals: Iterator[Batch], latents: Iterator[Tensor]) -> Terms:
         """Take step number `step` (from 0): as many batches as it needs, one generator update.
@@ -76,7 +83,7 @@ class GANTask:
         """
         for learner in self._learners().values():
             learner.set_share(self._rate_at(step))
-        terms = self._schedule.step(
+        terms = self.schedule.step(
             self.generator,
             self.critic,
             reals=islice(reals, self.reals_per_step),
@@ -104,6 +111,7 @@ class GANTask:
             tensors[f"{name}_scaler"] = flatten_scaler(learner.scaler)
         if self.average is not None:
             tensors["average"] = self.average.state_dict()
+        tensors |= self.schedule.tensors()
         return {name: state for name, state in tensors.items() if state}
 
     def load_tensors(self, tensors: Mapping[str, Tensors]) -> None:
@@ -112,6 +120,7 @@ class GANTask:
         Raises:
             ValueError: a network or an optimiser is missing or of another shape.
         """
+        self.schedule.load_tensors(tensors, self.generator)
         for name, learner in self._learners().items():
             load_network(learner.module, tensors.get(name, {}), name=name)
             if f"{name}_optimizer" not in tensors:

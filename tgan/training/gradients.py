@@ -98,6 +98,19 @@ def generator_gradients(
 ) -> Terms:
     """Gather the generator's gradients; the terms of `generator_step`."""
     fake = generator.network(z, *real.condition)
+    return gradients_at(fake, generator, critic, real=real, noise=noise, auxiliary=auxiliary)
+
+
+def gradients_at(
+    fake: Tensor,
+    generator: Learner,
+    critic: Critic,
+    *,
+    real: Batch,
+    noise: Noise,
+    auxiliary: AuxiliaryLosses,
+) -> Terms:
+    """Gather the generator's gradients from fakes (N, ...) that it has made, with their graph."""
     losses = {}
     if critic.objective.generator is not None:
         losses["generator_loss"] = generator_loss(critic, fake=fake, real=real, noise=noise)

@@ -1,14 +1,14 @@
-"""Updates of critic and generator: the two schedules that every GAN here is trained by.
+"""Updates of critic and generator: the steps that schedules are made of.
 
 What is computed is launched (`tgan.training.gradients`); updates, penalties that are due and
 projections come between.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor
 
+from tgan._moved import moved_names
 from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
@@ -21,6 +21,9 @@ from tgan.training.gradients import (
 )
 from tgan.training.graphs import Launch, directly
 from tgan.training.learners import Batch, Critic, Learner, Terms, update_all
+
+# For a release.
+__getattr__ = moved_names(__name__, {"SCHEDULES": "tgan.training.schedules"})
 
 
 def simultaneous_step(
@@ -88,6 +91,39 @@ def alternating_step(
     Source: Goodfellow et al. 2014, Algorithm 1; Arjovsky et al. 2017, Algorithm 1.
     """
     latents = iter(latents)
+    terms, real = critic_steps(
+        generator, critic, reals=reals, latents=latents, noise=noise, update=update, launch=launch
+    )
+    return terms | generator_step(
+        generator,
+        critic,
+        real=real,
+        z=next(latents),
+        noise=noise,
+        auxiliary=auxiliary,
+        launch=launch,
+    )
+
+
+def critic_steps(
+    generator: Learner,
+    critic: Critic,
+    *,
+    reals: Iterable[Batch],
+    latents: Iterator[Tensor],
+    noise: Noise,
+    update: int,
+    launch: Launch = directly,
+) -> tuple[Terms, Batch]:
+    """Update the critic once per batch of reals, each time on fresh fakes.
+
+    Args:
+        latents: yields batches (N, K), of which as many are taken.
+        update: the number of the first of these updates, from 1.
+
+    Returns:
+        The terms of the last update, and its real samples.
+    """
     for place, real in enumerate(reals):
         fake = launch(fakes, (generator,), (next(latents), real.condition))
         terms = critic_step(
@@ -98,15 +134,7 @@ def alternating_step(
             update=update + place,
             launch=launch,
         )
-    return terms | generator_step(
-        generator,
-        critic,
-        real=real,
-        z=next(latents),
-        noise=noise,
-        auxiliary=auxiliary,
-        launch=launch,
-    )
+    return terms, real
 
 
 def critic_step(
@@ -186,23 +214,3 @@ def generator_step(
     terms = launch(generator_gradients, (generator, critic), (real, z, noise), auxiliary=auxiliary)
     generator.update()
     return terms
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """An order in which critic and generator are updated.
-
-    Attributes:
-        step: takes a step as `simultaneous_step` and `alternating_step` do.
-        fresh_latents: batches of latents that the generator's own update takes beyond those of
-            the critic's updates.
-    """
-
-    step: Callable[..., Terms]
-    fresh_latents: int
-
-
-SCHEDULES = {
-    "simultaneous": Schedule(simultaneous_step, fresh_latents=0),
-    "alternating": Schedule(alternating_step, fresh_latents=1),
-}
