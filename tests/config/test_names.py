@@ -16,12 +16,14 @@ from tgan.constraints import CONSTRAINTS
 from tgan.data.datasets import DATASETS
 from tgan.losses import OBJECTIVES
 from tgan.models import CRITICS, GENERATORS
+from tgan.models.batch_view import BATCH_VIEWS
 from tgan.models.conditions import PICTURES
 from tgan.models.layers import INITIALISATIONS
 from tgan.training.schedules import SCHEDULES
 
 # The members of each table, and whether a part of one's own can stand in for one.
 TABLES = {
+    "BatchViewName": {*BATCH_VIEWS},
     "ConstraintName": {*CONSTRAINTS, OWN},
     "CriticName": {*CRITICS, OWN},
     "DataName": {*DATASETS},
@@ -51,6 +53,7 @@ def test_settings_know_every_member_of_a_table_and_no_other(name):
         (Config, "objective", "ObjectiveName"),
         (ConstraintConfig, "name", "ConstraintName"),
         (CriticConfig, "name", "CriticName"),
+        (CriticConfig, "sees_batch", "BatchViewName"),
         (CriticConfig, "init", "InitialisationName"),
         (DataConfig, "name", "DataName"),
         (DataConfig, "input", "PictureName"),

@@ -2,7 +2,7 @@
 
 accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT CELL ...
 
-A cell is SCHEDULE:OBJECTIVE:CONSTRAINT[/INTERVAL][:DATA].
+A cell is SCHEDULE:OBJECTIVE[+SEES_BATCH]:CONSTRAINT[/INTERVAL][:DATA].
 """
 
 import sys
@@ -34,7 +34,8 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
     if labelled is not None:
         config.conditional = True
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
-    config.objective, config.train.schedule = objective, schedule
+    config.objective, _, view = objective.partition("+")
+    config.critic.sees_batch, config.train.schedule = view or "none", schedule
     config.train.n_critic = 1 if schedule == "simultaneous" else 2
     constraint, _, interval = constraint.partition("/")
     assert constraint in CONSTRAINTS

@@ -25,8 +25,9 @@ CELLS = [
     "simultaneous:hinge:wgan_gp/2",
     "alternating:wasserstein:orthonormal/3",
     "alternating:relativistic:spectral_norm",
-    "simultaneous:feature_matching:none",
     "unrolled:relativistic:none",
+    "simultaneous:feature_matching+discrimination:none",
+    "alternating:hinge+deviation:none",
 ]
 
 

@@ -19,6 +19,7 @@ ObjectiveName = Literal[
 ]
 GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "own"]
 CriticName = Literal["conv3d", "own"]
+BatchViewName = Literal["none", "discrimination", "deviation"]
 ConstraintName = Literal[
     "none",
     "weight_clip",

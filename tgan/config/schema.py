@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tgan.config.names import (
+    BatchViewName,
     ConstraintName,
     CriticName,
     DataName,
@@ -154,6 +155,9 @@ class CriticConfig:
         activation: leaky_relu, or maxmin, which sorts pairs of channels and keeps gradients' norms.
         conditioning: how it takes a class: concatenation (appended to every pixel), or projection
             (the inner product of an embedding of the class with the last features).
+        sees_batch: statistics of its batch that its last layer sees beside a clip's features: none,
+            discrimination (how close the clip is to the others), or deviation (how much all vary);
+            for clips that are too much alike (docs/collapse.md).
         init: initialisation.
     """
 
@@ -163,6 +167,7 @@ class CriticConfig:
     shift: bool = False
     activation: Literal["leaky_relu", "maxmin"] = "leaky_relu"
     conditioning: Literal["concatenation", "projection"] = "concatenation"
+    sees_batch: BatchViewName = "none"
     init: InitialisationName = "he_normal"
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tgan.constraints.base import Constraint
-from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
+from tgan.constraints.checks import refuse_mixing, refuse_unbounded
 from tgan.linalg import ConvNormBounds, NormBoundsAtOnce, clip_singular_values, clip_to_share
 from tgan.models.affine import AffineLayer, affine_layers
 from tgan.system.device import waits_for_reads
@@ -60,7 +60,7 @@ class CertifiedSingularValueClip(Constraint):
     )
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, "whose statistics of a batch nothing can be certified about")
+        refuse_mixing(critic, "whose statistics of a batch nothing can be certified about")
         layers = affine_layers(critic, example)
         refuse_unbounded(critic, layers)
         for layer in layers:

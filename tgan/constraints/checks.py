@@ -5,26 +5,31 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import is_parametrized
 
 from tgan.models.affine import AffineLayer, unbounded_part
+from tgan.models.batch_view import BatchView
 from tgan.models.layers import BatchNorm
 
+_MIXING = (
+    ((BatchNorm, _BatchNorm), "a batch norm", "critic.batch_norm false"),
+    ((BatchView,), "a view of its batch", "critic.sees_batch none"),
+)
 
-def refuse_batch_norm(critic: nn.Module, reason: str) -> None:
-    """Do nothing for a critic without batch norms, ours or PyTorch's.
+
+def refuse_mixing(critic: nn.Module, reason: str) -> None:
+    """Do nothing for a critic without batch norms, ours or PyTorch's, and without a batch view.
 
     Norms that look at one sample at a time (instance, layer, group) pass: they do not mix samples,
     though they bound no gradient either.
 
     Args:
-        reason: why a batch norm cannot be there, a clause that goes on after "a batch norm".
+        reason: why neither can be there, a clause that goes on after "a batch norm".
 
     Raises:
         ValueError: it has one; the message names it, the reason and the setting.
     """
     for name, module in critic.named_modules():
-        if isinstance(module, BatchNorm | _BatchNorm):
-            raise ValueError(
-                f"critic layer '{name}' is a batch norm, {reason}; set critic.batch_norm false"
-            )
+        for kinds, what, remedy in _MIXING:
+            if isinstance(module, kinds):
+                raise ValueError(f"critic layer '{name}' is {what}, {reason}; set {remedy}")
 
 
 def refuse_unbounded(critic: nn.Module, layers: list[AffineLayer]) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tgan.constraints.base import Constraint
-from tgan.constraints.checks import refuse_batch_norm, refuse_unbounded
+from tgan.constraints.checks import refuse_mixing, refuse_unbounded
 from tgan.constraints.kernels import affine_modules
 from tgan.constraints.rescaling import AlmostOrthogonalWeight
 from tgan.linalg.symmetric import norm_bound
@@ -117,9 +117,9 @@ class AlmostOrthogonal(Constraint):
         """See the class.
 
         Raises:
-            ValueError: batch norms, or other parts that nothing bounds.
+            ValueError: batch norms, a view of the batch, or other parts that nothing bounds.
         """
-        refuse_batch_norm(critic, "whose gain may have any norm")
+        refuse_mixing(critic, "which the norms of its layers do not bound")
         affine_modules(critic)
         layers = affine_layers(critic, example)
         refuse_unbounded(critic, layers)

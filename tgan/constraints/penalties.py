@@ -12,7 +12,7 @@ from torch.linalg import vector_norm
 from torch.nn.functional import relu
 
 from tgan.constraints.base import Constraint, Score
-from tgan.constraints.checks import refuse_batch_norm
+from tgan.constraints.checks import refuse_mixing
 from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
 
@@ -26,7 +26,8 @@ DRAGAN_RADIUS = 0.5
 class _InputGradientPenalty(Constraint):
     """A penalty on the critic's gradients with respect to its inputs: what the five below share.
 
-    A critic with batch norms is refused: through them a sample's score depends on other samples.
+    A critic with batch norms, or with a view of its batch, is refused: through them a sample's
+    score depends on other samples.
 
     Attributes:
         weight: by which it is multiplied.
@@ -39,7 +40,7 @@ class _InputGradientPenalty(Constraint):
     interval: int = 1
 
     def attach(self, critic: nn.Module, example: tuple[Tensor, ...]) -> None:
-        refuse_batch_norm(critic, _NOT_ALONE)
+        refuse_mixing(critic, _NOT_ALONE)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from tgan.linalg import conv_norm_upper_bound
 from tgan.models.affine import AFFINE, affine_layers, unbounded_part
+from tgan.models.batch_view import BatchView
 from tgan.models.layers import BatchNorm
 from tgan.models.modes import evaluating, frozen
 
@@ -47,7 +48,8 @@ class CriticReport:
     """What is known of a critic's Lipschitz constant.
 
     Attributes:
-        statistics: what batch norms normalise by: `running`, `batch`, or `none` without any.
+        statistics: what batch norms normalise by: `running`, `batch`, or `none` without any; also
+            `batch` where the critic sees its batch otherwise.
         layers: in the order of the critic's calls.
         gradient_real, gradient_fake, gradient_between: largest norm of the score's gradient at
             real samples, at fakes, and on lines between them.
@@ -178,13 +180,14 @@ def describe(report: CriticReport) -> str:
 def _measuring(critic: nn.Module, mode: Mode) -> Iterator[str]:
     """Statistics as asked for and parameters without gradients inside; all as it was after."""
     batch_norms = [m for m in critic.modules() if isinstance(m, BATCH_NORMS)]
+    sees_batch = any(isinstance(m, BatchView) for m in critic.modules())
     buffers = [(buffer, buffer.clone()) for buffer in critic.buffers()]
     with evaluating(critic), frozen(critic):
         # Batch norms alone: parametrised weights would change from call to call.
         for norm in batch_norms:
             norm.train(mode == "batch")
         try:
-            yield mode if batch_norms else "none"
+            yield "batch" if sees_batch else mode if batch_norms else "none"
         finally:
             for buffer, before in buffers:
                 buffer.copy_(before)

@@ -1,11 +1,14 @@
 """TGAN's critic (Saito et al. 2017, Table 1): 3-D convolutions that score a video."""
 
+import math
+
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from tgan.config.sizes import base_side, count_doublings
 from tgan.lookup import look_up
 from tgan.models.activations import ACTIVATIONS
+from tgan.models.batch_view import BatchView, make_batch_view
 from tgan.models.layers import (
     BATCH_NORM_EPS,
     BatchNorm,
@@ -41,11 +44,13 @@ class VideoCritic(nn.Module):
         batch_norm: whether all strided layers but the first are followed by a batch norm.
         shift: whether those have a shift (not in the authors' configurations).
         activation: a key of `tgan.models.activations.ACTIVATIONS`.
+        sees_batch: a key of `tgan.models.batch_view.BATCH_VIEWS`: statistics of the batch that are
+            appended to the maps that the last layer takes in.
         init: see `tgan.models.layers.initialise`.
 
     Raises:
-        ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning or
-            activation, or classes and a picture at once.
+        ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning,
+            activation or view of the batch, or classes and a picture at once.
 
     Source: Saito et al. 2017, Table 1; classes as Mirza and Osindero 2014, or Miyato and Koyama
     2018, equation 4; pictures as Isola et al. 2017.
@@ -64,6 +69,7 @@ class VideoCritic(nn.Module):
         batch_norm: bool = True,
         shift: bool = False,
         activation: str = "leaky_relu",
+        sees_batch: str = "none",
         init: str = "he_normal",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
@@ -93,13 +99,15 @@ class VideoCritic(nn.Module):
         for after in widths[2:]:
             norm = BatchNorm(after, shift=shift, eps=eps) if batch_norm else nn.Identity()
             self.norms.append(norm)
-        self.last = nn.Conv3d(widths[-1], 1, (num_frames, *[base_side(resolution)] * 2))
+        places = (num_frames, *[base_side(resolution)] * 2)
+        self.batch_view = make_batch_view(sees_batch, widths[-1] * math.prod(places))
+        self.last = nn.Conv3d(widths[-1] + self.batch_view.added, 1, places)
         self.embedding = nn.Embedding(num_labels, widths[-1]) if projects else None
         initialise(self, init)
 
     def forward(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
         maps = self._maps(video, condition)
-        scores = self.last(maps).flatten()
+        scores = self.last(self.batch_view(maps)).flatten()
         if self.embedding is None:
             return scores
         return scores + (self.embedding(condition) * maps.sum((2, 3, 4))).sum(1)
@@ -107,10 +115,11 @@ class VideoCritic(nn.Module):
     @property
     def mixes_samples(self) -> bool:
         """Whether the score of a video depends on others of its batch."""
-        return any(isinstance(module, BatchNorm | _BatchNorm) for module in self.modules())
+        mixing = BatchNorm | _BatchNorm | BatchView
+        return any(isinstance(module, mixing) for module in self.modules())
 
     def features(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
-        """What the last layer takes in, one row per video: (N, K)."""
+        """What the last layer takes in of each video, but for statistics of the batch: (N, K)."""
         return self._maps(video, condition).flatten(1)
 
     def _maps(self, video: Tensor, condition: Tensor | None) -> Tensor:

@@ -23,6 +23,15 @@ def gather_over_processes(x: Tensor) -> Tensor:
     return gathered
 
 
+def gather_with_gradients(x: Tensor) -> Tensor:
+    """As `gather_over_processes`, differentiable any number of times."""
+    if world_size() == 1:
+        return x[None]
+    spread = x.new_zeros(world_size(), *x.shape)
+    spread[dist.get_rank()] = x
+    return _SumOverProcesses.apply(spread)
+
+
 def sum_over_processes(x: Tensor) -> Tensor:
     """The sum of every process's `x`, the same in all; not to be differentiated."""
     total = x.clone()

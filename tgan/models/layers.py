@@ -28,9 +28,17 @@ def append_labels(x: Tensor, labels: Tensor | None, num_labels: int) -> Tensor:
     check_labels(labels, num_labels)
     if labels is None:
         return x
-    one_hot = F.one_hot(labels, num_labels).to(x.dtype)
+    return append_everywhere(x, F.one_hot(labels, num_labels).to(x.dtype))
+
+
+def append_everywhere(x: Tensor, numbers: Tensor) -> Tensor:
+    """Append numbers (N, V) to the channels of x (N, C, ...), the same at every place.
+
+    Returns:
+        (N, C + V, ...).
+    """
     places = x.shape[2:]
-    voxels = one_hot.view(*one_hot.shape, *(1 for _ in places)).expand(-1, -1, *places)
+    voxels = numbers.view(*numbers.shape, *(1 for _ in places)).expand(-1, -1, *places)
     return torch.cat([x, voxels], 1)
 
 

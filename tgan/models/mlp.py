@@ -1,11 +1,10 @@
 """Multilayer perceptrons for distributions of a few numbers."""
 
-from itertools import pairwise
-
 from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.models.activations import ACTIVATIONS
+from tgan.models.batch_view import make_batch_view
 from tgan.models.layers import BatchNorm, initialise
 
 
@@ -18,6 +17,8 @@ class MLP(nn.Module):
             the critic of videos.
         activation: a key of `tgan.models.activations.ACTIVATIONS`.
         init: see `tgan.models.layers.initialise`.
+        appended: numbers that the last layer takes in beside the last hidden layer's, where a
+            subclass has any.
 
     Raises:
         ValueError: fewer than two sizes, or one below 1; no such activation.
@@ -30,12 +31,14 @@ class MLP(nn.Module):
         batch_norm: bool = False,
         activation: str = "leaky_relu",
         init: str = "he_normal",
+        appended: int = 0,
     ) -> None:
         super().__init__()
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes {sizes} of a perceptron: at least two, each from 1")
         self.activation = look_up(ACTIVATIONS, activation, kind="activation")
-        self.linears = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        taken = (*sizes[:-2], sizes[-2] + appended)
+        self.linears = nn.ModuleList(map(nn.Linear, taken, sizes[1:]))
         self.norms = nn.ModuleList(
             BatchNorm(size, shift=False) if batch_norm and number else nn.Identity()
             for number, size in enumerate(sizes[1:-1])
@@ -59,11 +62,30 @@ class MLPCritic(MLP):
         size: K.
         width: of every hidden layer.
         depth: hidden layers.
+        sees_batch: a key of `tgan.models.batch_view.BATCH_VIEWS`: statistics of the batch that are
+            appended to what the last layer takes in.
+        init: see `tgan.models.layers.initialise`.
         settings: see `MLP`.
+
+    Raises:
+        ValueError: as of `MLP`, or no such view of the batch.
     """
 
-    def __init__(self, size: int, *, width: int, depth: int, **settings) -> None:
-        super().__init__((size, *[width] * depth, 1), **settings)
+    def __init__(
+        self,
+        size: int,
+        *,
+        width: int,
+        depth: int,
+        sees_batch: str = "none",
+        init: str = "he_normal",
+        **settings,
+    ) -> None:
+        hidden = (size, *[width] * depth)
+        view = make_batch_view(sees_batch, hidden[-1])
+        super().__init__((*hidden, 1), init=init, appended=view.added, **settings)
+        self.batch_view = view
+        initialise(view, init)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x).flatten()
+        return self.linears[-1](self.batch_view(self.features(x))).flatten()
