@@ -84,6 +84,8 @@ def test_accelerate_stays_where_runs_are_made(module):
         "import tgan.anomaly.series.scoring.intervals",
         "import tgan.anomaly.series.data.robot, tgan.anomaly.series.data.writing",
         "import tgan.metrics.overlap",
+        "import tgan.data.tiles.grammar, tgan.data.tiles.rules, tgan.data.views",
+        "import tgan.cli.levels, tgan.cli.levels_measure, tgan.cli.levels_search",
     ],
 )
 def test_torch_is_not_imported_where_it_is_not_needed(statement):

@@ -25,6 +25,7 @@ COMMANDS = {
     "train-classifier": "train a small network to tell your videos' classes apart, for evaluate",
     "train-encoder": "train an encoder of pictures for a run's generator, for detect",
     "detect": "score how abnormal pictures or series are for what was trained on normal ones",
+    "levels": "measure levels of games that a run makes, or search for some",
     "benchmark-step": "time the training step against a baseline script",
     "benchmark-reading": "time the reading of videos beside PyAV's own loop",
     "benchmark-tadgan": "compare detectors of anomalies in series on labelled ones",
@@ -35,6 +36,7 @@ REMEDIES = {
     "HoldsRun": "; name another directory, or go on with it by tgan train --resume auto",
     "ThereAlready": "; --overwrite replaces it",
     "NeedsPictures": ", by --input",
+    "Unplayable": ": more --evaluations, or --repair",
 }
 # What takes less memory, by command.
 SMALLER = dict.fromkeys(

@@ -1,0 +1,1 @@
+"""Levels of games that a run makes: measured, repaired, and searched for a property."""
