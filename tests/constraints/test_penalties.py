@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import nn
 
 from tgan.constraints.base import Constraint
-from tgan.constraints.checks import refuse_mixing
+from tgan.constraints.checks import refuse_batch_norm
 from tgan.constraints.penalties import (
     R1,
     R1R2,
@@ -305,12 +305,12 @@ def test_batch_norms_of_the_library_are_found_wherever_they_are(norm):
     inner = norm() if norm is nn.LazyBatchNorm2d else norm(3)
     critic = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU(), inner))
     with pytest.raises(ValueError, match=r"'1\.1' is a batch norm, as one sees; set"):
-        refuse_mixing(critic, "as one sees")
+        refuse_batch_norm(critic, "as one sees")
 
 
 @pytest.mark.parametrize("norm", [nn.InstanceNorm3d(3), nn.LayerNorm(3), nn.GroupNorm(1, 3)])
 def test_norms_of_single_samples_pass(norm):
-    refuse_mixing(nn.Sequential(nn.Linear(2, 3), norm), "as one sees")
+    refuse_batch_norm(nn.Sequential(nn.Linear(2, 3), norm), "as one sees")
 
 
 def test_batch_norms_do_mix_samples_where_an_instance_norm_does_not():

@@ -8,28 +8,42 @@ from tgan.models.affine import AffineLayer, unbounded_part
 from tgan.models.batch_view import BatchView
 from tgan.models.layers import BatchNorm
 
-_MIXING = (
-    ((BatchNorm, _BatchNorm), "a batch norm", "critic.batch_norm false"),
-    ((BatchView,), "a view of its batch", "critic.sees_batch none"),
-)
-
 
 def refuse_mixing(critic: nn.Module, reason: str) -> None:
-    """Do nothing for a critic without batch norms, ours or PyTorch's, and without a batch view.
+    """Do nothing for a critic that scores samples one by one: as `refuse_batch_norm`, and no view.
+
+    Args:
+        reason: as for `refuse_batch_norm`; it goes on after "a view of its batch", too.
+
+    Raises:
+        ValueError: it has a batch norm, or sees its batch otherwise (`tgan.models.batch_view`).
+    """
+    refuse_batch_norm(critic, reason)
+    for name, module in critic.named_modules():
+        if isinstance(module, BatchView):
+            raise ValueError(
+                f"critic layer '{name}' is a view of its batch, {reason}; set critic.sees_batch "
+                "none"
+            )
+
+
+def refuse_batch_norm(critic: nn.Module, reason: str) -> None:
+    """Do nothing for a critic without batch norms, ours or PyTorch's.
 
     Norms that look at one sample at a time (instance, layer, group) pass: they do not mix samples,
     though they bound no gradient either.
 
     Args:
-        reason: why neither can be there, a clause that goes on after "a batch norm".
+        reason: why a batch norm cannot be there, a clause that goes on after "a batch norm".
 
     Raises:
         ValueError: it has one; the message names it, the reason and the setting.
     """
     for name, module in critic.named_modules():
-        for kinds, what, remedy in _MIXING:
-            if isinstance(module, kinds):
-                raise ValueError(f"critic layer '{name}' is {what}, {reason}; set {remedy}")
+        if isinstance(module, BatchNorm | _BatchNorm):
+            raise ValueError(
+                f"critic layer '{name}' is a batch norm, {reason}; set critic.batch_norm false"
+            )
 
 
 def refuse_unbounded(critic: nn.Module, layers: list[AffineLayer]) -> None:
