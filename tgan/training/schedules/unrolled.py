@@ -66,9 +66,7 @@ class Unrolled(Schedule):
                 "train.schedule unrolled foresees the critic's updates by its objective alone, "
                 f"which {kind.__name__} changes; set constraint.name none"
             )
-        refuse_mixing(
-            critic.module, "through which train.schedule unrolled does not differentiate"
-        )
+        refuse_mixing(critic.module, "through which train.schedule unrolled does not differentiate")
         Foresight.check(critic.optimizer)
 
     def step(
