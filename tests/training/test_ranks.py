@@ -28,6 +28,7 @@ CELLS = [
     "unrolled:relativistic:none",
     "simultaneous:feature_matching+discrimination:none",
     "alternating:hinge+deviation:none",
+    "unrolled:hinge+discrimination:none",
 ]
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from tgan.constraints import Constraint
-from tgan.constraints.checks import refuse_mixing
+from tgan.constraints.checks import refuse_batch_norm
 from tgan.models.distributed import mean_over_processes
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
@@ -66,7 +66,9 @@ class Unrolled(Schedule):
                 "train.schedule unrolled foresees the critic's updates by its objective alone, "
                 f"which {kind.__name__} changes; set constraint.name none"
             )
-        refuse_mixing(critic.module, "through which train.schedule unrolled does not differentiate")
+        refuse_batch_norm(
+            critic.module, "through which train.schedule unrolled does not differentiate"
+        )
         Foresight.check(critic.optimizer)
 
     def step(
