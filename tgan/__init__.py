@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 _FACADE = {
     "Config": "tgan.config",
     "ImageDetector": "tgan.anomaly.images.detector",
+    "PictureEditor": "tgan.runs.picture",
     "Scores": "tgan.evaluation.scores",
     "TadGANDetector": "tgan.anomaly.series.detector",
     "TrainedRun": "tgan.runs.trained",

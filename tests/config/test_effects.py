@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tgan.config import Config
+from tgan.config.data_sets import DATA_SETS
 from tgan.config.effects import NEEDS, without_effect
 from tgan.config.reading import flat_settings, make_config
 
@@ -62,6 +63,7 @@ def test_a_line_says_what_is_needed():
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_the_configurations_that_come_along_have_no_idle_settings(path):
-    needs_path = any(f"name: {kind}" in path.read_text() for kind in ("videos", "images", "rgbd"))
+    with_paths = [kind for kind, facts in DATA_SETS.items() if facts.needs_path]
+    needs_path = any(f"name: {kind}\n" in path.read_text() for kind in with_paths)
     config = make_config(path, {"data.path": "somewhere"} if needs_path else {})
     assert without_effect(config) == []

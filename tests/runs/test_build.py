@@ -41,6 +41,7 @@ from tgan.training.state import flatten_optimizer, load_optimizer
 from tgan.training.steps import Batch
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+OF_IMAGES = {"dcgan", "translator", "pyramid"}
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_setting_of_another_constraint_is_refused_until_it_is_taken_back():
     assert build_constraint(config.constraint) == CONSTRAINTS["wgan_gp"]()
 
 
-@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - {"dcgan", "translator"}))
+@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - OF_IMAGES))
 @pytest.mark.parametrize("is_conditional", [False, True])
 def test_generators_of_videos_are_built_from_their_own_settings(conditional, name, is_conditional):
     generator = type(conditional.generator)(name=name, z_slow=8, width=16)
@@ -123,7 +124,7 @@ def test_a_projecting_critic_is_built():
 def test_every_architecture_has_an_initialisation_of_its_own():
     deviations = {}
     for name in GENERATORS:
-        data = DataConfig(num_frames=1 if name in ("dcgan", "translator") else 16)
+        data = DataConfig(num_frames=1 if name in OF_IMAGES else 16)
         data.input = "edges" if name == "translator" else None
         generator = GeneratorConfig(name=name, width=64)
         network = build_generator(Config(data=data, generator=generator))
@@ -132,6 +133,7 @@ def test_every_architecture_has_an_initialisation_of_its_own():
     assert deviations["tgan"] == pytest.approx(0.01 / 3**0.5, rel=0.1)
     assert deviations["videogan"] == pytest.approx(0.01, rel=0.1)
     assert deviations["dcgan"] == pytest.approx(0.02, rel=0.1)
+    assert deviations["pyramid"] == pytest.approx(0.02, rel=0.1)
     assert deviations["translator"] == pytest.approx(0.02, rel=0.1)
     assert deviations["deconv3d"] > 0.02
 

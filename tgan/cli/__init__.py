@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a GAN on videos, or on the built-in moving digits",
     "prepare": "pack videos into memory-mapped shards that training reads fast",
     "generate": "write sampled videos from a training run",
+    "picture": "repaint, enlarge, animate and measure, by a run of one picture",
     "export": "write a generator as a file (pt2, ONNX) or a folder (safetensors)",
     "evaluate": "measure samples against real clips, or two runs against each other",
     "plot": "draw losses, critic gap and distances of a run over its steps",

@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from tgan.cli import Parser
+from tgan.cli.options import height_and_width
 from tgan.cli.seeds import parse_grid, parse_seeds, parse_sum
-from tgan.config import Config
 from tgan.media.rates import MAX_FPS, MIN_FPS, check_fps
 from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
 from tgan.media.video import (
@@ -37,6 +37,7 @@ examples:
   tgan generate runs/demo --out walk.mp4 --seeds 3,7 --walk 9
   tgan generate runs/demo --out sum.mp4 --arithmetic "3,5,8 - 1,2,9 + 4,6,7"
   tgan generate runs/actions --out waves.gif --label wave
+  tgan generate runs/picture --out wide.png --size 64x200
   tgan generate runs/edges --out translated.png --input my_pictures --seeds 0-11
 
 A folder, named with a slash at the end or without an ending, holds one file per sample, in a
@@ -77,19 +78,18 @@ def main(argv: Sequence[str]) -> None:
     conditions = run.condition(plan, label=labels, pictures=arguments.input)
     if conditions.columns and not (arguments.grid or plan.grid):
         rows, columns = -(-len(plan) // conditions.columns), conditions.columns
-    shape, fps = _clip_shape(run.config, arguments.slow_motion), arguments.fps
+    chosen = {"factor": arguments.slow_motion, "size": arguments.size}
+    shape, fps = run.shape(**chosen), arguments.fps
     if fps is None:
         fps = run.fps or FPS
         check_fps(arguments.out, fps)
     view = view_of(run.config.data)
     shown = view.shape(shape)
-    scale = arguments.scale or scale_to_show(shown[1])
+    scale = arguments.scale or scale_to_show(min(shown[1:3]))
 
     # Begun last, so that a mistake is one line and costs no time.
     def sample() -> tqdm:
-        videos = run.decode(
-            plan, conditions, factor=arguments.slow_motion, batch_size=arguments.batch_size
-        )
+        videos = run.decode(plan, conditions, **chosen, batch_size=arguments.batch_size)
         return tqdm(videos, total=len(plan), unit="image" if shape[0] == 1 else "video")
 
     if isinstance(plan, Samples) and names_folder(arguments.out):
@@ -172,6 +172,12 @@ def _parser() -> Parser:
         help="pictures that a run with data.input starts from: a folder or .npz file, or those "
         "that the run names, train or held-out (default: built-in ones, where the run has such)",
     )
+    parser.add_argument(
+        "--size",
+        type=height_and_width,
+        metavar="HxW",
+        help="height and width, such as 96x200, for a run of one picture (default: the picture's)",
+    )
     parser.add_argument("--given", dest="input", metavar="DATA", help=argparse.SUPPRESS)
     parser.add_argument(
         "--grid",
@@ -235,12 +241,6 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.walk is None:
         return Samples(seeds)
     return Walks(seeds, arguments.walk, arguments.path or "slerp")
-
-
-def _clip_shape(config: Config, slow_motion: int) -> tuple[int, int, int, int]:
-    data = config.data
-    frames = (data.num_frames - 1) * slow_motion + 1
-    return (frames, data.resolution, data.resolution, data.channels)
 
 
 def _is_drawn(out: str, clip: tuple[int, ...]) -> bool:

@@ -4,6 +4,9 @@ import math
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
+# Pixels a side of what is asked for: far more than memories hold activations of.
+MAX_SIDE = 8192
+
 
 def at_least(low: int) -> Callable[[str], int]:
     """The type of a whole number from `low` on."""
@@ -24,6 +27,16 @@ def seconds(text: str) -> float:
     if not 0 < number < math.inf:
         raise ArgumentTypeError(f"'{text}' is no number of seconds above 0")
     return int(number) if number.is_integer() else number
+
+
+def height_and_width(text: str) -> tuple[int, int]:
+    """The type of a size such as `96x200`, height first."""
+    height, cross, width = text.lower().partition("x")
+    if not (cross and height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise ArgumentTypeError(f"'{text}' is no height and width, such as 96x200")
+    if max(int(height), int(width)) > MAX_SIDE:
+        raise ArgumentTypeError(f"'{text}': a side is above {MAX_SIDE}")
+    return int(height), int(width)
 
 
 def names(text: str) -> list[str]:

@@ -37,6 +37,7 @@ DATA_SETS: dict[str, DataFacts] = {
     "moving_digits": DataFacts(channels=(1, 3), single_frames=False, is_built_in=True),
     "videos": DataFacts(channels=(1, 3), single_frames=False, needs_path=True),
     "images": DataFacts(needs_path=True, settings=("labels_key", "crops", "pixel_bounds")),
+    "picture": DataFacts(needs_path=True),
     "rgbd": DataFacts(
         channels=(4,), needs_path=True, settings=("crops", "depth_bounds", "depth_holes")
     ),

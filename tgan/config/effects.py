@@ -38,7 +38,9 @@ NEEDS = {
     "data.stride": _of_data("videos", "own"),
     "data.num_digits": _of_data("moving_digits"),
     "data.num_clips": _of_data("moving_digits", "shapes3d", "levels"),
-    "data.path": _of_data("moving_digits", "videos", "images", "rgbd", "torchvision", "levels"),
+    "data.path": _of_data(
+        "moving_digits", "videos", "images", "picture", "rgbd", "torchvision", "levels"
+    ),
     "data.held_out_path": _of_data("videos", "images", "rgbd", "levels"),
     "train.unroll": _of_schedule("unrolled"),
     "critic.shift": Need(lambda c: c.critic.batch_norm, "critic.batch_norm true"),

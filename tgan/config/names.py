@@ -17,8 +17,8 @@ ObjectiveName = Literal[
     "feature_matching",
     "own",
 ]
-GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "own"]
-CriticName = Literal["conv3d", "own"]
+GeneratorName = Literal["tgan", "deconv3d", "videogan", "dcgan", "translator", "pyramid", "own"]
+CriticName = Literal["conv3d", "patch", "own"]
 BatchViewName = Literal["none", "discrimination", "deviation"]
 ConstraintName = Literal[
     "none",
@@ -41,6 +41,7 @@ DataName = Literal[
     "moving_digits",
     "videos",
     "images",
+    "picture",
     "rgbd",
     "torchvision",
     "digits",

@@ -27,10 +27,11 @@ class DataConfig:
 
     Attributes:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
-            rgbd (pictures with depth), torchvision (images of a data set that it knows), or what
-            is built in: moving_digits, or digits and shapes3d (rendered boxes, cylinders and
-            spheres), which are images. levels are windows of levels of games, built in or a
-            folder of text levels. own, here and below, is what came from Python.
+            picture (a single one, whole), rgbd (pictures with depth), torchvision (images of a
+            data set that it knows), or what is built in: moving_digits, or digits and shapes3d
+            (rendered boxes, cylinders and spheres), which are images. levels are windows of levels
+            of games, built in or a folder of text levels. own, here and below, is what came from
+            Python.
         path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
             the user's cache); for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits); for levels a folder of text levels (none: built-in ones).
@@ -39,7 +40,8 @@ class DataConfig:
         dataset: of torchvision, by its name there.
         download: whether torchvision fetches a data set that is not there.
         labels_key: the array of a .npz file that names the classes of its images.
-        resolution: height and width, 4 or 5 times a power of two, from 8.
+        resolution: height and width, 4 or 5 times a power of two, from 8; of a picture the longer
+            side, at most, any number.
         channels: 1 for grey, 3 for RGB, 4 for RGB and one more; of levels one for every tile.
         num_frames: frames per clip: what the generator can make, such as a multiple of 16; 1 for
             images.
@@ -109,7 +111,8 @@ class GeneratorConfig:
     Attributes:
         name: tgan, or a baseline: deconv3d (3-D deconvolutions), videogan (two streams); for
             images dcgan, or translator, which starts from a picture (data.input). They have z_slow,
-            width, image_init and, but for translator, image_shift, and refuse the rest.
+            width, image_init and, but for translator, image_shift, and refuse the rest. For
+            data.name picture pyramid, which has scales, coarsest, width and image_init.
         z_slow: numbers in the latent of a video.
         z_fast: numbers in the latent of a frame.
         temporal_width: channels of the temporal generator's first layer.
@@ -122,6 +125,8 @@ class GeneratorConfig:
         temporal_shift: whether the temporal generator's batch norms have a shift.
         image_shift: whether the image generator's batch norms have a shift.
         slope: dcgan: of its rectifiers below zero.
+        scales: pyramid: stages, which are trained in turn, coarse to fine, for as many steps each.
+        coarsest: pyramid: pixels on the shorter side of the first stage's image.
         temporal_init: initialisation of the temporal generator.
         image_init: initialisation of what makes images; none leaves it to the architecture
             (uniform for tgan, he_normal for deconv3d, small_normal for videogan, dcgan for dcgan,
@@ -139,6 +144,8 @@ class GeneratorConfig:
     temporal_shift: bool = False
     image_shift: bool = True
     slope: float = 0.0
+    scales: int = 5
+    coarsest: int = 25
     temporal_init: InitialisationName = "he_normal"
     image_init: InitialisationName | None = None
 
@@ -148,7 +155,8 @@ class CriticConfig:
     """The critic.
 
     Attributes:
-        name: of the architecture.
+        name: conv3d, or for images patch, which scores patches of 11x11 pixels; it has width and
+            init alone, and no classes.
         width: channels after its first layer.
         batch_norm: whether it has batch norms.
         shift: whether they have a shift.
@@ -250,6 +258,8 @@ class TrainConfig:
         feature_matching_weight: what the generator pays per unit of mean squared difference between
             the critic's mean features of its samples and of real ones (docs/collapse.md); none is
             1 under the objective feature_matching, and 0 under others.
+        reconstruction_weight: what a pyramid pays per unit of mean squared difference between the
+            picture and what its first noise is to remake it as, 10 in the paper; 0 for nothing.
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
             frames of a clip: any of translation, flip, colour, cutout.
         check_ranks: whether several processes compare all weights at every log.every-th step, and
@@ -272,6 +282,7 @@ class TrainConfig:
     checkpoint_activations: bool = False
     l1_weight: float = 0.0
     feature_matching_weight: float | None = None
+    reconstruction_weight: float = 0.0
     augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
     check_ranks: bool = True
     timeout: float = 1800.0

@@ -2,6 +2,8 @@
 
 # Generators start, and critics end, with maps of one of these sides.
 BASE_SIDES = (4, 5)
+# Five convolutions of 3x3 see this many pixels, so that stages of a pyramid are no smaller.
+RECEPTIVE_FIELD = 11
 # The temporal generator doubles its length this often.
 TEMPORAL_DOUBLINGS = 4
 
@@ -61,3 +63,42 @@ def nearest_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
     """
     step = 2**doublings
     return num_frames if num_frames < step else num_frames // step * step
+
+
+def stage_sizes(
+    size: tuple[int, int], picture: tuple[int, int], scales: int, coarsest: int
+) -> list[tuple[int, int]]:
+    """Heights and widths of a pyramid's stages up to `size`, smallest first.
+
+    Neighbours differ by the same factor, up to rounding: the one by which `scales` stages take the
+    picture's shorter side down to `coarsest`.
+
+    Args:
+        size: height and width of the last stage.
+        picture: height and width of the picture that the pyramid is trained on.
+
+    Raises:
+        ValueError: the picture is smaller than the coarsest side, or a stage than 11 pixels.
+
+    Example:
+        >>> stage_sizes((72, 96), (72, 96), 3, 25)
+        [(25, 33), (42, 57), (72, 96)]
+
+    Source: Shaham et al. 2019: a factor near 3/4, such that the coarsest side is 25.
+    """
+    if min(picture) < coarsest:
+        raise ValueError(
+            f"a picture of {picture[0]}x{picture[1]} (height x width) has no side of "
+            f"generator.coarsest {coarsest}: raise data.resolution, or lower generator.coarsest "
+            f"({RECEPTIVE_FIELD} at least)"
+        )
+    share = 1.0 if scales == 1 else (coarsest / min(picture)) ** (1 / (scales - 1))
+    powers = [share ** (scales - 1 - stage) for stage in range(scales)]
+    sizes = [(round(size[0] * power), round(size[1] * power)) for power in powers]
+    if min(sizes[0]) < RECEPTIVE_FIELD:
+        raise ValueError(
+            f"images of {size[0]}x{size[1]} (height x width) would start from {sizes[0][0]}x"
+            f"{sizes[0][1]}; a stage sees {RECEPTIVE_FIELD} pixels at once, so that no side can be "
+            "smaller"
+        )
+    return sizes

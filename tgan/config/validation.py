@@ -7,7 +7,7 @@ from operator import attrgetter
 from tgan.config import Config, DataConfig
 from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
 from tgan.config.names import OWN
-from tgan.config.sizes import base_side
+from tgan.config.sizes import RECEPTIVE_FIELD, base_side
 from tgan.config.tiles import MAX_TILES, check_channels, check_window, is_built_in
 from tgan.lookup import alternatives, did_you_mean, look_up
 
@@ -23,7 +23,7 @@ def validate(config: Config) -> None:
 
 _AT_LEAST_ONE = {
     "data": ["channels", "num_frames", "stride", "num_digits", "num_clips"],
-    "generator": ["z_slow", "z_fast", "temporal_width", "width"],
+    "generator": ["z_slow", "z_fast", "temporal_width", "width", "scales"],
     "critic": ["width"],
     "train": ["steps", "batch_size", "n_critic"],
     "log": ["every", "preview_count", "keep_last"],
@@ -47,6 +47,8 @@ _AT_MOST = {
     "generator.z_fast": 65536,
     "generator.temporal_width": 65536,
     "generator.width": 65536,
+    "generator.scales": 64,
+    "generator.coarsest": 4096,
     "critic.width": 65536,
     "constraint.interval": 10**12,
     "constraint.iterations": 10**6,
@@ -66,7 +68,7 @@ _AT_MOST = {
 
 
 # Generators in which nothing is cheap to compute again (`tgan.models.stages`).
-_WITHOUT_STAGES = ("translator", OWN)
+_WITHOUT_STAGES = ("translator", "pyramid", OWN)
 
 
 def _out_of_range(config: Config) -> list[str]:
@@ -174,7 +176,10 @@ def _of_conditions(config: Config) -> list[str]:
 
 def _of_data(config: Config) -> list[str]:
     data, problems, defaults = config.data, [], DataConfig()
-    if not config.generator.name == config.critic.name == OWN:
+    if (
+        config.generator.name != "pyramid"
+        and not config.generator.name == config.critic.name == OWN
+    ):
         try:
             base_side(data.resolution)
         except ValueError as error:
@@ -211,7 +216,8 @@ def _of_data(config: Config) -> list[str]:
     if not 0 <= data.max_bad_share <= 1:
         problems.append(f"data.max_bad_share {data.max_bad_share} is not in [0, 1]")
     if facts.needs_path and data.path is None:
-        problems.append(f"data.path is missing: name a folder of {data.name}")
+        what = "the file of one" if data.name == "picture" else "a folder of"
+        problems.append(f"data.path is missing: name {what} {data.name}")
     return problems + _unknown_dataset(data) + _of_tiles(config)
 
 
@@ -245,6 +251,56 @@ def _of_tiles(config: Config) -> list[str]:
     return problems
 
 
+def _of_pyramids(config: Config) -> list[str]:
+    """A pyramid, the critic of its patches and its one picture belong together."""
+    train, paid, coarsest = (
+        config.train,
+        config.train.reconstruction_weight,
+        config.generator.coarsest,
+    )
+    problems, name = [], config.generator.name
+    if not 0 <= paid < math.inf:
+        problems.append(f"train.reconstruction_weight {paid} is negative or not finite")
+    if config.critic.name == "patch" and (config.conditional or config.data.input):
+        problems.append("critic.name patch takes no classes and no input pictures")
+    if name != "pyramid":
+        if config.data.name == "picture" and name != OWN:
+            problems.append(f"data.name picture needs generator.name pyramid, not {name}")
+        return problems + (
+            ["train.reconstruction_weight needs generator.name pyramid"] if paid else []
+        )
+    if config.data.name != "picture":
+        problems.append(f"generator.name pyramid needs data.name picture, not {config.data.name}")
+    if config.critic.name not in ("patch", OWN):
+        problems.append(f"generator.name pyramid needs critic.name patch, not {config.critic.name}")
+    if coarsest < RECEPTIVE_FIELD:
+        problems.append(
+            f"generator.coarsest {coarsest} is below the {RECEPTIVE_FIELD} pixels that a stage sees"
+        )
+    if coarsest > config.data.resolution:
+        problems.append(
+            f"generator.coarsest {coarsest} is above data.resolution {config.data.resolution}"
+        )
+    if train.steps < config.generator.scales:
+        problems.append(
+            f"train.steps {train.steps} are fewer than generator.scales {config.generator.scales}"
+        )
+    if config.conditional:
+        problems.append("generator.name pyramid has no classes: conditional true")
+    if train.ema_decay is not None:
+        problems.append(
+            "train.ema_decay: a pyramid's stages begin as copies, which a running mean lags behind"
+        )
+    if train.schedule not in ("simultaneous", "alternating"):
+        problems.append(
+            f"train.schedule {train.schedule} does not go with generator.name pyramid: choose "
+            "simultaneous or alternating"
+        )
+    if train.cuda_graph:
+        problems.append("train.cuda_graph true needs one shape, and a pyramid's images grow")
+    return problems
+
+
 def _unknown_dataset(data: DataConfig) -> list[str]:
     if data.name != "torchvision" or data.dataset in TORCHVISION_SETS:
         return []
@@ -262,4 +318,5 @@ _CHECKS = (
     _of_optimizers,
     _of_conditions,
     _of_data,
+    _of_pyramids,
 )

@@ -11,6 +11,7 @@ from tgan.data.made.digits import MovingDigits, open_digits
 from tgan.data.made.shapes3d import RenderedShapes
 from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.rgbd import open_rgbd
+from tgan.data.pictures.single import open_single
 from tgan.data.pictures.torchvision_sets import open_torchvision
 from tgan.data.subset import of_classes
 from tgan.data.tiles.grammar import GrammarLevels
@@ -136,6 +137,12 @@ def _images(path: str, data: DataConfig) -> ClipSource:
     )
 
 
+def _picture(data: DataConfig, *, held_out: bool) -> ImageClips | None:
+    if held_out or data.path is None:
+        return None
+    return open_single(data.path, resolution=data.resolution, channels=data.channels)
+
+
 def _rgbd(path: str, data: DataConfig) -> ClipSource:
     return open_rgbd(
         path,
@@ -170,6 +177,7 @@ DATASETS: dict[str, Open] = {
     "moving_digits": _moving_digits,
     "videos": _from_path(_videos),
     "images": _from_path(_images),
+    "picture": _picture,
     "rgbd": _from_path(_rgbd),
     "torchvision": _torchvision,
     "digits": _digits,

@@ -120,6 +120,7 @@ def evaluate(
     _check_files(picture if NEAREST in metrics else None, state, overwrite=overwrite)
 
     run = _loaded(run, weights=weights, device=device)
+    _check_many(run)
     device = pick_device(device) if run is None else run.device
     frames = None if run is None else run.config.data.num_frames
     clips = as_clips(data, frames)
@@ -195,6 +196,13 @@ def _loaded(run: TrainedRun | str | Path | None, *, weights: str, device: str) -
                 f"{name} {wanted}: '{run.path}' was loaded with {name} {getattr(run, name)}"
             )
     return run
+
+
+def _check_many(run: TrainedRun | None) -> None:
+    if run is not None and run.is_of_one_picture:
+        raise ValueError(
+            f"'{run.path}' is of one picture, and metrics here are of many: tgan picture measure"
+        )
 
 
 def _settings(

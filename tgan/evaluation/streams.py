@@ -13,7 +13,7 @@ from tgan.data.subset import Subset
 from tgan.models.conditions import Conditioning
 from tgan.rng import Stream, numpy_rng
 from tgan.runs.trained import TrainedRun
-from tgan.sampling.decoding import sample_batches
+from tgan.sampling.decoding import latent_size, sample_batches
 
 # Samples share no seed with previews nor with training's distance; another seed of an evaluation
 # takes the next two million, of which gam may need all.
@@ -62,7 +62,7 @@ class GeneratedClips:
         """
         return cls(
             run.generator,
-            size=run.config.generator.z_slow,
+            size=latent_size(run.generator, run.config.generator),
             first_seed=first_seed,
             conditioning=run.conditioning,
             source=run.conditions if source is None else source,

@@ -4,6 +4,8 @@ from tgan.models.critic import VideoCritic
 from tgan.models.dcgan import ImageDeconvGenerator
 from tgan.models.deconv3d import Deconv3dGenerator, TwoStreamGenerator
 from tgan.models.images import ImageGenerator, SmoothImageGenerator
+from tgan.models.patch import PatchCritic
+from tgan.models.pyramid import PyramidGenerator
 from tgan.models.tgan import TemporalGenerator, VideoGenerator
 from tgan.models.translator import ImageTranslator
 
@@ -13,8 +15,9 @@ GENERATORS = {
     "videogan": TwoStreamGenerator,
     "dcgan": ImageDeconvGenerator,
     "translator": ImageTranslator,
+    "pyramid": PyramidGenerator,
 }
-CRITICS = {"conv3d": VideoCritic}
+CRITICS = {"conv3d": VideoCritic, "patch": PatchCritic}
 
 __all__ = [
     "CRITICS",
@@ -23,6 +26,8 @@ __all__ = [
     "ImageDeconvGenerator",
     "ImageGenerator",
     "ImageTranslator",
+    "PatchCritic",
+    "PyramidGenerator",
     "SmoothImageGenerator",
     "TemporalGenerator",
     "TwoStreamGenerator",

@@ -114,5 +114,5 @@ def initialise(network: nn.Module, scheme: str) -> None:
             parameter.zero_()
     if scheme in GAIN_STDS:
         for module in network.modules():
-            if isinstance(module, BatchNorm):
+            if isinstance(module, BatchNorm | nn.InstanceNorm2d):
                 nn.init.normal_(module.weight, 1.0, GAIN_STDS[scheme])

@@ -29,6 +29,9 @@ class Stream(IntEnum):
     SEARCH = 20
     DETECTION = 21
     ROBOT = 22
+    ANCHOR = 23
+    WALKS = 24
+    PLACES = 25
     LEVELS = 40
     LEVEL_SEARCH = 41
 

@@ -25,19 +25,26 @@ from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES, Objective
-from tgan.models import CRITICS, GENERATORS
+from tgan.models import CRITICS, GENERATORS, PyramidGenerator
 from tgan.models.conditions import conditioning_of
 from tgan.models.outline import check_fits_memory
 from tgan.models.stages import recompute_stages
 from tgan.rng.noise import Noise
 from tgan.rng.weights import seeded
-from tgan.runs.checks import check_disk, check_fp16, check_schedule
+from tgan.runs.checks import (
+    check_disk,
+    check_fp16,
+    check_one_process,
+    check_schedule,
+    fit_to,
+)
 from tgan.runs.parts import Parts, check_networks
 from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
 from tgan.training.auxiliary import auxiliary_losses
 from tgan.training.gan import GANTask
 from tgan.training.graphs import make_launch
+from tgan.training.growing import GrowingTask
 from tgan.training.processes import make_accelerator, prepare
 from tgan.training.rates import trapezoid
 from tgan.training.run import Run
@@ -111,6 +118,7 @@ def build_run(
     check_disk(config, run_dir, task)
     if source is None:
         source = open_dataset(config.data)
+    fit_to(task.generator.module, source)
     held_out = parts.held_out
     if held_out is None and parts.source is None and config.log.distance_clips:
         held_out = open_held_out(config.data)
@@ -178,7 +186,11 @@ def build_task(
         constraint=constraint,
         augment=Augmentation(config.train.augment) if config.train.augment else None,
     )
-    return GANTask(
+    make_task: Callable[..., GANTask] = GANTask
+    if isinstance(generator, PyramidGenerator):
+        check_one_process(accelerator.num_processes)
+        make_task = partial(GrowingTask, steps=config.train.steps)
+    return make_task(
         prepare(accelerator, generating),
         prepare(accelerator, judging),
         schedule=schedule,

@@ -7,6 +7,8 @@ from torch import nn
 
 from tgan.config import Config
 from tgan.constraints import Constraint
+from tgan.data.clips import ClipSource
+from tgan.models import PyramidGenerator
 from tgan.training.gan import GANTask
 from tgan.training.schedules.base import Schedule
 
@@ -47,6 +49,25 @@ def check_schedule(config: Config, schedule: Schedule, *, processes: int) -> Non
             f"train.batch_size {train.batch_size} is {share} in each of {processes} processes, "
             f"which is no multiple of train.survivors {schedule.survivors}"
         )
+
+
+def check_one_process(processes: int) -> None:
+    """Refuse several processes for a pyramid, whose stages begin in turn."""
+    if processes > 1:
+        raise ValueError(
+            f"generator.name pyramid trains in one process, not {processes}: it has one picture, "
+            "and its stages begin in turn"
+        )
+
+
+def fit_to(generator: nn.Module, source: ClipSource) -> None:
+    """Tell a pyramid how large its one picture is; other generators are as large as settings say.
+
+    Raises:
+        ValueError: it is too small.
+    """
+    if isinstance(generator, PyramidGenerator):
+        generator.fit(*source.shape[1:3])
 
 
 def check_disk(config: Config, run_dir: Path, task: GANTask) -> None:

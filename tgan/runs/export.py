@@ -46,6 +46,7 @@ def export_generator(
         ValueError: no such format, or a package that it needs is not installed.
         ArithmeticError: the written file gives something else.
     """
+    refuse_pyramid(config)
     form = look_up(FORMATS, kind, kind="format")
     check_installed(kind)
 
@@ -56,6 +57,15 @@ def export_generator(
     write_whole(path, write)
     text = json.dumps(card(config, classes) | {"format": kind}, indent=2) + "\n"
     write_whole(card_path(path), lambda part: part.write_text(text))
+
+
+def refuse_pyramid(config: Config) -> None:
+    """Raise a ValueError for a run of one picture, whose generator is its whole use."""
+    if config.generator.name == "pyramid":
+        raise ValueError(
+            "generator.name pyramid is not exported: its samples are of any size, and changed "
+            "pictures need its stages; hand on a checkpoint of the run, a few megabytes"
+        )
 
 
 def card_path(path: Path) -> Path:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from tgan.runs.build import critic_example
+from tgan.sampling.decoding import latent_size
 from tgan.training.footprint import peak_of_step
 from tgan.training.room import gigabytes, memory_of, what_helps
 from tgan.training.run import Run
@@ -58,7 +59,7 @@ def _batches(run: Run) -> tuple[Batch, Tensor]:
     """A batch of real samples and of latents that take no memory."""
     count = run.config.train.batch_size
     samples, *condition = critic_example(run.config, run.classes)
-    z = torch.empty(1, run.config.generator.z_slow)
+    z = torch.empty(1, latent_size(run.task.generator.module, run.config.generator))
     samples, z, *condition = (
         torch.empty(count, *each.shape[1:], dtype=each.dtype, device="meta")
         for each in (samples, z, *condition)

@@ -28,7 +28,7 @@ from tgan.models import GENERATORS
 from tgan.models.conditions import conditioning_of
 from tgan.models.outline import outline
 from tgan.runs.build import build_generator, generator_maker
-from tgan.runs.export import card, compare
+from tgan.runs.export import card, compare, refuse_pyramid
 from tgan.system.files import write_whole_folder
 from tgan.system.folders import MissingFile, are_names, plain_file, quoted, read_json_object
 from tgan.system.tensor_files import read_claims
@@ -108,6 +108,7 @@ def save_pretrained(
         ValueError: the folder holds something, or the generator is not that of `config`.
         ArithmeticError: what was written gives something else.
     """
+    refuse_pyramid(config)
     if config.generator.name == OWN:
         raise ValueError(
             "this generator came from Python, and such a folder is read without its code: "

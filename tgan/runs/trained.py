@@ -1,5 +1,6 @@
 """A trained run: its networks, configuration and data, loaded when they are needed."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from tgan.data.datasets import open_dataset, open_held_out, open_like
 from tgan.data.views import view_of
 from tgan.lookup import counted
 from tgan.models.conditions import Conditioning, conditioning_of
+from tgan.models.pyramid import Resized
 from tgan.runs.build import (
     build_constraint,
     build_critic,
@@ -41,6 +43,7 @@ from tgan.runs.loading import (
 from tgan.runs.logged import read_metrics
 from tgan.runs.parts import Parts, own_source
 from tgan.runs.pretrained import holds_pretrained, read_pretrained
+from tgan.sampling.decoding import latent_size
 from tgan.sampling.latents import decode
 from tgan.sampling.plans import Plan, Samples, Sums, Walks
 from tgan.system.device import pick_device
@@ -160,6 +163,11 @@ class TrainedRun:
         return open_held_out(self.config.data)
 
     @property
+    def is_of_one_picture(self) -> bool:
+        """Whether it learnt one picture, by a pyramid, which makes images of any size."""
+        return self.config.generator.name == "pyramid"
+
+    @property
     def conditioning(self) -> Conditioning:
         """What its networks receive beside a sample."""
         return conditioning_of(self.config, self.classes)
@@ -209,6 +217,7 @@ class TrainedRun:
         *,
         label: str | Sequence[str] | None = None,
         pictures: str | ClipSource | None = None,
+        size: tuple[int, int] | None = None,
         batch_size: int = 16,
     ) -> np.ndarray:
         """Samples (N, T, H, W, C), uint8, one per seed; each depends on its seed alone.
@@ -219,13 +228,15 @@ class TrainedRun:
             pictures: whose input pictures are taken in turn, for a run with `data.input`: clips, a
                 folder, or `train` or `held-out` for what the run itself was trained on and not.
                 They can be left out where these are built in, or were handed over.
+            size: height and width, for a pyramid (`tgan.models.pyramid`), which makes any; by
+                default those of its picture.
             batch_size: samples generated at once.
 
         Raises:
-            ValueError: a label or pictures that the run cannot use.
+            ValueError: a label, pictures or a size that the run cannot use.
         """
         plan = Samples(list(seeds))
-        return self._draw(plan, label=label, pictures=pictures, batch_size=batch_size)
+        return self._draw(plan, label=label, pictures=pictures, size=size, batch_size=batch_size)
 
     def slow_motion(
         self,
@@ -303,6 +314,11 @@ class TrainedRun:
             ValueError: a class or pictures for a run that takes none, unknown ones, or a plan
                 that such a run has no use for.
         """
+        if self.is_of_one_picture and not isinstance(plan, Samples):
+            raise ValueError(
+                f"'{self.path}' is of one picture: it has samples and animations of noise, but no "
+                "walks and no sums of latents"
+            )
         if label is not None and not self.config.conditional:
             raise ValueError(f"label {label!r}: '{self.path}' has no classes")
         if pictures is not None and self.config.data.input is None:
@@ -318,21 +334,45 @@ class TrainedRun:
             source = self.clips(source)
         return picture_conditions(plan, source, self.conditioning)
 
+    def shape(
+        self, *, factor: int = 1, size: tuple[int, int] | None = None
+    ) -> tuple[int, int, int, int]:
+        """(T, H, W, C) of its samples.
+
+        Args:
+            factor: of slow motion.
+            size: as of `sample`.
+
+        Raises:
+            ValueError: a size that the generator cannot make.
+        """
+        data = self.config.data
+        sides: tuple[int, int] = (data.resolution, data.resolution)
+        if size is not None or self.is_of_one_picture:
+            sides = self._generator_at(size).size  # type: ignore[assignment]
+        return ((data.num_frames - 1) * factor + 1, *sides, data.channels)
+
     def decode(
-        self, plan: Plan, conditions: SampleConditions, *, factor: int = 1, batch_size: int = 16
+        self,
+        plan: Plan,
+        conditions: SampleConditions,
+        *,
+        factor: int = 1,
+        size: tuple[int, int] | None = None,
+        batch_size: int = 16,
     ) -> Iterator[np.ndarray]:
         """Yield the videos (T, H, W, C), uint8, of a plan, one after the other.
 
         Raises:
-            ValueError: a batch of them is larger than the memory.
+            ValueError: a batch of them is larger than the memory, or as `shape`.
         """
-        data, count = self.config.data, min(batch_size, len(plan))
-        pixels = ((data.num_frames - 1) * factor + 1) * data.resolution**2 * data.channels
+        count, generator = min(batch_size, len(plan)), self._generator_at(size)
+        pixels = math.prod(self.shape(factor=factor, size=size))
         # As float32, with the generator's last map beside it.
         check_memory(8 * count * pixels, counted(count, "sample"))
         return decode(
-            self.generator,
-            plan.latents(self.config.generator.z_slow),
+            generator,
+            plan.latents(latent_size(generator, self.config.generator)),
             condition=conditions.tensors,
             factor=factor,
             batch_size=batch_size,
@@ -404,18 +444,30 @@ class TrainedRun:
             )
         return self._parts.copy_of(name, build)
 
+    def _generator_at(self, size: tuple[int, int] | None) -> nn.Module:
+        """The generator, or one for another size of samples, with the same weights."""
+        if size is None:
+            return self.generator
+        if not self.is_of_one_picture:
+            side = self.config.data.resolution
+            raise ValueError(
+                f"size {size[0]}x{size[1]}: '{self.path}' makes {side}x{side} alone; others are "
+                "made by a pyramid (data.name picture)"
+            )
+        return Resized(self.generator, size)
+
     def _draw(
         self,
         plan: Plan,
         *,
         label: str | Sequence[str] | None,
         pictures: str | ClipSource | None = None,
-        factor: int = 1,
         batch_size: int,
+        **decoding: Any,
     ) -> np.ndarray:
         """All videos of a plan, (N, T, H, W, C)."""
         conditions = self.condition(plan, label=label, pictures=pictures)
-        videos = self.decode(plan, conditions, factor=factor, batch_size=batch_size)
+        videos = self.decode(plan, conditions, batch_size=batch_size, **decoding)
         return np.stack(list(videos))
 
     def _log_folder(self) -> Path:

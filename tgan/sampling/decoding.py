@@ -6,10 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tgan.config import GeneratorConfig
 from tgan.data.pixels import to_bytes
 from tgan.models.modes import evaluating
 from tgan.rng import Stream, seed_of
 from tgan.system.precision import without_tf32
+
+
+def latent_size(generator: nn.Module, settings: GeneratorConfig) -> int:
+    """How many numbers a generator's latent has: what itself says, or `z_slow` of its settings."""
+    return getattr(generator, "latent_size", settings.z_slow)
 
 
 def seed_latents(seeds: Iterable[int], size: int) -> Tensor:

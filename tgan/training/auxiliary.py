@@ -91,10 +91,35 @@ def _mean(features: Tensor) -> Tensor:
     return mean_over_processes(features.to(wide).mean(0))
 
 
+@dataclass(frozen=True)
+class Reconstruction:
+    """The mean squared difference of the picture and what a pyramid remakes it as.
+
+    Of critics whose scores are the root of the number of places times as large as the authors'
+    (`tgan.models.patch`): it is multiplied by the root of the number of pixels, too.
+
+    Attributes:
+        weight: alpha in the paper.
+
+    Source: Shaham et al. 2019, equation 4.
+    """
+
+    weight: float
+
+    def __call__(
+        self, generator: Learner, critic: Critic, *, fake: Tensor, real: Batch, noise: Noise
+    ) -> Tensor:
+        picture = real.samples[:, :, 0]
+        remade: Tensor = generator.module.remade()  # type: ignore[operator]
+        places = picture.shape[2] * picture.shape[3]
+        return self.weight * places**0.5 * l2(remade.expand_as(picture), picture)
+
+
 # The weight of each is a setting: `train.l1_weight`.
 AUXILIARY_LOSSES: dict[str, Callable[[float], AuxiliaryLoss]] = {
     "l1": L1,
     "feature_matching": FeatureMatching,
+    "reconstruction": Reconstruction,
 }
 
 

@@ -16,7 +16,7 @@ from tgan.media.video import write_samples
 from tgan.metrics.frechet import frechet_distance
 from tgan.metrics.lipschitz import CriticReport, critic_report
 from tgan.metrics.pooled import pooled_statistics
-from tgan.sampling.decoding import sample_batches, sample_videos
+from tgan.sampling.decoding import latent_size, sample_batches, sample_videos
 from tgan.training.copies import Copies
 from tgan.training.run import Run
 from tgan.training.signs import RealClips
@@ -103,7 +103,7 @@ def report_on_critic(run: Run) -> CriticReport:
     (fake,) = sample_batches(
         run.task.sampler,
         range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
-        size=config.generator.z_slow,
+        size=latent_size(run.task.sampler, config.generator),
         condition=condition,
     )
     return critic_report(
@@ -117,5 +117,5 @@ def report_on_critic(run: Run) -> CriticReport:
 
 
 def _samples(run: Run, seeds: range, condition: tuple[Tensor, ...]) -> Iterator[np.ndarray]:
-    size = run.config.generator.z_slow
+    size = latent_size(run.task.sampler, run.config.generator)
     return sample_videos(run.task.sampler, seeds, size=size, condition=condition)

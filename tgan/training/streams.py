@@ -15,7 +15,7 @@ from tgan.data.loader import open_stream
 from tgan.data.pixels import normalise
 from tgan.data.replaced import Account, ReplacedBatches
 from tgan.models.conditions import Conditioning
-from tgan.sampling.decoding import batch_latents
+from tgan.sampling.decoding import batch_latents, latent_size
 from tgan.training.run import Run
 from tgan.training.steps import Batch
 from tgan.training.uploads import Uploads
@@ -155,7 +155,6 @@ def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[RealBatches, 
         **shared,
         **reading,
     )
-    latents = latent_batches(
-        config.generator.z_slow, first=first_step * task.latents_per_step, **shared
-    )
+    size = latent_size(task.generator.module, config.generator)
+    latents = latent_batches(size, first=first_step * task.latents_per_step, **shared)
     return reals, latents

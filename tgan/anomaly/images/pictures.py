@@ -127,6 +127,8 @@ def check_scores_pictures(run: TrainedRun) -> None:
             f"'{run.path}' is a run of clips, with data.num_frames {config.data.num_frames}; "
             "anomalies are scored in images"
         )
+    if config.generator.name == "pyramid":
+        raise ValueError(f"'{run.path}' is of one picture: it does not say what others are like")
     if config.conditional or config.data.input is not None:
         setting = "conditional true" if config.conditional else f"data.input {config.data.input}"
         raise ValueError(
