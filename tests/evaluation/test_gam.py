@@ -140,6 +140,15 @@ def test_runs_whose_critics_cannot_be_swapped_are_refused():
         check_rivals(trained(), trained(conditional=False))
 
 
+@pytest.mark.parametrize("setting", [{"packs": 2}, {"sees_batch": "discrimination"}])
+def test_a_critic_that_does_not_judge_samples_one_by_one_is_refused(setting):
+    others = trained()
+    others.config.critic = replace(others.config.critic, **setting)
+    for pair in ((others, trained()), (trained(), others)):
+        with pytest.raises(ValueError, match="^gam needs "):
+            check_rivals(*pair)
+
+
 def test_conditions_are_shared_where_the_data_are_the_same():
     run, source = trained(), Videos(labels=["a", "b"])
     run.data = source

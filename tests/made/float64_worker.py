@@ -2,7 +2,7 @@
 
 accelerate launch --multi_gpu --num_processes 2 float64_worker.py OUT CELL ...
 
-A cell is SCHEDULE:OBJECTIVE[+SEES_BATCH]:CONSTRAINT[/INTERVAL][:DATA].
+A cell is SCHEDULE:OBJECTIVE[+SEES_BATCH|+PACKS]:CONSTRAINT[/INTERVAL][:DATA].
 """
 
 import sys
@@ -34,8 +34,10 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
     if labelled is not None:
         config.conditional = True
         config.data = DataConfig(name="videos", path=labelled, resolution=32)
-    config.objective, _, view = objective.partition("+")
-    config.critic.sees_batch, config.train.schedule = view or "none", schedule
+    config.objective, _, seen = objective.partition("+")
+    config.critic.packs = int(seen) if seen.isdigit() else 1
+    config.critic.sees_batch = "none" if seen.isdigit() else seen or "none"
+    config.train.schedule = schedule
     config.train.n_critic = 1 if schedule == "simultaneous" else 2
     constraint, _, interval = constraint.partition("/")
     assert constraint in CONSTRAINTS

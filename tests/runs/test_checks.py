@@ -1,8 +1,8 @@
-"""What schedules refuse to do with other settings, in one line."""
+"""What schedules, and critics of several samples, refuse in one line."""
 
 import pytest
 
-from tgan.runs.checks import check_schedule
+from tgan.runs.checks import check_alone, check_packs, check_schedule
 from tgan.training.schedules import SCHEDULES, make_schedule
 
 
@@ -35,3 +35,28 @@ def test_those_that_all_runs_had_refuse_nothing():
     assert all(SCHEDULES[name].trains_in_fp16 for name in ("simultaneous", "alternating"))
     assert all(SCHEDULES[name].is_recordable for name in ("simultaneous", "alternating"))
     assert not SCHEDULES["unrolled"].trains_in_fp16
+
+
+@pytest.mark.parametrize(("packs", "processes"), [(1, 4), (2, 1), (2, 2), (4, 1)])
+def test_packs_within_a_process_pass(tiny_config, packs, processes):
+    tiny_config.critic.packs = packs
+    check_packs(tiny_config, processes=processes)
+
+
+def test_packs_that_would_be_torn_are_refused_with_their_numbers(tiny_config):
+    tiny_config.critic.packs = 4
+    message = "train.batch_size 4 is 2 in each of 2 processes, which is no multiple of critic.packs"
+    with pytest.raises(ValueError, match=f"^{message} 4$"):
+        check_packs(tiny_config, processes=2)
+
+
+def test_critics_of_several_samples_are_refused_where_one_is_to_be_judged(tiny_config):
+    check_alone(tiny_config, "this")
+    tiny_config.critic.sees_batch = "deviation"
+    check_alone(tiny_config, "this", features=True)
+    with pytest.raises(ValueError, match="^this needs scores .* critic.sees_batch is deviation$"):
+        check_alone(tiny_config, "this")
+    tiny_config.critic.packs = 2
+    for features in (False, True):
+        with pytest.raises(ValueError, match="^this needs a critic of single .*packs is 2$"):
+            check_alone(tiny_config, "this", features=features)

@@ -102,6 +102,8 @@ def test_recorded_steps_are_those_that_are_launched(constraint, schedule):
         {"train__augment": list(AUGMENTATIONS), "train__ema_decay": 0.9},
         {"train__checkpoint_activations": True},
         {"objective": "relativistic", "generator_optimizer__name": "adam"},
+        {"objective": "feature_matching", "critic__sees_batch": "discrimination"},
+        {"critic__sees_batch": "deviation", "critic__packs": 2},
     ],
 )
 def test_so_are_those_with_more_in_them(settings):

@@ -10,7 +10,7 @@ from tests.made import forked
 from tests.made.launched import launch, start
 from tgan.cli import main
 from tgan.training.checkpoint import find_checkpoint
-from tgan.training.processes import make_accelerator
+from tgan.training.processes import make_accelerator, prepare
 
 TINY = [
     "--data.resolution=32",
@@ -129,3 +129,18 @@ def test_bf16_computes_in_bf16_and_answers_in_float32():
     assert set(seen) == {torch.bfloat16}
     assert all(value.dtype == torch.float32 for value in terms.values())
     assert all(p.dtype == torch.float32 for p in critic.parameters())
+
+
+def test_features_are_computed_in_the_precision_of_scores():
+    from tgan.constraints import Constraint
+    from tgan.losses import OBJECTIVES
+    from tgan.models.mlp import MLPCritic
+    from tgan.rng.noise import Noise
+    from tgan.training.steps import Critic
+
+    rules = {"objective": OBJECTIVES["hinge"], "constraint": Constraint()}
+    for precision, dtype in (("no", torch.float32), ("bf16", torch.bfloat16)):
+        critic = MLPCritic(3, width=4, depth=2)
+        learner = Critic(critic, torch.optim.SGD(critic.parameters(), 0.1), **rules)
+        learner = prepare(make_accelerator(mixed_precision=precision), learner)
+        assert learner.features(torch.rand(2, 3), (), Noise(0)).dtype == dtype

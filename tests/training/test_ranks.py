@@ -29,6 +29,8 @@ CELLS = [
     "simultaneous:feature_matching+discrimination:none",
     "alternating:hinge+deviation:none",
     "unrolled:hinge+discrimination:none",
+    "simultaneous:feature_matching+2:dragan/2",
+    "unrolled:hinge+2:none",
 ]
 
 

@@ -18,6 +18,7 @@ from tests.made.stand_ins import Videos
 from tgan.config import ConstraintConfig, CriticConfig, DataConfig, GeneratorConfig
 from tgan.constraints import CONSTRAINTS, certified
 from tgan.losses import OBJECTIVES
+from tgan.models.batch_view import BATCH_VIEWS
 from tgan.models.conditions import PICTURES
 from tgan.models.critic import CONDITIONINGS
 from tgan.runs.build import build_run
@@ -116,6 +117,12 @@ def test_no_input_picture_waits(picture, tmp_path):
 def test_no_class_waits(conditioning, tmp_path):
     config = config_of(critic={"conditioning": conditioning})
     config.conditional = True
+    assert_only_batches(seen_in_step(config, tmp_path))
+
+
+@pytest.mark.parametrize("view", BATCH_VIEWS)
+def test_no_view_of_a_batch_waits(view, tmp_path):
+    config = config_of(critic={"sees_batch": view, "packs": 2})
     assert_only_batches(seen_in_step(config, tmp_path))
 
 

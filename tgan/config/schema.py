@@ -166,6 +166,7 @@ class CriticConfig:
         sees_batch: statistics of its batch that its last layer sees beside a clip's features: none,
             discrimination (how close the clip is to the others), or deviation (how much all vary);
             for clips that are too much alike (docs/collapse.md).
+        packs: how many clips of a batch it scores as one, for the same purpose; 1 for each alone.
         init: initialisation.
     """
 
@@ -176,6 +177,7 @@ class CriticConfig:
     activation: Literal["leaky_relu", "maxmin"] = "leaky_relu"
     conditioning: Literal["concatenation", "projection"] = "concatenation"
     sees_batch: BatchViewName = "none"
+    packs: int = 1
     init: InitialisationName = "he_normal"
 
 

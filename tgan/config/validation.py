@@ -24,7 +24,7 @@ def validate(config: Config) -> None:
 _AT_LEAST_ONE = {
     "data": ["channels", "num_frames", "stride", "num_digits", "num_clips"],
     "generator": ["z_slow", "z_fast", "temporal_width", "width", "scales"],
-    "critic": ["width"],
+    "critic": ["width", "packs"],
     "train": ["steps", "batch_size", "n_critic"],
     "log": ["every", "preview_count", "keep_last"],
 }
@@ -50,6 +50,7 @@ _AT_MOST = {
     "generator.scales": 64,
     "generator.coarsest": 4096,
     "critic.width": 65536,
+    "critic.packs": 4096,
     "constraint.interval": 10**12,
     "constraint.iterations": 10**6,
     "train.steps": 10**12,
@@ -139,6 +140,28 @@ def _of_optimizers(config: Config) -> list[str]:
             problems.append(f"{name}.alpha {optimizer.alpha} is not in [0, 1)")
         if not all(0 <= beta < 1 for beta in optimizer.betas):
             problems.append(f"{name}.betas {optimizer.betas} are not in [0, 1)")
+    return problems
+
+
+def _of_packs(config: Config) -> list[str]:
+    critic, problems = config.critic, []
+    for name, usual in (("packs", 1), ("sees_batch", "none")):
+        value = getattr(critic, name)
+        if critic.name == OWN and value != usual:
+            problems.append(f"critic.{name} {value} does nothing for critic.name {OWN}")
+    if critic.packs <= 1:
+        return problems
+    if config.train.batch_size % critic.packs:
+        problems.append(
+            f"train.batch_size {config.train.batch_size} is no multiple of critic.packs "
+            f"{critic.packs}"
+        )
+    if config.conditional or config.data.input is not None:
+        setting = "conditional true" if config.conditional else f"data.input {config.data.input}"
+        problems.append(
+            f"critic.packs {critic.packs} and {setting} exclude each other: samples of a pack have "
+            "a condition each"
+        )
     return problems
 
 
@@ -316,6 +339,7 @@ _CHECKS = (
     _not_positive,
     _of_training,
     _of_optimizers,
+    _of_packs,
     _of_conditions,
     _of_data,
     _of_pyramids,

@@ -15,6 +15,7 @@ from tgan.data.pixels import normalise
 from tgan.evaluation.streams import GeneratedClips, RealClips
 from tgan.metrics.gam import Judgement, best_threshold, compare, judge_fakes, judge_reals
 from tgan.metrics.state import State
+from tgan.runs.checks import check_alone
 from tgan.runs.trained import TrainedRun
 
 # Settings of data that change nothing about the clips of training, and those of them that change
@@ -27,8 +28,10 @@ def check_rivals(a: TrainedRun, b: TrainedRun) -> list[str]:
     """Warnings on two runs whose critics are to be swapped.
 
     Raises:
-        ValueError: one critic cannot take the other's samples.
+        ValueError: one critic cannot take the other's samples, or does not score them one by one.
     """
+    for run in (a, b):
+        check_alone(run.config, "gam")
     for name in ("num_frames", "resolution", "channels"):
         first, second = (getattr(run.config.data, name) for run in (a, b))
         if first != second:

@@ -15,6 +15,7 @@ from tgan.models.affine import AFFINE, affine_layers, unbounded_part
 from tgan.models.batch_view import BatchView
 from tgan.models.layers import BatchNorm
 from tgan.models.modes import evaluating, frozen
+from tgan.models.packs import in_packs, out_of_packs, packs_of
 
 Mode = Literal["running", "batch"]
 BATCH_NORMS = (BatchNorm, _BatchNorm)
@@ -122,32 +123,42 @@ def critic_report(
     then that of the sum of scores, which has no bound.
 
     Args:
-        real, fake: (N, ...) samples, as many of each.
+        real, fake: (N, ...) samples, as many of each; a pack of a critic of packs counts as one
+            sample.
         condition: further arguments (N, ...) of a conditional critic, for both.
         mode: which statistics batch norms normalise by.
         mixed_precision: for the record; norms are of the stored weights.
         steps: of the search from each sample, for each of its strides.
 
     Raises:
-        ValueError: numbers of samples differ, no such mode, or a layer is called more than once.
+        ValueError: numbers of samples differ or are no multiple of the critic's packs, no such
+            mode, or a layer is called more than once.
     """
     if real.shape != fake.shape:
         raise ValueError(f"real {tuple(real.shape)} and fake {tuple(fake.shape)} samples differ")
     if mode not in get_args(Mode):
         choices = ", ".join(get_args(Mode))
         raise ValueError(f"no mode '{mode}' of batch norms; choose from {choices}")
-    example = (real[:1], *(c[:1] for c in condition))
+    packs = packs_of(critic)
+    real, fake = in_packs(real, packs), in_packs(fake, packs)
+    example = (out_of_packs(real[:1], packs), *(c[:1] for c in condition))
     with _measuring(critic, mode) as statistics:
 
         def gradient(samples: Tensor) -> Tensor:
             samples = samples.detach().requires_grad_()
-            return torch.autograd.grad(critic(samples, *condition).sum(), samples)[0]
+            scores = critic(out_of_packs(samples, packs), *condition)
+            return torch.autograd.grad(scores.sum(), samples)[0]
 
         weights = torch.linspace(0, 1, len(real), device=real.device, dtype=real.dtype)
         between = torch.lerp(real, fake, weights.view(-1, *[1] * (real.ndim - 1)))
         return CriticReport(
             statistics,
-            _layers(critic, real, condition, bounded=statistics != "batch"),
+            _layers(
+                critic,
+                (out_of_packs(real, packs), *condition),
+                example,
+                bounded=statistics != "batch",
+            ),
             *(_norms(gradient(samples)).max().item() for samples in (real, fake, between)),
             max(_search(gradient, samples, steps) for samples in (real, fake)),
             unbounded_part(critic, affine_layers(critic, example), bounded=BATCH_NORMS),
@@ -194,10 +205,9 @@ def _measuring(critic: nn.Module, mode: Mode) -> Iterator[str]:
 
 
 def _layers(
-    critic: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], *, bounded: bool
+    critic: nn.Module, inputs: tuple[Tensor, ...], example: tuple[Tensor, ...], *, bounded: bool
 ) -> list[LayerReport]:
-    gradients, gains = _by_depth(critic, samples, condition)
-    example = (samples[:1], *(c[:1] for c in condition))
+    gradients, gains = _by_depth(critic, *inputs)
     return [
         LayerReport(
             name=layer.name,
@@ -212,7 +222,7 @@ def _layers(
 
 
 def _by_depth(
-    critic: nn.Module, samples: Tensor, condition: tuple[Tensor, ...]
+    critic: nn.Module, samples: Tensor, *condition: Tensor
 ) -> tuple[dict[nn.Module, float], dict[nn.Module, float]]:
     """Gradients at the inputs of affine layers, and gains of the batch norms behind them."""
     inputs: dict[nn.Module, Tensor] = {}

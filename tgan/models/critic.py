@@ -17,6 +17,7 @@ from tgan.models.layers import (
     check_labels,
     initialise,
 )
+from tgan.models.packs import check_packs, concatenated
 from tgan.models.windows import HalvingConv3d
 
 CONDITIONINGS = ("concatenation", "projection")
@@ -46,11 +47,13 @@ class VideoCritic(nn.Module):
         activation: a key of `tgan.models.activations.ACTIVATIONS`.
         sees_batch: a key of `tgan.models.batch_view.BATCH_VIEWS`: statistics of the batch that are
             appended to the maps that the last layer takes in.
+        packs: how many consecutive videos of a batch are scored as one, their channels one behind
+            the other: (N, C, T, H, W) has N / packs scores then.
         init: see `tgan.models.layers.initialise`.
 
     Raises:
         ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning,
-            activation or view of the batch, or classes and a picture at once.
+            activation or view of the batch, classes and a picture at once, or packs with either.
 
     Source: Saito et al. 2017, Table 1; classes as Mirza and Osindero 2014, or Miyato and Koyama
     2018, equation 4; pictures as Isola et al. 2017.
@@ -70,12 +73,14 @@ class VideoCritic(nn.Module):
         shift: bool = False,
         activation: str = "leaky_relu",
         sees_batch: str = "none",
+        packs: int = 1,
         init: str = "he_normal",
         eps: float = BATCH_NORM_EPS,
     ) -> None:
         super().__init__()
         if num_frames < 1 or width < 1:
             raise ValueError(f"critic of {num_frames} frames and width {width}: both start at 1")
+        check_packs(packs, conditions=num_labels + input_channels)
         if conditioning not in CONDITIONINGS:
             choices = ", ".join(CONDITIONINGS)
             raise ValueError(f"no conditioning '{conditioning}'; choose from {choices}")
@@ -90,7 +95,9 @@ class VideoCritic(nn.Module):
         projects = num_labels > 0 and conditioning == "projection"
         self.num_labels, self.input_channels = num_labels, input_channels
         appended = input_channels if projects else input_channels + num_labels
-        widths = [channels + appended] + [width << i for i in range(count_doublings(resolution))]
+        self.packs = packs
+        widths = [packs * channels + appended]
+        widths += [width << i for i in range(count_doublings(resolution))]
         self.convs = nn.ModuleList()
         for before, after in zip(widths, widths[1:], strict=False):
             self.convs.append(HalvingConv3d(before, after, halves_time=num_frames > 1))
@@ -130,6 +137,7 @@ class VideoCritic(nn.Module):
 
     def _with_condition(self, video: Tensor, condition: Tensor | None) -> Tensor:
         # The condition in further channels, unless it is projected.
+        video = concatenated(video, self.packs)
         if self.embedding is not None:
             check_labels(condition, self.num_labels)
             return video

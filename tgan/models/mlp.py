@@ -6,6 +6,7 @@ from tgan.lookup import look_up
 from tgan.models.activations import ACTIVATIONS
 from tgan.models.batch_view import make_batch_view
 from tgan.models.layers import BatchNorm, initialise
+from tgan.models.packs import check_packs, concatenated
 
 
 class MLP(nn.Module):
@@ -56,7 +57,7 @@ class MLP(nn.Module):
 
 
 class MLPCritic(MLP):
-    """Maps (N, K) to scores (N,).
+    """Maps (N, K) to scores (N,), or (N / packs,).
 
     Args:
         size: K.
@@ -64,11 +65,12 @@ class MLPCritic(MLP):
         depth: hidden layers.
         sees_batch: a key of `tgan.models.batch_view.BATCH_VIEWS`: statistics of the batch that are
             appended to what the last layer takes in.
+        packs: how many consecutive samples of a batch are scored as one.
         init: see `tgan.models.layers.initialise`.
         settings: see `MLP`.
 
     Raises:
-        ValueError: as of `MLP`, or no such view of the batch.
+        ValueError: as of `MLP`, no such view of the batch, or packs below 1.
     """
 
     def __init__(
@@ -78,14 +80,20 @@ class MLPCritic(MLP):
         width: int,
         depth: int,
         sees_batch: str = "none",
+        packs: int = 1,
         init: str = "he_normal",
         **settings,
     ) -> None:
-        hidden = (size, *[width] * depth)
+        check_packs(packs)
+        hidden = (packs * size, *[width] * depth)
         view = make_batch_view(sees_batch, hidden[-1])
         super().__init__((*hidden, 1), init=init, appended=view.added, **settings)
-        self.batch_view = view
+        self.batch_view, self.packs = view, packs
         initialise(view, init)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linears[-1](self.batch_view(self.features(x))).flatten()
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer takes in of each pack, but for statistics of the batch."""
+        return super().features(concatenated(x, self.packs))

@@ -35,6 +35,7 @@ from tgan.runs.checks import (
     check_disk,
     check_fp16,
     check_one_process,
+    check_packs,
     check_schedule,
     fit_to,
 )
@@ -108,6 +109,7 @@ def build_run(
             f"train.batch_size {config.train.batch_size} is not a multiple of the "
             f"{accelerator.num_processes} processes"
         )
+    check_packs(config, processes=accelerator.num_processes)
     # A folder that is not packed takes long to scan: where there are no classes to be known of
     # it, whatever else may be wrong is found before.
     source = parts.source
@@ -237,12 +239,12 @@ def critic_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn
 def critic_example(
     config: Config, classes: Sequence[str] = (), *, device: torch.device | str = "cpu"
 ) -> tuple[Tensor, ...]:
-    """Example inputs of the critic, all zeros, a batch of one.
+    """Example inputs of the critic, all zeros, for one score.
 
     Constraints use them to trace the sizes of layers.
     """
     data = config.data
-    size = (1, data.channels, data.num_frames, data.resolution, data.resolution)
+    size = (config.critic.packs, data.channels, data.num_frames, data.resolution, data.resolution)
     video, label = torch.zeros(size, device=device), torch.zeros(1, dtype=torch.long, device=device)
     return (video, *conditioning_of(config, classes).of(video, label))
 

@@ -70,6 +70,36 @@ def fit_to(generator: nn.Module, source: ClipSource) -> None:
         generator.fit(*source.shape[1:3])
 
 
+def check_packs(config: Config, *, processes: int) -> None:
+    """Refuse packs of the critic that would not stay within a process."""
+    batch_size, packs = config.train.batch_size, config.critic.packs
+    share = batch_size // processes
+    if share % packs:
+        raise ValueError(
+            f"train.batch_size {batch_size} is {share} in each of {processes} processes, which is "
+            f"no multiple of critic.packs {packs}"
+        )
+
+
+def check_alone(config: Config, purpose: str, *, features: bool = False) -> None:
+    """Refuse a critic whose scores are not of one sample each.
+
+    Args:
+        purpose: what needs such scores, a clause that begins the message.
+        features: whether features alone are needed, which statistics of the batch are not among.
+    """
+    critic = config.critic
+    if critic.packs > 1:
+        raise ValueError(
+            f"{purpose} needs a critic of single samples, and critic.packs is {critic.packs}"
+        )
+    if critic.sees_batch != "none" and not features:
+        raise ValueError(
+            f"{purpose} needs scores of samples one by one, and critic.sees_batch is "
+            f"{critic.sees_batch}"
+        )
+
+
 def check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
     """Refuse to start where the checkpoints that will be kept do not fit."""
     copies = {

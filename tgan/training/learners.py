@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from tgan.constraints import Constraint
 from tgan.losses import Objective
+from tgan.models.packs import in_packs, out_of_packs, packs_of
 from tgan.rng.noise import Noise
 from tgan.training.lazy import share_of, slow_down
 
@@ -144,7 +145,7 @@ class Critic(Learner):
     def score(
         self, network: nn.Module, samples: Tensor, condition: tuple[Tensor, ...], noise: Noise
     ) -> Tensor:
-        """Scores (N,) of `samples` under `condition`, after augmentation.
+        """Scores (N,) of `samples` under `condition`, after augmentation; of packs, if it has any.
 
         Args:
             network: this critic's `network` in its own loss, its `module` in any other.
@@ -167,7 +168,9 @@ class Critic(Learner):
             at_fake, at_real = (self.network(samples, *real.condition) for samples in seen)
             return at_real, at_fake
         condition = [torch.cat([each, each]) for each in real.condition]
-        at_fake, at_real = self.network(torch.cat(seen), *condition).split(list(map(len, seen)))
+        packs = packs_of(self.module)
+        counts = [len(samples) // packs for samples in seen]
+        at_fake, at_real = self.network(torch.cat(seen), *condition).split(counts)
         return at_real, at_fake
 
     def _seen(self, samples: Tensor, noise: Noise) -> Tensor:
@@ -178,12 +181,16 @@ class Critic(Learner):
         return None if self.is_lazy else self.penalty(real, fake, noise)
 
     def penalty(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
-        """What the constraint adds to the critic's loss; None where it adds nothing."""
+        """What the constraint adds to the critic's loss; None where it adds nothing.
+
+        To the constraint a pack is one sample (N / packs, packs, ...), as it is to the critic.
+        """
+        packs, condition = packs_of(self.module), real.condition
         return self.constraint.penalty(
             self.module,
-            lambda samples: self.score(self.module, samples, real.condition, noise),
-            real.samples,
-            fake,
+            lambda x: self.score(self.module, out_of_packs(x, packs), condition, noise),
+            in_packs(real.samples, packs),
+            in_packs(fake, packs),
             noise,
         )
 

@@ -25,7 +25,8 @@ from tgan.training.signs import RealClips
 DISTANCE_SEED = 1_000_000
 # Previews show each sample at this many pixels at least: 4:2:0 colour blurs smaller ones.
 PREVIEW_SIDE = 96
-# Reports on the critic look at so many clips of each kind, and search so many steps from each.
+# Reports on the critic look at so many clips of each kind (or a few more, for packs of them), and
+# search so many steps from each.
 CRITIC_CLIPS, CRITIC_SEARCH = 8, 5
 # So many training clips, or a few more, are what samples may be found to be copies of.
 COMPARED_CLIPS = 128
@@ -95,14 +96,15 @@ def distance_between(
 
 def report_on_critic(run: Run) -> CriticReport:
     """Measure how Lipschitz the critic is, at a few clips and samples."""
-    config, device = run.config, run.accelerator.device
-    batches = ClipBatches(run.source, batch_size=CRITIC_CLIPS, seed=0)
+    config, device, packs = run.config, run.accelerator.device, run.config.critic.packs
+    count = packs * math.ceil(CRITIC_CLIPS / packs)
+    batches = ClipBatches(run.source, batch_size=count, seed=0)
     clips, labels = (tensor.to(device) for tensor in batches[0])
     real = normalise(clips)
     condition = run.conditioning.of(real, labels)
     (fake,) = sample_batches(
         run.task.sampler,
-        range(DISTANCE_SEED, DISTANCE_SEED + CRITIC_CLIPS),
+        range(DISTANCE_SEED, DISTANCE_SEED + count),
         size=latent_size(run.task.sampler, config.generator),
         condition=condition,
     )

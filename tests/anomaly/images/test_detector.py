@@ -123,6 +123,19 @@ def test_every_method_gives_what_its_function_gives(run):
     assert set(found.reconstructions) == {"search", "encoder", "pca"}
 
 
+def test_methods_that_need_a_critic_of_single_pictures_refuse_others(tmp_path):
+    run = image_run(tmp_path)
+    run.config.critic.sees_batch = "deviation"
+    with pytest.raises(ValueError, match="method 'critic' needs scores of samples one by one"):
+        ImageDetector(run)
+    assert ImageDetector(run, ["search", "pca"]).methods == ["search", "pca"]
+    run.config.critic.packs = 2
+    for refused in (lambda: ImageDetector(run, ["search"]), lambda: train_encoder(run, steps=1)):
+        with pytest.raises(ValueError, match="needs a critic of single samples"):
+            refused()
+    assert ImageDetector(run, ["pca"]).methods == ["pca"]
+
+
 def test_networks_are_left_as_they_were(run):
     run.critic.train()
     hashes = [weights_hash(network) for network in (run.generator, run.critic)]

@@ -28,6 +28,7 @@ from tgan.anomaly.images.scores import (
     search_reports,
 )
 from tgan.lookup import look_up
+from tgan.runs.checks import check_alone
 from tgan.runs.trained import TrainedRun, load
 from tgan.system.device import usable_device
 from tgan.system.progress import progress
@@ -54,8 +55,9 @@ class ImageDetector:
         methods: names of the methods, in the order of the results.
 
     Raises:
-        ValueError: the run is one of clips or of a conditional GAN, an unknown method, a number
-            that is out of range, or a device that cannot be used; for a path, as `tgan.load`.
+        ValueError: the run is one of clips or of a conditional GAN, its critic does not judge
+            pictures one by one, an unknown method, a number that is out of range, or a device that
+            cannot be used; for a path, as `tgan.load`.
         NoEncoder: a ValueError: the run has no encoder, or one of other weights.
 
     Example:
@@ -90,6 +92,8 @@ class ImageDetector:
         _check(0, seed=seed)
         self.run = run
         self.methods = list(dict.fromkeys(methods or default_methods(run, encoder)))
+        for name in self.methods:
+            _check_critic(run, name)
         self.search = {"steps": steps, "restarts": restarts, "seed": seed}
         self.batch_size = batch_size
         self.generator, self.critic = run.generator, run.critic
@@ -201,6 +205,12 @@ DETECTORS: dict[str, Callable[[ImageDetector, Tensor], MethodScores]] = {
     "encoder": _by_encoder,
     "pca": _by_pca,
 }
+
+
+def _check_critic(run: TrainedRun, method: str) -> None:
+    """Refuse a method that looks at single pictures through a critic of several."""
+    if method != "pca":
+        check_alone(run.config, f"method '{method}'", features=method != "critic")
 
 
 def _check(least: int, **numbers: int) -> None:

@@ -13,6 +13,7 @@ from tgan.anomaly.images.scores import KAPPA, encoder_loss, fixed
 from tgan.data.clips import ClipSource
 from tgan.data.loader import ClipBatches, stream_batches
 from tgan.data.pixels import normalise
+from tgan.runs.checks import check_alone
 from tgan.runs.trained import TrainedRun
 from tgan.training.supervised import supervised
 
@@ -55,6 +56,7 @@ def train_encoder(
     Source: Schlegl et al. 2019, section 3.2 (`izi_f`).
     """
     check_scores_pictures(run)
+    check_alone(run.config, "an encoder", features=True)
     _check(steps=steps, batch_size=batch_size, width=1 if width is None else width)
     if not 0 < learning_rate < math.inf:
         raise ValueError(f"learning_rate {learning_rate} is not positive and finite")

@@ -30,7 +30,7 @@ def small_experiment(settings: Mapping[str, Any]) -> Config:
 
 def critic_settings(config: Config) -> dict[str, Any]:
     """The settings of a critic that hold for perceptrons as for video."""
-    names = ("batch_norm", "activation", "init")
+    names = ("batch_norm", "activation", "init", "sees_batch", "packs")
     return {name: getattr(config.critic, name) for name in names}
 
 

@@ -16,6 +16,7 @@ from torch.func import functional_call
 from tgan.constraints import Constraint
 from tgan.constraints.checks import refuse_batch_norm
 from tgan.models.distributed import mean_over_processes
+from tgan.models.packs import packs_of
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
 from tgan.training.gradients import gradients_at
@@ -167,7 +168,7 @@ class _At(nn.Module):
 
     def __init__(self, network: nn.Module, weights: dict[str, Tensor]) -> None:
         super().__init__()
-        self.mixes_samples = getattr(network, "mixes_samples", True)
+        self.mixes_samples, self.packs = getattr(network, "mixes_samples", True), packs_of(network)
         tensors = weights | {name: buffer.clone() for name, buffer in network.named_buffers()}
         # Not registered: nobody freezes, moves or trains it.
         self._call = partial(functional_call, network, tensors)
