@@ -78,6 +78,8 @@ def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
             main(command)
         elif command[0] in ("train-encoder", "detect"):
             main([*command, "--steps", "1"])
+        elif command[0] == "levels":
+            main([*command, "--evaluations", "4"])
         elif command[0] == "benchmark-clipping":
             if "--quick" in command:
                 main([*command, "--parts", "truth", "--strategies", "svc", "--seeds", "1"])
@@ -85,7 +87,7 @@ def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
             main(command)
     assert ran == {
         *("train", "prepare", "generate", "export", "evaluate", "benchmark-clipping"),
-        *("train-encoder", "detect"),
+        *("train-encoder", "detect", "levels"),
     }
     outputs = [
         "samples.mp4",
@@ -106,6 +108,8 @@ def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
         "anomalies-9/metrics.json",
         "robot/found/intervals.json",
         "robot/found/plot.png",
+        "sheet.png",
+        "found/level_000.txt",
     ]:
         assert (home / name).stat().st_size > 0
     assert len(list((home / "samples").glob("seed_*.mp4"))) == 32

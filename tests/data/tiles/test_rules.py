@@ -14,12 +14,12 @@ def level_of(*rows):
 
 
 @pytest.mark.parametrize("density", [0.15, 0.3, 0.5])
-@pytest.mark.parametrize(("height", "length"), [(1, 1), (2, 3), (4, 8), (3, 2)])
+@pytest.mark.parametrize(("height", "length"), [(1, 1), (2, 3), (3, 4), (4, 8), (3, 2)])
 def test_reached_places_are_those_of_a_brute_force_search(density, height, length):
     rng = np.random.default_rng(int(100 * density) + 10 * height + length)
     walker, counts = Walker(height, length), []
     for _ in range(40):
-        shape = tuple(rng.integers(3, 10, 2))
+        shape = tuple(rng.integers(3, 13, 2))
         level = rng.choice(3, shape, p=[0.95 - density, density, 0.05]).astype(np.uint8)
         found = walker.reached(level, TILES)
         np.testing.assert_array_equal(found, reachable(level == 1, level == 2, height, length))
