@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tgan.data.pictures.images import open_images
-from tgan.media.sample_folder import names_folder, sample_names, write_sample_folder
+from tgan.media.sample_folder import ending_of, names_folder, sample_names, write_sample_folder
 
 
 def test_what_names_a_folder(tmp_path):
@@ -17,7 +17,7 @@ def test_what_names_a_folder(tmp_path):
 def test_images_are_read_back_with_pixels_and_classes(tmp_path, channels):
     videos = np.random.default_rng(0).integers(0, 256, (7, 1, 8, 8, channels), np.uint8)
     classes = [("cat", "a dog, or two")[number % 2] for number in range(7)]
-    names = sample_names(range(5, 12), classes, num_frames=1)
+    names = sample_names(range(5, 12), classes, ending=ending_of(1))
     assert names[0] == "cat/seed_000005.png"
     write_sample_folder(tmp_path / "s", iter(videos), names)
     clips = open_images(tmp_path / "s", resolution=8, channels=channels)
@@ -28,19 +28,19 @@ def test_images_are_read_back_with_pixels_and_classes(tmp_path, channels):
 
 
 def test_without_classes_files_lie_side_by_side(tmp_path):
-    assert sample_names([3, 1234567], None, num_frames=16) == [
+    assert sample_names([3, 1234567], None, ending=ending_of(16)) == [
         "seed_000003.mp4",
         "seed_1234567.mp4",
     ]
 
 
 def test_one_seed_may_stand_once_in_a_class():
-    assert len(sample_names([3, 3], ["a", "b"], num_frames=1)) == 2
+    assert len(sample_names([3, 3], ["a", "b"], ending=ending_of(1))) == 2
     with pytest.raises(ValueError, match="2 samples have the name a/seed_000003.png"):
-        sample_names([3, 4, 3], ["a", "b", "a"], num_frames=1)
+        sample_names([3, 4, 3], ["a", "b", "a"], ending=ending_of(1))
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", "", ".hidden", "a\\b"])
 def test_classes_that_cannot_name_a_folder_are_refused(name):
     with pytest.raises(ValueError, match="cannot name a folder"):
-        sample_names([1, 2], ["fine", name], num_frames=1)
+        sample_names([1, 2], ["fine", name], ending=ending_of(1))

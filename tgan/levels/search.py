@@ -7,6 +7,7 @@ Evolution Strategy: A Tutorial").
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _by_cma(size: int, rng: np.random.Generator, evaluations: int) -> Generation
                 yield np.array(asked[:left]), lambda costs: None
                 return
             left -= len(asked)
-            yield np.array(asked), lambda costs, s=strategy, a=asked: s.tell(a, costs)
+            yield np.array(asked), partial(strategy.tell, asked)
             if not left:
                 return
         start = rng.uniform(-1, 1, size)

@@ -21,17 +21,11 @@ def ending_of(num_frames: int) -> str:
     return ".png" if num_frames == 1 else ".mp4"
 
 
-def sample_names(
-    seeds: Sequence[int],
-    classes: Sequence[str] | None,
-    *,
-    num_frames: int = 1,
-    ending: str | None = None,
-) -> list[str]:
-    """Name samples `cat/seed_000123.png` (`.mp4` for more than a frame), below the folder.
+def sample_names(seeds: Sequence[int], classes: Sequence[str] | None, *, ending: str) -> list[str]:
+    """Name samples `cat/seed_000123.png`, below the folder.
 
     Args:
-        ending: another one.
+        ending: of all, such as that of `ending_of`.
 
     Raises:
         ValueError: one seed twice in a class, or a class whose name cannot be a folder's.
@@ -39,7 +33,6 @@ def sample_names(
     for name in dict.fromkeys(classes or ()):
         if not name or name.startswith(".") or set(name) & set("/\\\0"):
             raise ValueError(f"the class '{name}' cannot name a folder; write one file instead")
-    ending = ending_of(num_frames) if ending is None else ending
     files = [f"seed_{seed:06d}{ending}" for seed in seeds]
     if classes is not None:
         files = [f"{name}/{file}" for name, file in zip(classes, files, strict=True)]
