@@ -43,6 +43,7 @@ DATA_SETS: dict[str, DataFacts] = {
     ),
     "torchvision": DataFacts(settings=("dataset", "download")),
     "digits": DataFacts(is_built_in=True),
+    "stacked_digits": DataFacts(channels=(3,), is_built_in=True),
     "shapes3d": DataFacts(is_built_in=True),
     "levels": DataFacts(channels=(), is_built_in=True, settings=("tiles", "window")),
     "own": DataFacts(single_frames=False),

@@ -37,7 +37,7 @@ NEEDS = {
     "data.fps": _of_data("videos"),
     "data.stride": _of_data("videos", "own"),
     "data.num_digits": _of_data("moving_digits"),
-    "data.num_clips": _of_data("moving_digits", "shapes3d", "levels"),
+    "data.num_clips": _of_data("moving_digits", "stacked_digits", "shapes3d", "levels"),
     "data.path": _of_data(
         "moving_digits", "videos", "images", "picture", "rgbd", "torchvision", "levels"
     ),

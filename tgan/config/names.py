@@ -45,6 +45,7 @@ DataName = Literal[
     "rgbd",
     "torchvision",
     "digits",
+    "stacked_digits",
     "shapes3d",
     "levels",
     "own",

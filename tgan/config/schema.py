@@ -28,10 +28,10 @@ class DataConfig:
     Attributes:
         name: videos (a folder, prepared or not), images (a folder of pictures, or a .npz file),
             picture (a single one, whole), rgbd (pictures with depth), torchvision (images of a
-            data set that it knows), or what is built in: moving_digits, or digits and shapes3d
-            (rendered boxes, cylinders and spheres), which are images. levels are windows of levels
-            of games, built in or a folder of text levels. own, here and below, is what came from
-            Python.
+            data set that it knows), or what is built in: moving_digits, or digits, stacked_digits
+            (three, one in each channel) and shapes3d (rendered boxes, cylinders and spheres), which
+            are images. levels are windows of levels of games, built in or a folder of text levels.
+            own, here and below, is what came from Python.
         path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
             the user's cache); for moving digits an MNIST image file in IDX format (none:
             scikit-learn's digits); for levels a folder of text levels (none: built-in ones).
@@ -49,8 +49,8 @@ class DataConfig:
             folder once, and a packed folder as it is.
         stride: every stride-th frame of a video is taken.
         num_digits: moving digits per clip.
-        num_clips: number of different clips of moving digits, of rendered shapes, or of built-in
-            levels.
+        num_clips: number of different clips of moving digits, stacked digits, rendered shapes, or
+            built-in levels.
         tiles: levels: a line for every tile, such as "X ground solid #8a5a34": its character, and
             after it a name, solid, deadly, and a colour, all of which can be left out; the first
             tile is the empty one. None are the tiles of built-in levels.

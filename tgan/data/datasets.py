@@ -9,6 +9,7 @@ from tgan.config.tiles import TileSet
 from tgan.data.clips import ClipSource, open_clips
 from tgan.data.made.digits import MovingDigits, open_digits
 from tgan.data.made.shapes3d import RenderedShapes
+from tgan.data.made.stacked import StackedDigits
 from tgan.data.pictures.images import ImageClips, open_images
 from tgan.data.pictures.rgbd import open_rgbd
 from tgan.data.pictures.single import open_single
@@ -82,6 +83,10 @@ def _moving_digits(data: DataConfig, *, held_out: bool) -> MovingDigits:
 
 def _digits(data: DataConfig, *, held_out: bool) -> ImageClips:
     return open_digits(resolution=data.resolution, channels=data.channels, held_out=held_out)
+
+
+def _stacked_digits(data: DataConfig, *, held_out: bool) -> StackedDigits:
+    return StackedDigits(resolution=data.resolution, size=data.num_clips, held_out=held_out)
 
 
 def _shapes3d(data: DataConfig, *, held_out: bool) -> RenderedShapes:
@@ -181,6 +186,7 @@ DATASETS: dict[str, Open] = {
     "rgbd": _from_path(_rgbd),
     "torchvision": _torchvision,
     "digits": _digits,
+    "stacked_digits": _stacked_digits,
     "shapes3d": _shapes3d,
     "levels": _levels,
     "own": _own,

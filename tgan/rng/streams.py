@@ -26,6 +26,7 @@ class Stream(IntEnum):
     JITTER = 14
     REPLACEMENTS = 15
     READERS = 16
+    STACKS = 17
     SEARCH = 20
     DETECTION = 21
     ROBOT = 22
