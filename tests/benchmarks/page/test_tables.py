@@ -79,6 +79,24 @@ def test_all_whose_range_overlaps_with_the_best_are_marked():
     assert not any(cell.is_best for cell in column_of(entries).values())
 
 
+def test_a_column_of_standard_errors_has_them_and_marks_by_them():
+    rows = {"a": [[6.0, 7.0, 8.0, 7.0]], "b": [[6.0, 9.0, 6.0, 9.0]], "c": [[5.0, 8.0, 5.0, 5.0]]}
+    cells = cells_of(Table("t", [Column("modes", best="high", spread="error")], rows))
+    found = {row: (cell.text, cell.spread, cell.is_best) for row, (cell,) in cells.items()}
+    # Deviations of 0.816, 1.732 and 1.5, by the root of 4. The ranges of all three overlap.
+    assert found == {
+        "a": ("7", "(± 0.41)", True),
+        "b": ("7.50", "(± 0.87)", True),
+        "c": ("5.75", "(± 0.75)", False),
+    }
+    lost = {"a": [[1.0, math.nan]], "b": [[1.0, 2.0, math.nan]]}
+    cells = cells_of(Table("t", [Column("modes", spread="error")], lost))
+    assert [cell.spread for (cell,) in cells.values()] == [
+        "(1 of 2 not finite)",
+        "(± 0.50; 1 of 3 not finite)",
+    ]
+
+
 def test_what_is_compared_with_nothing_is_not_best():
     assert marked({"a": [1.0], "b": [], "c": "text"}, "low") == set()
     assert marked({"a": [1.0], "b": [math.inf]}, "low") == {"a"}

@@ -12,11 +12,13 @@ class Column:
     Attributes:
         best: `low`, `high`, or None where no value is better than another.
         digits: significant ones.
+        spread: what a mean has beside it: the `range` over seeds, or its standard `error`.
     """
 
     name: str
     best: str | None = None
     digits: int = 3
+    spread: str = "range"
 
 
 @dataclass(frozen=True)

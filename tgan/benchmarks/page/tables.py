@@ -1,11 +1,12 @@
-"""Tables of a report: means, ranges over seeds, and which values are best."""
+"""Tables of a report: means, how seeds differ, and which values are best."""
 
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean, stdev
 
 from tgan.benchmarks.page.content import Column, Section, Table
 from tgan.system.files import write_whole
@@ -22,10 +23,11 @@ class Cell:
 
     Attributes:
         text: the mean over seeds, or the text that the table gave.
-        spread: the range over seeds in brackets, and how many of them are not finite.
+        spread: the range over seeds in brackets or the standard error of the mean, and how many
+            of the seeds are not finite.
         order: to sort by; None where there is no number.
         is_text: the table gave a text.
-        is_best: no other row is better by more than the seeds' ranges.
+        is_best: no other row is better by more than what seeds differ by.
     """
 
     text: str
@@ -104,14 +106,14 @@ def _cell(entry: Sequence[float] | str, column: Column, *, are_counts: bool) -> 
         return format_number(value, max(column.digits, whole))
 
     mean = math.fsum(finite) / len(finite)
-    spread = [f"{shown(min(finite))} to {shown(max(finite))}"] if len(finite) > 1 else []
+    spread = [_WORDS[column.spread](finite, shown)] if len(finite) > 1 else []
     if len(finite) < len(entry):
         spread.append(f"{len(entry) - len(finite)} of {len(entry)} not finite")
     return Cell(shown(mean), f"({'; '.join(spread)})" if spread else "", mean)
 
 
 def _best(column: Column, entries: Sequence[Sequence[float] | str]) -> set[int]:
-    """Places of the best mean and of all whose range overlaps with its range.
+    """Places of the best mean and of all whose interval overlaps with its interval.
 
     A row with a seed that is not finite is never best; nor is one that is alone.
     """
@@ -127,7 +129,31 @@ def _best(column: Column, entries: Sequence[Sequence[float] | str]) -> set[int]:
     if compared < 2 or not signed:
         return set()
     leader = min(signed.values(), key=lambda values: math.fsum(values) / len(values))
-    return {place for place, values in signed.items() if min(values) <= max(leader)}
+    interval = _INTERVALS[column.spread]
+    _, highest = interval(leader)
+    return {place for place, values in signed.items() if interval(values)[0] <= highest}
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def _around_mean(values: Sequence[float]) -> tuple[float, float]:
+    error = _error(values)
+    return fmean(values) - error, fmean(values) + error
+
+
+def _error(values: Sequence[float]) -> float:
+    """The standard error of the mean; 0 for a single value, which tells nothing of it."""
+    return stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
+
+
+# By what a column has beside a mean: the interval that has to overlap, and its words.
+_INTERVALS = {"range": _range, "error": _around_mean}
+_WORDS: dict[str, Callable[[Sequence[float], Callable[[float], str]], str]] = {
+    "range": lambda values, shown: " to ".join(map(shown, _range(values))),
+    "error": lambda values, shown: f"± {format_number(_error(values), 2)}",
+}
 
 
 def _markdown(table: Table) -> str:

@@ -1,6 +1,6 @@
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.strategies import STRATEGIES
-from tgan.benchmarks.clipping.toys.jobs import jobs_of
+from tgan.benchmarks.clipping.toys.jobs import jobs_of, schedule_of
 
 STRATEGY = STRATEGIES["weight_clip"]
 TRIALS = [f"toys/ring/weight_clip/trial_{number}" for number in range(3)]
@@ -25,7 +25,10 @@ def test_seeds_follow_when_every_trial_has_ended_and_take_the_best_one():
     assert jobs.keys() - trials == seeds
     for seed, name in enumerate(sorted(seeds)):
         settings = jobs[name].settings
-        assert settings["settings"] == STRATEGY.settings() | STRATEGY.trials[1]
+        assert (
+            settings["settings"]
+            == schedule_of(quick_plan()) | STRATEGY.settings() | STRATEGY.trials[1]
+        )
         assert settings["seed"] == seed != jobs[TRIALS[0]].settings["seed"]
 
 
@@ -38,3 +41,12 @@ def test_all_trials_differ_in_their_settings_and_share_the_seed():
     jobs = [job for job in jobs_of(quick_plan(), {}) if job.name in TRIALS]
     assert len({str(job.settings["settings"]) for job in jobs}) == 3
     assert len({job.settings["seed"] for job in jobs}) == 1
+
+
+def test_quick_jobs_are_others_so_that_folders_do_not_mix():
+    long = Plan("", {"weight_clip": STRATEGY}, seeds=2)
+    steps = {
+        plan.quick: jobs_of(plan, {})[0].settings["settings"]["train.steps"]
+        for plan in (long, quick_plan())
+    }
+    assert steps[True] < 100 < steps[False]

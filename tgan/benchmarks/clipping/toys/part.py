@@ -10,14 +10,7 @@ from tgan.benchmarks.engine.jobs import Job, Result, Results
 from tgan.benchmarks.page.content import Section
 from tgan.benchmarks.toys.picture import draw_points
 from tgan.benchmarks.toys.small import small_experiment
-from tgan.benchmarks.toys.toygan import (
-    QUICK,
-    SAMPLES,
-    SCHEDULE,
-    draw_samples,
-    judge,
-    train_generator,
-)
+from tgan.benchmarks.toys.toygan import SAMPLES, draw_samples, judge, train_generator
 from tgan.data.made.toy import TOYS
 from tgan.lookup import look_up
 
@@ -33,10 +26,9 @@ class Toys:
         """Train one toy GAN, within seconds; an interrupted job starts anew."""
         seed = job.settings["seed"]
         mixture = look_up(TOYS, job.settings["toy"], kind="toy distribution")()
-        schedule = QUICK if job.settings["quick"] else SCHEDULE
         config = small_experiment(job.settings["settings"])
         begin = time.process_time()
-        generator = train_generator(mixture, config, schedule, seed)
+        generator = train_generator(mixture, config, seed)
         seconds = time.process_time() - begin
         samples = draw_samples(generator, SAMPLES, seed)
         draw_points(folder / PICTURE, samples, mixture)

@@ -1,26 +1,27 @@
 """Section of the report on toy GANs."""
 
-import math
-from collections.abc import Sequence
-
 from tgan.benchmarks.clipping.plan import Plan
-from tgan.benchmarks.clipping.toys.jobs import PICTURE, chosen_trial, ended, seed_job
-from tgan.benchmarks.engine.jobs import Result, Results
+from tgan.benchmarks.clipping.toys.jobs import (
+    N_CRITIC,
+    PICTURE,
+    chosen_trial,
+    ended,
+    schedule_of,
+    seed_job,
+)
+from tgan.benchmarks.engine.jobs import Results
 from tgan.benchmarks.engine.records import path_of
 from tgan.benchmarks.page.content import Clip, Column, Line, Plot, Section, Table
-from tgan.benchmarks.toys.toygan import QUICK, SAMPLES, SCHEDULE, judge
-from tgan.data.made.toy import TOYS, GaussianMixture
-from tgan.rng import Stream, numpy_rng
+from tgan.benchmarks.toys.tables import (
+    REAL,
+    TITLES,
+    cells_of_mixture,
+    cells_of_runs,
+    columns_of,
+)
+from tgan.data.made.toy import TOYS
 
-TITLES = {"ring": "Ring of 8 Gaussians", "grid": "Grid of 25 Gaussians"}
-COLUMNS = {
-    "modes": Column("modes", best="high"),
-    "good": Column("share of good samples", best="high"),
-    "reverse_kl": Column("reverse KL", best="low"),
-    "transport": Column("Wasserstein-1", best="low"),
-    "seconds": Column("seconds", digits=2),
-}
-REAL = "the mixture itself"
+COLUMNS = columns_of("range")
 TEXT = (
     "A sample is good within 3 standard deviations of a mode; a mode counts with one good sample "
     "in 2,500; the reverse KL tells how unevenly good samples share themselves out, in nats. None "
@@ -58,28 +59,13 @@ def _table(toy: str, plan: Plan, results: Results) -> Table:
         if found:
             chosen = chosen_trial(plan, results, toy, name) or {}
             words = ", ".join(f"{setting} {value}" for setting, value in chosen.items())
-            rows[strategy.title] = [*_cells(found), words]
+            rows[strategy.title] = [*cells_of_runs(found, COLUMNS), words]
     if rows:
-        rows[REAL] = _of_mixture(TOYS[toy]())
-    schedule = QUICK if plan.quick else SCHEDULE
-    note = f"{schedule.steps} generator updates, each after {schedule.n_critic} of the critic."
+        rows[REAL] = [*cells_of_mixture(TOYS[toy](), COLUMNS), ""]
+    schedule = schedule_of(plan)
+    note = f"{schedule['train.steps']} generator updates, each after {N_CRITIC} of the critic."
     columns = [*COLUMNS.values(), Column("diverged"), Column("chosen")]
     return Table(TITLES[toy], columns, rows, note)
-
-
-def _cells(found: Sequence[Result]) -> list[list[float] | str]:
-    whole = [result for result in found if "failed" not in result]
-    # A run that diverged counts as not finite, so that no strategy is best by losing its worst.
-    lost = [math.nan] * (len(found) - len(whole))
-    measured = [[result[name] for result in whole if name in result] + lost for name in COLUMNS]
-    return [*measured, f"{len(lost)} of {len(found)}"]
-
-
-def _of_mixture(mixture: GaussianMixture) -> list[str]:
-    """The measurements of a generator without fault; in words, since it does not compete."""
-    found = judge(mixture.draw(SAMPLES, numpy_rng(Stream.SAMPLES, 0, 2)), mixture, 0)
-    known = [f"{found[name]:.3g}" for name in COLUMNS if name in found]
-    return known + [""] * (len(COLUMNS) + 2 - len(known))
 
 
 def _plot(plan: Plan, results: Results) -> Plot:
