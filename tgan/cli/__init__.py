@@ -31,6 +31,7 @@ COMMANDS = {
     "benchmark-reading": "time the reading of videos beside PyAV's own loop",
     "benchmark-tadgan": "compare detectors of anomalies in series on labelled ones",
     "benchmark-clipping": "compare strategies that keep a critic Lipschitz, and write a report",
+    "benchmark-collapse": "compare cures for mode collapse, where modes can be counted",
 }
 # What helps on a command line against errors of the library, by the name of their class.
 REMEDIES = {

@@ -125,7 +125,7 @@ def _check_experiment(config: Config, plan: Plan, names: Sequence[str]) -> None:
 
 def _check_settings(config: str, settings: Mapping[str, Any]) -> None:
     """Constrain a critic of these settings."""
-    from tgan.benchmarks.clipping.experiments import variation
+    from tgan.benchmarks.experiments import variation
     from tgan.runs.build import build_constraint, build_critic, critic_example
 
     experiment = variation(config, settings)

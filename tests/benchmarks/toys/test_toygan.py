@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tgan.benchmarks.clipping.strategies import STRATEGIES
-from tgan.benchmarks.toys.recipe import RECIPE
+from tgan.benchmarks.collapse.cures import PLAIN
+from tgan.benchmarks.toys.recipe import RATES, RECIPE
 from tgan.benchmarks.toys.small import small_experiment
 from tgan.benchmarks.toys.toygan import draw_samples, judge, train_generator
 from tgan.data.made.toy import TOYS, GaussianMixture, ring
@@ -50,7 +51,8 @@ def test_a_seed_trains_the_same_generator_again_and_another_one_another():
 def test_the_recipe_makes_good_samples_the_rule_and_a_fifth_of_it_does_not():
     found = {}
     for steps in (RECIPE["train.steps"], RECIPE["train.steps"] // 5):
-        samples = draw_samples(train_generator(ring(), plain(steps=steps), 0), 2500, 0)
+        config = small_experiment(RECIPE | RATES | PLAIN | {"train.steps": steps})
+        samples = draw_samples(train_generator(ring(), config, 0), 2500, 0)
         found[steps] = judge(samples, ring(), 0)
     long, short = found.values()
     assert long["good"] > 0.8 > 0.5 > short["good"] and long["modes"] >= 6

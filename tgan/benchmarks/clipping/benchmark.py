@@ -1,7 +1,6 @@
 """Benchmark of strategies as a whole: the jobs of its parts, the record of them, and the page."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from tgan.benchmarks.clipping.parts import PARTS
 from tgan.benchmarks.clipping.plan import Plan, Record
 from tgan.benchmarks.clipping.strategies import STRATEGIES, Strategy
 from tgan.benchmarks.engine.completion import complete
+from tgan.benchmarks.engine.makers import describe_makers
 from tgan.benchmarks.engine.progress import Progress
 from tgan.benchmarks.engine.queue import Queue
 from tgan.benchmarks.engine.records import REPORT, TABLES
@@ -16,7 +16,6 @@ from tgan.benchmarks.page.content import Section
 from tgan.benchmarks.page.html import write_report
 from tgan.benchmarks.page.plots import Style, numbered_style
 from tgan.benchmarks.page.tables import write_tables
-from tgan.lookup import counted
 
 TITLE = "Keeping a critic Lipschitz: strategies compared"
 
@@ -90,7 +89,7 @@ def _report(
         found = record.of_parts([name])
         if found.results:
             section = part().section(plan, found.results)
-            makers = _describe_makers(found.makers.values())
+            makers = describe_makers(found.makers.values())
             sections.append(replace(section, text=[*section.text, makers]))
     if crashed:
         lines = [f"{name}: {reason}" for name, reason in crashed.items()]
@@ -98,16 +97,6 @@ def _report(
     write_report(out / REPORT, sections, title=TITLE, about=about, root=out, styles=looks())
     write_tables(out / TABLES, sections)
     print(out / REPORT)
-
-
-def _describe_makers(makers: Iterable[Mapping[str, str]]) -> str:
-    """Who made how many jobs, in words; an interrupted benchmark may go on at another commit."""
-    counts = Counter(tuple(maker.items()) for maker in makers)
-    described = [
-        f"{counted(count, 'job')} with {', '.join(f'{name} {value}' for name, value in maker)}"
-        for maker, count in counts.items()
-    ]
-    return f"Done: {'; '.join(described)}."
 
 
 def _family(strategy: Strategy) -> tuple:

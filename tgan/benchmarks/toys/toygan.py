@@ -47,12 +47,13 @@ def train_generator(mixture: GaussianMixture, config: Config, seed: int) -> nn.M
     critic = seeded(lambda: MLPCritic(size, width=WIDTH, depth=DEPTH, **settings), seed, 1)
     constraint = build_constraint(config.constraint)
     constraint.attach(critic, (torch.zeros(1, size),))
+    judging = critic_of(critic, constraint, config)
     task = GANTask(
         Learner(generator, build_optimizer(config.generator_optimizer, generator)),
-        critic_of(critic, constraint, config),
+        judging,
         schedule=train.schedule,
         n_critic=train.n_critic,
-        auxiliary=auxiliary_losses(train),
+        auxiliary=auxiliary_losses(train, judging.objective),
         rate_at=trapezoid(train.steps, cool_down=train.cool_down),
         noise=partial(Noise, seed),
     )

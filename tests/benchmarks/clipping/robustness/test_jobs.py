@@ -1,7 +1,6 @@
 import dataclasses
 
 from tests.conftest import make_tiny_config
-from tgan.benchmarks.clipping.experiments import variation
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.robustness.jobs import (
     STEPS,
@@ -11,6 +10,7 @@ from tgan.benchmarks.clipping.robustness.jobs import (
     strategies_of,
 )
 from tgan.benchmarks.clipping.strategies import CORE
+from tgan.benchmarks.experiments import variation
 from tgan.config.reading import dump_config
 
 EXPERIMENT = make_tiny_config()

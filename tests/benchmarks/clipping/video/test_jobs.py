@@ -3,7 +3,6 @@ import dataclasses
 import pytest
 
 from tests.conftest import make_tiny_config
-from tgan.benchmarks.clipping.experiments import variation
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.strategies import CORE, STRATEGIES
 from tgan.benchmarks.clipping.video.jobs import (
@@ -16,6 +15,7 @@ from tgan.benchmarks.clipping.video.jobs import (
     jobs_of,
     trial_job,
 )
+from tgan.benchmarks.experiments import variation
 from tgan.config.reading import dump_config
 
 EXPERIMENT = make_tiny_config()

@@ -3,7 +3,6 @@ import dataclasses
 import pytest
 
 from tests.conftest import make_tiny_config
-from tgan.benchmarks.clipping.experiments import log_settings, train
 from tgan.benchmarks.clipping.measuring import measure_checkpoint
 from tgan.benchmarks.clipping.strategies import STRATEGIES
 from tgan.benchmarks.clipping.video.jobs import (
@@ -14,6 +13,7 @@ from tgan.benchmarks.clipping.video.jobs import (
 )
 from tgan.benchmarks.clipping.video.tasks import do_task
 from tgan.benchmarks.engine.jobs import Job
+from tgan.benchmarks.experiments import log_settings, train
 from tgan.config.reading import dump_config
 
 EXPERIMENT = make_tiny_config()

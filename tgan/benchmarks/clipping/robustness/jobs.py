@@ -6,9 +6,9 @@ Settings as of Miyato et al. 2018 (SN-GAN), Table 1. Nothing is tuned here: that
 from dataclasses import dataclass
 from typing import Any
 
-from tgan.benchmarks.clipping.experiments import log_settings
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.engine.jobs import Job
+from tgan.benchmarks.experiments import log_settings
 
 STRATEGIES = ("weight_clip_bn", "svc_bn", "svc_certified", "wgan_gp")
 MOST_SEEDS = 2

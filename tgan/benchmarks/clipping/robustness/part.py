@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tgan.benchmarks.clipping.experiments import RUN, checkpoint_of, train, variation
 from tgan.benchmarks.clipping.measuring import MEASURING_SEED, measure_checkpoint, measure_controls
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.robustness.jobs import jobs_of
 from tgan.benchmarks.clipping.robustness.section import section_of
 from tgan.benchmarks.engine.jobs import Job, Result, Results
+from tgan.benchmarks.experiments import RUN, checkpoint_of, train, variation
 from tgan.benchmarks.page.content import Section
 from tgan.lookup import look_up
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from tgan.benchmarks.clipping.experiments import log_settings
 from tgan.benchmarks.clipping.plan import Plan
 from tgan.benchmarks.clipping.strategies import TRIALS
 from tgan.benchmarks.engine.jobs import Job, Result, Results, results_of
+from tgan.benchmarks.experiments import log_settings
 
 # Training seeds, and the one that settings are chosen under.
 MOST_SEEDS, TUNING_SEED = 3, 7

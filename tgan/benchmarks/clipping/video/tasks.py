@@ -4,13 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tgan.benchmarks.clipping.experiments import (
-    RUN,
-    checkpoint_of,
-    peak_megabytes,
-    train,
-    variation,
-)
 from tgan.benchmarks.clipping.measuring import (
     CHOOSING_SEED,
     MEASURING_SEED,
@@ -23,6 +16,13 @@ from tgan.benchmarks.clipping.measuring import (
 from tgan.benchmarks.clipping.video.jobs import RATIO, REAL, SAMPLES
 from tgan.benchmarks.clipping.video.timing import time_strategies
 from tgan.benchmarks.engine.jobs import Job, Result
+from tgan.benchmarks.experiments import (
+    RUN,
+    checkpoint_of,
+    peak_megabytes,
+    train,
+    variation,
+)
 from tgan.evaluation.names import DEFAULT_CONTROLS
 from tgan.lookup import look_up
 

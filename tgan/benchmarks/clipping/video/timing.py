@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from tgan.benchmarks.clipping.experiments import variation
 from tgan.benchmarks.clipping.strategies import unconstrained
+from tgan.benchmarks.experiments import variation
 from tgan.config import Config
 from tgan.data.datasets import open_dataset
 from tgan.models.conditions import conditioning_of

@@ -2,8 +2,8 @@ import pytest
 import yaml
 
 from tests.conftest import make_tiny_config
-from tgan.benchmarks.clipping.experiments import variation
 from tgan.benchmarks.clipping.strategies import STRATEGIES
+from tgan.benchmarks.experiments import variation
 from tgan.config.reading import dump_config
 
 EXPERIMENT = make_tiny_config()

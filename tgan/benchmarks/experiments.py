@@ -1,4 +1,4 @@
-"""Experiments of the benchmark: variations of one on video, and their training."""
+"""Experiments of benchmarks: variations of one, and their training."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Benchmark of cures for mode collapse."""

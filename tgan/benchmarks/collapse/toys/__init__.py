@@ -1,0 +1,1 @@
+"""Part of the benchmark of cures: GANs of points in the plane."""
