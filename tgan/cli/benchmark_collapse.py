@@ -11,6 +11,7 @@ from tgan.benchmarks.collapse.parts import PARTS
 from tgan.benchmarks.collapse.plan import Plan
 from tgan.benchmarks.engine.records import check_folder
 from tgan.cli import Parser
+from tgan.config.reading import dump_config, make_config
 from tgan.lookup import look_up
 
 EXAMPLES = f"""\
@@ -42,6 +43,8 @@ def main(argv: Sequence[str]) -> None:
         if not 1 <= value <= most:
             raise ValueError(f"--{option} {value} is not in 1 to {most}")
     cures, names = cures_named(arguments.cures), _part_names(arguments.parts)
+    config = _config(arguments.config) if "digits" in names else None
+    plan = Plan(cures, seeds=arguments.seeds, quick=arguments.quick, config=config)
     check_folder(arguments.out, PARTS)
 
     # Only now the heavy imports: mistakes above are answered at once.
@@ -50,7 +53,6 @@ def main(argv: Sequence[str]) -> None:
     from tgan.benchmarks.page.html import check_installed
 
     check_installed()
-    plan = Plan(cures, seeds=arguments.seeds, quick=arguments.quick)
     about = {
         "command": shlex.join(["tgan", "benchmark-collapse", *argv]),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -72,6 +74,23 @@ def _part_names(text: str) -> list[str]:
     for name in wanted:
         look_up(PARTS, name, kind="part")
     return [name for name in PARTS if name in wanted]
+
+
+def _config(path: Path | None) -> str:
+    """The experiment on stacked digits as YAML text.
+
+    Raises:
+        ValueError: it is missing, cannot be read, or has other data.
+    """
+    if path is None:
+        raise ValueError("--config is missing: the part digits takes configs/stacked_digits.yaml")
+    config = make_config(path)
+    if config.data.name != "stacked_digits":
+        raise ValueError(
+            f"--config {path}: the modes of data.name {config.data.name} cannot be counted; "
+            "the part digits needs stacked_digits"
+        )
+    return dump_config(config)
 
 
 def _parser() -> Parser:

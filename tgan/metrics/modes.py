@@ -10,10 +10,11 @@ RADIUS = 3.0
 
 @dataclass(frozen=True)
 class ModeReport:
-    """How samples share themselves out over the K modes of a mixture.
+    """How samples share themselves out over K modes.
 
     Attributes:
-        counts: (K,) good samples of each mode: those within 3 standard deviations of its centre.
+        counts: (K,) good samples of each mode: those within 3 standard deviations of its centre;
+            where modes are labels, all samples are good.
         total: samples in all.
     """
 
@@ -61,3 +62,17 @@ def count_modes(samples: np.ndarray, centres: np.ndarray, deviation: float) -> M
     nearest, good = distances.argmin(1), distances.min(1) < RADIUS * deviation
     counts = np.bincount(nearest[good], minlength=len(centres))
     return ModeReport(counts, len(samples))
+
+
+def count_labels(labels: np.ndarray, modes: int) -> ModeReport:
+    """How samples share themselves out over modes, given the mode (N,) that each is of.
+
+    Args:
+        modes: K, how many there are; labels are 0 to K - 1.
+
+    Raises:
+        ValueError: no samples, or a label that is no mode.
+    """
+    if len(labels) == 0 or not 0 <= labels.min() <= labels.max() < modes:
+        raise ValueError(f"labels of {len(labels)} samples: at least one, each in 0 to {modes - 1}")
+    return ModeReport(np.bincount(labels, minlength=modes), len(labels))
