@@ -49,9 +49,18 @@ CURES = {
         {"constraint.weight": 0.1},
     ),
     "spectral_norm": Cure("spectral norm", {"constraint.name": "spectral_norm"}),
+    "minibatch_discrimination": Cure(
+        "minibatch discrimination", {"critic.sees_batch": "discrimination"}
+    ),
+    "minibatch_deviation": Cure("minibatch deviation", {"critic.sees_batch": "deviation"}),
     "feature_matching": Cure("feature matching", {"objective": "feature_matching"}),
     "feature_matching_added": Cure(
         "feature matching, added", {"train.feature_matching_weight": 1.0}
+    ),
+    "unrolled": Cure(
+        "unrolled, 5 updates",
+        {"train.schedule": "unrolled", "train.unroll": 5, "critic.batch_norm": False},
+        published={"ring": "7.6, 36 % (VEEGAN)", "grid": "23.6, 16 % (VEEGAN)"},
     ),
 }
 

@@ -20,6 +20,7 @@ from tgan.runs.build import build_constraint, build_optimizer
 from tgan.training.auxiliary import auxiliary_losses
 from tgan.training.gan import GANTask
 from tgan.training.rates import trapezoid
+from tgan.training.schedules import make_schedule
 from tgan.training.steps import Batch, Learner
 
 # Gulrajani et al. 2017 have latents of 2 numbers, and three hidden layers of 512.
@@ -51,8 +52,7 @@ def train_generator(mixture: GaussianMixture, config: Config, seed: int) -> nn.M
     task = GANTask(
         Learner(generator, build_optimizer(config.generator_optimizer, generator)),
         judging,
-        schedule=train.schedule,
-        n_critic=train.n_critic,
+        schedule=make_schedule(train),
         auxiliary=auxiliary_losses(train, judging.objective),
         rate_at=trapezoid(train.steps, cool_down=train.cool_down),
         noise=partial(Noise, seed),
