@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tgan.data.made.toy import TOYS
-from tgan.metrics.modes import count_modes
+from tgan.metrics.modes import count_labels, count_modes
 
 CORNERS = np.array([(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)])
 
@@ -78,3 +78,14 @@ def test_the_mixture_itself_scores_as_expected(name):
 def test_no_samples_and_no_numbers_are_refused(samples):
     with pytest.raises(ValueError, match="at least one is needed, all finite"):
         count_modes(samples, CORNERS, 1.0)
+
+
+def test_labels_are_counted_as_modes():
+    report = count_labels(np.array([0, 0, 3, 3]), 4)
+    assert report.counts.tolist() == [2, 0, 0, 2]
+    assert (report.covered, report.good_share) == (2, 1.0)
+    assert report.reverse_kl == pytest.approx(np.log(2))
+    assert count_labels(np.arange(4), 4).reverse_kl == pytest.approx(0)
+    for labels in ([], [4], [-1]):
+        with pytest.raises(ValueError, match="each in 0 to 3"):
+            count_labels(np.array(labels, int), 4)

@@ -165,3 +165,10 @@ def test_constraints_on_layers_bound_the_projection_as_any_other(name):
         constraint.project(critic, 5)
         norm = torch.linalg.matrix_norm(critic.batch_view.projection.weight, 2)
         assert norm.item() == pytest.approx(1, abs=0.02)
+
+
+def test_discrimination_of_a_perceptron_has_as_many_statistics_as_it_is_asked_for():
+    few = MLPCritic(3, width=8, depth=2, sees_batch="discrimination", kernels=4)
+    assert few.batch_view.added == 4 and few.linears[-1].weight.shape == (1, 12)
+    assert few.batch_view.projection.weight.shape == (20, 8)
+    assert few(torch.randn(5, 3)).shape == (5,)

@@ -76,10 +76,10 @@ class BatchDiscrimination(BatchView):
     def statistics(self, features: Tensor) -> Tensor:
         projected = self.projection(features.flatten(1))
         rows = rearrange(projected, "n (b c) -> n b c", b=self.added)
-        others = rearrange(gather_with_gradients(rows), "p n b c -> (p n) b c")
-        distances = (rows[:, None] - others).abs().sum(-1)
+        others = rearrange(gather_with_gradients(rows), "p n b c -> b (p n) c")
+        distances = torch.cdist(rearrange(rows, "n b c -> b n c"), others, p=1)
         # A sample is at distance 0 from itself, which is one too many.
-        return torch.exp(-distances).sum(1) - 1
+        return torch.exp(-distances).sum(2).T - 1
 
 
 class BatchDeviation(BatchView):
@@ -90,7 +90,7 @@ class BatchDeviation(BatchView):
 
     added = 1
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, **settings: int) -> None:
         super().__init__()
 
     def statistics(self, features: Tensor) -> Tensor:
@@ -106,13 +106,14 @@ BATCH_VIEWS: dict[str, type[NoBatchView | BatchView]] = {
 }
 
 
-def make_batch_view(name: str, size: int) -> NoBatchView | BatchView:
+def make_batch_view(name: str, size: int, *, kernels: int = KERNELS) -> NoBatchView | BatchView:
     """The view of its batch that a critic has, called `name`.
 
     Args:
         size: numbers in a sample's features.
+        kernels: of discrimination, B.
 
     Raises:
         ValueError: no such view.
     """
-    return look_up(BATCH_VIEWS, name, kind="critic.sees_batch")(size)
+    return look_up(BATCH_VIEWS, name, kind="critic.sees_batch")(size, kernels=kernels)

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from tgan.lookup import look_up
 from tgan.models.activations import ACTIVATIONS
-from tgan.models.batch_view import make_batch_view
+from tgan.models.batch_view import KERNELS, make_batch_view
 from tgan.models.layers import BatchNorm, initialise
 from tgan.models.packs import check_packs, concatenated
 
@@ -65,6 +65,7 @@ class MLPCritic(MLP):
         depth: hidden layers.
         sees_batch: a key of `tgan.models.batch_view.BATCH_VIEWS`: statistics of the batch that are
             appended to what the last layer takes in.
+        kernels: statistics of discrimination.
         packs: how many consecutive samples of a batch are scored as one.
         init: see `tgan.models.layers.initialise`.
         settings: see `MLP`.
@@ -80,13 +81,14 @@ class MLPCritic(MLP):
         width: int,
         depth: int,
         sees_batch: str = "none",
+        kernels: int = KERNELS,
         packs: int = 1,
         init: str = "he_normal",
         **settings,
     ) -> None:
         check_packs(packs)
         hidden = (packs * size, *[width] * depth)
-        view = make_batch_view(sees_batch, hidden[-1])
+        view = make_batch_view(sees_batch, hidden[-1], kernels=kernels)
         super().__init__((*hidden, 1), init=init, appended=view.added, **settings)
         self.batch_view, self.packs = view, packs
         initialise(view, init)

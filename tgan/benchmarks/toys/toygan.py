@@ -25,6 +25,9 @@ from tgan.training.steps import Batch, Learner
 
 # Gulrajani et al. 2017 have latents of 2 numbers, and three hidden layers of 512.
 LATENT, WIDTH, DEPTH = 2, 64, 3
+# Of minibatch discrimination. Salimans et al. 2016 have 100, behind wider layers: here they would
+# take fifty times as long as all the rest.
+KERNELS = 16
 # Lin et al. 2018: samples that modes are counted over.
 SAMPLES = 2500
 # Samples of each kind that an exact distance is taken between; it takes their number cubed.
@@ -44,8 +47,8 @@ def train_generator(mixture: GaussianMixture, config: Config, seed: int) -> nn.M
     """
     size, train = mixture.centres.shape[1], config.train
     generator = seeded(lambda: MLP((LATENT, *[WIDTH] * DEPTH, size)), seed, 0)
-    settings = critic_settings(config)
-    critic = seeded(lambda: MLPCritic(size, width=WIDTH, depth=DEPTH, **settings), seed, 1)
+    settings = critic_settings(config) | {"width": WIDTH, "depth": DEPTH, "kernels": KERNELS}
+    critic = seeded(lambda: MLPCritic(size, **settings), seed, 1)
     constraint = build_constraint(config.constraint)
     constraint.attach(critic, (torch.zeros(1, size),))
     judging = critic_of(critic, constraint, config)
