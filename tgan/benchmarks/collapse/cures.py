@@ -57,6 +57,20 @@ CURES = {
     "feature_matching_added": Cure(
         "feature matching, added", {"train.feature_matching_weight": 1.0}
     ),
+    "pack2": Cure(
+        "packs of 2 (PacGAN2)",
+        {"critic.packs": 2},
+        published={
+            "ring": "7.9 ± 0.1, 96 %, 0.07 (PacGAN)",
+            "grid": "23.8 ± 0.7, 91 %, 0.13 (PacGAN)",
+        },
+    ),
+    "pack3": Cure("packs of 3 (PacGAN3)", {"critic.packs": 3}, published={"grid": "24.6 (PacGAN)"}),
+    "pack4": Cure(
+        "packs of 4 (PacGAN4)",
+        {"critic.packs": 4},
+        published={"grid": "24.8 ± 0.2, 94 %, 0.04 (PacGAN)"},
+    ),
     "unrolled": Cure(
         "unrolled, 5 updates",
         {"train.schedule": "unrolled", "train.unroll": 5, "critic.batch_norm": False},
