@@ -20,6 +20,7 @@ from tgan.models.batch_view import BATCH_VIEWS
 from tgan.models.conditions import PICTURES
 from tgan.models.layers import INITIALISATIONS
 from tgan.training.schedules import SCHEDULES
+from tgan.training.schedules.evolutionary import MUTATIONS
 
 # The members of each table, and whether a part of one's own can stand in for one.
 TABLES = {
@@ -31,6 +32,7 @@ TABLES = {
     "InitialisationName": {*INITIALISATIONS},
     "ObjectiveName": {*OBJECTIVES, OWN},
     "PictureName": {*PICTURES},
+    "MutationName": {*MUTATIONS},
     "ScheduleName": {*SCHEDULES},
 }
 

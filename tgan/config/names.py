@@ -50,7 +50,8 @@ DataName = Literal[
     "levels",
     "own",
 ]
-ScheduleName = Literal["simultaneous", "alternating", "unrolled"]
+ScheduleName = Literal["simultaneous", "alternating", "unrolled", "evolutionary"]
+MutationName = Literal["minimax", "non_saturating", "least_squares"]
 PictureName = Literal["edges", "grey", "low_resolution"]
 InitialisationName = Literal[
     "he_normal", "lecun_normal", "uniform", "normal", "dcgan", "small_normal", "orthogonal"

@@ -15,6 +15,7 @@ from tgan.config.names import (
     DataName,
     GeneratorName,
     InitialisationName,
+    MutationName,
     ObjectiveName,
     PictureName,
     ScheduleName,
@@ -232,12 +233,18 @@ class TrainConfig:
         steps: generator updates in all.
         batch_size: clips in the global batch, whatever the number of processes.
         schedule: simultaneous (both losses from one pass over the same fakes), alternating
-            (n_critic critic updates on fresh fakes, then the generator), or unrolled (as
-            alternating, with a generator that looks updates of the critic ahead); see
-            docs/collapse.md.
+            (n_critic critic updates on fresh fakes, then the generator), unrolled (as
+            alternating, with a generator that looks updates of the critic ahead), or
+            evolutionary (as alternating, with children of the generator, one by each mutation,
+            the fittest of which survive); see docs/collapse.md.
         n_critic: critic updates per generator update; 1 under the simultaneous schedule.
         unroll: unrolled: updates of the critic that the generator's loss goes through; each takes
             about the time and the memory of an update under a gradient penalty.
+        mutations: evolutionary: losses, each of which makes a child of every parent: any of
+            minimax, non_saturating, least_squares.
+        diversity_weight: evolutionary: of diversity in the fitness of a child, beside quality.
+        survivors: evolutionary: children that are the parents of the next step; a process's batch
+            is a multiple of it.
         seed: of weights, latents and order of clips.
         cool_down: share of the steps, at the end, in which both learning rates fall to 0 in a
             straight line; 0 keeps them.
@@ -274,6 +281,11 @@ class TrainConfig:
     schedule: ScheduleName = "simultaneous"
     n_critic: int = 1
     unroll: int = 5
+    mutations: list[MutationName] = field(
+        default_factory=lambda: ["minimax", "non_saturating", "least_squares"]
+    )
+    diversity_weight: float = 0.01
+    survivors: int = 1
     seed: int = 0
     cool_down: float = 0.0
     ema_decay: float | None = None

@@ -3,10 +3,11 @@ is built."""
 
 import math
 from operator import attrgetter
+from typing import get_args
 
 from tgan.config import Config, DataConfig
 from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
-from tgan.config.names import OWN
+from tgan.config.names import OWN, MutationName
 from tgan.config.sizes import RECEPTIVE_FIELD, base_side
 from tgan.config.tiles import MAX_TILES, check_channels, check_window, is_built_in
 from tgan.lookup import alternatives, did_you_mean, look_up
@@ -25,7 +26,7 @@ _AT_LEAST_ONE = {
     "data": ["channels", "num_frames", "stride", "num_digits", "num_clips"],
     "generator": ["z_slow", "z_fast", "temporal_width", "width", "scales"],
     "critic": ["width", "packs"],
-    "train": ["steps", "batch_size", "n_critic"],
+    "train": ["steps", "batch_size", "n_critic", "survivors"],
     "log": ["every", "preview_count", "keep_last"],
 }
 _AT_LEAST_ZERO = {
@@ -70,6 +71,9 @@ _AT_MOST = {
 
 # Generators in which nothing is cheap to compute again (`tgan.models.stages`).
 _WITHOUT_STAGES = ("translator", "pyramid", OWN)
+# Objectives whose critic learns the log-odds of a sample's being real; of one's own nothing is
+# known.
+_LOG_ODDS = ("minimax", "non_saturating", OWN)
 
 
 def _out_of_range(config: Config) -> list[str]:
@@ -129,6 +133,31 @@ def _of_training(config: Config) -> list[str]:
         problems.append(f"generator.slope {config.generator.slope} is not in [0, 1)")
     if config.log.distance_clips == 1:
         problems.append("log.distance_clips 1 is too few: 0 for none, or at least 2")
+    return problems
+
+
+def _of_evolution(config: Config) -> list[str]:
+    train, problems = config.train, []
+    mutations = train.mutations
+    if not mutations:
+        choices = alternatives(get_args(MutationName))
+        problems.append(f"train.mutations is empty: name one or more of {choices}")
+    for name in dict.fromkeys(name for name in mutations if mutations.count(name) > 1):
+        problems.append(f"train.mutations [{', '.join(mutations)}] has {name} more than once")
+    if train.survivors > max(len(mutations), 1):
+        problems.append(
+            f"train.survivors {train.survivors} is above {len(mutations)}, the children that "
+            "train.mutations make of the first parent"
+        )
+    if not 0 <= train.diversity_weight < math.inf:
+        problems.append(
+            f"train.diversity_weight {train.diversity_weight} is negative or not finite"
+        )
+    if train.schedule == "evolutionary" and config.objective not in _LOG_ODDS:
+        problems.append(
+            f"objective {config.objective} does not go with train.schedule evolutionary, whose "
+            f"mutations and fitness take scores as log-odds; choose {alternatives(_LOG_ODDS[:-1])}"
+        )
     return problems
 
 
@@ -338,6 +367,7 @@ _CHECKS = (
     _out_of_range,
     _not_positive,
     _of_training,
+    _of_evolution,
     _of_optimizers,
     _of_packs,
     _of_conditions,

@@ -110,8 +110,10 @@ def check_disk(config: Config, run_dir: Path, task: GANTask) -> None:
         learner: sum(tensor.nbytes for tensor in learner.module.state_dict().values())
         for learner in copies
     }
+    # Those of the task, and parents beside the generator.
+    counts = {task.generator: task.schedule.survivors, task.critic: 1}
     size = sum(
-        sizes[learner] * (1 + _OPTIMIZER_TABLES[optimizer.name])
+        counts[learner] * sizes[learner] * (1 + _OPTIMIZER_TABLES[optimizer.name])
         for learner, optimizer in copies.items()
     )
     # A running mean is one more table.

@@ -39,7 +39,7 @@ def peak_of_step(task: GANTask, real: Batch, z: Tensor, *, half: bool = False) -
 
     fake, count = FakeTensorMode(allow_non_fake_inputs=True), _Count()
     twin = copy.copy(task)
-    twin.average, twin.launch = None, directly
+    twin.average, twin.launch, twin.schedule = None, directly, copy.copy(task.schedule)
     learners = {"generator": task.generator, "critic": task.critic}
     with fake:
         for name, learner in learners.items():

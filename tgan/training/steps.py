@@ -4,7 +4,7 @@ What is computed is launched (`tgan.training.gradients`); updates, penalties tha
 projections come between.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor
 
@@ -22,6 +22,8 @@ from tgan.training.gradients import (
 from tgan.training.graphs import Launch, directly
 from tgan.training.learners import Batch, Critic, Learner, Terms, update_all
 
+# From latents (N, K) and a condition to samples (N, ...).
+Generate = Callable[[Tensor, tuple[Tensor, ...]], Tensor]
 # For a release.
 __getattr__ = moved_names(__name__, {"SCHEDULES": "tgan.training.schedules"})
 
@@ -92,7 +94,13 @@ def alternating_step(
     """
     latents = iter(latents)
     terms, real = critic_steps(
-        generator, critic, reals=reals, latents=latents, noise=noise, update=update, launch=launch
+        critic,
+        fakes_of(generator, launch),
+        reals=reals,
+        latents=latents,
+        noise=noise,
+        update=update,
+        launch=launch,
     )
     return terms | generator_step(
         generator,
@@ -106,8 +114,8 @@ def alternating_step(
 
 
 def critic_steps(
-    generator: Learner,
     critic: Critic,
+    generate: Generate,
     *,
     reals: Iterable[Batch],
     latents: Iterator[Tensor],
@@ -118,6 +126,7 @@ def critic_steps(
     """Update the critic once per batch of reals, each time on fresh fakes.
 
     Args:
+        generate: makes the fakes.
         latents: yields batches (N, K), of which as many are taken.
         update: the number of the first of these updates, from 1.
 
@@ -125,7 +134,7 @@ def critic_steps(
         The terms of the last update, and its real samples.
     """
     for place, real in enumerate(reals):
-        fake = launch(fakes, (generator,), (next(latents), real.condition))
+        fake = generate(next(latents), real.condition)
         terms = critic_step(
             critic,
             real=real,
@@ -135,6 +144,11 @@ def critic_steps(
             launch=launch,
         )
     return terms, real
+
+
+def fakes_of(generator: Learner, launch: Launch) -> Generate:
+    """What makes fakes of a generator without a graph."""
+    return lambda z, condition: launch(fakes, (generator,), (z, condition))
 
 
 def critic_step(

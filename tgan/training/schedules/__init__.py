@@ -5,12 +5,14 @@ from dataclasses import fields
 from tgan.config import TrainConfig
 from tgan.lookup import look_up
 from tgan.training.schedules.base import Alternating, Schedule, Simultaneous
+from tgan.training.schedules.evolutionary import Evolutionary
 from tgan.training.schedules.unrolled import Unrolled
 
 SCHEDULES: dict[str, type[Schedule]] = {
     "simultaneous": Simultaneous,
     "alternating": Alternating,
     "unrolled": Unrolled,
+    "evolutionary": Evolutionary,
 }
 
 

@@ -3,28 +3,25 @@
 Metz et al. 2017.
 """
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from tgan.constraints import Constraint
 from tgan.constraints.checks import refuse_batch_norm
 from tgan.models.distributed import mean_over_processes
-from tgan.models.packs import packs_of
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
 from tgan.training.gradients import gradients_at
 from tgan.training.graphs import Launch, directly
 from tgan.training.learners import Batch, Critic, Learner, Terms
+from tgan.training.schedules.apart import apart
 from tgan.training.schedules.base import Schedule
 from tgan.training.schedules.foresight import Foresight
-from tgan.training.steps import critic_steps
+from tgan.training.steps import critic_steps, fakes_of
 
 
 @dataclass(eq=False)
@@ -86,8 +83,8 @@ class Unrolled(Schedule):
     ) -> Terms:
         latents = iter(latents)
         terms, real = critic_steps(
-            generator,
             critic,
+            fakes_of(generator, launch),
             reals=reals,
             latents=latents,
             noise=noise,
@@ -142,7 +139,7 @@ def foreseen(critic: Critic, real: Batch, fake: Tensor, noise: Noise, *, unroll:
     trained = {name: p for name, p in critic.module.named_parameters() if p.requires_grad}
     foresight = Foresight(critic.optimizer, trained.values())
     weights = {name: p.detach().requires_grad_() for name, p in trained.items()}
-    ahead = _at(critic, weights)
+    ahead = apart(critic, weights)
     for _ in range(unroll):
         loss = critic.objective.critic(*ahead.scores(real, fake, noise))
         gradients = torch.autograd.grad(
@@ -152,43 +149,5 @@ def foreseen(critic: Critic, real: Batch, fake: Tensor, noise: Noise, *, unroll:
             list(weights.values()), [mean_over_processes(each) for each in gradients]
         )
         weights = dict(zip(weights, after, strict=True))
-        ahead = _at(critic, weights)
+        ahead = apart(critic, weights)
     return ahead
-
-
-def _at(critic: Critic, weights: dict[str, Tensor]) -> Critic:
-    """The critic at other weights."""
-    ahead = copy.copy(critic)
-    ahead.module = ahead.network = _At(critic.module, weights)
-    return ahead
-
-
-class _At(nn.Module):
-    """A network at other weights, which are none of its parameters."""
-
-    def __init__(self, network: nn.Module, weights: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.mixes_samples, self.packs = getattr(network, "mixes_samples", True), packs_of(network)
-        tensors = weights | {name: buffer.clone() for name, buffer in network.named_buffers()}
-        # Not registered: nobody freezes, moves or trains it.
-        self._call = partial(functional_call, network, tensors)
-        inside = {f"network.{name}": tensor for name, tensor in tensors.items()}
-        self._call_features = partial(functional_call, _Features(network), inside)
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return self._call(inputs)
-
-    def features(self, *inputs: Tensor) -> Tensor:
-        """As of the network, if it has them."""
-        return self._call_features(inputs)
-
-
-class _Features(nn.Module):
-    """A network whose output is another one's features."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return self.network.features(*inputs)  # type: ignore[operator]
