@@ -162,6 +162,26 @@ def test_every_shipped_configuration_is_valid(path):
             ["--objective=feature_matching", "--train.feature_matching_weight=0"],
             "train.feature_matching_weight 0 leaves the generator nothing to minimise",
         ),
+        (
+            ["--train.mutations=[]"],
+            "train.mutations is empty: name one or more of minimax, non_sat",
+        ),
+        (["--train.mutations=[ls]"], "train.mutations: 'ls' is not a list of any of minimax, "),
+        (
+            ["--train.mutations=[minimax, non_saturating, minimax]"],
+            "train.mutations [minimax, non_saturating, minimax] has minimax more than once",
+        ),
+        (["--train.survivors=0"], "train.survivors 0 is below 1"),
+        (
+            ["--train.survivors=4"],
+            "train.survivors 4 is above 3, the children that train.mutations",
+        ),
+        (["--train.diversity_weight=-1"], "train.diversity_weight -1.0 is negative or not finite"),
+        (
+            ["--train.schedule=evolutionary"],
+            "objective wasserstein does not go with train.schedule evolutionary, whose mutations "
+            "and fitness take scores as log-odds; choose minimax or non_saturating",
+        ),
         (["--train.n_critic=5"], "needs train.schedule alternating"),
         (["--train.batch_size=0"], "train.batch_size 0 is below 1"),
         (["--run-dri=x"], "unknown setting 'run-dri'"),

@@ -39,6 +39,7 @@ def config_of(schedule: str, objective: str, constraint: str, labelled: str | No
     config.critic.sees_batch = "none" if seen.isdigit() else seen or "none"
     config.train.schedule = schedule
     config.train.n_critic = 1 if schedule == "simultaneous" else 2
+    config.train.survivors = 2 if schedule == "evolutionary" else 1
     constraint, _, interval = constraint.partition("/")
     assert constraint in CONSTRAINTS
     config.constraint = ConstraintConfig(constraint, interval=int(interval) if interval else None)

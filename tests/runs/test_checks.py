@@ -31,6 +31,15 @@ def test_schedules_refuse_what_they_say_that_they_do_not_do(tiny_config, name):
     assert refusal(tiny_config) == (None if kind.is_recordable else f"{recorded}false")
 
 
+@pytest.mark.parametrize(("processes", "refused"), [(1, False), (2, False), (4, True)])
+def test_parents_share_each_process_s_batch(tiny_config, processes, refused):
+    train = tiny_config.train
+    train.schedule, train.survivors, train.batch_size = "evolutionary", 2, 12
+    found = refusal(tiny_config, processes=processes)
+    message = "train.batch_size 12 is 3 in each of 4 processes, which is no multiple of "
+    assert found == (f"{message}train.survivors 2" if refused else None)
+
+
 def test_those_that_all_runs_had_refuse_nothing():
     assert all(SCHEDULES[name].trains_in_fp16 for name in ("simultaneous", "alternating"))
     assert all(SCHEDULES[name].is_recordable for name in ("simultaneous", "alternating"))

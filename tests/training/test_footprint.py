@@ -58,6 +58,7 @@ def peak_with_numbers(task, count=4):
         ("alternating", "wgan_gp"),
         ("simultaneous", "r1_r2"),
         ("unrolled", "none"),
+        ("evolutionary", "svc"),
     ],
 )
 @pytest.mark.parametrize("recomputes", [False, True])

@@ -52,6 +52,8 @@ def metrics(run_dir):
 VARIANTS = {
     "svc": {},
     "alternating with a mean": {"schedule": "alternating", "n_critic": 2, "ema_decay": 0.9},
+    "evolutionary with a mean": {"schedule": "evolutionary", "survivors": 2, "ema_decay": 0.9},
+    "evolutionary in bf16": {"schedule": "evolutionary", "mixed_precision": "bf16"},
     "unrolled in bf16": {"schedule": "unrolled", "unroll": 2, "mixed_precision": "bf16"},
     "bf16": {"mixed_precision": "bf16"},
     "workers": {},
@@ -173,9 +175,11 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tiny_config, tmp_
     )
     if variant == "workers":
         config.data.workers = 2
+    if variant.startswith("evolutionary"):
+        config.objective = "non_saturating"
     if variant.startswith("unrolled"):
         config.constraint, config.critic.batch_norm = ConstraintConfig(name="none"), False
-    if variant.startswith(("alternating", "unrolled")):
+    if variant.startswith(("alternating", "unrolled", "evolutionary with")):
         config.critic_optimizer.name = config.generator_optimizer.name = "adam"
     train(config, tmp_path / "whole", steps=5)
     train(config, tmp_path / "parts", steps=3)

@@ -31,6 +31,7 @@ CELLS = [
     "unrolled:hinge+discrimination:none",
     "simultaneous:feature_matching+2:dragan/2",
     "unrolled:hinge+2:none",
+    "evolutionary:non_saturating:svc/2",
 ]
 
 

@@ -67,4 +67,7 @@ def _at(place: Tensor, values: tuple[Tensor, ...]) -> Tensor:
 
 def _copy(values: Tensors, into: Tensors) -> None:
     """Copy tensors by name; a table that was loaded may have another order."""
-    torch._foreach_copy_(list(into.values()), [values[name] for name in into])
+    # Optimisers keep numbers of updates on the host.
+    for device in {tensor.device for tensor in into.values()}:
+        names = [name for name, tensor in into.items() if tensor.device == device]
+        torch._foreach_copy_([into[name] for name in names], [values[name] for name in names])
