@@ -76,6 +76,12 @@ CURES = {
         {"train.schedule": "unrolled", "train.unroll": 5, "critic.batch_norm": False},
         published={"ring": "7.6, 36 % (VEEGAN)", "grid": "23.6, 16 % (VEEGAN)"},
     ),
+    # Beside its three mutations alone: minimax, plain (its heuristic one), and the next row.
+    "evolutionary": Cure("E-GAN", {"train.schedule": "evolutionary"}),
+    "evolutionary_least_squares": Cure(
+        "E-GAN's least squares alone",
+        {"train.schedule": "evolutionary", "train.mutations": ["least_squares"]},
+    ),
 }
 
 
