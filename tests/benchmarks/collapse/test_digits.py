@@ -35,17 +35,17 @@ def test_the_reader_reads_digits_of_others_nearly_always():
 
 def test_a_generator_that_drops_modes_is_told_from_one_that_does_not():
     """One never makes an 8 in its red channel, one makes 20 images over and over."""
-    images, modes = images_and_modes(12_000)
+    images, modes = images_and_modes(5000)
     reports = {}
     for name, kept in (
-        ("whole", np.arange(6000)),
-        ("dropped", np.flatnonzero(modes // 100 != 8)[:6000]),
-        ("collapsed", np.arange(6000) % 20),
+        ("whole", np.arange(4000)),
+        ("dropped", np.flatnonzero(modes // 100 != 8)[:4000]),
+        ("collapsed", np.arange(1000) % 20),
     ):
         reports[name] = count_labels(reader_of(8).modes(images[kept]), MODES)
-    assert reports["whole"].covered > 980 and reports["whole"].reverse_kl < 0.15
+    assert reports["whole"].covered > 950 and reports["whole"].reverse_kl < 0.2
     # A few 3s and 9s may be read as 8s.
-    assert reports["dropped"].covered < 910
+    assert reports["dropped"].covered < 900
     assert 0.05 < reports["dropped"].reverse_kl - reports["whole"].reverse_kl < 0.2
     assert reports["collapsed"].covered <= 20
     assert reports["collapsed"].reverse_kl == pytest.approx(np.log(MODES / 20), abs=0.2)
