@@ -104,7 +104,7 @@ def test_every_shipped_configuration_is_valid(path):
         (["--train.steps=many"], "train.steps: 'many' is not a whole number"),
         (["--train=5"], "'train' is a group of settings: train.steps, train.batch_size, train.sch"),
         (["--critic"], "'critic' is a group of settings: critic.name, critic.width"),
-        (["--train.augment=foo"], "'foo' is not a list of any of translation, flip, colour, cuto"),
+        (["--train.augment=foo"], "'foo' is not a list of any of translation, shift, flip, colo"),
         (["--train.augment=flip"], "cutout, such as [flip]"),
         (["--log.trackers=foo"], "'foo' is not a list of any of tensorboard, wandb, trackio, such"),
         (["--critic_optimizer.betas=3"], "'3' is not a list of 2 numbers, such as [0.5, 0.9]"),

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -95,7 +97,7 @@ def test_a_critic_without_classes_has_the_same_layers_whatever_its_conditioning(
     unconditional = VideoCritic(**sizes, conditioning="projection")
     assert unconditional.embedding is None
     assert unconditional.state_dict().keys() == VideoCritic(**sizes).state_dict().keys()
-    with pytest.raises(ValueError, match="class labels or an input picture, not both"):
+    with pytest.raises(ValueError, match="takes class labels, or an input picture, or tells"):
         VideoCritic(**sizes, num_labels=2, input_channels=1)
 
 
@@ -106,3 +108,62 @@ def test_the_last_layer_of_the_features_is_the_score():
     assert features.shape == (3, 16 * 4 * 4)
     weight, bias = critic.last.weight.flatten(), critic.last.bias
     torch.testing.assert_close(features @ weight + bias, critic(clips))
+
+
+def classifying(num_classes=3, **settings):
+    torch.manual_seed(0)
+    sizes = {"channels": 1, "resolution": 16, "num_frames": 1, "width": 4, "batch_norm": False}
+    critic = VideoCritic(num_classes=num_classes, **sizes | settings).double()
+    with torch.no_grad():
+        critic.last.bias.normal_()
+    return critic, 3 * torch.randn(5, 1, 1, 16, 16).double()
+
+
+def test_the_score_of_a_critic_that_tells_classes_apart_is_the_logit_of_being_real():
+    """D(x) = Z / (Z + 1) with Z the sum of exp of logits (Salimans et al. 2016, section 5)."""
+    critic, clips = classifying()
+    scores, logits = critic(clips), critic.logits(clips)
+    assert scores.shape == (5,) and logits.shape == (5, 3)
+    z = logits.exp().sum(1)
+    torch.testing.assert_close(scores.sigmoid(), z / (z + 1))
+    # A softmax of K + 1 classes (Odena 2016), the last of which are fakes, with any number added.
+    whole = torch.cat([logits, torch.zeros(5, 1).double()], 1) + torch.randn(5, 1).double()
+    probabilities = whole.softmax(1)
+    torch.testing.assert_close(probabilities[:, -1], 1 - scores.sigmoid())
+    given_real = probabilities[:, :-1] / (1 - probabilities[:, -1:])
+    torch.testing.assert_close(given_real, logits.softmax(1))
+    # What the last layer gives for its features, by hand.
+    features = critic.features(clips)
+    by_hand = features @ critic.last.weight.flatten(1).T + critic.last.bias
+    torch.testing.assert_close(logits, by_hand)
+
+
+def test_a_critic_of_scores_far_apart_does_not_overflow():
+    critic, clips = classifying()
+    with torch.no_grad():
+        critic.last.weight.mul_(1e4)
+    scores, logits = critic(clips), critic.logits(clips)
+    assert logits.max() > 1e4 and scores.isfinite().all()
+    torch.testing.assert_close(scores, logits.max(1).values, rtol=1e-4, atol=math.log(3))
+
+
+def test_its_score_is_no_steeper_than_its_logits():
+    """The gradient of log sum exp is the softmax, whose norm is at most 1."""
+    critic, clips = classifying(width=2)
+    for clip in clips:
+        jacobian = torch.autograd.functional.jacobian(critic.logits, clip[None]).reshape(3, -1)
+        slope = torch.autograd.functional.jacobian(critic, clip[None]).flatten()
+        torch.testing.assert_close(slope, critic.logits(clip[None]).softmax(1)[0] @ jacobian)
+        assert slope.norm() <= torch.linalg.matrix_norm(jacobian, 2) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("other", ["num_labels", "input_channels"])
+def test_a_critic_has_one_role(other):
+    with pytest.raises(ValueError, match=f"takes class labels, or .*{other} 2.*num_classes 3"):
+        VideoCritic(num_classes=3, **{other: 2})
+
+
+@pytest.mark.parametrize("setting", [{"packs": 2}, {"sees_batch": "discrimination"}])
+def test_classes_do_not_depend_on_other_clips(setting):
+    with pytest.raises(ValueError, match="apart, packs .*the class of a clip would depend on oth"):
+        VideoCritic(num_classes=3, **setting)

@@ -53,6 +53,21 @@ def literal_translation(sample, u):
     return out
 
 
+def literal_shift(sample, u):
+    height, width = sample.shape[-2:]
+    down = int(u[0] * (2 * (height // 8) + 1)) - height // 8
+    right = int(u[1] * (2 * (width // 8) + 1)) - width // 8
+    out = np.zeros_like(sample)
+    for row in range(height):
+        for column in range(width):
+            y, x = (
+                min(max(at, 0), side - 1)
+                for at, side in ((row - down, height), (column - right, width))
+            )
+            out[..., row, column] = sample[..., y, x]
+    return out
+
+
 def literal_cutout(sample, u):
     height, width = sample.shape[-2:]
     # Even sides of holes here, whose centre is on one of side + 1 lines between pixels.
@@ -69,6 +84,7 @@ def literal_cutout(sample, u):
 LITERAL = {
     "flip": literal_flip,
     "colour": literal_colour,
+    "shift": literal_shift,
     "translation": literal_translation,
     "cutout": literal_cutout,
 }
@@ -85,7 +101,7 @@ def test_samples_change_as_in_a_loop_over_samples_and_pixels(name, shape):
     assert not torch.equal(samples, changed)
 
 
-@pytest.mark.parametrize("name", ["flip", "translation", "cutout"])
+@pytest.mark.parametrize("name", ["flip", "shift", "translation", "cutout"])
 def test_all_frames_move_alike(name):
     clips = samples_of((5, 3, 4, 16, 16))
     changed = Augmentation([name])(clips, Noise(0))
@@ -135,10 +151,11 @@ def test_flip_mirrors_half_of_the_samples():
     assert flipped == pytest.approx(0.5, abs=4 * 0.5 / 4000**0.5)
 
 
-def test_shifts_are_uniform_up_to_an_eighth_of_the_side():
+@pytest.mark.parametrize("name", ["shift", "translation"])
+def test_shifts_are_uniform_up_to_an_eighth_of_the_side(name):
     samples = torch.zeros(5000, 1, 16, 16)
     samples[:, :, 8, 8] = 1
-    moved = Augmentation(["translation"])(samples, Noise(0)).mean((0, 1))
+    moved = Augmentation([name])(samples, Noise(0)).mean((0, 1))
     assert moved[6:11, 6:11].sum() == pytest.approx(1)
     assert moved[6:11, 6:11].sub(1 / 25).abs().max() < 4 * (1 / 25 / 5000) ** 0.5
 

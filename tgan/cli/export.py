@@ -1,4 +1,7 @@
-"""`tgan export`: write a generator as a file that runs without this package, or as a folder."""
+"""`tgan export`: write a generator as a file that runs without this package, or as a folder.
+
+Also the classifier of a run whose critic learned classes, as a file.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -14,9 +17,10 @@ examples:
   tgan export runs/demo --format pt2 --out demo.pt2
   tgan export runs/demo --format onnx --out demo.onnx
   tgan export runs/demo --format safetensors --out demo/
+  tgan export runs/digits --part classifier --out classifier.onnx
 
 A JSON file beside it (demo.onnx.json) says what goes in and what comes out. What is written is
-compared with the generator on batches of 1, 2 and 5 before it is kept. In Python:
+compared with the network on batches of 1, 2 and 5 before it is kept. In Python:
 
   videos = torch.export.load("demo.pt2").module()(torch.rand(4, 64) * 2 - 1)
 
@@ -28,6 +32,7 @@ safetensors is a folder for this package: config.json, model.safetensors, card.j
 # Endings by format; the format can be left out.
 ENDINGS = {"pt2": ".pt2", "onnx": ".onnx"}
 FOLDER = "safetensors"
+GENERATOR, CLASSIFIER = "generator", "classifier"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -40,6 +45,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _export_folder(arguments: argparse.Namespace) -> None:
+    if arguments.part != GENERATOR:
+        raise ValueError(
+            f"--part {arguments.part}: a folder holds a generator; name a file, "
+            f"*{' or *'.join(ENDINGS.values())}"
+        )
     check_new_folder(arguments.out)
     from tgan.runs.pretrained import save_pretrained
     from tgan.runs.trained import load
@@ -56,12 +66,16 @@ def _export_file(arguments: argparse.Namespace) -> None:
     check_not_there(out, overwrite=arguments.overwrite)
 
     # Only now the heavy imports: mistakes above are answered at once.
-    from tgan.runs.export import card_path, check_installed, export_generator
+    from tgan.runs.export import card_path, check_installed, export_classifier, export_generator
     from tgan.runs.trained import load
 
     check_installed(kind)
     run = load(arguments.run, weights=arguments.weights, device="cpu")
-    export_generator(run.generator, run.config, out, kind=kind, classes=run.classes)
+    settings = {"kind": kind, "classes": run.classes}
+    if arguments.part == GENERATOR:
+        export_generator(run.generator, run.config, out, **settings)
+    else:
+        export_classifier(run.classifier, run.config, out, **settings)
     print(out)
     print(card_path(out))
 
@@ -81,6 +95,12 @@ def _parser() -> Parser:
     add = parser.add_argument
     add("run", help="a run directory (its newest checkpoint), a checkpoint, or such a folder")
     add("--out", required=True, help="file or folder to write")
+    add(
+        "--part",
+        choices=[GENERATOR, CLASSIFIER],
+        default=GENERATOR,
+        help="what is written: the generator (default), or the critic as a classifier of clips",
+    )
     add(
         "--format",
         choices=[*ENDINGS, FOLDER],

@@ -34,7 +34,7 @@ class DataConfig:
             are images. levels are windows of levels of games, built in or a folder of text levels.
             own, here and below, is what came from Python.
         path: the folder or file; for torchvision the folder that it keeps data sets in (none: in
-            the user's cache); for moving digits an MNIST image file in IDX format (none:
+            the user's cache); for digits, moving or not, an MNIST image file in IDX format (none:
             scikit-learn's digits); for levels a folder of text levels (none: built-in ones).
         held_out_path: another one, for distances only; what is built in has its own, and those of
             torchvision are the test split.
@@ -65,6 +65,10 @@ class DataConfig:
         depth_holes: rgbd: keep what was not measured as byte 0, or fill it from the nearest
             measured pixel.
         classes: names of the classes to take, where the data have classes; none takes all clips.
+        num_labels: how many clips a critic that learns classes (train.cross_entropy_weight) is told
+            the class of, as many of each class; those of all others are hidden. None tells it of
+            all that have one.
+        label_draw: which clips these are: another number draws others.
         input: a picture that is derived from each image, which generator and critic receive:
             edges, grey, or low_resolution (a quarter of the side).
         keep_gb: videos that are not packed: gigabytes of memory, in each process that trains, for
@@ -97,6 +101,8 @@ class DataConfig:
     depth_bounds: list[float] | None = None
     depth_holes: Literal["keep", "fill"] = "keep"
     classes: list[str] = field(default_factory=list)
+    num_labels: int | None = None
+    label_draw: int = 0
     input: PictureName | None = None
     keep_gb: float = 1.0
     workers: int = 0
@@ -269,8 +275,11 @@ class TrainConfig:
             1 under the objective feature_matching, and 0 under others.
         reconstruction_weight: what a pyramid pays per unit of mean squared difference between the
             picture and what its first noise is to remake it as, 10 in the paper; 0 for nothing.
+        cross_entropy_weight: what the critic pays per nat of the cross entropy between the classes
+            of labelled clips and its own guess, beside its objective; above 0 it has an output for
+            each class, and classifies (docs/few_labels.md).
         augment: how the critic's view of clips, real or not, is changed at random, alike in all
-            frames of a clip: any of translation, flip, colour, cutout.
+            frames of a clip: any of translation, shift, flip, colour, cutout.
         check_ranks: whether several processes compare all weights at every log.every-th step, and
             before each checkpoint.
         timeout: seconds that a process waits for the others before it ends the run.
@@ -297,7 +306,10 @@ class TrainConfig:
     l1_weight: float = 0.0
     feature_matching_weight: float | None = None
     reconstruction_weight: float = 0.0
-    augment: list[Literal["translation", "flip", "colour", "cutout"]] = field(default_factory=list)
+    cross_entropy_weight: float = 0.0
+    augment: list[Literal["translation", "shift", "flip", "colour", "cutout"]] = field(
+        default_factory=list
+    )
     check_ranks: bool = True
     timeout: float = 1800.0
 
@@ -353,3 +365,8 @@ class Config:
     critic_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     log: LogConfig = field(default_factory=LogConfig)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the critic learns the classes of labelled clips, too."""
+        return self.train.cross_entropy_weight > 0

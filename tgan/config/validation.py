@@ -30,7 +30,7 @@ _AT_LEAST_ONE = {
     "log": ["every", "preview_count", "keep_last"],
 }
 _AT_LEAST_ZERO = {
-    "data": ["workers", "crops"],
+    "data": ["workers", "crops", "label_draw"],
     "train": ["seed", "unroll"],
     "log": ["preview_every", "checkpoint_every", "critic_every", "distance_clips"],
 }
@@ -42,6 +42,8 @@ _AT_MOST = {
     "data.num_clips": 10**7,
     "data.num_digits": 1000,
     "data.crops": 10**7,
+    "data.num_labels": 10**9,
+    "data.label_draw": 10**9,
     "data.stride": 10**6,
     "data.workers": 1024,
     "generator.z_slow": 65536,
@@ -196,12 +198,8 @@ def _of_packs(config: Config) -> list[str]:
 
 def _of_conditions(config: Config) -> list[str]:
     problems, paid = [], config.train.l1_weight
-    several = config.data.name == "moving_digits" and config.data.num_digits > 1
-    if config.conditional and several:
-        problems.append(
-            f"conditional true needs clips of one class, and moving digits with data.num_digits "
-            f"{config.data.num_digits} have several: set it to 1"
-        )
+    if config.conditional:
+        problems += _several_classes(config, "conditional true")
     if not 0 <= paid < math.inf:
         problems.append(f"train.l1_weight {paid} is negative or not finite")
     if config.critic.conditioning == "projection" and not config.conditional:
@@ -224,6 +222,42 @@ def _of_conditions(config: Config) -> list[str]:
             f"data.input low_resolution needs a multiple of 4, not {config.data.resolution}"
         )
     return problems
+
+
+def _several_classes(config: Config, setting: str) -> list[str]:
+    data = config.data
+    if data.name != "moving_digits" or data.num_digits == 1:
+        return []
+    return [
+        f"{setting} needs clips of one class, and moving digits with data.num_digits "
+        f"{data.num_digits} have several: set it to 1"
+    ]
+
+
+def _of_classification(config: Config) -> list[str]:
+    weight, count = config.train.cross_entropy_weight, config.data.num_labels
+    setting, problems = f"train.cross_entropy_weight {weight}", []
+    if not 0 <= weight < math.inf:
+        problems.append(f"{setting} is negative or not finite")
+    if count is not None and count < 2:
+        problems.append(f"data.num_labels {count} is below 2")
+    if not config.classifies:
+        return problems
+    if config.conditional:
+        problems.append(
+            f"{setting} and conditional true exclude each other: the critic would be told what it "
+            "is to guess"
+        )
+    if config.data.input is not None:
+        problems.append(f"{setting} and data.input {config.data.input} exclude each other")
+    for name, usual in (("packs", 1), ("sees_batch", "none")):
+        value = getattr(config.critic, name)
+        if value != usual:
+            problems.append(
+                f"{setting} and critic.{name} {value} exclude each other: the class of a clip "
+                "would depend on others"
+            )
+    return problems + _several_classes(config, setting)
 
 
 def _of_data(config: Config) -> list[str]:
@@ -371,6 +405,7 @@ _CHECKS = (
     _of_optimizers,
     _of_packs,
     _of_conditions,
+    _of_classification,
     _of_data,
     _of_pyramids,
 )

@@ -82,7 +82,9 @@ def _moving_digits(data: DataConfig, *, held_out: bool) -> MovingDigits:
 
 
 def _digits(data: DataConfig, *, held_out: bool) -> ImageClips:
-    return open_digits(resolution=data.resolution, channels=data.channels, held_out=held_out)
+    return open_digits(
+        resolution=data.resolution, channels=data.channels, held_out=held_out, path=data.path
+    )
 
 
 def _stacked_digits(data: DataConfig, *, held_out: bool) -> StackedDigits:

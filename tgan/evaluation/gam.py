@@ -36,7 +36,7 @@ def check_rivals(a: TrainedRun, b: TrainedRun) -> list[str]:
         first, second = (getattr(run.config.data, name) for run in (a, b))
         if first != second:
             raise ValueError(f"gam: the runs differ in data.{name}, {first} and {second}")
-    conditions = [(r.config.conditional, r.config.data.input, r.classes) for r in (a, b)]
+    conditions = [(r.config.conditional and r.classes, r.config.data.input) for r in (a, b)]
     if conditions[0] != conditions[1]:
         raise ValueError(
             "gam: the runs differ in what networks are conditioned on, so critics cannot be swapped"

@@ -37,6 +37,7 @@ class VideoCritic(nn.Module):
         resolution: H = W, see `tgan.config.sizes.base_side`.
         width: channels after the first layer; they double with every further one.
         num_labels: classes; labels (N,) come second then. 0 for none.
+        num_classes: classes that it tells apart, see `logits`; 0 for none.
         conditioning: how the class counts: its one-hot code is appended to the channels of every
             pixel (`concatenation`), or the inner product of an embedding of it with the sum of the
             last features over their places joins the score (`projection`).
@@ -53,10 +54,12 @@ class VideoCritic(nn.Module):
 
     Raises:
         ValueError: `num_frames`, `resolution` or `width` does not fit, no such conditioning,
-            activation or view of the batch, classes and a picture at once, or packs with either.
+            activation or view of the batch, two of labels, a picture and classes to tell apart at
+            once, or packs or a view of the batch with what goes without.
 
     Source: Saito et al. 2017, Table 1; classes as Mirza and Osindero 2014, or Miyato and Koyama
-    2018, equation 4; pictures as Isola et al. 2017.
+    2018, equation 4; pictures as Isola et al. 2017; classes told apart as Salimans et al. 2016,
+    section 5.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class VideoCritic(nn.Module):
         resolution: int = 64,
         width: int = 64,
         num_labels: int = 0,
+        num_classes: int = 0,
         conditioning: str = "concatenation",
         input_channels: int = 0,
         batch_norm: bool = True,
@@ -84,16 +88,24 @@ class VideoCritic(nn.Module):
         if conditioning not in CONDITIONINGS:
             choices = ", ".join(CONDITIONINGS)
             raise ValueError(f"no conditioning '{conditioning}'; choose from {choices}")
-        if num_labels and input_channels:
+        roles = {"num_labels": num_labels, "input_channels": input_channels}
+        roles["num_classes"] = num_classes
+        if sum(map(bool, roles.values())) > 1:
+            found = ", ".join(f"{name} {count}" for name, count in roles.items())
             raise ValueError(
-                f"a critic takes class labels or an input picture, not both: num_labels "
-                f"{num_labels} and input_channels {input_channels}"
+                f"a critic takes class labels, or an input picture, or tells classes apart: {found}"
+            )
+        if num_classes and (packs, sees_batch) != (1, "none"):
+            raise ValueError(
+                f"a critic that tells {num_classes} classes apart, packs {packs} and sees_batch "
+                f"{sees_batch}: the class of a clip would depend on others"
             )
         self.activation = look_up(ACTIVATIONS, activation, kind="activation")
         if activation == "maxmin" and width % 2:
             raise ValueError(f"critic of width {width}: maxmin sorts pairs of channels")
         projects = num_labels > 0 and conditioning == "projection"
         self.num_labels, self.input_channels = num_labels, input_channels
+        self.num_classes = num_classes
         appended = input_channels if projects else input_channels + num_labels
         self.packs = packs
         widths = [packs * channels + appended]
@@ -108,16 +120,30 @@ class VideoCritic(nn.Module):
             self.norms.append(norm)
         places = (num_frames, *[base_side(resolution)] * 2)
         self.batch_view = make_batch_view(sees_batch, widths[-1] * math.prod(places))
-        self.last = nn.Conv3d(widths[-1] + self.batch_view.added, 1, places)
+        self.last = nn.Conv3d(widths[-1] + self.batch_view.added, num_classes or 1, places)
         self.embedding = nn.Embedding(num_labels, widths[-1]) if projects else None
         initialise(self, init)
 
     def forward(self, video: Tensor, condition: Tensor | None = None) -> Tensor:
         maps = self._maps(video, condition)
-        scores = self.last(self.batch_view(maps)).flatten()
+        outputs = self.last(self.batch_view(maps)).flatten(1)
+        scores = outputs.logsumexp(1) if self.num_classes else outputs.squeeze(1)
         if self.embedding is None:
             return scores
         return scores + (self.embedding(condition) * maps.sum((2, 3, 4))).sum(1)
+
+    def logits(self, video: Tensor) -> Tensor:
+        """A number for each class, (N, num_classes): the logarithm of the odds that a video is real
+        and of that class, against its being generated.
+
+        Their softmax gives the probabilities of classes, and the logarithm of the sum of their
+        exponentials is the score, the logit of being real. They are those of Odena's softmax over
+        K + 1 classes with that of generated videos fixed at 0, as it may be: what is added to all
+        changes no softmax.
+
+        Source: Salimans et al. 2016, section 5; Odena 2016.
+        """
+        return self.last(self._maps(video, None)).flatten(1)
 
     @property
     def mixes_samples(self) -> bool:

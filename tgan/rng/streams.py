@@ -33,6 +33,8 @@ class Stream(IntEnum):
     ANCHOR = 23
     WALKS = 24
     PLACES = 25
+    LABELS = 30
+    LABELLED = 31
     LEVELS = 40
     LEVEL_SEARCH = 41
 

@@ -23,6 +23,8 @@ from tgan.constraints import CONSTRAINTS, Constraint
 from tgan.constraints.constrain import make_constraint
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out
+from tgan.data.few_labels import labelled_part
+from tgan.data.subset import Subset
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES, Objective
 from tgan.models import CRITICS, GENERATORS, PyramidGenerator
@@ -43,6 +45,7 @@ from tgan.runs.parts import Parts, check_networks
 from tgan.system.device import fuses
 from tgan.training.augment import Augmentation
 from tgan.training.auxiliary import auxiliary_losses
+from tgan.training.critic_losses import critic_losses
 from tgan.training.gan import GANTask
 from tgan.training.graphs import make_launch
 from tgan.training.growing import GrowingTask
@@ -113,9 +116,12 @@ def build_run(
     # A folder that is not packed takes long to scan: where there are no classes to be known of
     # it, whatever else may be wrong is found before.
     source = parts.source
-    if source is None and config.conditional:
+    if source is None and (config.conditional or config.classifies):
         source = open_dataset(config.data)
-    classes = [] if source is None or not config.conditional else classes_of(source, config)
+    labelled = labelled_of(source, config) if source is not None and config.classifies else None
+    classes = [] if labelled is None else labelled.labels
+    if source is not None and config.conditional:
+        classes = classes_of(source, config)
     task = build_task(config, accelerator, classes, parts)
     check_disk(config, run_dir, task)
     if source is None:
@@ -130,7 +136,7 @@ def build_run(
             f"{source.shape}"
         )
     origins = parts.descriptions()
-    return Run(config, run_dir, accelerator, task, source, classes, held_out, origins)
+    return Run(config, run_dir, accelerator, task, source, classes, held_out, labelled, origins)
 
 
 def classes_of(source: ClipSource, config: Config) -> list[str]:
@@ -148,6 +154,15 @@ def classes_of(source: ClipSource, config: Config) -> list[str]:
     return list(source.labels)
 
 
+def labelled_of(source: ClipSource, config: Config) -> Subset:
+    """The clips whose classes a critic learns.
+
+    Raises:
+        ValueError: as `tgan.data.few_labels.labelled_part`.
+    """
+    return labelled_part(source, config.data.num_labels, draw=config.data.label_draw)
+
+
 def build_task(
     config: Config,
     accelerator: Accelerator,
@@ -157,7 +172,7 @@ def build_task(
     """Networks, constraint and optimisers, wrapped for this process's device and precision.
 
     Args:
-        classes: names of those that the networks are conditioned on.
+        classes: names of those that the networks are conditioned on, or that the critic learns.
         parts: what comes from Python instead of the configuration.
 
     Raises:
@@ -187,6 +202,7 @@ def build_task(
         objective=parts.objective or build_objective(config),
         constraint=constraint,
         augment=Augmentation(config.train.augment) if config.train.augment else None,
+        auxiliary=critic_losses(config.train),
     )
     make_task: Callable[..., GANTask] = GANTask
     if isinstance(generator, PyramidGenerator):
@@ -233,7 +249,13 @@ def critic_maker(config: Config, classes: Sequence[str] = ()) -> Callable[[], nn
     """What makes the critic; its settings are checked here."""
     make = look_up(CRITICS, config.critic.name, kind="critic")
     settings = _settings_for(make, config.critic, kind="critic")
-    return partial(make, **settings, **_sizes(config, classes))
+    learnt: dict[str, Any] = {"num_classes": len(classes)} if config.classifies else {}
+    if learnt.keys() - inspect.signature(make).parameters:
+        raise ValueError(
+            f"train.cross_entropy_weight {config.train.cross_entropy_weight} needs a critic that "
+            f"tells classes apart, which critic.name {config.critic.name} does not"
+        )
+    return partial(make, **settings, **_sizes(config, classes), **learnt)
 
 
 def critic_example(

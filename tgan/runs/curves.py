@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 # Panels and the metrics that each shows, by what their names begin with.
 PANELS = {
-    "losses": ("critic_loss", "generator_loss", "penalty", "l1", "feature_matching"),
+    "losses": (
+        "critic_loss",
+        "generator_loss",
+        "penalty",
+        "l1",
+        "feature_matching",
+        "cross_entropy",
+    ),
     "critic gap": ("critic_gap",),
     "distance": ("frechet_", "kid_"),
     "slope of the critic": ("lipschitz/",),

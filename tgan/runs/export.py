@@ -1,11 +1,13 @@
-"""A generator as one file that runs without this package: PyTorch's pt2, or ONNX.
+"""A network as one file that runs without this package: PyTorch's pt2, or ONNX.
 
-What is written is loaded again and compared with the generator before it is kept.
+What is written is loaded again and compared with the network before it is kept. Networks are
+generators, or the classifier that a critic has become.
 """
 
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,14 @@ from tgan.system.files import write_whole
 TRIED = (1, 2, 5)
 ONNX_TOLERANCE = 1e-5
 LATENT, LABELS, PICTURE, OUTPUT = "latent", "labels", "picture", "videos"
+CLIPS, PROBABILITIES = "clips", "probabilities"
+_PIXELS = {"axes": "sample, channel, frame, row, column", "dtype": "float32"}
 # The axis of the samples.
 BATCH = "N"
 
 Inputs = tuple[Tensor, ...]
+# Example inputs for so many samples.
+Examples = Callable[[int], Inputs]
 
 
 def export_generator(
@@ -47,15 +53,38 @@ def export_generator(
         ArithmeticError: the written file gives something else.
     """
     refuse_pyramid(config)
+    inputs = partial(example_inputs, config, classes=classes)
+    _export(generator, inputs, card(config, classes), path, kind=kind)
+
+
+def export_classifier(
+    classifier: nn.Module, config: Config, path: Path, *, kind: str, classes: Sequence[str]
+) -> None:
+    """Write a classifier of clips as `export_generator` writes a generator.
+
+    Args:
+        classifier: maps clips to probabilities of `classes`, such as
+            `tgan.runs.trained.TrainedRun.classifier`; on the CPU, in inference mode.
+
+    Raises:
+        ValueError, ArithmeticError: as `export_generator`.
+    """
+    inputs = partial(example_clips, config)
+    _export(classifier, inputs, classifier_card(config, classes), path, kind=kind)
+
+
+def _export(
+    network: nn.Module, inputs: Examples, about: dict[str, Any], path: Path, *, kind: str
+) -> None:
     form = look_up(FORMATS, kind, kind="format")
     check_installed(kind)
 
     def write(part: Path) -> None:
-        form.write(generator, example_inputs(config, 2, classes), part)
-        compare(generator, form.open(part), config, classes, tolerance=form.tolerance)
+        form.write(network, inputs(2), part, about)
+        _compare(network, form.open(part), inputs, tolerance=form.tolerance)
 
     write_whole(path, write)
-    text = json.dumps(card(config, classes) | {"format": kind}, indent=2) + "\n"
+    text = json.dumps(about | {"format": kind}, indent=2) + "\n"
     write_whole(card_path(path), lambda part: part.write_text(text))
 
 
@@ -83,30 +112,51 @@ def card(config: Config, classes: Sequence[str] = ()) -> dict[str, Any]:
     }
     if config.conditional:
         inputs[LABELS] = {"shape": [BATCH], "dtype": "int64", "classes": dict(enumerate(classes))}
-    pixels = {
-        "axes": "sample, channel, frame, row, column",
-        "dtype": "float32",
-        "range": "[-1, 1]; a byte is round(128 x + 128), clamped to 0 to 255",
-    }
+    pixels = _PIXELS | {"range": "[-1, 1]; a byte is round(128 x + 128), clamped to 0 to 255"}
     if input_channels:
         shape = [BATCH, input_channels, *sides]
         inputs[PICTURE] = {"shape": shape, "derived": data.input, **pixels}
     output = {"shape": [BATCH, data.channels, *sides], **pixels}
-    made_by = {"tgan": __version__, "torch": torch.__version__}
-    return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": made_by}
+    return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": _made_by()}
+
+
+def classifier_card(config: Config, classes: Sequence[str]) -> dict[str, Any]:
+    """What goes into an exported classifier and what comes out, fit for JSON."""
+    data = config.data
+    shape = [BATCH, data.channels, data.num_frames, data.resolution, data.resolution]
+    clips = {"shape": shape, **_PIXELS, "range": "[-1, 1); of a byte b it is (b - 128) / 128"}
+    found = {
+        "shape": [BATCH, len(classes)],
+        "dtype": "float32",
+        "range": "[0, 1], of a sum of 1 over the classes",
+        "classes": dict(enumerate(classes)),
+    }
+    return {"inputs": {CLIPS: clips}, "outputs": {PROBABILITIES: found}, "made_by": _made_by()}
+
+
+def _made_by() -> dict[str, str]:
+    return {"tgan": __version__, "torch": torch.__version__}
 
 
 def example_inputs(config: Config, count: int, classes: Sequence[str] = ()) -> Inputs:
     """Latents, and the condition of a conditional generator, for `count` samples."""
     rng = torch.Generator().manual_seed(count)
     latent = torch.rand(count, config.generator.z_slow, generator=rng) * 2 - 1
-    data, labels = config.data, torch.arange(count) % max(len(classes), 1)
-    size = (count, data.channels, data.num_frames, data.resolution, data.resolution)
-    samples = torch.rand(size, generator=rng) * 2 - 1
+    samples, labels = _clips(config, count, rng), torch.arange(count) % max(len(classes), 1)
     return (latent, *conditioning_of(config, classes).of(samples, labels))
 
 
-@torch.no_grad()
+def example_clips(config: Config, count: int) -> Inputs:
+    """Clips of noise, as a classifier takes them."""
+    return (_clips(config, count, torch.Generator().manual_seed(count)),)
+
+
+def _clips(config: Config, count: int, rng: torch.Generator) -> Tensor:
+    data = config.data
+    size = (count, data.channels, data.num_frames, data.resolution, data.resolution)
+    return torch.rand(size, generator=rng) * 2 - 1
+
+
 def compare(
     generator: nn.Module,
     exported: Callable[..., Tensor],
@@ -116,12 +166,19 @@ def compare(
     tolerance: float,
 ) -> None:
     """Raise ArithmeticError where an exported generator differs from the generator itself."""
+    inputs = partial(example_inputs, config, classes=classes)
+    _compare(generator, exported, inputs, tolerance=tolerance)
+
+
+@torch.no_grad()
+def _compare(
+    network: nn.Module, exported: Callable[..., Tensor], inputs: Examples, *, tolerance: float
+) -> None:
     for count in TRIED:
-        inputs = example_inputs(config, count, classes)
-        expected, found = generator(*inputs), exported(*inputs)
+        expected, found = network(*inputs(count)), exported(*inputs(count))
         if found.shape != expected.shape:
             raise ArithmeticError(
-                f"a batch of {count}: the file gives shape {tuple(found.shape)}, the generator "
+                f"a batch of {count}: the file gives shape {tuple(found.shape)}, the network "
                 f"{tuple(expected.shape)}"
             )
         error = (found - expected).abs().max().item()
@@ -138,12 +195,12 @@ def check_installed(kind: str) -> None:
             raise ValueError(f"{package} is not installed: pip install 'tgan-video[onnx]'")
 
 
-def _program(generator: nn.Module, inputs: Inputs) -> torch.export.ExportedProgram:
+def _program(network: nn.Module, inputs: Inputs) -> torch.export.ExportedProgram:
     batch = torch.export.Dim("batch", min=1)
     # Tuples, one for each argument.
     shapes = tuple({0: batch} for _ in inputs)
     with torch.no_grad():
-        return torch.export.export(generator, inputs, dynamic_shapes=shapes)
+        return torch.export.export(network, inputs, dynamic_shapes=shapes)
 
 
 class Pt2:
@@ -153,8 +210,8 @@ class Pt2:
     tolerance = 0.0
 
     @staticmethod
-    def write(generator: nn.Module, inputs: Inputs, path: Path) -> None:
-        torch.export.save(_program(generator, inputs), path)
+    def write(network: nn.Module, inputs: Inputs, path: Path, about: dict[str, Any]) -> None:
+        torch.export.save(_program(network, inputs), path)
 
     @staticmethod
     def open(path: Path) -> Callable[..., Tensor]:
@@ -168,13 +225,12 @@ class Onnx:
     tolerance = ONNX_TOLERANCE
 
     @staticmethod
-    def write(generator: nn.Module, inputs: Inputs, path: Path) -> None:
-        names = [LATENT, *(PICTURE if x.is_floating_point() else LABELS for x in inputs[1:])]
+    def write(network: nn.Module, inputs: Inputs, path: Path, about: dict[str, Any]) -> None:
         program = torch.onnx.export(
-            _program(generator, inputs),
+            _program(network, inputs),
             dynamo=True,
-            input_names=names,
-            output_names=[OUTPUT],
+            input_names=list(about["inputs"]),
+            output_names=list(about["outputs"]),
             # As the card calls it; all inputs share it, and it is named once.
             dynamic_shapes=({0: BATCH}, *(None for _ in inputs[1:])),
             verbose=False,

@@ -64,4 +64,6 @@ def _batches(run: Run) -> tuple[Batch, Tensor]:
         torch.empty(count, *each.shape[1:], dtype=each.dtype, device="meta")
         for each in (samples, z, *condition)
     )
-    return Batch(samples, tuple(condition)), z
+    labels = torch.empty(count, dtype=torch.long, device="meta")
+    labelled = (samples, labels) if run.config.classifies else ()
+    return Batch(samples, tuple(condition), labelled), z

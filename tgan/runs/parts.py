@@ -16,6 +16,7 @@ from tgan.data.own.source import as_source
 from tgan.losses import Objective
 from tgan.models.conditions import conditioning_of
 from tgan.models.modes import evaluating
+from tgan.runs.classifying import Classifier
 
 # Both losses of an objective: of real and fake scores (N,), to a scalar.
 Losses = tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Any, Tensor], Tensor]]
@@ -31,7 +32,8 @@ class Parts:
             (N, C, T, H, W) in [-1, 1].
         critic: maps videos, and conditions, to scores (N,). Real and fake videos are scored in one
             pass where it has an attribute `mixes_samples` that is false: no score depends on other
-            videos of its batch. Feature matching asks it for `features` (N, K) of videos.
+            videos of its batch. Feature matching asks it for `features` (N, K) of videos,
+            train.cross_entropy_weight for `logits` (N, classes) of them.
         objective: the losses of critic and generator.
         constraint: what keeps the critic Lipschitz; it is attached when training is set up.
     """
@@ -134,6 +136,17 @@ def check_networks(parts: Parts, config: Config, classes: Sequence[str] = ()) ->
         _try(parts.generator, (torch.zeros(2, size), *condition), shape, kind="generator")
     if parts.critic is not None:
         _try(parts.critic, (videos, *condition), (2,), kind="critic")
+        if config.classifies:
+            _check_logits(parts.critic, videos, len(classes))
+
+
+def _check_logits(critic: nn.Module, videos: Tensor, num_classes: int) -> None:
+    if not hasattr(critic, "logits"):
+        raise ValueError(
+            f"train.cross_entropy_weight needs a critic with a method `logits` of videos, and "
+            f"{type(critic).__name__} has none"
+        )
+    _try(Classifier(critic), (videos,), (2, num_classes), kind="critic's classifier")
 
 
 @torch.no_grad()

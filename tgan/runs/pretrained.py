@@ -172,7 +172,7 @@ def _settings(config: Config, classes: Sequence[str]) -> dict[str, Any]:
     return {
         "model_type": MODEL_TYPE,
         "conditional": config.conditional,
-        "classes": list(classes),
+        "classes": list(classes) if config.conditional else [],
         "data": {name: data[name] for name in _names(config)},
         "generator": asdict(config.generator),
     }

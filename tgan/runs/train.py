@@ -184,7 +184,7 @@ def prepare_run(
 
 def _go_on(run: Run, checkpoint: Checkpoint) -> None:
     """Take over the state of a checkpoint, if the data are those that it was trained on."""
-    if run.config.conditional and list(checkpoint.classes) != list(run.classes):
+    if run.classes and list(checkpoint.classes) != list(run.classes):
         raise ValueError(
             f"the classes of the data are {', '.join(run.classes)}; those of "
             f"'{checkpoint.path}' are {', '.join(checkpoint.classes)}"

@@ -16,6 +16,7 @@ from tgan.config.names import OWN
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out, open_like
+from tgan.data.own.source import as_source
 from tgan.data.views import view_of
 from tgan.lookup import counted
 from tgan.models.conditions import Conditioning, conditioning_of
@@ -27,6 +28,7 @@ from tgan.runs.build import (
     classes_of,
     critic_example,
 )
+from tgan.runs.classifying import Classifier, check_classifies, probabilities_of
 from tgan.runs.conditioning import (
     SampleConditions,
     check_takes_pictures,
@@ -83,7 +85,8 @@ class TrainedRun:
     Attributes:
         path: the run directory, checkpoint or exported folder that it was loaded from.
         config: its settings.
-        classes: names of the classes that it is conditioned on, none for most runs.
+        classes: names of the classes that it is conditioned on, or that its critic learned; none
+            for most runs.
         fps: frames per second of the data; None where they have no rate, or it is not known.
         step: generator updates made; None for an exported folder, which does not say.
         checkpoint: what it is loaded from; None for an exported folder.
@@ -138,6 +141,16 @@ class TrainedRun:
         constraint.attach(critic, critic_example(self.config, self.classes))
         load_network(critic, self.checkpoint.tensors[CRITIC], name=CRITIC)
         return critic.eval().to(self.device)
+
+    @cached_property
+    def classifier(self) -> nn.Module:
+        """Maps clips (N, C, T, H, W) in [-1, 1] to probabilities (N, K) of `classes`.
+
+        Raises:
+            ValueError: its critic learned no classes; as `critic`.
+        """
+        check_classifies(self.config, self.path)
+        return Classifier(self.critic)
 
     @cached_property
     def data(self) -> ClipSource:
@@ -237,6 +250,29 @@ class TrainedRun:
         """
         plan = Samples(list(seeds))
         return self._draw(plan, label=label, pictures=pictures, size=size, batch_size=batch_size)
+
+    def classify(self, clips: Any) -> np.ndarray:
+        """Probabilities of classes, float32 (N, K), by a critic that learned them.
+
+        Columns are in the order of `classes`; of a video the clip in its middle counts.
+
+        Args:
+            clips: of the sizes of this run: an array (N, T, H, W, C) or (N, H, W, C), uint8, or
+                whatever else `tgan.train` takes for a source; `train`, `held-out` or a folder, as
+                `clips` takes them.
+
+        Raises:
+            ValueError: its critic learned no classes, or clips of another size.
+        """
+        classifier, data = self.classifier, self.config.data
+        is_named = isinstance(clips, str | Path)
+        source = self.clips(clips) if is_named else as_source(clips, num_frames=data.num_frames)
+        expected = (data.num_frames, data.resolution, data.resolution, data.channels)
+        if tuple(source.shape) != expected:
+            raise ValueError(
+                f"clips are {tuple(source.shape)} (T, H, W, C); '{self.path}' takes {expected}"
+            )
+        return probabilities_of(classifier, source, device=self.device)
 
     def slow_motion(
         self,

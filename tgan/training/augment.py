@@ -2,7 +2,7 @@
 
 They apply to real and generated samples alike and are differentiable, so that a generator learns
 through them and need not imitate them. A clip is changed alike in all of its frames, or its
-motion would be lost. (Zhao et al. 2020, DiffAugment, which has these but for the flip.)
+motion would be lost. (Zhao et al. 2020, DiffAugment, which has these but for flip and shift.)
 """
 
 from collections.abc import Collection
@@ -78,6 +78,15 @@ def colour(samples: Tensor, noise: Noise) -> Tensor:
     return mean + (contrast + 0.5) * (samples - mean)
 
 
+def shift(samples: Tensor, noise: Noise) -> Tensor:
+    """Shift by whole pixels, up to an eighth of each side; outside of it the edge is repeated."""
+    height, width = samples.shape[-2:]
+    rows = _picked(height, _uniform(samples, noise)).to(samples.dtype)
+    columns = _picked(width, _uniform(samples, noise)).to(samples.dtype)
+    # Products, whose gradients are deterministic, also where a pixel is taken several times.
+    return torch.einsum("nih,n...hw,njw->n...ij", rows, samples, columns)
+
+
 def translation(samples: Tensor, noise: Noise) -> Tensor:
     """Shift by whole pixels, up to an eighth of each side; what comes in from outside is 0."""
     height, width = samples.shape[-2:]
@@ -103,6 +112,7 @@ def cutout(samples: Tensor, noise: Noise) -> Tensor:
 AUGMENTATIONS = {
     "flip": flip,
     "colour": colour,
+    "shift": shift,
     "translation": translation,
     "cutout": cutout,
 }
@@ -116,10 +126,21 @@ def _uniform(samples: Tensor, noise: Noise) -> Tensor:
 
 def _shifted(side: int, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """Where each place of a shifted axis comes from, (N, side), and whether that is inside."""
-    reach = side // SHIFT_FRACTION
-    shift = _integer(uniform, 2 * reach + 1) - reach
-    sources = torch.arange(side, device=uniform.device) - shift
+    sources = _sources(side, uniform)
     return sources % side, (sources >= 0) & (sources < side)
+
+
+def _picked(side: int, uniform: Tensor) -> Tensor:
+    """Whether a place of a shifted axis shows another one: (N, side, side)."""
+    sources = _sources(side, uniform).clamp(0, side - 1)
+    return sources[..., None] == torch.arange(side, device=uniform.device)
+
+
+def _sources(side: int, uniform: Tensor) -> Tensor:
+    """Where each place of a shifted axis would come from, (N, side), also from outside."""
+    reach = side // SHIFT_FRACTION
+    moved = _integer(uniform, 2 * reach + 1) - reach
+    return torch.arange(side, device=uniform.device) - moved
 
 
 def _in_hole(side: int, uniform: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 
 from tgan.constraints import Constraint
 from tgan.training.gan import GANTask
@@ -44,8 +44,7 @@ def peak_of_step(task: GANTask, real: Batch, z: Tensor, *, half: bool = False) -
     with fake:
         for name, learner in learners.items():
             setattr(twin, name, _without_numbers(learner, half))
-        real = Batch(_like(real.samples), tuple(_like(each) for each in real.condition))
-        z = _like(z)
+        real, z = tree_map(_like, (real, z))
     with fake, count:
         for name in learners:
             for tensor in getattr(twin, name).module.state_dict().values():

@@ -43,11 +43,12 @@ def simultaneous_gradients(
         if objective.generator is not None:
             losses["generator_loss"] = objective.generator(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake.detach(), noise)
+        paid_by_critic = critic.auxiliary_terms(real, noise)
     extra = _auxiliary_terms(generator, critic, auxiliary, fake=fake, real=real, noise=noise)
 
     # One backward pass of the critic's own loss at most: several processes average its gradients
     # in that pass. The generator's loss only ever asks for the gradient at the fakes.
-    own = critic.scaler.scale(_total(critic_loss, penalty))
+    own = critic.scaler.scale(_total(critic_loss, penalty, *paid_by_critic.values()))
     if objective.zero_sum:
         own.backward()
         at_fakes = [generator.scaler.scale(-leaf.grad / critic.loss_scale)]
@@ -58,7 +59,7 @@ def simultaneous_gradients(
     paid = [generator.scaler.scale(term) for term in extra.values()]
     torch.autograd.backward([*[fake for _ in at_fakes], *paid], [*at_fakes, *[None for _ in paid]])
     terms = _critic_terms(critic_loss, penalty, real_scores, fake_scores)
-    return terms | detached(losses | extra), fake.detach()
+    return terms | detached(paid_by_critic | losses | extra), fake.detach()
 
 
 @torch.no_grad()
@@ -73,8 +74,9 @@ def critic_gradients(critic: Critic, real: Batch, fake: Tensor, noise: Noise) ->
         real_scores, fake_scores = critic.scores(real, fake, noise)
         loss = critic.objective.critic(real_scores, fake_scores)
         penalty = critic.penalty_of_loss(real, fake, noise)
-    critic.scaler.scale(_total(loss, penalty)).backward()
-    return _critic_terms(loss, penalty, real_scores, fake_scores)
+        extra = critic.auxiliary_terms(real, noise)
+    critic.scaler.scale(_total(loss, penalty, *extra.values())).backward()
+    return _critic_terms(loss, penalty, real_scores, fake_scores) | detached(extra)
 
 
 def penalty_gradients(critic: Critic, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:

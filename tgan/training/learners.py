@@ -4,10 +4,10 @@ No process, device or precision is mentioned: a `Learner` carries its network as
 called, and its own optimiser and loss scaler.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -33,10 +33,24 @@ class Batch(NamedTuple):
         samples: (N, ...), normalised.
         condition: arguments after the first of generator and critic: none, or one tensor (N, ...)
             of class labels or input pictures (`tgan.models.conditions`).
+        labelled: further real samples (M, ...) and their classes (M,), int64, for a critic that
+            learns classes; nothing for others.
     """
 
     samples: Tensor
     condition: tuple[Tensor, ...] = ()
+    labelled: tuple[Tensor, ...] = ()
+
+
+class CriticLoss(Protocol):
+    """A scalar that a critic minimises beside its objective."""
+
+    def __call__(self, critic: "Critic", *, real: Batch, noise: Noise) -> Tensor:
+        """What is paid for these real samples, with noise of this update."""
+        ...
+
+
+CriticLosses = Mapping[str, CriticLoss]
 
 
 @dataclass(eq=False)
@@ -122,11 +136,13 @@ class Critic(Learner):
         constraint: attached to the module already.
         augment: changes samples (N, ...), real and fake, before they are scored; it has to be
             differentiable. None scores them as they are.
+        auxiliary: what it pays beside its objective, by name.
     """
 
     objective: Objective
     constraint: Constraint
     augment: Augment | None = None
+    auxiliary: CriticLosses = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -157,6 +173,11 @@ class Critic(Learner):
         with self.precision():
             return self.module.features(self._seen(samples, noise), *condition)  # type: ignore[operator]
 
+    def logits(self, samples: Tensor, noise: Noise) -> Tensor:
+        """The module's numbers for classes, (N, K), of `samples` after augmentation."""
+        with self.precision():
+            return self.module.logits(self._seen(samples, noise))  # type: ignore[operator]
+
     def scores(self, real: Batch, fake: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
         """Scores (N,) of real samples and of fakes under the same condition, for its loss alone.
 
@@ -175,6 +196,10 @@ class Critic(Learner):
 
     def _seen(self, samples: Tensor, noise: Noise) -> Tensor:
         return samples if self.augment is None else self.augment(samples, noise)
+
+    def auxiliary_terms(self, real: Batch, noise: Noise) -> Terms:
+        """What it pays beside its objective in every loss, by name."""
+        return {name: loss(self, real=real, noise=noise) for name, loss in self.auxiliary.items()}
 
     def penalty_of_loss(self, real: Batch, fake: Tensor, noise: Noise) -> Tensor | None:
         """What is part of every loss: the penalty, unless it is lazy."""

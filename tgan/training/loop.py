@@ -11,7 +11,7 @@ from tgan.training.recorder import recording
 from tgan.training.run import Run
 from tgan.training.steps import Terms
 from tgan.training.stopping import Request, requests_to_stop
-from tgan.training.streams import RealBatches, streams_of
+from tgan.training.streams import Reals, streams_of
 
 # Seconds between two looks whether the run is asked to stop while it waits for data.
 PAUSE = 0.5
@@ -79,7 +79,7 @@ def fit(run: Run, *, first_step: int = 0) -> int:
     return request.number
 
 
-def _draw(reals: RealBatches, count: int, request: Request) -> None:
+def _draw(reals: Reals, count: int, request: Request) -> None:
     """Read the batches of a step; a failure, as well as a signal, asks the run to stop."""
     try:
         while not (reals.fetch(count, seconds=PAUSE) or request.noted):

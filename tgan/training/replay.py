@@ -75,6 +75,7 @@ class _Watch:
         for number, batch in enumerate(reals, 1):
             self.look("input", f"batch {number} of real samples", batch.samples)
             self.look("input", f"the condition of batch {number}", batch.condition)
+            self.look("input", f"labelled samples of batch {number}", batch.labelled)
             yield batch
 
     def latents(self, latents: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -20,8 +20,9 @@ class Run:
     """All that a training run needs.
 
     Attributes:
-        classes: names of the classes that networks are conditioned on.
+        classes: names of the classes that networks are conditioned on, or that the critic learns.
         held_out: real clips kept from training, for the distance; None measures none.
+        labelled: real clips whose classes a critic learns; None for a critic that learns none.
         origins: lines on what came from Python, which the configuration cannot say.
         remarks: further lines for whoever starts it.
     """
@@ -33,6 +34,7 @@ class Run:
     source: ClipSource
     classes: Sequence[str] = ()
     held_out: ClipSource | None = None
+    labelled: ClipSource | None = None
     origins: Sequence[str] = ()
     remarks: Sequence[str] = ()
 

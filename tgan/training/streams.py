@@ -14,7 +14,8 @@ from tgan.data.clips import ClipSource
 from tgan.data.loader import open_stream
 from tgan.data.pixels import normalise
 from tgan.data.replaced import Account, ReplacedBatches
-from tgan.models.conditions import Conditioning
+from tgan.models.conditions import Conditioning, OnClass
+from tgan.rng import Stream, seed_of
 from tgan.sampling.decoding import batch_latents, latent_size
 from tgan.training.run import Run
 from tgan.training.steps import Batch
@@ -115,6 +116,48 @@ class RealBatches:
         self._stream.close()
 
 
+class WithLabelled:
+    """Batches of real samples, each with one of labelled samples beside it.
+
+    Args:
+        reals: most of which have no class that anybody knows.
+        labelled: of a few, whose condition is their class.
+    """
+
+    def __init__(self, reals: RealBatches, labelled: RealBatches) -> None:
+        self._reals, self._labelled = reals, labelled
+
+    @property
+    def account(self) -> Account:
+        """As of the real samples, among which the labelled ones are."""
+        return self._reals.account
+
+    def __iter__(self) -> "WithLabelled":
+        return self
+
+    def __next__(self) -> Batch:
+        """Return the next batch.
+
+        Raises:
+            ValueError, OSError: as `RealBatches.fetch`.
+        """
+        samples, (classes,), _ = next(self._labelled)
+        return next(self._reals)._replace(labelled=(samples, classes))
+
+    def fetch(self, count: int, *, seconds: float = math.inf) -> bool:
+        """Read the next batches of both, as `RealBatches.fetch` does."""
+        both = (self._reals, self._labelled)
+        return all(batches.fetch(count, seconds=seconds) for batches in both)
+
+    def close(self) -> None:
+        """End the processes that read ahead."""
+        self._reals.close()
+        self._labelled.close()
+
+
+Reals = RealBatches | WithLabelled
+
+
 def latent_batches(
     size: int,
     *,
@@ -133,7 +176,7 @@ def latent_batches(
         yield own
 
 
-def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[RealBatches, Iterator[Tensor]]:
+def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[Reals, Iterator[Tensor]]:
     """Real samples and latents of this process, from those of `first_step` of a run on.
 
     Args:
@@ -148,13 +191,12 @@ def streams_of(run: Run, first_step: int, **reading: Any) -> tuple[RealBatches, 
         "rank": accelerator.process_index,
         "world_size": accelerator.num_processes,
     }
-    reals = RealBatches(
-        run.source,
-        run.conditioning,
-        first=first_step * task.reals_per_step,
-        **shared,
-        **reading,
-    )
+    reading |= {"first": first_step * task.reals_per_step}
+    reals = RealBatches(run.source, run.conditioning, **shared, **reading)
     size = latent_size(task.generator.module, config.generator)
     latents = latent_batches(size, first=first_step * task.latents_per_step, **shared)
-    return reals, latents
+    if run.labelled is None:
+        return reals, latents
+    own = shared | {"seed": seed_of(Stream.LABELLED, config.train.seed)}
+    labelled = RealBatches(run.labelled, OnClass(len(run.classes)), **own, **reading)
+    return WithLabelled(reals, labelled), latents

@@ -79,12 +79,7 @@ class MovingDigits:
         if self.channels not in (1, 3):
             raise ValueError(f"moving digits: channels {self.channels}; choose from 1, 3")
         if self.path is not None:
-            images, classes = read_idx_images(self.path), _read_classes(self.path)
-            if classes is not None and len(classes) != len(images):
-                raise ValueError(
-                    f"digit classes beside '{self.path}': {len(classes)} of them are not one for "
-                    f"each of {len(images)} images"
-                )
+            _read_digits(self.path)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -141,20 +136,28 @@ class MovingDigits:
         return _of_side(read_idx_images(self.path), side, held_out=self.held_out)
 
 
-def open_digits(*, resolution: int, channels: int, held_out: bool = False) -> ImageClips:
-    """Open scikit-learn's 1,797 handwritten digits (8x8), enlarged, with their classes.
+def open_digits(
+    *, resolution: int, channels: int, held_out: bool = False, path: str | None = None
+) -> ImageClips:
+    """Open scikit-learn's 1,797 handwritten digits (8x8), or those of a file, with their classes.
 
     Args:
-        resolution: H = W.
+        resolution: H = W, which they are resized to.
         channels: 1, 3, or 4 (RGB and transparency).
         held_out: the last sixth of them instead of the others.
+        path: an MNIST image file, see `MovingDigits`.
+
+    Raises:
+        ValueError: as `MovingDigits`, of the file.
     """
-    images, classes = _bundled_digits()
+    images, classes = _bundled_digits() if path is None else _read_digits(path)
     part = _part(len(images), held_out=held_out)
     pixels = [
         fit_image(Image.fromarray(image), resolution=resolution, channels=channels)
         for image in images[part]
     ]
+    if classes is None:
+        return ImageClips(np.stack(pixels))
     return ImageClips(np.stack(pixels), classes[part], list(DIGITS))
 
 
@@ -198,6 +201,21 @@ def read_idx_images(path: str | Path) -> np.ndarray:
             f"{HELD_OUT_SHARE} of 1x1 are needed"
         )
     return np.frombuffer(data, np.uint8, offset=16).reshape(count, height, width)
+
+
+def _read_digits(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read an MNIST file of images, and the classes (count,) beside it, if they are there.
+
+    Raises:
+        ValueError: as `read_idx_images` and `_read_classes`, or not one class for each image.
+    """
+    images, classes = read_idx_images(path), _read_classes(path)
+    if classes is not None and len(classes) != len(images):
+        raise ValueError(
+            f"digit classes beside '{path}': {len(classes)} of them are not one for "
+            f"each of {len(images)} images"
+        )
+    return images, classes
 
 
 def _read_classes(images: str | Path) -> np.ndarray | None:

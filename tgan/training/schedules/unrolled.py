@@ -55,7 +55,8 @@ class Unrolled(Schedule):
         """Do nothing for a critic whose updates can be differentiated.
 
         Raises:
-            ValueError: it has a constraint, a batch norm, or another kind of optimiser.
+            ValueError: it has a constraint, a batch norm, or another kind of optimiser, or pays
+                more than its objective.
         """
         hooks = ("attach", "penalty", "project")
         kind = type(critic.constraint)
@@ -63,6 +64,11 @@ class Unrolled(Schedule):
             raise ValueError(
                 "train.schedule unrolled foresees the critic's updates by its objective alone, "
                 f"which {kind.__name__} changes; set constraint.name none"
+            )
+        if critic.auxiliary:
+            raise ValueError(
+                "train.schedule unrolled foresees the critic's updates by its objective alone, "
+                f"beside which this one pays {', '.join(critic.auxiliary)}"
             )
         refuse_batch_norm(
             critic.module, "through which train.schedule unrolled does not differentiate"

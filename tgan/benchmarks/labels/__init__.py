@@ -1,0 +1,1 @@
+"""Benchmark of few labels: classifiers that are told the classes of a few pictures."""

@@ -1,0 +1,4 @@
+from tgan.cli import run
+
+if __name__ == "__main__":
+    run("classify")
