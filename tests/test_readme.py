@@ -87,7 +87,7 @@ def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
             main(command)
     assert ran == {
         *("train", "prepare", "generate", "export", "evaluate", "benchmark-clipping"),
-        *("train-encoder", "detect", "levels"),
+        *("train-encoder", "detect", "levels", "classify"),
     }
     outputs = [
         "samples.mp4",
@@ -110,6 +110,7 @@ def test_commands_run_in_the_order_of_the_readme(home, monkeypatch):
         "robot/found/plot.png",
         "sheet.png",
         "found/level_000.txt",
+        "classifier.pt2",
     ]:
         assert (home / name).stat().st_size > 0
     assert len(list((home / "samples").glob("seed_*.mp4"))) == 32
