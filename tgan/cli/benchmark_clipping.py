@@ -31,7 +31,7 @@ examples:
 The configuration is the experiment on video, of which every strategy is a variation. Each has
 three trials of its settings; the best goes on to the final runs. Every job is a process of its
 own. Interrupted, the same command goes on where it was; --parts and --processes may change, and
---strategies and --seeds may become more. All of it takes some six hours of one core; --quick some
+--strategies and --seeds may become more. All of it takes some seven hours of one core; --quick some
 30 minutes, and fewer with --parts or --seeds 1. results.json is written after every job,
 report.html and tables.md at the end.
 """
