@@ -11,7 +11,7 @@ from tests.conftest import make_tiny_config
 from tests.made.checkpoints import assert_same_checkpoints
 from tgan.config import LogConfig
 from tgan.constraints import Constraint
-from tgan.losses import Objective
+from tgan.losses import OBJECTIVES, Objective
 from tgan.runs.build import build_run
 from tgan.runs.parts import Parts
 from tgan.training import streams
@@ -205,6 +205,14 @@ def test_a_bad_gradient_is_told_from_a_bad_loss(tmp_path):
     assert "inf" in found["recorded"]["gradients of the critic"].values() or (
         "nan" in found["recorded"]["gradients of the critic"].values()
     )
+
+
+def test_a_bad_batch_is_named_where_the_generator_has_no_loss_of_scores(tmp_path, monkeypatch):
+    poison_batch(monkeypatch, BAD, math.nan)
+    parts = Parts(objective=OBJECTIVES["feature_matching"])
+    with pytest.raises(ArithmeticError, match="batch 1 of real samples is nan at step"):
+        fit(make_run(tmp_path, parts=parts))
+    assert diagnosis(tmp_path)["replay"]["shows_it"]
 
 
 def first_bad_step(run):

@@ -232,6 +232,8 @@ def test_critics_may_learn_at_a_rate_of_their_own():
         ({"window_critic": "cnn"}, "unknown window critic 'cnn'.*choose from conv, dense"),
         ({"constraint": "gp"}, "unknown constraint 'gp'"),
         ({"objective": "wgan"}, "unknown objective 'wgan'"),
+        # Without a loss of scores for encoder and decoder.
+        ({"objective": "feature_matching"}, "unknown objective 'feature_matching'"),
         ({"constraint_settings": {"wait": 1}}, "constraint 'wgan_gp' has no setting 'wait'"),
         ({"encoder_settings": {"window": 3}}, "unknown setting of encoder 'lstm' 'window'"),
         ({"starts_from_components": True}, "only a dense encoder and a dense decoder"),
