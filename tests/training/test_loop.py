@@ -90,7 +90,7 @@ def test_a_resumed_run_of_every_kind_of_constraint_equals_an_uninterrupted_one(
 @pytest.mark.parametrize(
     ("critic", "constraint", "settings"),
     [
-        ({"sees_batch": "discrimination"}, "svc", {"mixed_precision": "bf16"}),
+        ({"sees_batch": "deviation"}, "svc", {"mixed_precision": "bf16"}),
         ({"packs": 2, "batch_norm": False}, "wgan_gp", {"schedule": "alternating"}),
     ],
 )
@@ -104,16 +104,16 @@ def test_a_resumed_run_whose_critic_sees_several_clips_equals_an_uninterrupted_o
         tiny_config.train, feature_matching_weight=0.5, **settings
     )
     tiny_config.data.resolution, tiny_config.log.critic_every = 16, 2
-    train(tiny_config, tmp_path / "whole", steps=3)
-    train(tiny_config, tmp_path / "parts", steps=2)
-    train(tiny_config, tmp_path / "parts", steps=3, resume="auto")
+    train(tiny_config, tmp_path / "whole", steps=2)
+    train(tiny_config, tmp_path / "parts", steps=1)
+    train(tiny_config, tmp_path / "parts", steps=2, resume="auto")
     assert_same_checkpoints(
         find_checkpoint(tmp_path / "whole"), find_checkpoint(tmp_path / "parts")
     )
     lines = metrics(tmp_path / "whole")
     assert all(line["feature_matching"] > 0 for line in lines if "critic_loss" in line)
     reports = [line for line in lines if "lipschitz/empirical" in line]
-    assert [line["step"] for line in reports] == [0, 2, 3]
+    assert [line["step"] for line in reports] == [0, 2]
     assert all(("lipschitz/certificate" in line) == ("packs" in critic) for line in reports)
 
 
