@@ -90,7 +90,7 @@ def test_a_resumed_run_of_every_kind_of_constraint_equals_an_uninterrupted_one(
 @pytest.mark.parametrize(
     ("critic", "constraint", "settings"),
     [
-        ({"sees_batch": "deviation"}, "svc", {"mixed_precision": "bf16"}),
+        ({"sees_batch": "deviation"}, "svc", {}),
         ({"packs": 2, "batch_norm": False}, "wgan_gp", {"schedule": "alternating"}),
     ],
 )
