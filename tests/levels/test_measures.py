@@ -5,7 +5,7 @@ from tgan.config.tiles import TileSet
 from tgan.data.tiles.grammar import GrammarLevels
 from tgan.data.tiles.rules import Walker
 from tgan.data.tiles.windows import TileWindows
-from tgan.levels.measures import Reference, measure, tile_shares
+from tgan.levels.measures import Reference, independent_places, measure, tile_shares
 
 TILES = TileSet.of()
 LEVELS = GrammarLevels(3)
@@ -55,6 +55,19 @@ def test_known_patterns_are_counted_place_by_place():
     # Six patterns, of which the one with the strange corner is unknown.
     small = Reference([np.zeros((6, 6), np.uint8)], TILES, (4, 5))
     assert small.known_patterns(level[None]) == pytest.approx(5 / 6)
+
+
+def test_a_baseline_has_the_tiles_of_each_place_and_no_more():
+    levels = np.random.default_rng(0).integers(0, 2, (4000, 3, 4)).astype(np.uint8)
+    levels[:, 0] = 5
+    # Neighbours are always alike.
+    levels[:, 2] = levels[:, 1]
+    found = independent_places(levels, seed=1)
+    assert found.shape == levels.shape and (found[:, 0] == 5).all()
+    np.testing.assert_allclose(found.mean(0), levels.mean(0), atol=0.05)
+    assert 0.45 < (found[:, 2] == found[:, 1]).mean() < 0.55
+    np.testing.assert_array_equal(independent_places(levels, seed=1), found)
+    assert (independent_places(levels, seed=2) != found).any()
 
 
 def test_shares_of_tiles_add_up():

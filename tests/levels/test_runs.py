@@ -127,7 +127,7 @@ def test_levels_are_measured_from_the_command_line(level_run, tmp_path, capsys):
     out = tmp_path / "scores.json"
     main(["levels", "measure", str(level_run.path), "--samples", "8", "--json", str(out)])
     found = json.loads(out.read_text())
-    assert list(found["shares"]) == ["samples", "repaired", "training", "held-out"]
+    assert list(found["shares"]) == ["samples", "repaired", "training", "independent", "held-out"]
     assert found["shares"]["training"] == {
         **{"playable": 1, "whole_pipes": 1, "new": 0, "different": 1, "known_patterns": 1},
     }

@@ -22,6 +22,7 @@ shares, of all levels unless said otherwise:
   different       different ones among them
   known_patterns  of their patterns of 3x3 tiles, those that occur in training levels
 
+independent are training windows whose places are drawn each for itself, a baseline;
 repaired are the samples after what is left of broken pipes was taken away and a way was made.
 docs/levels.md explains all of it.
 """

@@ -12,6 +12,7 @@ from tgan.config.tiles import TileSet
 from tgan.data.tiles.rules import Walker, playable_share
 from tgan.data.tiles.windows import Levels
 from tgan.levels.pipes import broken_pipes
+from tgan.rng import Stream, numpy_rng
 
 # Rows and columns of a pattern.
 PATTERN = 3
@@ -69,6 +70,16 @@ def measure(
         "different": len({level.tobytes() for level in levels}) / len(levels),
         "known_patterns": reference.known_patterns(levels),
     }
+
+
+def independent_places(levels: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Make as many levels (N, rows, columns) whose places know nothing of each other: a baseline.
+
+    Each place has the tile that a level drawn for that place alone has there.
+    """
+    count, rows, columns = levels.shape
+    drawn = numpy_rng(Stream.LEVELS, seed).integers(count, size=levels.shape)
+    return levels[drawn, np.arange(rows)[:, None], np.arange(columns)]
 
 
 def tile_shares(levels: np.ndarray, tiles: TileSet) -> dict[str, float]:

@@ -8,7 +8,7 @@ import numpy as np
 from tgan.data.tiles.rules import Walker
 from tgan.data.tiles.windows import TileWindows
 from tgan.levels.making import LevelMaker
-from tgan.levels.measures import Reference, measure, tile_shares
+from tgan.levels.measures import Reference, independent_places, measure, tile_shares
 from tgan.levels.repair import repair
 
 
@@ -23,10 +23,10 @@ def score_run(
         data_seed: of the draw of windows.
 
     Returns:
-        `shares`, as of `tgan.levels.measures.measure`, of `samples`, `repaired`, `training` and,
-        where the run has some, `held-out`; `tiles`, the share of places that each tile has in
-        these; `changed`, places that a repair changes in a level, on average; `protocol`. Fit for
-        JSON.
+        `shares`, as of `tgan.levels.measures.measure`, of `samples`, `repaired`, `training`,
+        `independent` (the baseline of `independent_places`) and, where the run has some,
+        `held-out`; `tiles`, the share of places that each tile has in these; `changed`, places
+        that a repair changes in a level, on average; `protocol`. Fit for JSON.
 
     Raises:
         ValueError: the levels that the run was trained on are no longer there.
@@ -40,6 +40,7 @@ def score_run(
     if can_stand:
         kinds["repaired"] = np.stack([repair(each, tiles, walker) for each in kinds["samples"]])
     kinds["training"] = maker.of_clips(source, count, seed=data_seed)
+    kinds["independent"] = independent_places(kinds["training"], seed=data_seed)
     if run.held_out is not None:
         kinds["held-out"] = maker.of_clips(run.held_out, count, seed=data_seed)
     reference = Reference(source.levels, tiles, source.window)
