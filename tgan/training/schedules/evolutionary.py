@@ -24,13 +24,13 @@ from tgan.training.schedules.individuals import NETWORK, OPTIMIZER, Individual, 
 from tgan.training.state import Tensors, load_network, load_optimizer
 from tgan.training.steps import critic_steps, fakes_of, generator_step
 
-# Losses of fake scores, which are log-odds; real ones are not looked at. Factors of 1/2 in the
-# paper's equations 4 and 5 are left out.
+# Losses of fake scores, which are log-odds; real ones are not looked at. The paper's factors of 1/2
+# in the first two are left out.
 MUTATIONS: dict[str, Callable[[Any, Tensor], Tensor] | None] = {
     "minimax": OBJECTIVES["minimax"].generator,
     # The paper calls it heuristic.
     "non_saturating": OBJECTIVES["non_saturating"].generator,
-    # Equation 6: of probabilities, where the objective of that name is of scores.
+    # Of probabilities, where the objective of that name is of scores.
     "least_squares": lambda real, fake: torch.sigmoid(-fake).square().mean(),
 }
 
@@ -45,9 +45,9 @@ class Evolutionary(Schedule):
     very fittest is the generator that everybody else sees. All children are made from the same
     latents and compared at the same, other ones.
 
-    There is one parent at first, so survivors are at most as many as mutations. The authors' code
-    makes children before the critic's updates; here they come after, as under the alternating
-    schedule, which this is with one mutation.
+    There is one parent at first, so survivors are at most as many as mutations. With one mutation
+    this is the alternating schedule. The authors' codes make children before the critic's updates;
+    here they come after, as in the paper.
 
     Example:
         >>> schedule = Evolutionary(mutations=("minimax", "non_saturating"), survivors=2)

@@ -1,7 +1,4 @@
-"""Fitness of a generator in the eyes of a critic: quality, and diversity.
-
-Wang et al. 2018, section 3.3.
-"""
+"""Fitness of a generator in the eyes of a critic: quality, and diversity."""
 
 import torch
 from torch import Tensor
@@ -29,7 +26,7 @@ def fitness(critic: Critic, *, real: Batch, fake: Tensor, noise: Noise) -> tuple
     Returns:
         Quality and diversity, scalars without a graph.
 
-    Source: Wang et al. 2018, equations 8 and 9, as printed; their PyTorch code adds the logarithm.
+    Source: Wang et al. 2018, F_q and F_d as printed; their PyTorch code adds the logarithm.
     """
     judge, weights = apart(critic, {}), [p for p in critic.module.parameters() if p.requires_grad]
     with cached():

@@ -42,7 +42,7 @@ class Unrolled(Schedule):
     Attributes:
         unroll: updates that are foreseen, K in the paper; with 0 it is the alternating schedule.
 
-    Source: Metz et al. 2017, equations 8 to 10, with Adam unrolled as in their appendix A.
+    Source: Metz et al. 2017, section 2; that Adam is unrolled is in their code.
     """
 
     unroll: int = 5
