@@ -11,8 +11,12 @@ from tests.made.point_gans import assert_same, latents, make_task, reals, task_o
 from tgan.constraints import SpectralNorm
 from tgan.losses import OBJECTIVES
 from tgan.models.mlp import MLP, MLPCritic
+from tgan.training.graphs import directly
+from tgan.training.learners import Learner
 from tgan.training.schedules import evolutionary
 from tgan.training.schedules.evolutionary import MUTATIONS, Evolutionary
+from tgan.training.schedules.individuals import taken
+from tgan.training.steps import fakes_of
 
 
 def moved(samples, noise):
@@ -233,3 +237,27 @@ def test_an_unknown_mutation_is_named():
         ValueError, match=r"unknown mutation 'ls'.*choose from least_squares, minimax, non_sat"
     ):
         Evolutionary(mutations=["ls"])
+
+
+class Shifted(torch.nn.Module):
+    """Latents with their classes and a number of its own added."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, z, labels):
+        return z + self.shift + labels[:, None]
+
+
+def test_parents_share_the_critic_s_batch_with_its_classes():
+    generator = Shifted()
+    learner = Learner(generator, torch.optim.SGD(generator.parameters(), lr=1.0))
+    parents = []
+    for shift in (100.0, 200.0, 300.0):
+        torch.nn.init.constant_(generator.shift, shift)
+        parents.append(taken(learner))
+    z, labels = torch.rand(6, 2), torch.arange(6) * 10
+    found = evolutionary._fakes_of_all(parents, learner, fakes_of(learner, directly), z, (labels,))
+    shifts = torch.tensor([100.0, 200.0, 300.0]).repeat(2)
+    torch.testing.assert_close(found, z + labels[:, None] + shifts[:, None])
