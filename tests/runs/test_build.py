@@ -202,14 +202,21 @@ def test_adam_is_fused_on_some_kinds_of_devices_and_does_the_same(name, monkeypa
         assert all(torch.equal(found[key], value) for key, value in tables.items())
 
 
-def test_memory_that_checkpoints_need_is_counted(tiny_config, tmp_path, monkeypatch):
-    """Adam adds two tables, RMSProp one, a running mean one of the generator alone."""
+@pytest.mark.parametrize(("schedule", "survivors"), [("simultaneous", 1), ("evolutionary", 2)])
+def test_memory_that_checkpoints_need_is_counted(
+    tiny_config, tmp_path, monkeypatch, schedule, survivors
+):
+    """Adam adds two tables, RMSProp one, a running mean one of the generator alone.
+
+    Of generators that survive each has its own.
+    """
+    tiny_config.train.schedule, tiny_config.train.survivors = schedule, survivors
     tiny_config.train.ema_decay = 0.9
     tiny_config.generator_optimizer.name = "adam"
     tiny_config.log.keep_last, tiny_config.log.milestones = 2, [5]
     generator, critic = build_generator(tiny_config), build_critic(tiny_config)
     sizes = [sum(t.nbytes for t in n.state_dict().values()) for n in (generator, critic)]
-    needed = (sizes[0] * 4 + sizes[1] * 2) * 4
+    needed = (sizes[0] * (3 * survivors + 1) + sizes[1] * 2) * 4
     usage = type(shutil.disk_usage(tmp_path))
     for free, fits in ((needed, True), (needed - 1, False)):
         monkeypatch.setattr(shutil, "disk_usage", lambda path, free=free: usage(0, 0, free))
