@@ -2,15 +2,18 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
 from tests.made.checkpoints import assert_same_checkpoints
 from tests.made.one_picture import picture_config, write_picture
+from tgan.config.sizes import stage_sizes
 from tgan.runs.build import build_run
 from tgan.runs.train import fit_run, prepare_run
 from tgan.training.auxiliary import Reconstruction
 from tgan.training.checkpoint import find_checkpoint
+from tgan.training.growing import stage_starts
 from tgan.training.learners import Batch
 from tgan.training.streams import streams_of
 
@@ -44,16 +47,28 @@ def test_stages_are_trained_in_turn_and_then_stay(picture, tmp_path):
     steps = list(trained(run, until=20))
     tables = [before for before, _, _ in steps] + [run.task.generator.module.state_dict()]
     begun = [int(table["begun"]) for table in tables]
-    assert begun == [0] + [1] * 10 + [2] * 10
+    # 20 * 280 / (176 + 280) = 12.3: pixels of the stages are 11x16 and 14x20.
+    assert begun == [0] + [1] * 12 + [2] * 8
     for step in range(20):
-        assert changed_stages(tables[step], tables[step + 1]) == {step // 10}
+        assert changed_stages(tables[step], tables[step + 1]) == {int(step >= 12)}
     rates = [rate for _, rate, _ in steps]
-    assert rates == pytest.approx(([5e-4] * 8 + [5e-5] * 2) * 2)
+    assert rates == pytest.approx([5e-4] * 10 + [5e-5] * 2 + [5e-4] * 7 + [5e-5])
     # Moments begin anew with a stage.
     moments = run.task.critic.optimizer.state.values()
-    assert {int(each["step"]) for each in moments} == {10}
+    assert {int(each["step"]) for each in moments} == {8}
     parts = run.task.generator.module.stages
     assert [any(p.requires_grad for p in part.parameters()) for part in parts] == [False, True]
+
+
+@pytest.mark.parametrize(("steps", "scales"), [(5, 5), (6, 5), (100, 5), (7, 1)])
+def test_every_stage_has_a_step(steps, scales):
+    sizes = stage_sizes((64, 96), (64, 96), scales, 25)
+    starts = stage_starts(sizes, steps)
+    lengths = np.diff([*starts, steps])
+    assert starts[0] == 0 and lengths.min() >= 1
+    if steps == 100:
+        pixels = lengths * [height * width for height, width in sizes]
+        assert pixels.max() < 1.2 * pixels.min()
 
 
 @pytest.mark.parametrize("schedule", ["simultaneous", "alternating"])

@@ -1,12 +1,13 @@
 """Growing: a generator of stages trained coarse to fine, one stage at a time (SinGAN)."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from torch import Tensor
 
-from tgan.models.pyramid import PyramidGenerator, resize
+from tgan.models.pyramid import PyramidGenerator, Size, resize
 from tgan.training.gan import GANTask
 from tgan.training.rates import RateAt, constant
 from tgan.training.state import Tensors
@@ -17,8 +18,9 @@ FALL, FALLS_AFTER = 0.1, 0.8
 
 
 class GrowingTask(GANTask):
-    """Trains the stages of a pyramid in turn, each for as many steps, on its one picture.
+    """Trains the stages of a pyramid in turn, each for about as long, on its one picture.
 
+    A stage has steps in inverse proportion to its pixels, as each takes time in proportion to them.
     A step updates the last stage that has begun, and the critic on images of that stage's size.
     A stage begins as a copy of the one before, which stays as it is from then on; the critic goes
     on, and the state of its optimiser begins anew. Which stages have begun is in the generator's
@@ -30,7 +32,8 @@ class GrowingTask(GANTask):
         rate_at: multiplies what the rates of each stage are: 1, and 0.1 for its last fifth.
         settings: as of `GANTask`.
 
-    Source: Shaham et al. 2019, section 2 and supplementary section on training.
+    Source: Shaham et al. 2019, section 2 and supplementary section on training, where all stages
+        have as many steps.
     """
 
     def __init__(
@@ -84,9 +87,10 @@ class GrowingTask(GANTask):
 
     def _position(self, step: int) -> tuple[int, float]:
         """The stage that a step belongs to, and which share of that stage's steps went before."""
-        scales = len(self.pyramid.stages)
-        stage, rest = divmod(min(step, self._steps - 1) * scales, self._steps)
-        return stage, rest / self._steps
+        starts = stage_starts(self.pyramid.sizes(), self._steps)
+        stage = bisect(starts, step) - 1
+        end = (*starts, self._steps)[stage + 1]
+        return stage, (step - starts[stage]) / (end - starts[stage])
 
     def _share(self, step: int) -> float:
         return FALL if self._position(step)[1] >= FALLS_AFTER else 1.0
@@ -99,3 +103,20 @@ class GrowingTask(GANTask):
     def _at_stage(self, batch: Batch) -> Batch:
         size = self.pyramid.sizes()[int(self.pyramid.begun) - 1]
         return Batch(resize(batch.samples[:, :, 0], size)[:, :, None], batch.condition)
+
+
+def stage_starts(sizes: Sequence[Size], steps: int) -> list[int]:
+    """The first step of each stage: all have one at least, and else as many as pixels ask for.
+
+    Args:
+        sizes: heights and widths of the stages' images.
+        steps: in all, as many as stages or more.
+
+    Example:
+        >>> stage_starts([(10, 10), (10, 20), (20, 20)], 70)
+        [0, 40, 60]
+    """
+    shares = [1 / (height * width) for height, width in sizes]
+    starts = [round(steps * sum(shares[:stage]) / sum(shares)) for stage in range(len(sizes))]
+    latest = steps - len(sizes)
+    return [min(max(start, stage), latest + stage) for stage, start in enumerate(starts)]
