@@ -8,13 +8,9 @@ from tgan.config.sizes import RECEPTIVE_FIELD
 from tgan.models.patch import PatchCritic, patch_layers
 
 
-def without_norms(layers):
-    return nn.Sequential(*(m for m in layers if not isinstance(m, nn.InstanceNorm2d)))
-
-
 def test_each_output_sees_a_square_of_the_receptive_field():
     torch.manual_seed(0)
-    layers = without_norms(patch_layers(2, 6, 3)).double()
+    layers = patch_layers(2, 6, 3, norms=False).double()
     image = torch.randn(1, 2, 30, 27, dtype=torch.double, requires_grad=True)
     outputs = layers(image)
     assert outputs.shape == (1, 3, 20, 17)
@@ -27,7 +23,7 @@ def test_each_output_sees_a_square_of_the_receptive_field():
 def test_norms_are_batch_norms_of_one_image():
     """The authors train, and sample, with batches of one image."""
     torch.manual_seed(0)
-    layers = patch_layers(3, 8, 3)
+    layers = patch_layers(3, 8, 3, norms=True)
     for norm in (m for m in layers if isinstance(m, nn.InstanceNorm2d)):
         nn.init.normal_(norm.weight)
         nn.init.normal_(norm.bias)
@@ -63,6 +59,12 @@ def test_scores_do_not_grow_with_the_gradient_of_a_larger_image():
         image = torch.randn(1, 1, 1, side, side, dtype=torch.double, requires_grad=True)
         (gradient,) = torch.autograd.grad(critic(image).sum(), image)
         assert gradient.norm().item() == pytest.approx(3.0)
+
+
+def test_only_the_generator_has_norms():
+    kinds = [type(module) for module in PatchCritic().layers]
+    assert kinds == [nn.Conv2d, nn.LeakyReLU] * 4 + [nn.Conv2d]
+    assert sum(isinstance(m, nn.InstanceNorm2d) for m in patch_layers(3, 8, 3, norms=True)) == 4
 
 
 def test_more_than_one_frame_is_refused():

@@ -2,7 +2,8 @@
 
 SinGAN (Shaham et al. 2019) has one such generator and one such critic for each size of its picture.
 Their batch norms, in training and in sampling, see a batch of one image: they are norms over the
-places of that image, which is what stands here, so that samples of a batch are apart.
+places of that image. Such norms are in the generator here, so that samples of a batch are apart.
+The critic has none: under a gradient penalty it learns faster without (docs/singan.md).
 """
 
 from torch import Tensor, nn
@@ -16,18 +17,19 @@ DEPTH = (RECEPTIVE_FIELD - 1) // (KERNEL - 1)
 SLOPE = 0.2
 
 
-def patch_layers(before: int, width: int, after: int) -> nn.Sequential:
+def patch_layers(before: int, width: int, after: int, *, norms: bool) -> nn.Sequential:
     """Map images (N, before, H, W) to (N, after, H - 10, W - 10), from 11x11 pixels on.
+
+    Args:
+        norms: whether all layers but the last have a norm over the places of each image.
 
     Source: Shaham et al. 2019, section 2.2 and supplementary section on the architecture.
     """
     layers: list[nn.Module] = []
     for channels in [before, *[width] * (DEPTH - 2)]:
-        layers += [
-            nn.Conv2d(channels, width, KERNEL, bias=False),
-            nn.InstanceNorm2d(width, affine=True),
-            nn.LeakyReLU(SLOPE, inplace=True),
-        ]
+        layers.append(nn.Conv2d(channels, width, KERNEL, bias=not norms))
+        layers += [nn.InstanceNorm2d(width, affine=True)] if norms else []
+        layers.append(nn.LeakyReLU(SLOPE, inplace=True))
     return nn.Sequential(*layers, nn.Conv2d(width, after, KERNEL))
 
 
@@ -65,12 +67,12 @@ class PatchCritic(nn.Module):
         num_frames: int = 1,
         resolution: int = 96,
         width: int = 32,
-        init: str = "dcgan",
+        init: str = "he_normal",
     ) -> None:
         super().__init__()
         if num_frames != 1:
             raise ValueError(f"num_frames {num_frames}: patch scores images, clips of 1 frame")
-        self.layers = patch_layers(channels, width, 1)
+        self.layers = patch_layers(channels, width, 1, norms=False)
         initialise(self, init)
 
     def forward(self, images: Tensor) -> Tensor:

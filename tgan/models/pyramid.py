@@ -77,7 +77,9 @@ class PyramidGenerator(nn.Module):
                 f"the resolution {resolution}"
             )
         self.channels, self.coarsest = channels, coarsest
-        self.stages = nn.ModuleList(patch_layers(channels, width, channels) for _ in range(scales))
+        self.stages = nn.ModuleList(
+            patch_layers(channels, width, channels, norms=True) for _ in range(scales)
+        )
         self.register_buffer("picture", torch.zeros(2, dtype=torch.long))
         self.register_buffer("begun", torch.zeros((), dtype=torch.long))
         self.register_buffer("amplitudes", torch.zeros(scales))
