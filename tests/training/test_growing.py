@@ -10,6 +10,7 @@ from tests.made.checkpoints import assert_same_checkpoints
 from tests.made.one_picture import picture_config, write_picture
 from tgan.config.sizes import stage_sizes
 from tgan.runs.build import build_run
+from tgan.runs.checks import check_one_process
 from tgan.runs.train import fit_run, prepare_run
 from tgan.training.auxiliary import Reconstruction
 from tgan.training.checkpoint import find_checkpoint
@@ -113,6 +114,12 @@ def test_a_picture_of_another_size_is_refused(picture, tmp_path):
     config = picture_config(other, **{"train.steps": 6})
     with pytest.raises(ValueError, match="picture is 20x14 .* checkpoint is 14x20"):
         prepare_run(config, tmp_path / "run", resume="auto")
+
+
+def test_several_processes_are_refused():
+    check_one_process(1)
+    with pytest.raises(ValueError, match="pyramid trains in one process, not 2"):
+        check_one_process(2)
 
 
 def test_bf16_and_several_samples_train(picture, tmp_path):
