@@ -58,6 +58,11 @@ def test_a_dcgan_is_trained_counted_and_drawn(tmp_path):
     for name, job in jobs.items():
         found[name] = Digits().run(job, tmp_path / name)
         assert (tmp_path / name / "samples.png").is_file()
+    # A run that went on does not know how long it took.
+    again = Digits().run(jobs["digits/plain/seed_0"], tmp_path / "digits/plain/seed_0")
+    first = found["digits/plain/seed_0"]
+    assert again == {name: value for name, value in first.items() if name != "seconds"}
+    assert first["seconds"] > 0
     # After two updates there is next to nothing; of 200 real images few share a mode.
     assert found["digits/plain/seed_0"]["modes"] < 60 < found["digits/real/training"]["modes"]
     section = section_of(PLAN, found)
