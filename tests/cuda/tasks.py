@@ -31,7 +31,8 @@ def make_task(device: torch.device, **settings) -> GANTask:
     kernels = {name: getattr(config.train, name) for name in ("tf32", "deterministic")}
     precision = config.train.mixed_precision
     accelerator = make_accelerator(mixed_precision=precision, device=str(device), **kernels)
-    return build_task(config, accelerator, classes=["a", "b"] if config.conditional else [])
+    with_classes = config.conditional or config.classifies
+    return build_task(config, accelerator, classes=["a", "b"] if with_classes else [])
 
 
 class Batches:
@@ -40,7 +41,10 @@ class Batches:
     def __init__(self, device: torch.device, condition: tuple[torch.Tensor, ...] = ()) -> None:
         generator = torch.Generator().manual_seed(0)
         clips = torch.rand(4, 3, 16, 32, 32, generator=generator) * 2 - 1
-        self.real = Batch(clips.to(device), tuple(each.to(device) for each in condition))
+        # What a critic that learns classes is told.
+        labelled = clips.flip(0).to(device), torch.tensor([1, 0, 1, 1], device=device)
+        condition = tuple(each.to(device) for each in condition)
+        self.real = Batch(clips.to(device), condition, labelled)
         self.z = (torch.rand(4, 8, generator=generator) * 2 - 1).to(device)
 
     def step(self, task: GANTask, number: int) -> dict[str, torch.Tensor]:

@@ -35,7 +35,8 @@ def test_a_step_waits_for_nothing_but_projections(gpu, constraint, schedule):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"train__augment": ["translation", "flip", "colour", "cutout"]},
+        {"train__augment": ["translation", "shift", "flip", "colour", "cutout"]},
+        {"train__cross_entropy_weight": 1.0, "data__name": "own"},
         {"train__ema_decay": 0.9},
         {"conditional": True, "data__name": "own"},
         {"conditional": True, "data__name": "own", "critic__conditioning": "projection"},

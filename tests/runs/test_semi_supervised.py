@@ -210,3 +210,24 @@ def test_labels_of_ones_own_may_be_few_from_the_start(tmp_path):
         tiny(), run_dir=tmp_path, source=Partly(), **{"train.steps": 1, "data.num_labels": None}
     )
     assert run.classes == ["even", "odd"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"train.cross_entropy_weight": -1.0}, "weight -1.0 is negative or not finite"),
+        ({"data.num_labels": 1}, "data.num_labels 1 is below 2"),
+        ({"data.num_labels": 15}, "15 is not a multiple of the number of classes, 10: 10 or 20 is"),
+        ({"data.num_labels": 5000}, "500 of each class, and the class '8' has 146"),
+        ({"data.label_draw": -1}, "data.label_draw -1 is below 0"),
+        ({"conditional": True}, "conditional true exclude each other: the critic would be told"),
+        ({"critic.packs": 2}, "critic.packs 2 exclude each other: the class of a clip would"),
+        ({"critic.sees_batch": "deviation"}, "critic.sees_batch deviation exclude each other"),
+        ({"data.name": "moving_digits"}, "moving digits with data.num_digits 2 have several"),
+        ({"train.schedule": "unrolled"}, "by its objective alone, beside which this one pays cros"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_any_work(tmp_path, settings, message):
+    with pytest.raises(ValueError, match=message):
+        train(tiny(), run_dir=tmp_path / "run", **settings)
+    assert not (tmp_path / "run").exists()

@@ -104,6 +104,7 @@ def test_recorded_steps_are_those_that_are_launched(constraint, schedule):
         {"objective": "relativistic", "generator_optimizer__name": "adam"},
         {"objective": "feature_matching", "critic__sees_batch": "discrimination"},
         {"critic__sees_batch": "deviation", "critic__packs": 2},
+        {"train__cross_entropy_weight": 1.0, "data__name": "own", "train__schedule": "alternating"},
     ],
 )
 def test_so_are_those_with_more_in_them(settings):

@@ -22,8 +22,9 @@ no others. Labels are as many of each class, drawn anew for each draw.
 methods: logistic (of pixels), network (the critic, which sees labelled pictures alone),
 network_shifts (the same with random shifts), gan, gan_shifts
 
-Results appear in --out as they are known: a folder for each run in jobs/, in the end results.json
-and tables.md. What is there is not redone: a benchmark that was interrupted goes on where it was.
+Results appear in --out as they are known: a folder for each run in jobs/, in the end results.json,
+tables.md and, with pip install 'tgan-video[report]', errors.png. What is there is not redone: a
+benchmark that was interrupted goes on where it was.
 """
 
 

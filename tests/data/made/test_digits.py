@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from tests.made.mnist_files import write_mnist
 from tgan.data.made.digits import (
     MAX_SIZE,
     MovingDigits,
@@ -220,3 +221,19 @@ def _shows(frame, image):
     place = (top - lit.min(0)[0], left - lit.min(0)[1])
     rows, columns = (slice(max(p, 0), p + len(image)) for p in place)
     return np.array_equal(frame[rows, columns], image) and frame.sum() == image.sum()
+
+
+def test_images_of_an_mnist_file_have_its_classes_and_hold_the_last_sixth_back(tmp_path):
+    images, classes = write_mnist(tmp_path, counts=(24, 5))["train"]
+    path = str(tmp_path / "MNIST/raw/train-images-idx3-ubyte")
+    parts = [open_digits(resolution=28, channels=1, path=path, held_out=h) for h in (False, True)]
+    assert [len(part) for part in parts] == [20, 4]
+    found = [part.clip(k)[0, :, :, 0] for part in parts for k in range(len(part))]
+    np.testing.assert_array_equal(found, images)
+    assert [part.label(k) for part in parts for k in range(len(part))] == classes.tolist()
+    labels = tmp_path / "MNIST/raw/train-labels-idx1-ubyte"
+    labels.write_bytes(struct.pack(">2I", 2049, 23) + classes.tobytes()[:23])
+    with pytest.raises(ValueError, match="23 of them are not one for each of 24 images"):
+        open_digits(resolution=28, channels=1, path=path)
+    labels.unlink()
+    assert open_digits(resolution=28, channels=1, path=path).labels == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from tgan.benchmarks.engine.completion import complete
@@ -10,6 +11,7 @@ from tgan.benchmarks.engine.progress import Progress
 from tgan.benchmarks.engine.queue import Queue
 from tgan.benchmarks.engine.records import RESULTS, TABLES, check_folder, write_json
 from tgan.benchmarks.labels.part import PART, Classifiers, Plan, Run, job_of, parts_of
+from tgan.benchmarks.labels.plot import PLOT, write_plot
 from tgan.benchmarks.labels.tables import Row, report
 from tgan.config import Config
 from tgan.data.few_labels import labelled_part
@@ -84,5 +86,7 @@ def _report(queue: Queue, plan: Plan, out: Path) -> None:
     text = report(rows, sorted(made_by))
     write_json(out / RESULTS, [asdict(row) for row in rows])
     write_whole(out / TABLES, lambda part: part.write_text(text))
+    if rows and find_spec("matplotlib"):
+        write_whole(out / PLOT, lambda part: write_plot(rows, part))
     print(text)
     print(out)
