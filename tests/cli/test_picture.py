@@ -102,6 +102,7 @@ def test_what_does_not_go_is_one_line(at_home, capsys, arguments, message):
         ("--generator.scales 0", "generator.scales 0 is below 1"),
         ("--train.steps 1", "train.steps 1 are fewer than generator.scales 2"),
         ("--conditional true", "critic.name patch takes no classes"),
+        ("--log.distance_clips 8", "compares many pictures with many"),
         ("--train.ema_decay 0.9", "running mean lags behind"),
         ("--train.schedule unrolled", "schedule unrolled does not go with generator.name pyramid"),
         ("--train.cuda_graph true", "a pyramid's images grow"),

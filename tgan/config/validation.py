@@ -8,7 +8,8 @@ from typing import get_args
 from tgan.config import Config, DataConfig
 from tgan.config.data_sets import DATA_SETS, TORCHVISION_SETS, special_settings
 from tgan.config.names import OWN, MutationName
-from tgan.config.sizes import RECEPTIVE_FIELD, base_side
+from tgan.config.pyramids import problems_of_pyramids
+from tgan.config.sizes import base_side
 from tgan.config.tiles import MAX_TILES, check_channels, check_window, is_built_in
 from tgan.lookup import alternatives, did_you_mean, look_up
 
@@ -337,56 +338,6 @@ def _of_tiles(config: Config) -> list[str]:
     return problems
 
 
-def _of_pyramids(config: Config) -> list[str]:
-    """A pyramid, the critic of its patches and its one picture belong together."""
-    train, paid, coarsest = (
-        config.train,
-        config.train.reconstruction_weight,
-        config.generator.coarsest,
-    )
-    problems, name = [], config.generator.name
-    if not 0 <= paid < math.inf:
-        problems.append(f"train.reconstruction_weight {paid} is negative or not finite")
-    if config.critic.name == "patch" and (config.conditional or config.data.input):
-        problems.append("critic.name patch takes no classes and no input pictures")
-    if name != "pyramid":
-        if config.data.name == "picture" and name != OWN:
-            problems.append(f"data.name picture needs generator.name pyramid, not {name}")
-        return problems + (
-            ["train.reconstruction_weight needs generator.name pyramid"] if paid else []
-        )
-    if config.data.name != "picture":
-        problems.append(f"generator.name pyramid needs data.name picture, not {config.data.name}")
-    if config.critic.name not in ("patch", OWN):
-        problems.append(f"generator.name pyramid needs critic.name patch, not {config.critic.name}")
-    if coarsest < RECEPTIVE_FIELD:
-        problems.append(
-            f"generator.coarsest {coarsest} is below the {RECEPTIVE_FIELD} pixels that a stage sees"
-        )
-    if coarsest > config.data.resolution:
-        problems.append(
-            f"generator.coarsest {coarsest} is above data.resolution {config.data.resolution}"
-        )
-    if train.steps < config.generator.scales:
-        problems.append(
-            f"train.steps {train.steps} are fewer than generator.scales {config.generator.scales}"
-        )
-    if config.conditional:
-        problems.append("generator.name pyramid has no classes: conditional true")
-    if train.ema_decay is not None:
-        problems.append(
-            "train.ema_decay: a pyramid's stages begin as copies, which a running mean lags behind"
-        )
-    if train.schedule not in ("simultaneous", "alternating"):
-        problems.append(
-            f"train.schedule {train.schedule} does not go with generator.name pyramid: choose "
-            "simultaneous or alternating"
-        )
-    if train.cuda_graph:
-        problems.append("train.cuda_graph true needs one shape, and a pyramid's images grow")
-    return problems
-
-
 def _unknown_dataset(data: DataConfig) -> list[str]:
     if data.name != "torchvision" or data.dataset in TORCHVISION_SETS:
         return []
@@ -407,5 +358,5 @@ _CHECKS = (
     _of_conditions,
     _of_classification,
     _of_data,
-    _of_pyramids,
+    problems_of_pyramids,
 )

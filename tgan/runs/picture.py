@@ -1,6 +1,5 @@
 """Pictures changed by a run that learnt one: repainted, enlarged, set in motion."""
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -177,11 +176,10 @@ def _pixels(image: Tensor) -> np.ndarray:
 
 
 def _opened_mask(path: Path) -> Image.Image:
-    """A mask file, upright; what is transparent in it is black."""
-    read: Callable[[Image.Image], Image.Image] = lambda image: upright(single(image)).copy()  # noqa: E731
+    """The picture of a file, upright."""
     if not path.is_file():
         raise ValueError(f"no such file: '{path}'")
-    found = open_picture(path, read)
+    found = open_picture(path, lambda image: upright(single(image)).copy())
     if isinstance(found, str):
         raise ValueError(f"'{path}': {found}")
     return found
