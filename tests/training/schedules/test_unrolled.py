@@ -14,6 +14,7 @@ from tgan.losses import OBJECTIVES, Objective
 from tgan.models import VideoCritic
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import FeatureMatching
+from tgan.training.critic_losses import CrossEntropy
 from tgan.training.gan import GANTask
 from tgan.training.schedules.unrolled import Unrolled, foreseen, unrolled_gradients
 from tgan.training.steps import Batch, Critic, Learner
@@ -221,6 +222,15 @@ def test_constraints_are_refused(name):
     with pytest.raises(ValueError, match="set constraint.name none") as error:
         GANTask(None, learner, schedule=Unrolled())
     assert "\n" not in str(error.value)
+
+
+def test_other_losses_of_the_critic_are_refused():
+    critic = nn.Linear(2, 1)
+    rules = {"objective": OBJECTIVES["minimax"], "constraint": Constraint()}
+    learner = Critic(critic, torch.optim.SGD(critic.parameters()), **rules)
+    learner.auxiliary = {"cross_entropy": CrossEntropy(1.0)}
+    with pytest.raises(ValueError, match="beside which this one pays cross_entropy"):
+        GANTask(None, learner, schedule=Unrolled())
 
 
 def test_batch_norms_and_other_optimisers_are_refused():
