@@ -76,7 +76,7 @@ def plot_metrics(metrics: Mapping[str, np.ndarray], *, title: str = "") -> "Figu
         _DRAWN.get(panel, _draw_lines)(axis, metrics, names)
         axis.set_ylabel(panel)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize="small", frameon=False)
+        axis.legend(fontsize="small", frameon=panel in _DRAWN)
     axes[-1].set_xlabel("step")
     return figure
 
