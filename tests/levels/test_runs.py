@@ -73,6 +73,17 @@ def test_an_exported_folder_knows_its_tiles_and_window(level_run, tmp_path):
     np.testing.assert_array_equal(level, LevelMaker(level_run).of_seeds([5])[0])
 
 
+def test_an_exported_file_says_what_its_channels_are(level_run, tmp_path):
+    main(["export", str(level_run.path), "--out", f"{tmp_path}/mine.pt2"])
+    card = json.loads((tmp_path / "mine.pt2.json").read_text())
+    planes = card["outputs"]["videos"]
+    assert [tile["character"] for tile in planes["tiles"]] == list(TILES.characters)
+    assert planes["window"] == [14, 16] and planes["tiles"][1]["solid"]
+    latent = torch.zeros(3, 6)
+    samples = torch.export.load(tmp_path / "mine.pt2").module()(latent)
+    assert samples.shape == (3, 10, 1, 16, 16)
+
+
 def test_tiles_of_ones_own_travel_with_the_run(tmp_path):
     folder = tmp_path / "own"
     folder.mkdir()

@@ -93,7 +93,7 @@ def _linearity(what: str, wanted: np.ndarray, tiles: TileSet) -> Distance:
     def distance(level: np.ndarray) -> float:
         found = linearity(level, tiles)
         # As far as a level of that many rows can be.
-        return float(len(level)) if np.isnan(found) else abs(found - wanted[0])
+        return float(len(level) if np.isnan(found) else abs(found - wanted[0]))
 
     return distance
 

@@ -7,6 +7,7 @@ generators, or the classifier that a critic has become.
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from tgan import __version__
-from tgan.config import Config
+from tgan.config import Config, DataConfig
+from tgan.config.data_sets import DATA_SETS
+from tgan.config.tiles import TileSet
 from tgan.lookup import look_up
 from tgan.models.conditions import conditioning_of
 from tgan.system.files import write_whole
@@ -116,8 +119,17 @@ def card(config: Config, classes: Sequence[str] = ()) -> dict[str, Any]:
     if input_channels:
         shape = [BATCH, input_channels, *sides]
         inputs[PICTURE] = {"shape": shape, "derived": data.input, **pixels}
-    output = {"shape": [BATCH, data.channels, *sides], **pixels}
+    output = {"shape": [BATCH, data.channels, *sides], **pixels, **_tiles(data)}
     return {"inputs": inputs, "outputs": {OUTPUT: output}, "made_by": _made_by()}
+
+
+def _tiles(data: DataConfig) -> dict[str, Any]:
+    """What channels stand for where they are no colours, and which rows and columns count."""
+    if DATA_SETS[data.name].are_pictures:
+        return {}
+    tiles = [asdict(tile) for tile in TileSet.of(data.tiles).tiles]
+    window = data.window or [data.resolution, data.resolution]
+    return {"tiles": tiles, "of_a_place": "the strongest channel", "window": window}
 
 
 def classifier_card(config: Config, classes: Sequence[str]) -> dict[str, Any]:
