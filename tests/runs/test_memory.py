@@ -92,7 +92,7 @@ def test_batches_have_the_sizes_of_a_step(run):
     real, z = memory._batches(run)
     assert real.samples.shape == (4, 1, 16, 32, 32) and z.shape == (4, 8)
     assert real.condition == () and real.samples.device.type == z.device.type == "meta"
-    conditional = SimpleNamespace(config=make_tiny_config(), classes=["a", "b"])
+    conditional = SimpleNamespace(config=make_tiny_config(), classes=["a", "b"], task=run.task)
     conditional.config.conditional = True
     real, _ = memory._batches(conditional)
     assert [label.shape for label in real.condition] == [(4,)]
