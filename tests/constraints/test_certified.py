@@ -334,3 +334,16 @@ def test_weights_that_are_not_finite_are_named_on_an_accelerator_too(reads):
         critic[2].weight[0, 0, 0, 0] = float("nan")
     with pytest.raises(ArithmeticError, match="2.weight"):
         constraint.project(critic, 1)
+
+
+def test_a_critic_that_tells_classes_apart_is_certified_by_its_score():
+    """Log sum exp is no steeper than the logits, which the norms of all layers bound."""
+    critic = make_critic(scale=3.0, num_classes=5)
+    generator = torch.Generator().manual_seed(0)
+    real, fake = (torch.rand(4, 1, 4, 32, 32, generator=generator) + s for s in (0.0, -1.0))
+    assert critic_report(critic, real, fake).empirical > 1
+    CertifiedSingularValueClip().attach(critic, EXAMPLE)
+    report = critic_report(critic, real, fake)
+    assert report.certificate <= 1 + 1e-9 and 0.01 < report.empirical <= report.certificate
+    distance = (real - fake).flatten(1).norm(dim=1)
+    assert ((critic(real) - critic(fake)).abs() <= distance).all()

@@ -24,8 +24,10 @@ from tgan.config.reading import dump_config
 from tgan.data.own.source import as_source
 from tgan.runs.build import build_run
 from tgan.runs.classifying import guesses_right
+from tgan.runs.memory import _batches
 from tgan.runs.train import train
 from tgan.runs.trained import load
+from tgan.training.footprint import peak_of_step
 from tgan.training.streams import streams_of
 
 DIGITS = tuple("0123456789")
@@ -162,6 +164,14 @@ def test_what_cannot_be_classified_is_told(run, tmp_path):
     plain = train(tiny(cross_entropy_weight=0.0), run_dir=tmp_path, **{"data.num_labels": None})
     with pytest.raises(ValueError, match="has no classifier: its critic learned no classes"):
         plain.classify("held-out")
+
+
+def test_memory_of_a_step_counts_labelled_clips(tmp_path):
+    found = {}
+    for weight in (0.0, 1.0):
+        build = build_run(tiny(cross_entropy_weight=weight), tmp_path)
+        found[weight] = forked.in_a_copy(peak_of_step, build.task, *_batches(build))
+    assert found[1.0] > found[0.0] + 4 * 16 * 16 * 4
 
 
 class OwnCritic(nn.Module):

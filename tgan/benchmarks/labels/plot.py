@@ -38,7 +38,10 @@ def write_plot(rows: Sequence[Row], path: Path) -> None:
         )
     axes.set(xscale="log", yscale="log", xlabel="labels", ylabel="errors of 100 pictures")
     axes.set_xticks(counts, map(str, counts))
+    limits = axes.get_ylim()
     axes.set_yticks(_TICKS, map(str, _TICKS))
+    # Ticks beyond what is shown would widen it.
+    axes.set_ylim(limits)
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize="small")
