@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.benchmarks.labels.test_methods import config
 from tests.made.at_once import work_at_once
@@ -52,6 +54,20 @@ def test_settings_are_chosen_on_other_draws(command, tmp_path, monkeypatch):
     (row,) = json.loads((tmp_path / "out/results.json").read_text())
     # A sixth of each class of the 1,498 digits to train on.
     assert row["run"]["draw"] == 100 and row["of"] < 260
+
+
+def test_pictures_of_ones_own_lie_in_a_folder_per_class(command, tmp_path, monkeypatch):
+    work_at_once(monkeypatch)
+    for name in ("cat", "dog"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for number in range(12):
+            picture = np.full((20, 20), 9 * number + 100 * (name == "dog"), np.uint8)
+            Image.fromarray(picture).save(tmp_path / "mine" / name / f"{number}.png")
+    own = ["--data.name", "images", "--data.path", f"{tmp_path}/mine"]
+    main([*command, *own, "--labels", "6", "--draws", "1", "--methods", "logistic,gan"])
+    rows = json.loads((tmp_path / "out/results.json").read_text())
+    # A sixth of each class is held out.
+    assert [(row["run"]["method"], row["of"]) for row in rows] == [("logistic", 4), ("gan", 4)]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from tgan.lookup import look_up
 
 # The only part of this benchmark.
 PART = "classifiers"
-# Where the data lie is no part of what a result depends on.
+# Where the data lie is no part of what a result depends on, but whether they lie anywhere is.
 _PLACES = ("path", "held_out_path")
+_ELSEWHERE = "see places"
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,10 @@ def parts_of(config: Config, *, chooses: bool) -> tuple[Subset, Subset]:
 
 def job_of(run: Run, config: Config, *, chooses: bool) -> Job:
     """The job of a run: the experiment with its labels, and its draw added to the seed."""
-    places = {name: getattr(config.data, name) for name in _PLACES}
-    data = replace(
-        config.data, **dict.fromkeys(_PLACES), num_labels=run.labels, label_draw=run.draw
-    )
+    places = {name: path for name in _PLACES if (path := getattr(config.data, name)) is not None}
+    hidden = dict.fromkeys(places, _ELSEWHERE)
+    data = replace(config.data, **hidden, num_labels=run.labels, label_draw=run.draw)
     train = replace(config.train, seed=config.train.seed + run.draw)
     text = dump_config(replace(config, data=data, train=train))
     about = {"method": run.method, "config": text, "chooses": chooses}
-    return Job(run.job_name, about, {name: path for name, path in places.items() if path})
+    return Job(run.job_name, about, places)
