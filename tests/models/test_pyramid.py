@@ -5,7 +5,9 @@ import pytest
 import torch
 from scipy.stats import kstest, norm
 
-from tgan.models.pyramid import PyramidGenerator, Resized, resize
+from tgan.models.pyramid import PyramidGenerator
+from tgan.models.resized import Resized
+from tgan.models.resizing import resize
 
 
 def make_pyramid(begun=3, height=18, width=24):

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import pad
 
 from tgan.config.sizes import RECEPTIVE_FIELD, stage_sizes
 from tgan.models.layers import initialise
 from tgan.models.patch import patch_layers
+from tgan.models.resizing import Size, resize
 from tgan.rng import Stream, seed_of
 
-Size = tuple[int, int]
 # Of a stage's noise, to the root mean square of what the stage before leaves to be done.
 NOISE_SHARE = 0.1
 # Uniform numbers end here: the normal ones that they become are finite, within 5.3.
@@ -24,9 +24,8 @@ class PyramidGenerator(nn.Module):
 
     The first stage makes an image, `coarsest` pixels on its shorter side, of noise alone. Each
     later one enlarges what it gets, by about the same factor, adds noise and a residual that five
-    convolutions make of both. No weight depends on H and W, which are those of the one picture that
-    it is trained on, or any others (`Resized`): K, how many numbers the noise of all stages has,
-    depends on them.
+    convolutions make of both. No weight depends on H and W, which are those of its one picture, or
+    any others (`tgan.models.resized`): K, the numbers in the noise of all stages, depends on them.
 
     It grows while it is trained (`tgan.training.growing`): in training mode samples are of the last
     stage that has begun. In inference mode they always are H by W, enlarged from that stage, and
@@ -142,7 +141,7 @@ class PyramidGenerator(nn.Module):
             noise: of deviation 1.
         """
         seen = below + self.amplitudes[stage] * noise
-        return below + torch.tanh(self.stages[stage](F.pad(seen, [RECEPTIVE_FIELD // 2] * 4)))
+        return below + torch.tanh(self.stages[stage](pad(seen, [RECEPTIVE_FIELD // 2] * 4)))
 
     def draw(
         self, noise: Sequence[Tensor], *, image: Tensor | None = None, first: int = 0
@@ -201,27 +200,3 @@ class PyramidGenerator(nn.Module):
             (1 if stage == 0 else self.channels, *sides)
             for stage, sides in enumerate(self.sizes(size))
         ]
-
-
-class Resized(nn.Module):
-    """A pyramid that makes images of height and width `size`, with the weights that it has.
-
-    Raises:
-        ValueError: as `PyramidGenerator.sizes`.
-    """
-
-    def __init__(self, pyramid: nn.Module, size: Size) -> None:
-        assert isinstance(pyramid, PyramidGenerator)
-        super().__init__()
-        self.pyramid, self.size = pyramid, size
-        self.latent_size = pyramid.count(size)
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.pyramid(z, self.size)
-
-
-def resize(images: Tensor, size: Size) -> Tensor:
-    """Images (N, C, H, W) at another size: bicubic, and what is shrunk is smoothed before."""
-    if images.shape[2:] == size:
-        return images
-    return F.interpolate(images, size=size, mode="bicubic", antialias=True)

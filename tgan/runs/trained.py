@@ -20,7 +20,7 @@ from tgan.data.own.source import as_source
 from tgan.data.views import view_of
 from tgan.lookup import counted
 from tgan.models.conditions import Conditioning, conditioning_of
-from tgan.models.pyramid import Resized
+from tgan.models.resized import Resized
 from tgan.runs.build import (
     build_constraint,
     build_critic,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from tgan.models.pyramid import PyramidGenerator, Size, resize
+from tgan.models.pyramid import PyramidGenerator
+from tgan.models.resizing import Size, resize
 from tgan.rng import Stream, seed_of
 
 # Of a walk, at its start: the share of its own noise in that of the picture.

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from tgan.models.pyramid import PyramidGenerator, Size, resize
+from tgan.models.pyramid import PyramidGenerator
+from tgan.models.resizing import Size, resize
 from tgan.training.gan import GANTask
 from tgan.training.rates import RateAt, constant
 from tgan.training.state import Tensors
