@@ -76,7 +76,7 @@ def test_the_joint_step_has_the_gradient_of_the_published_loss():
     """Each of its terms, on its own weight, against autograd of the formula as it is written."""
     networks = recurrent_networks()
     encoder, decoder, cx, cz = networks
-    (x, _), (z, _) = real, prior = inputs()
+    (x, *_), (z, *_) = real, prior = inputs()
     for weight in (10.0, 1e-12):
         trained = make_networks(networks, reconstruction=weight)
         terms = joint_step(trained, real=real, prior=prior, noise=Noise(0))
@@ -135,7 +135,7 @@ def test_each_term_of_the_joint_step_reaches_its_networks_and_no_critic_is_chang
 def test_critic_steps_have_the_gradients_of_their_own_losses_and_reach_nothing_else(name):
     networks = recurrent_networks()
     encoder, decoder, cx, cz = networks
-    (x, _), (z, _) = real, prior = inputs()
+    (x, *_), (z, *_) = real, prior = inputs()
     constraint = CONSTRAINTS["wgan_gp"](weight=10.0)
     trained = make_networks(networks, objective=name, constraint=constraint)
     terms = critic_steps(trained, real=real, prior=prior, noise=Noise(0), update=1)
