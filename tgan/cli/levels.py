@@ -36,12 +36,12 @@ def main(argv: Sequence[str]) -> None:
 
 
 def parse_jump(text: str) -> tuple[int, int]:
-    """Rows and columns of a jump from text such as `4x8`.
+    """Rows and columns of a jump from text such as `3x5`.
 
     Raises:
         ValueError: anything else.
     """
     height, cross, length = text.lower().partition("x")
     if not cross or not height.isdecimal() or not length.isdecimal() or "0" in (height, length):
-        raise ValueError(f"--jump '{text}'; rows and columns are needed, such as 4x8")
+        raise ValueError(f"--jump '{text}'; rows and columns are needed, such as 3x5")
     return int(height), int(length)

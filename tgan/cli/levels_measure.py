@@ -13,7 +13,7 @@ from tgan.system.files import check_not_there, check_writable, write_whole
 EXAMPLES = """\
 examples:
   tgan levels measure runs/levels
-  tgan levels measure runs/levels --samples 1000 --jump 3x6 --json scores.json
+  tgan levels measure runs/levels --samples 1000 --jump 4x8 --json scores.json
 
 shares, of all levels unless said otherwise:
   playable        a walker gets from the left edge to the right (not where no tile is solid)
@@ -79,7 +79,7 @@ def _parser() -> Parser:
     whole = {"type": at_least(1), "metavar": "N"}
     add("--samples", default=256, help="levels of each kind (default 256)", **whole)
     add("--seed", type=at_least(0), default=0, help="of the real windows (default 0)")
-    add("--jump", default="4x8", metavar="ROWSxCOLUMNS", help="of the walker (default 4x8)")
+    add("--jump", default="3x5", metavar="ROWSxCOLUMNS", help="of the walker (default 3x5)")
     add("--json", type=Path, metavar="FILE", help="file for all scores, and shares of tiles")
     add_weights(parser)
     add_overwrite(parser)

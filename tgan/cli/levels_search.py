@@ -100,7 +100,7 @@ def _parser() -> Parser:
     add("--evaluations", default=1000, help="levels looked at in each (default 1000)", **count)
     add("--seed", type=at_least(0), default=0, metavar="S", help="of the first one (default 0)")
     add("--method", default="cma", help="cma, or random, a baseline (default cma)")
-    add("--jump", default="4x8", metavar="ROWSxCOLUMNS", help="of the walker (default 4x8)")
+    add("--jump", default="3x5", metavar="ROWSxCOLUMNS", help="of the walker (default 3x5)")
     rules = parser.add_mutually_exclusive_group()
     rules.add_argument("--repair", action="store_true", help="mend what cannot be played")
     rules.add_argument("--without-rules", action="store_true", help="take what cannot be played")

@@ -48,8 +48,8 @@ def test_a_wall_is_as_high_as_a_jump(wall, plays):
 
 
 def test_a_low_ceiling_keeps_a_walker_from_jumping():
-    assert Walker().plays(level_of(*["------"] * 3, "XX--XX"), TILES)
-    assert not Walker().plays(level_of("XXXXXX", "------", "XX--XX"), TILES)
+    assert Walker(4, 8).plays(level_of(*["------"] * 3, "XX--XX"), TILES)
+    assert not Walker(4, 8).plays(level_of("XXXXXX", "------", "XX--XX"), TILES)
 
 
 def test_deadly_places_are_not_entered():
@@ -67,10 +67,10 @@ def test_progress_tells_how_far_a_walker_gets():
     walker = Walker(height=1, length=2)
     level = level_of(*["----------"] * 4, "XXXX---XXX")
     assert walker.progress(level, TILES) == 4 / 11
-    assert Walker().progress(level, TILES) == 1
+    assert Walker(4, 8).progress(level, TILES) == 1
     assert walker.progress(level_of("---", "---"), TILES) == 0
     levels = np.stack([level, np.full_like(level, 0)])
-    assert playable_share(levels, TILES, Walker()) == 0.5
+    assert playable_share(levels, TILES, Walker(4, 8)) == 0.5
 
 
 def test_one_stands_over_what_is_solid():

@@ -3,7 +3,7 @@
     level    -> flat part flat part ... flat
     part     -> gap | bridge | pipe | stairs | hill | platform
 
-Every level is playable by a `tgan.data.tiles.rules.Walker` who jumps 4 rows and 8 columns, by
+Every level is playable by a `tgan.data.tiles.rules.Walker` who jumps 3 rows and 5 columns, by
 construction: no step, gap or pipe asks for more than that.
 """
 

@@ -35,12 +35,12 @@ class Walker:
         ValueError: below 1.
 
     Example:
-        >>> Walker(height=4, length=8).plays(level, TileSet.of())
+        >>> Walker(height=3, length=5).plays(level, TileSet.of())
         True
     """
 
-    height: int = 4
-    length: int = 8
+    height: int = 3
+    length: int = 5
 
     def __post_init__(self) -> None:
         for name in ("height", "length"):
