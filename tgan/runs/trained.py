@@ -402,10 +402,11 @@ class TrainedRun:
         Raises:
             ValueError: a batch of them is larger than the memory, or as `shape`.
         """
-        count, generator = min(batch_size, len(plan)), self._generator_at(size)
+        count = min(batch_size, len(plan))
         pixels = math.prod(self.shape(factor=factor, size=size))
         # As float32, with the generator's last map beside it.
         check_memory(8 * count * pixels, counted(count, "sample"))
+        generator = self._generator_at(size)
         return decode(
             generator,
             plan.latents(latent_size(generator, self.config.generator)),
