@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from tgan.benchmarks.clipping.strategies import STRATEGIES
-from tgan.benchmarks.collapse.cures import PLAIN
-from tgan.benchmarks.toys.recipe import RATES, RECIPE
+from tgan.benchmarks.collapse.cures import CURES
+from tgan.benchmarks.collapse.toys.jobs import settings_of
+from tgan.benchmarks.toys.recipe import RECIPE
 from tgan.benchmarks.toys.small import small_experiment
 from tgan.benchmarks.toys.toygan import draw_samples, judge, train_generator
 from tgan.data.made.toy import TOYS, GaussianMixture, ring
@@ -49,13 +50,13 @@ def test_a_seed_trains_the_same_generator_again_and_another_one_another():
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_recipe_makes_good_samples_the_rule_and_a_fifth_of_it_does_not():
-    found = {}
+    plain, found = settings_of(CURES["plain"], quick=False), {}
     for steps in (RECIPE["train.steps"], RECIPE["train.steps"] // 5):
-        config = small_experiment(RECIPE | RATES | PLAIN | {"train.steps": steps})
+        config = small_experiment(plain | {"train.steps": steps})
         samples = draw_samples(train_generator(ring(), config, 0), 2500, 0)
         found[steps] = judge(samples, ring(), 0)
     long, short = found.values()
-    assert long["good"] > 0.8 > 0.5 > short["good"] and long["modes"] >= 6
+    assert long["good"] > 0.7 > 0.5 > short["good"] and long["modes"] >= 6
 
 
 def blob_of(mixture):
