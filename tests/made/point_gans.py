@@ -19,11 +19,11 @@ def adam(module, lr=1e-2):
     return torch.optim.Adam(module.parameters(), lr=lr, betas=(0.5, 0.9), eps=1e-3)
 
 
-def make_task(schedule, *, objective="non_saturating", dtype=torch.float64, **settings):
+def make_task(schedule, *, objective="non_saturating", dtype=torch.float64, packs=1, **settings):
     """A task of two perceptrons; of the generator's norms one is a batch norm."""
     torch.manual_seed(0)
     generator = MLP((3, 6, 6, 2), batch_norm=True, activation="maxmin").to(dtype)
-    critic = MLPCritic(2, width=6, depth=2, activation="maxmin").to(dtype)
+    critic = MLPCritic(2, width=6, depth=2, activation="maxmin", packs=packs).to(dtype)
     return task_of(generator, critic, schedule, objective=objective, **settings)
 
 

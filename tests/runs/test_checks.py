@@ -40,6 +40,16 @@ def test_parents_share_each_process_s_batch(tiny_config, processes, refused):
     assert found == (f"{message}train.survivors 2" if refused else None)
 
 
+@pytest.mark.parametrize(("batch_size", "refused"), [(12, False), (24, False), (18, True)])
+def test_packs_are_of_one_parent_each(tiny_config, batch_size, refused):
+    train = tiny_config.train
+    train.schedule, train.survivors, train.batch_size = "evolutionary", 2, batch_size
+    tiny_config.critic.packs = 6
+    message = "train.batch_size 18 is 18 in each of 1 processes, which is no multiple of "
+    message += "train.survivors 2 times critic.packs 6, and a pack is of one generator"
+    assert refusal(tiny_config) == (message if refused else None)
+
+
 def test_those_that_all_runs_had_refuse_nothing():
     assert all(SCHEDULES[name].trains_in_fp16 for name in ("simultaneous", "alternating"))
     assert all(SCHEDULES[name].is_recordable for name in ("simultaneous", "alternating"))

@@ -43,11 +43,12 @@ def check_schedule(config: Config, schedule: Schedule, *, processes: int) -> Non
             f"train.cuda_graph true cannot record the steps of train.schedule {train.schedule}; "
             "set it false"
         )
-    share = train.batch_size // processes
-    if share % schedule.survivors:
+    share, packs = train.batch_size // processes, config.critic.packs
+    if share % (schedule.survivors * packs):
+        in_packs = f" times critic.packs {packs}, and a pack is of one generator" * (packs > 1)
         raise ValueError(
             f"train.batch_size {train.batch_size} is {share} in each of {processes} processes, "
-            f"which is no multiple of train.survivors {schedule.survivors}"
+            f"which is no multiple of train.survivors {schedule.survivors}{in_packs}"
         )
 
 

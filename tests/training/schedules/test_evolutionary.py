@@ -81,7 +81,9 @@ class Apart:
         for real, latent in zip(batches, draws[:-2], strict=True):
             fake = torch.empty(len(latent), 2).double()
             for place, (network, _) in enumerate(self.parents):
-                fake[place::count] = network(latent[place::count]).detach()
+                # Of each round of packs the one at the parent's place.
+                its = torch.arange(len(latent)) // critic.packs % count == place
+                fake[its] = network(latent[its]).detach()
             self.loss(critic, real, fake).backward()
             self.critic.update()
         children = []
@@ -118,17 +120,18 @@ class Apart:
 
 
 @pytest.mark.parametrize(
-    ("survivors", "mutations", "weight"),
+    ("survivors", "mutations", "weight", "packs"),
     [
-        (1, ("minimax", "non_saturating", "least_squares"), 0.5),
-        (2, ("minimax", "non_saturating", "least_squares"), 0.01),
-        (2, ("least_squares", "non_saturating"), 2.0),
+        (1, ("minimax", "non_saturating", "least_squares"), 0.5, 1),
+        (2, ("minimax", "non_saturating", "least_squares"), 0.01, 1),
+        (2, ("least_squares", "non_saturating"), 2.0, 1),
+        (2, ("minimax", "non_saturating", "least_squares"), 0.01, 3),
     ],
 )
-def test_a_population_is_that_of_separate_networks(survivors, mutations, weight):
+def test_a_population_is_that_of_separate_networks(survivors, mutations, weight, packs):
     settings = {"mutations": mutations, "survivors": survivors}
     schedule = Evolutionary(n_critic=2, diversity_weight=weight, **settings)
-    task = make_task(schedule)
+    task = make_task(schedule, packs=packs)
     book = Apart(task, weight=weight, **settings)
     batches, history = reals(), []
     for step in range(6):
@@ -250,14 +253,23 @@ class Shifted(torch.nn.Module):
         return z + self.shift + labels[:, None]
 
 
-def test_parents_share_the_critic_s_batch_with_its_classes():
+@pytest.mark.parametrize(
+    ("packs", "shifts"),
+    [
+        (1, [100, 200, 300, 100, 200, 300, 100, 200, 300, 100, 200, 300]),
+        (2, [100, 100, 200, 200, 300, 300, 100, 100, 200, 200, 300, 300]),
+        (4, [100, 100, 100, 100, 200, 200, 200, 200, 300, 300, 300, 300]),
+    ],
+)
+def test_parents_share_the_critic_s_batch_with_its_classes_and_no_pack(packs, shifts):
     generator = Shifted()
     learner = Learner(generator, torch.optim.SGD(generator.parameters(), lr=1.0))
     parents = []
     for shift in (100.0, 200.0, 300.0):
         torch.nn.init.constant_(generator.shift, shift)
         parents.append(taken(learner))
-    z, labels = torch.rand(6, 2), torch.arange(6) * 10
-    found = evolutionary._fakes_of_all(parents, learner, fakes_of(learner, directly), z, (labels,))
-    shifts = torch.tensor([100.0, 200.0, 300.0]).repeat(2)
-    torch.testing.assert_close(found, z + labels[:, None] + shifts[:, None])
+    z, labels = torch.rand(12, 2), torch.arange(12) * 1000
+    generate = fakes_of(learner, directly)
+    found = evolutionary._fakes_of_all(parents, learner, generate, z, (labels,), packs=packs)
+    expected = z + labels[:, None] + torch.tensor(shifts)[:, None]
+    torch.testing.assert_close(found, expected)

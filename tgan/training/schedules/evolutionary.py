@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tgan.lookup import look_up
 from tgan.losses import OBJECTIVES
+from tgan.models.packs import packs_of
 from tgan.rng.noise import Noise
 from tgan.training.auxiliary import NOTHING, AuxiliaryLosses
 from tgan.training.graphs import Launch, directly
@@ -39,7 +40,8 @@ MUTATIONS: dict[str, Callable[[Any, Tensor], Tensor] | None] = {
 class Evolutionary(Schedule):
     """As alternating, but that the generator's update is a choice among several.
 
-    After the critic's own updates, on fakes of all parents in equal shares, each parent has a child
+    After the critic's own updates, on fakes of all parents in equal shares (none in the pack of
+    another, where the critic has packs), each parent has a child
     by every mutation: its weights and its optimiser's state after one update by that loss. The
     children that are fittest in the eyes of the critic are the parents of the next step, and the
     very fittest is the generator that everybody else sees. All children are made from the same
@@ -102,7 +104,7 @@ class Evolutionary(Schedule):
         generate = fakes_of(generator, launch)
         terms, real = critic_steps(
             critic,
-            partial(_fakes_of_all, parents, generator, generate),
+            partial(_fakes_of_all, parents, generator, generate, packs=packs_of(critic.module)),
             reals=reals,
             latents=latents,
             noise=noise,
@@ -183,15 +185,20 @@ def _fakes_of_all(
     generate: Callable[[Tensor, tuple[Tensor, ...]], Tensor],
     z: Tensor,
     condition: tuple[Tensor, ...],
+    *,
+    packs: int = 1,
 ) -> Tensor:
-    """Samples (N, ...) for latents (N, K), the first parent's for the first of every few latents.
+    """Samples (N, ...) for latents (N, K), of the parents in turn: a pack of the critic from each.
 
     So it is in several processes, too, whose batches are parts of one. Running statistics of the
     parents' norms are brought up to date in their list.
     """
     count, made = len(parents), []
+    # By rounds, places in them, and places in a pack.
+    split = (-1, count, packs)
     for place, parent in enumerate(parents):
         enter(parent, generator)
-        made.append(generate(z[place::count], tuple(each[place::count] for each in condition)))
+        own = [each.unflatten(0, split)[:, place].flatten(0, 1) for each in (z, *condition)]
+        made.append(generate(own[0], tuple(own[1:])).unflatten(0, (-1, packs)))
         parents[place] = taken(generator)
-    return torch.stack(made, 1).flatten(0, 1) if count > 1 else made[0]
+    return torch.stack(made, 1).flatten(0, 2)
