@@ -112,7 +112,7 @@ def test_every_shipped_configuration_is_valid(path):
             ["--data.classes=[7]"],
             "data.classes: '7' is not a list of names, such as [\"0\"",
         ),
-        (["--log.milestones=5"], "'5' is not a list of whole numbers, such as [1000, 5000]"),
+        (["--log.milestones=5"], "'5' is not a list of whole numbers, such as [14, 28]"),
         (["--data.depth_bounds=7"], "data.depth_bounds: '7' is not null or a list of numbers"),
         (["--log.fps=fast"], "log.fps: 'fast' is not a number"),
         (["--conditional=maybe"], "conditional: 'maybe' is not true or false"),
@@ -156,6 +156,14 @@ def test_every_shipped_configuration_is_valid(path):
         (["--critic.packs=2", "--data.input=edges"], "packs 2 and data.input edges exclude each"),
         (["--critic.packs=2", "--critic.name=own"], "packs 2 does nothing for critic.name own"),
         (["--critic.sees_batch=deviation", "--critic.name=own"], "deviation does nothing for cr"),
+        (
+            ["--critic.sees_batch=deviation", "--train.batch_size=1"],
+            "sees_batch deviation compares samples of a batch, and train.batch_size 1 is one",
+        ),
+        (
+            ["--critic.sees_batch=discrimination", "--train.batch_size=4", "--critic.packs=4"],
+            "train.batch_size 4 with critic.packs 4 that are scored as one is one",
+        ),
         (["--critic.sees_batch=all"], "'all' is not one of none, discrimination, deviation"),
         (["--train.feature_matching_weight=-1"], "weight -1.0 is negative or not finite"),
         (

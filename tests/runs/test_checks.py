@@ -45,7 +45,7 @@ def test_packs_are_of_one_parent_each(tiny_config, batch_size, refused):
     train = tiny_config.train
     train.schedule, train.survivors, train.batch_size = "evolutionary", 2, batch_size
     tiny_config.critic.packs = 6
-    message = "train.batch_size 18 is 18 in each of 1 processes, which is no multiple of "
+    message = "train.batch_size 18 is no multiple of "
     message += "train.survivors 2 times critic.packs 6, and a pack is of one generator"
     assert refusal(tiny_config) == (message if refused else None)
 

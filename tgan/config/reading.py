@@ -326,7 +326,7 @@ def _unknown(name: str, known: dict[str, Any]) -> str:
 
 # A type in words, several of it, and a list of such as a user writes it.
 _WORDS = {
-    int: ("a whole number", "whole numbers", "[1000, 5000]"),
+    int: ("a whole number", "whole numbers", "[14, 28]"),
     float: ("a number", "numbers", "[0.5, 0.9]"),
     bool: ("true or false", "true or false", "[true, false]"),
     str: ("a text", "names", '["0", "cat"]'),

@@ -181,6 +181,12 @@ def _of_packs(config: Config) -> list[str]:
         value = getattr(critic, name)
         if critic.name == OWN and value != usual:
             problems.append(f"critic.{name} {value} does nothing for critic.name {OWN}")
+    if critic.sees_batch != "none" and config.train.batch_size <= critic.packs:
+        several = f"critic.packs {critic.packs} that are scored as one" * (critic.packs > 1)
+        problems.append(
+            f"critic.sees_batch {critic.sees_batch} compares samples of a batch, and "
+            f"train.batch_size {config.train.batch_size} {several and f'with {several} '}is one"
+        )
     if critic.packs <= 1:
         return problems
     if config.train.batch_size % critic.packs:

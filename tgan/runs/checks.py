@@ -43,12 +43,12 @@ def check_schedule(config: Config, schedule: Schedule, *, processes: int) -> Non
             f"train.cuda_graph true cannot record the steps of train.schedule {train.schedule}; "
             "set it false"
         )
-    share, packs = train.batch_size // processes, config.critic.packs
-    if share % (schedule.survivors * packs):
+    packs = config.critic.packs
+    if train.batch_size // processes % (schedule.survivors * packs):
         in_packs = f" times critic.packs {packs}, and a pack is of one generator" * (packs > 1)
         raise ValueError(
-            f"train.batch_size {train.batch_size} is {share} in each of {processes} processes, "
-            f"which is no multiple of train.survivors {schedule.survivors}{in_packs}"
+            f"{_share_of(train.batch_size, processes)} is no multiple of train.survivors "
+            f"{schedule.survivors}{in_packs}"
         )
 
 
@@ -74,12 +74,18 @@ def fit_to(generator: nn.Module, source: ClipSource) -> None:
 def check_packs(config: Config, *, processes: int) -> None:
     """Refuse packs of the critic that would not stay within a process."""
     batch_size, packs = config.train.batch_size, config.critic.packs
-    share = batch_size // processes
-    if share % packs:
+    if batch_size // processes % packs:
         raise ValueError(
-            f"train.batch_size {batch_size} is {share} in each of {processes} processes, which is "
-            f"no multiple of critic.packs {packs}"
+            f"{_share_of(batch_size, processes)} is no multiple of critic.packs {packs}"
         )
+
+
+def _share_of(batch_size: int, processes: int) -> str:
+    """A process's part of the batch, as the beginning of a sentence."""
+    if processes == 1:
+        return f"train.batch_size {batch_size}"
+    share = batch_size // processes
+    return f"train.batch_size {batch_size} is {share} in each of {processes} processes, which"
 
 
 def check_alone(config: Config, purpose: str, *, features: bool = False) -> None:
