@@ -152,7 +152,7 @@ def test_weights_are_the_running_mean_unless_asked(run_dir):
         (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--jitter", "nan"], "--jitter nan is"),
         (["{run}", "--out", "x.mp4", "--arithmetic", "1", "--grid", "9x9"], "--grid needs --jit"),
         (["{run}", "--out", "x.png", "--arithmetic", "0-999", "--scale", "9"], "at most 16384"),
-        (["{run}", "--out", "x.mp4", "--label", "wave"], "{run}' has no classes"),
+        (["{run}", "--out", "x.mp4", "--label", "wave"], "{run}' have no classes"),
     ],
 )
 def test_mistakes_end_with_one_line_and_status_2(

@@ -117,7 +117,7 @@ def test_a_run_goes_on_under_the_old_names_of_its_settings(place, tmp_path, caps
     [
         (
             ["generate", "{run}", "--out", "x.png", "--label", "a"],
-            "'{run}' has no classes",
+            "'{run}' have no classes",
         ),
         (["generate", "{run}", "--out", "x.png", "--input", "gone"], "no such file or folder: 'go"),
         (["generate", "{run}", "--out", "x.png", "--given", "gone"], "no such file or folder: 'go"),

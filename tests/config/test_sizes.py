@@ -1,9 +1,11 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from tgan.config.sizes import (
     base_side,
+    check_size,
     first_length,
     nearest_length,
     nearest_side,
@@ -60,3 +62,16 @@ def test_stages_below_what_they_see_are_refused():
     assert stage_sizes((72, 31), (72, 96), 5, 25)[0] == (25, 11)
     with pytest.raises(ValueError, match="72x30 .* start from 25x10"):
         stage_sizes((72, 30), (72, 96), 5, 25)
+
+
+@pytest.mark.parametrize("size", ["20x30", (20,), 20, (20.5, 30), (20, 30, 3), ("20", "30")])
+def test_what_is_no_size_is_named(size):
+    for check in (check_size, lambda size: stage_sizes(size, (72, 96), 3, 25)):
+        with pytest.raises(ValueError, match=r"is no \(height, width\) in whole pixels") as error:
+            check(size)
+        assert repr(size) in str(error.value)
+
+
+def test_sizes_are_whole_numbers_of_any_library():
+    for size in ((20, 30), [20, 30], (np.int64(20), 30)):
+        check_size(size)

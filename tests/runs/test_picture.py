@@ -125,3 +125,28 @@ def test_clips_of_ones_own_are_refused(tmp_path):
     pixels = np.zeros((2, 32, 32, 3), np.uint8)
     with pytest.raises(ValueError, match="pyramid needs data.name picture, not own"):
         tgan.train(picture_config("none.png"), run_dir=tmp_path / "run", source=pixels)
+
+
+@pytest.mark.parametrize("size", ["30x17", (30,), (30.5, 17)])
+def test_sizes_that_are_none_are_refused(editor, size):
+    for make in (lambda: editor.run.sample([3], size=size), lambda: editor.animate(2, size=size)):
+        with pytest.raises(ValueError, match="is no .height, width. in whole pixels"):
+            make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda editor: editor.enlarge(1e6),
+        lambda editor: editor.enlarge(1e300),
+        lambda editor: editor.animate(10**12),
+        lambda editor: editor.animate(2, size=(10**6, 10**6)),
+    ],
+)
+def test_more_than_the_memory_holds_is_refused_at_once(editor, make):
+    with pytest.raises(ValueError, match="^an image of .* takes .* GB of memory, and this machine"):
+        make(editor)
+
+
+def test_a_run_of_one_picture_names_no_size_that_it_has_not(editor):
+    assert repr(editor.run).endswith("pyramid generator (generator), one picture)")

@@ -295,7 +295,7 @@ def test_mistaken_samples_are_named(class_dir, call, message):
 
 
 def test_a_run_without_classes_has_no_labels(run_dir):
-    with pytest.raises(ValueError, match=f"label 'a': '{run_dir}' has no classes"):
+    with pytest.raises(ValueError, match=f"label 'a': samples of '{run_dir}' have no classes"):
         load(run_dir, device="cpu").sample([0], label="a")
 
 
@@ -378,7 +378,12 @@ def test_an_exported_folder_samples_alike(class_dir, tmp_path):
     )
     np.testing.assert_array_equal(found.sample(range(4)), run.sample(range(4)))
     np.testing.assert_array_equal(found.sample([2], label="b"), run.sample([2], label="b"))
-    for name, message in (("critic", "has no critic"), ("metrics", "has no metrics.jsonl")):
+    for name, message in (
+        ("critic", "has no critic"),
+        ("metrics", "has no metrics.jsonl: a run directory has one from step log.every"),
+        ("data", "is an exported folder, which does not say what clips it was trained on"),
+        ("classifier", "has no classifier: an exported folder holds a generator alone"),
+    ):
         with pytest.raises(ValueError, match=message):
             getattr(found, name)
 

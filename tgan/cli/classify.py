@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
     from tgan.runs.trained import load
 
     run = load(arguments.run, device=arguments.device)
-    check_classifies(run.config, run.path)
+    check_classifies(run)
     source = run.clips(arguments.data)
     for name, reason in source.skipped:
         print(f"skipped {name}: {reason}")

@@ -1,5 +1,8 @@
 """Sizes that the networks can make: resolutions, and lengths of clips."""
 
+from numbers import Integral
+from typing import Any
+
 # Generators start, and critics end, with maps of one of these sides.
 BASE_SIDES = (4, 5)
 # Five convolutions of 3x3 see this many pixels, so that stages of a pyramid are no smaller.
@@ -65,6 +68,13 @@ def nearest_length(num_frames: int, doublings: int = TEMPORAL_DOUBLINGS) -> int:
     return num_frames if num_frames < step else num_frames // step * step
 
 
+def check_size(size: Any) -> None:
+    """Raise a ValueError for what is no height and width in whole pixels."""
+    is_pair = isinstance(size, tuple | list) and len(size) == 2
+    if not (is_pair and all(isinstance(side, Integral) for side in size)):
+        raise ValueError(f"size {size!r} is no (height, width) in whole pixels, such as (60, 200)")
+
+
 def stage_sizes(
     size: tuple[int, int], picture: tuple[int, int], scales: int, coarsest: int
 ) -> list[tuple[int, int]]:
@@ -78,7 +88,8 @@ def stage_sizes(
         picture: height and width of the picture that the pyramid is trained on.
 
     Raises:
-        ValueError: the picture is smaller than the coarsest side, or a stage than 11 pixels.
+        ValueError: as `check_size`, or the picture is smaller than the coarsest side, or a stage
+            than 11 pixels.
 
     Example:
         >>> stage_sizes((72, 96), (72, 96), 3, 25)
@@ -86,6 +97,7 @@ def stage_sizes(
 
     Source: Shaham et al. 2019: a factor near 3/4, such that the coarsest side is 25.
     """
+    check_size(size)
     if min(picture) < coarsest:
         raise ValueError(
             f"a picture of {picture[0]}x{picture[1]} (height x width) has no side of "

@@ -1,15 +1,18 @@
 """Classes of clips by the critic of a run that learned them, and how many it gets right."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tgan.config import Config
 from tgan.data.clips import ClipSource
 from tgan.data.pixels import normalise
 from tgan.lookup import counted
+
+if TYPE_CHECKING:
+    from tgan.runs.trained import TrainedRun
 
 BATCH = 64
 
@@ -75,10 +78,15 @@ def describe_right(right: np.ndarray) -> str:
     return f"accuracy {right.mean():.2%} ({wrong} of {counted(len(right), 'clip')} wrong)"
 
 
-def check_classifies(config: Config, path: object) -> None:
-    """Raise a ValueError for a run whose critic learned no classes."""
-    if not config.classifies:
+def check_classifies(run: "TrainedRun") -> None:
+    """Raise a ValueError for a run without a critic that learned classes."""
+    if run.checkpoint is None:
         raise ValueError(
-            f"'{path}' has no classifier: its critic learned no classes "
+            f"'{run.path}' has no classifier: an exported folder holds a generator alone; take the "
+            "run, or a checkpoint of it"
+        )
+    if not run.config.classifies:
+        raise ValueError(
+            f"'{run.path}' has no classifier: its critic learned no classes "
             "(train.cross_entropy_weight 0)"
         )

@@ -16,6 +16,7 @@ from tgan.models.pyramid import PyramidGenerator
 from tgan.runs.trained import TrainedRun
 from tgan.sampling import pyramid as making
 from tgan.sampling.decoding import seed_latents
+from tgan.system.memory import check_memory
 
 # By how much a mask grows, and over how much it fades, in shares of the longer side: the authors'
 # 7 pixels for harmonization, and a deviation of 5, of 250.
@@ -27,8 +28,8 @@ Picture = str | Path | np.ndarray
 class PictureEditor:
     """Changes pictures by a run of one picture (`data.name picture`).
 
-    Pictures are paths, or arrays (H, W, C), uint8. As the one of the run they are shrunk until the
-    longer side is `data.resolution`; none is enlarged.
+    Pictures are paths, or arrays (H, W, C), uint8. Those of paths are shrunk, as the one of the run
+    is, until the longer side is `data.resolution`; none is enlarged, and arrays stay as they are.
 
     Args:
         run: see `tgan.load`.
@@ -109,9 +110,12 @@ class PictureEditor:
             picture: that of the run unless given.
 
         Raises:
-            ValueError: a picture that cannot be read, or a factor that is not above 1.
+            ValueError: a picture that cannot be read, a factor that is not above 1, or more pixels
+                than the memory holds.
         """
         given = self.picture if picture is None else self._opened(picture)
+        if factor > 1:
+            self._check_memory(*(float(factor) * side for side in given.shape[:2]))
         return _pixels(making.enlarge(self.pyramid, self._tensor(given), factor))
 
     def animate(
@@ -132,11 +136,23 @@ class PictureEditor:
             size: height and width, those of the picture unless given.
 
         Raises:
-            ValueError: as `tgan.sampling.pyramid.animate`.
+            ValueError: as `tgan.sampling.pyramid.animate`, or more pixels than the memory holds.
         """
+        height, width = self.pyramid.sizes(size)[-1]
+        # All frames are held, as bytes.
+        self._check_memory(height, width, held=frames * self.run.config.data.channels)
         settings = {"stage": stage, "pull": pull, "smoothness": smoothness, "size": size}
         images = making.animate(self.pyramid, seed, frames, **settings)  # type: ignore[arg-type]
         return np.stack([_pixels(image) for image in images])
+
+    def _check_memory(self, height: float, width: float, *, held: int = 0) -> None:
+        """Refuse images of more pixels than the memory holds.
+
+        Args:
+            held: bytes for each pixel beside the last stage's maps, in and out, in float32.
+        """
+        each = 4 * 2 * self.run.config.generator.width + held
+        check_memory(each * height * width, f"an image of {height:g}x{width:g}")
 
     def _opened(self, picture: Picture) -> np.ndarray:
         """Pixels (H, W, C) at the resolution of the run."""

@@ -13,6 +13,7 @@ from torch import nn
 from tgan.config import Config
 from tgan.config.data_sets import DATA_SETS
 from tgan.config.names import OWN
+from tgan.config.sizes import check_size
 from tgan.constraints import Constraint
 from tgan.data.clips import ClipSource
 from tgan.data.datasets import open_dataset, open_held_out, open_like
@@ -149,7 +150,7 @@ class TrainedRun:
         Raises:
             ValueError: its critic learned no classes; as `critic`.
         """
-        check_classifies(self.config, self.path)
+        check_classifies(self)
         return Classifier(self.critic)
 
     @cached_property
@@ -157,9 +158,14 @@ class TrainedRun:
         """The clips that it was trained on.
 
         Raises:
-            ValueError: they are no longer there, have other classes than they had, or came from
-                Python and were not handed over.
+            ValueError: they are no longer there, have other classes than they had, came from
+                Python and were not handed over, or this is an exported folder.
         """
+        if self.checkpoint is None:
+            raise ValueError(
+                f"'{self.path}' is an exported folder, which does not say what clips it was "
+                "trained on: take the run, or a checkpoint of it"
+            )
         source = self._own("source", lambda: open_dataset(self.config.data))
         if self.config.conditional and classes_of(source, self.config) != self.classes:
             raise ValueError(
@@ -356,7 +362,7 @@ class TrainedRun:
                 "walks and no sums of latents"
             )
         if label is not None and not self.config.conditional:
-            raise ValueError(f"label {label!r}: '{self.path}' has no classes")
+            raise ValueError(f"label {label!r}: samples of '{self.path}' have no classes")
         if pictures is not None and self.config.data.input is None:
             raise ValueError(f"pictures {pictures!r}: '{self.path}' takes no input pictures")
         if self.config.conditional:
@@ -446,7 +452,7 @@ class TrainedRun:
             repr(str(self.path)),
             "exported" if self.step is None else f"step {self.step:,}",
             f"{self.config.generator.name} generator ({self.weights})",
-            f"clips {frames}x{side}x{side}x{channels}",
+            "one picture" if self.is_of_one_picture else f"clips {frames}x{side}x{side}x{channels}",
         ]
         if self.classes:
             facts.append(counted(len(self.classes), "class", "classes"))
@@ -485,6 +491,7 @@ class TrainedRun:
         """The generator, or one for another size of samples, with the same weights."""
         if size is None:
             return self.generator
+        check_size(size)
         if not self.is_of_one_picture:
             side = self.config.data.resolution
             raise ValueError(
@@ -513,7 +520,10 @@ class TrainedRun:
         for folder in (place, place.parents[1] if place.parent.name == CHECKPOINTS else place):
             if (folder / METRICS).is_file():
                 return folder
-        raise ValueError(f"'{self.path}' has no {METRICS}: only a run directory has one")
+        raise ValueError(
+            f"'{self.path}' has no {METRICS}: a run directory has one from step log.every "
+            f"({self.config.log.every}) on"
+        )
 
 
 def load(

@@ -93,7 +93,7 @@ def told_as_memory(remedy: str = "") -> Iterator[None]:
         raise MemoryError(f"{reason} ({remedy} needs less)" if remedy else reason) from None
 
 
-def check_memory(num_bytes: int, what: str) -> None:
+def check_memory(num_bytes: float, what: str) -> None:
     """Refuse what does not fit into the memory of this machine, before any of it is taken.
 
     Args:
