@@ -63,12 +63,18 @@ def test_layouts_of_fewer_axes_are_recognised(clips, wanted, found):
     assert mended.shape == tuple(sizes[axis] for axis in wanted.split())
 
 
+def test_planes_of_levels_are_not_taken_for_another_layout():
+    with pytest.raises(ValueError, match=r"; \(N, T, H, W, C\) with 1, 3 or 4 channels .*v") as e:
+        as_pixels(np.zeros((4, 1, 32, 32, 10), np.uint8), ["n t h w c"], name="x")
+    assert "looks like" not in str(e.value) and "made pictures by `run.view(x)`" in str(e.value)
+
+
 def test_grey_without_an_axis_of_channels(clips):
     with pytest.raises(ValueError, match="no axis of channels") as e:
         as_pixels(clips[..., 0], ["n t h w c", "n h w c"], name="x")
     assert suggestions(e) == ["x[..., None] if they are grey"]
     with pytest.raises(
-        ValueError, match=r"\(2, 5, 8, 8, 2\); .* with 1, 3 or 4 channels is needed$"
+        ValueError, match=r"\(2, 5, 8, 8, 2\); .* with 1, 3 or 4 channels is needed; planes"
     ):
         as_pixels(clips[..., :2], ALL)
 

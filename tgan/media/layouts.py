@@ -120,6 +120,10 @@ def _arrangement(data: Any, name: str, layouts: Mapping[int, str]) -> str:
     """How an array whose last axis is not its channels is brought into the wanted layout."""
     shape = tuple(data.shape)
     wanted = layouts[len(shape)]
+    needed = f"{_in_words([wanted])} with {alternatives(CHANNELS)} channels is needed"
+    # Square pictures, and last what can only be their channels.
+    if len(shape) > 2 and shape[-3] == shape[-2] != shape[-1]:
+        return f"; {needed}; planes of levels are made pictures by `run.view({name})`"
     for found in _OTHERS[wanted]:
         axes = found.split()
         if shape[axes.index("c")] in CHANNELS:
@@ -129,7 +133,6 @@ def _arrangement(data: Any, name: str, layouts: Mapping[int, str]) -> str:
                 f", which looks like {_in_words([found])}; {_in_words([wanted])} is needed: "
                 f"einops.rearrange({name}, '{found} -> {wanted}'), or {name}.{method}({order})"
             )
-    needed = f"{_in_words([wanted])} with {alternatives(CHANNELS)} channels is needed"
     if len(shape) + 1 in layouts:
         return f", which has no axis of channels; {needed}: {name}[..., None] if they are grey"
     return f"; {needed}"
