@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,11 @@ SIZES = DataConfig(resolution=32, num_frames=8, stride=2, channels=1)
 
 
 def run_of(**data):
-    return TrainedRun(Path("run"), Config(data=DataConfig(**data)), classes=[])
+    """A run, of whose checkpoint nothing but its step is asked."""
+    checkpoint = SimpleNamespace(step=3)
+    return TrainedRun(
+        Path("run"), Config(data=DataConfig(**data)), classes=[], checkpoint=checkpoint
+    )
 
 
 def test_paths_and_sources_are_taken_as_they_are():

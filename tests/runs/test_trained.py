@@ -386,6 +386,8 @@ def test_an_exported_folder_samples_alike(class_dir, tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             getattr(found, name)
+    handed = load(tmp_path / "exported", device="cpu", source=run.data)
+    assert handed.data is run.data
 
 
 def test_a_run_of_version_0_1_is_loaded_and_goes_on(class_dir, translator_dir, tmp_path):

@@ -7,7 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.conftest import make_tiny_config
 from tests.made.forked import in_a_copy
-from tests.made.schedules import PAIRS, UNCONSTRAINED
+from tests.made.schedules import PAIRS_BUT_SLOW, UNCONSTRAINED
 from tgan.constraints import CONSTRAINTS
 from tgan.losses import OBJECTIVES
 from tgan.runs.build import build_task
@@ -58,7 +58,7 @@ def peak_with_numbers(task, count=4):
         ("alternating", "wgan_gp"),
         ("simultaneous", "r1_r2"),
         ("unrolled", "none"),
-        ("evolutionary", "svc"),
+        pytest.param("evolutionary", "svc", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("recomputes", [False, True])
@@ -106,7 +106,7 @@ def test_a_batch_beyond_all_memory_costs_none():
     assert peak_of_step(task_of(), *batches(10**7)) > 5e12
 
 
-@pytest.mark.parametrize(("schedule", "constraint"), PAIRS)
+@pytest.mark.parametrize(("schedule", "constraint"), PAIRS_BUT_SLOW)
 def test_every_schedule_and_constraint_can_be_counted(schedule, constraint):
     task = task_of(constraint, schedule=schedule, ema_decay=0.9)
     assert peak_of_step(task, *batches()) > 1e5

@@ -159,9 +159,9 @@ class TrainedRun:
 
         Raises:
             ValueError: they are no longer there, have other classes than they had, came from
-                Python and were not handed over, or this is an exported folder.
+                Python and were not handed over, or this is an exported folder and they were not.
         """
-        if self.checkpoint is None:
+        if self.checkpoint is None and self._parts.source is None:
             raise ValueError(
                 f"'{self.path}' is an exported folder, which does not say what clips it was "
                 "trained on: take the run, or a checkpoint of it"
@@ -556,7 +556,11 @@ def load(
         if weights != "auto":
             raise ValueError(f"weights {weights}: '{path}' has one generator; leave them out")
         found = read_pretrained(path)
-        parts = Parts(generator=found.generator)
+        parts = Parts(
+            generator=found.generator,
+            source=own_source(source, found.config.data.num_frames, labels=labels, any_side=True),
+            held_out=own_source(held_out, found.config.data.num_frames, any_side=True),
+        )
         return TrainedRun(
             path,
             found.config,

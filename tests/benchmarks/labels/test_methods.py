@@ -32,7 +32,13 @@ def half_black(count):
     return as_source(pixels, labels=np.array(["a", "b"])[classes]), classes
 
 
-@pytest.mark.parametrize("name", METHODS)
+# A GAN with shifts beside the plain one is slow.
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "gan_shifts" else name for name in METHODS
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_method_guesses_classes_as_a_function_of_its_settings(name, tmp_path):
     pictures, _ = half_black(30)
     others, classes = half_black(40)
@@ -43,7 +49,7 @@ def test_every_method_guesses_classes_as_a_function_of_its_settings(name, tmp_pa
     np.testing.assert_array_equal(guessed, again)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_method_learns_from_classes_that_it_is_not_told(name, tmp_path):
     """The other labels may be any: guesses stay."""
     pictures, _ = half_black(30)

@@ -27,6 +27,7 @@ def test_divergence_is_an_arithmetic_error():
         draw_samples(train_generator(ring(), config, 0), 10, 0)
 
 
+@pytest.mark.slow
 def test_training_moves_samples_to_where_the_mixture_is():
     """One mode away from the origin: a generator has to learn where it is, and how wide."""
     mixture = GaussianMixture(np.array([[1.0, -0.5]]), 0.1)
